@@ -1,0 +1,86 @@
+"""An appointment as everyone outside booking sees it, and the events that tell of its changes."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.fields import Confirmation, CustomFields, Instant, ReminderSettings, Status, Told
+
+
+class Person(Told):
+    """Someone who takes part, as Identity last told: enough to write to them without asking back."""
+
+    id: UUID
+    name: str
+    timezone: str
+    locale: str
+
+
+class Appointment(Told):
+    """The full state of an appointment. Instants are UTC; `timezone` is where its wall clock hangs.
+
+    `confirmation_status` has each participant's answer; `version` counts changes from 1 without gaps;
+    `checked_in` says when each person arrived; `reminder_settings` null means the defaults.
+    """
+
+    id: UUID
+    organization_id: UUID
+    organizer_id: UUID
+    participant_ids: list[UUID]
+    client_id: UUID | None = None
+    start_time: Instant
+    end_time: Instant
+    timezone: str
+    title: str
+    description: str = ""
+    location: str = ""
+    meeting_url: str = ""
+    status: Status
+    confirmation_status: dict[UUID, Confirmation]
+    checked_in: dict[UUID, Instant] = Field(default_factory=dict)
+    recurring_pattern: dict[str, Any] | None = None
+    reminder_settings: ReminderSettings | None = None
+    custom_fields: CustomFields = Field(default_factory=dict)
+    version: int = Field(ge=1)
+    created_at: Instant
+    created_by: str
+    updated_at: Instant
+    updated_by: str
+    cancellation_reason: str | None = None
+
+
+class Change(Told):
+    """One field that changed, as JSON values before and after."""
+
+    field: str
+    old: Any = None
+    new: Any = None
+
+
+class AppointmentEvent(Told):
+    """The body of every `appointment.*` event: the state after the change, and what changed.
+
+    `people` has everyone whom the change concerns, removed participants included.
+    """
+
+    appointment_id: UUID
+    version: int = Field(ge=1)
+    appointment: Appointment
+    changes: list[Change] = Field(default_factory=list)
+    people: list[Person] = Field(default_factory=list)
+    actor: str
+
+
+EVENT_TYPES: dict[str, str] = {
+    "appointment.created": "A new appointment stands in the calendars.",
+    "appointment.updated": "Something other than the times changed.",
+    "appointment.rescheduled": "Start or end changed; perhaps other fields with them.",
+    "appointment.confirmed": "The status became confirmed.",
+    "appointment.participant_confirmed": "One participant said yes; the whole is not confirmed by it.",
+    "appointment.participant_declined": "One participant said no, and is free again.",
+    "appointment.cancelled": "The appointment will not take place.",
+    "appointment.checked_in": "Somebody arrived.",
+    "appointment.completed": "It took place.",
+    "appointment.no_show": "Nobody came.",
+}

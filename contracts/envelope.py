@@ -1,0 +1,207 @@
+"""CloudEvents 1.0 in Kafka binary mode: everything about a message but its JSON body is a header.
+
+A client with nothing but `kcat` can publish a command with four headers: `ce_id`, `ce_type`, `actor`,
+`organization`; the rest has defaults.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+RawHeaders = Sequence[tuple[str, bytes]]
+
+
+class MalformedEnvelope(ValueError):
+    """The message's headers do not say what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One record to publish. `topic` is the name without a prefix; `partition` overrides the key's partition."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    partition: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it was read. `topic` is the name without a prefix.
+
+    `timestamp` is the broker's append time in UTC: the decision time, the same at each redelivery.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def position(self) -> str:
+        """`topic/partition/offset`, as the `cause` header of what follows from this record."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, or None. Raises MalformedEnvelope if it is not UTF-8."""
+        return header(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The headers of a message, read.
+
+    `id` identifies the message for ever (a command's id, an event's id); `actor` is a user id or
+    `service:NAME`; `time` is when its writer says it was written (UTC), never used for decisions.
+    """
+
+    id: UUID
+    type: str
+    source: str = "unknown"
+    subject: str | None = None
+    time: datetime | None = None
+    organization: UUID | None = None
+    actor: str | None = None
+    correlation_id: str | None = None
+    traceparent: str | None = None
+    reply_partition: int | None = None
+    cause: str | None = None
+    extra: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+
+    def headers(self) -> tuple[tuple[str, bytes], ...]:
+        """These values as Kafka headers; what is None is left out."""
+        values: Iterable[tuple[str, object]] = (
+            ("ce_specversion", "1.0"),
+            ("ce_id", self.id),
+            ("ce_type", self.type),
+            ("ce_source", self.source),
+            ("ce_subject", self.subject),
+            ("ce_time", rfc3339(self.time) if self.time else None),
+            ("ce_partitionkey", self.organization),
+            ("content-type", "application/json"),
+            ("correlation-id", self.correlation_id),
+            ("traceparent", self.traceparent),
+            ("actor", self.actor),
+            ("organization", self.organization),
+            ("reply-partition", self.reply_partition),
+            ("cause", self.cause),
+        )
+        return tuple((name, str(value).encode()) for name, value in values if value is not None) + self.extra
+
+    def message(self, topic: str, body: bytes, partition: int | None = None) -> Message:
+        """A message with these headers, keyed by the organization."""
+        key = str(self.organization).encode() if self.organization else None
+        return Message(topic, key, body, self.headers(), partition)
+
+
+def header(headers: RawHeaders, name: str) -> str | None:
+    """The first header called `name`, or None. Raises MalformedEnvelope if it is not UTF-8."""
+    for key, value in headers:
+        if key == name:
+            try:
+                return value.decode()
+            except (UnicodeDecodeError, AttributeError) as error:
+                raise MalformedEnvelope(f"header {name} is not UTF-8 text") from error
+    return None
+
+
+def message_id(headers: RawHeaders) -> UUID | None:
+    """The readable `ce_id`, or None: whoever can be answered is answered."""
+    try:
+        return UUID(header(headers, "ce_id") or "")
+    except ValueError:
+        return None
+
+
+def read(headers: RawHeaders) -> Envelope:
+    """Read an envelope. Raises MalformedEnvelope naming the header that is missing or unreadable.
+
+    Unknown headers are nobody's business and are ignored, undecodable ones too. `organization` and
+    `actor` may be absent: who needs them says so. An impossible `reply-partition` reads as none.
+    """
+    found = {name: value for name, value in reversed(headers) if name in _KNOWN}
+    identifier = _uuid(found, "ce_id")
+    kind = _text(found, "ce_type")
+    if identifier is None or not kind:
+        raise MalformedEnvelope(f"header {'ce_id' if identifier is None else 'ce_type'} is missing")
+    return Envelope(
+        id=identifier,
+        type=kind,
+        source=_text(found, "ce_source") or "unknown",
+        subject=_text(found, "ce_subject"),
+        time=_instant(found),
+        organization=_uuid(found, "organization"),
+        actor=_text(found, "actor"),
+        correlation_id=_text(found, "correlation-id"),
+        traceparent=_text(found, "traceparent"),
+        reply_partition=_partition(found),
+        cause=_text(found, "cause"),
+    )
+
+
+def event_id(command_id: UUID, n: int) -> UUID:
+    """The id of the n-th event that follows from a command: the same at each redelivery."""
+    return uuid5(command_id, str(n))
+
+
+def rfc3339(instant: datetime) -> str:
+    """An aware instant as RFC 3339 in UTC, ending in Z."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_KNOWN = frozenset(
+    [
+        "ce_id",
+        "ce_type",
+        "ce_source",
+        "ce_subject",
+        "ce_time",
+        "organization",
+        "actor",
+        "correlation-id",
+        "traceparent",
+        "reply-partition",
+        "cause",
+    ]
+)
+
+
+def _text(found: dict[str, bytes], name: str) -> str | None:
+    value = found.get(name)
+    if value is None:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedEnvelope(f"header {name} is not UTF-8 text") from error
+
+
+def _uuid(found: dict[str, bytes], name: str) -> UUID | None:
+    text = _text(found, name)
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise MalformedEnvelope(f"header {name} is not a UUID: {text[:60]!r}") from error
+
+
+def _instant(found: dict[str, bytes]) -> datetime | None:
+    text = _text(found, "ce_time")
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None  # informational only: a stranger's odd clock format must not cost them the command
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _partition(found: dict[str, bytes]) -> int | None:
+    text = _text(found, "reply-partition")
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 6 else None

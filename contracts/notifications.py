@@ -1,0 +1,88 @@
+"""The life of a notification, and the delivery reports of the Communication Service."""
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.fields import Channel, Instant, Told
+
+
+class NotificationType(StrEnum):
+    """What a notification tells (the requirements' names, and the two that its workflows use without naming them)."""
+
+    CREATED = "appointment_created"
+    INVITATION = "appointment_invitation"
+    UPDATED = "appointment_updated"
+    CONFIRMED = "appointment_confirmed"
+    CANCELLED = "appointment_cancelled"
+    RESCHEDULED = "appointment_rescheduled"
+    REMINDER = "appointment_reminder"
+
+
+class DeliveryState(StrEnum):
+    """Where one delivery (one recipient, one channel) stands."""
+
+    PLANNED = "planned"
+    HELD = "held"
+    RETRYING = "retrying"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class Notification(Told):
+    """Body of every `notification.*` event: one delivery after its state changed.
+
+    `event_id` is the event it tells of; `fallback_of` the delivery whose channel gave up before this one.
+    """
+
+    notification_id: UUID
+    appointment_id: UUID
+    event_id: UUID
+    type: NotificationType
+    recipient_id: UUID
+    channel: Channel
+    priority: Literal["normal", "high"]
+    state: DeliveryState
+    attempts: int = Field(ge=0)
+    planned_at: Instant
+    next_attempt_at: Instant | None = None
+    sent_at: Instant | None = None
+    delivered_at: Instant | None = None
+    reason: str | None = None
+    fallback_of: UUID | None = None
+
+
+EVENT_TYPES = {
+    "notification.planned": "A delivery was decided upon.",
+    "notification.sent": "The Communication Service accepted it.",
+    "notification.delivered": "It reached the person.",
+    "notification.failed": "Its channel gave up.",
+    "notification.bounced": "The address does not exist.",
+    "notification.expired": "Its use was over before it could be sent.",
+    "notification.dead_lettered": "It was refused for good; operators can redrive it.",
+}
+
+
+class DeliveryReport(Told):
+    """`data` of a communication event; `idempotency_key` is the delivery's id when the service echoes it."""
+
+    entity_type: str
+    entity_id: str
+    channel: Channel
+    recipient: str
+    timestamp: Instant
+    idempotency_key: str | None = None
+    reason: str | None = None
+
+
+class CommunicationEvent(Told):
+    """Body of a record on communication.events (the requirements' `{"type", "data"}`)."""
+
+    type: Literal["notification.delivered", "notification.failed", "notification.bounced"]
+    data: DeliveryReport

@@ -1,0 +1,86 @@
+"""What became of a command: exactly one outcome for each readable command id."""
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field, ValidationError
+
+from contracts.appointments import Appointment
+from contracts.fields import Instant, Told
+from contracts.preferences import Preferences
+
+
+class Code(StrEnum):
+    """Why a command was refused; stable, for programs."""
+
+    CONFLICT = "conflict"
+    UNKNOWN_USER = "unknown_user"
+    NOT_FOUND = "not_found"
+    VERSION_MISMATCH = "version_mismatch"
+    INVALID_TRANSITION = "invalid_transition"
+    NOT_ALLOWED = "not_allowed"
+    IN_THE_PAST = "in_the_past"
+    INVALID = "invalid"
+    MALFORMED = "malformed"
+    COMMAND_ID_REUSED = "command_id_reused"
+
+
+class FieldError(Told):
+    """What is wrong with one field; `field` is a path such as `reminder_settings.email.0`, "" for the whole."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Conflict(Told):
+    """A range that stands in the way; the appointment's id only where the actor may see it."""
+
+    user_id: UUID
+    start_time: Instant
+    end_time: Instant
+    appointment_id: UUID | None = None
+
+
+class Outcome(Told):
+    """The outcome of a booking command; `appointment` is the state after it, or the present one if nothing changed."""
+
+    command_id: UUID
+    status: Literal["accepted", "refused"]
+    code: Code | None = None
+    detail: str | None = None
+    errors: list[FieldError] = Field(default_factory=list)
+    conflicts: list[Conflict] = Field(default_factory=list)
+    appointment_id: UUID | None = None
+    version: int | None = None
+    appointment: Appointment | None = None
+    event_ids: list[UUID] = Field(default_factory=list)
+
+
+class PreferencesOutcome(Told):
+    """The outcome of `preferences.set`."""
+
+    command_id: UUID
+    status: Literal["accepted", "refused"]
+    code: Code | None = None
+    detail: str | None = None
+    errors: list[FieldError] = Field(default_factory=list)
+    user_id: UUID | None = None
+    version: int | None = None
+    preferences: Preferences | None = None
+    event_ids: list[UUID] = Field(default_factory=list)
+
+
+OUTCOME_TYPES = {
+    "command.accepted": "The command was carried out, or asked for what already is.",
+    "command.refused": "The command was not carried out; its code says why.",
+}
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """A pydantic error as ours, at most 50 fields: never echoes the input, which may be huge or secret."""
+    return [
+        FieldError(field=".".join(map(str, item["loc"])), code=item["type"], message=item["msg"])
+        for item in error.errors(include_url=False, include_input=False, include_context=False)[:50]
+    ]
