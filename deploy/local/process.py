@@ -1,0 +1,187 @@
+"""One child process in the foreground: prepared, started, asked whether it is ready, stopped, killed.
+
+The supervisor and the tests use the same class, so what a fault test kills is what a person runs.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+LOG_LIMIT_BYTES = 10 * 1024 * 1024
+_POLL_SECONDS = 0.05
+_PR_SET_PDEATHSIG = 1
+
+
+class NotReady(Exception):
+    """A process did not become ready in time, or exited before it did. The message ends with its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to execute: arguments, the whole environment, and on request another user and group id."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    cwd: Path | None = None
+
+
+class Program(Protocol):
+    """What a child runs. `prepare` is idempotent and makes whatever must exist before the first start."""
+
+    name: str
+    stop_signal: signal.Signals
+
+    async def prepare(self) -> None: ...
+
+    def command(self) -> Command: ...
+
+    async def ready(self) -> bool: ...
+
+
+class Child:
+    """A program's process, its own process group, its output appended to a log file."""
+
+    def __init__(self, program: Program, log: Path) -> None:
+        self.program = program
+        self.log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the running process, None while there is none."""
+        return self._process.pid if self.running and self._process else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process was started and has not been seen to exit."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        """Prepare and execute; returns as soon as the process exists."""
+        await self.program.prepare()
+        command = self.program.command()
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        rotate(self.log)
+        with self.log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *command.argv,
+                env=dict(command.env),
+                cwd=command.cwd,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_follow_parent_into_death(self.program.stop_signal),
+            )
+
+    async def start_ready(self, deadline: float = 30.0) -> None:
+        """Start and wait until ready; an early exit is tried again until `deadline` seconds are over.
+
+        PostgreSQL for one refuses to start while the last backends of a killed predecessor are leaving.
+        """
+        try:
+            async with asyncio.timeout(deadline):
+                while True:
+                    await self.start()
+                    if await self._ready_or_exited():
+                        return
+                    await asyncio.sleep(4 * _POLL_SECONDS)
+        except TimeoutError:
+            raise NotReady(
+                f"{self.program.name} was not ready within {deadline:g} s.\n{self.log_tail()}"
+            ) from None
+
+    async def _ready_or_exited(self) -> bool:
+        while self.running:
+            if await self.program.ready():
+                return True
+            await asyncio.sleep(_POLL_SECONDS)
+        return False
+
+    async def wait(self) -> int:
+        """The exit code, once the process has gone; what it left in its process group is killed."""
+        if self._process is None:
+            raise RuntimeError(f"{self.program.name} was never started")
+        code = await self._process.wait()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return code
+
+    async def stop(self, timeout: float = 10.0) -> None:
+        """Ask it to end, wait, and kill it when it has not ended after `timeout` seconds."""
+        if not self.running:
+            return
+        self.resume()
+        self.signal(self.program.stop_signal)
+        try:
+            await asyncio.wait_for(self.wait(), timeout)
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+        await self.wait()
+
+    def suspend(self) -> None:
+        """SIGSTOP for the process and all its descendants (PostgreSQL's backends have sessions of their own)."""
+        for pid in self._tree():
+            _send(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT for the process and all its descendants."""
+        for pid in self._tree():
+            _send(pid, signal.SIGCONT)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process alone; nothing happens when it has gone."""
+        if self.pid is not None:
+            _send(self.pid, number)
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines that the process wrote."""
+        if not self.log.exists():
+            return "(no log)"
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - 65536))
+            text = log.read().decode(errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _tree(self) -> list[int]:
+        return [] if self.pid is None else [self.pid, *descendants(self.pid)]
+
+
+def descendants(pid: int) -> list[int]:
+    """Process ids below `pid`, by Linux's /proc; empty on other systems."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in map(int, listing.read_text().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
+def rotate(log: Path) -> None:
+    """Keep one older log file once the present one is over the limit."""
+    if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
+        log.replace(log.with_name(log.name + ".1"))
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _follow_parent_into_death(stop_signal: signal.Signals) -> Callable[[], None] | None:
+    """Linux tells the child when its parent died without saying goodbye, so a killed `up` leaves nothing behind."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))

@@ -1,0 +1,6 @@
+"""What several kinds of tests share: waiting with a deadline, and real servers to test against."""
+
+from tests.support.eventually import eventually
+from tests.support.world import World, new_world
+
+__all__ = ["World", "eventually", "new_world"]
