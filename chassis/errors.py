@@ -1,0 +1,21 @@
+"""Errors named by what the runtime must do about them; the docstring is what a person reads."""
+
+
+class InvalidMessage(Exception):
+    """This record can never be read: it is set aside as a dead letter and its neighbours go on."""
+
+
+class DependencyDown(Exception):
+    """A service we need does not answer: nothing was applied, and the same records are tried again with back-off."""
+
+    def __init__(self, dependency: str, reason: str = "") -> None:
+        super().__init__(f"{dependency} is down: {reason}" if reason else f"{dependency} is down")
+        self.dependency = dependency
+
+
+class Halt(Exception):
+    """This partition cannot go on without a person: see the runbook, "A halted partition"."""
+
+
+class PublishFailed(Exception):
+    """The broker did not acknowledge: what was not published will be, after seeking back."""
