@@ -1,0 +1,119 @@
+"""Logs as JSON lines, Prometheus metrics, and trace context that follows messages through Kafka."""
+
+import hashlib
+import logging
+import sys
+from typing import Any
+from uuid import UUID
+
+import structlog
+from opentelemetry import trace
+from prometheus_client import Counter, Gauge, Histogram
+
+LAG = Gauge(
+    "appointments_consumer_lag_records", "Records not yet applied.", ["consumer", "topic", "partition"]
+)
+BATCH_SIZE = Histogram(
+    "appointments_consumer_batch_records",
+    "Records per batch.",
+    ["consumer"],
+    buckets=(1, 2, 5, 10, 50, 100, 250, 500, 1000),
+)
+BATCH_SECONDS = Histogram(
+    "appointments_consumer_batch_seconds",
+    "Time from a batch's arrival to its commit.",
+    ["consumer"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+PUBLISH_SECONDS = Histogram(
+    "appointments_publish_seconds",
+    "Time until a batch's messages are acknowledged.",
+    ["consumer"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+RECORDS = Counter("appointments_consumer_records_total", "Records applied.", ["consumer"])
+AGAIN = Counter(
+    "appointments_consumer_redelivered_total", "Records that had been applied before.", ["consumer"]
+)
+GAPS = Counter(
+    "appointments_consumer_gaps_total",
+    "Harmless gaps in offsets (transaction markers, aborted records).",
+    ["consumer"],
+)
+RETRIES = Counter(
+    "appointments_consumer_retries_total", "Batches tried again, by cause.", ["consumer", "cause"]
+)
+DEAD_LETTERS = Counter("appointments_dead_letters_total", "Records set aside.", ["consumer", "stage"])
+COMMIT_FAILURES = Counter(
+    "appointments_offset_commit_failures_total",
+    "Kafka offset commits that failed (they serve lag tools only).",
+    ["consumer"],
+)
+READY = Gauge("appointments_ready", "1 when the service is ready.", ["service"])
+
+
+def get_logger() -> Any:
+    """A structlog logger."""
+    return structlog.get_logger()
+
+
+def configure_logging(service: str, level: str) -> None:
+    """JSON lines on standard output, our own and the libraries'."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(default=str),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for noisy in ("aiokafka", "apscheduler", "alembic", "httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+def configure_tracing(service: str, endpoint: str | None) -> None:
+    """Export spans over OTLP/HTTP when an endpoint is set; otherwise tracing costs nothing."""
+    if not endpoint:
+        return
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  (slow to import)
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    provider = TracerProvider(resource=Resource.create({"service.name": f"appointments-{service}"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
+def tracer() -> trace.Tracer:
+    """The tracer of this process; does nothing unless tracing is configured."""
+    return trace.get_tracer("appointments")
+
+
+def follow(traceparent: str | None, message_id: UUID) -> str | None:
+    """The trace context of a message that follows from another: same trace, its own span.
+
+    The span id comes from the message's id, so that a second copy of the message is byte-identical.
+    None or unreadable context (W3C Trace Context, `00-trace-span-flags`) gives None.
+    """
+    parts = (traceparent or "").split("-")
+    if len(parts) != 4 or len(parts[1]) != 32 or len(parts[2]) != 16:
+        return None
+    span = hashlib.blake2b(message_id.bytes, digest_size=8).hexdigest()
+    return f"{parts[0]}-{parts[1]}-{span}-{parts[3]}"
