@@ -1,0 +1,18 @@
+"""`python -m deploy.local.identity`, with PORT (8001) and IDENTITY_HOME (`.appointments/identity`)."""
+
+import os
+from pathlib import Path
+
+from deploy.local.identity.app import create_app
+from deploy.local.ports import Ports
+from deploy.local.sandbox.serve import server
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    home = Path(os.environ.get("IDENTITY_HOME", ".appointments/identity"))
+    server(create_app(home), int(os.environ.get("PORT", Ports().identity))).run()
+
+
+if __name__ == "__main__":
+    main()

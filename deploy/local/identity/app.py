@@ -1,0 +1,105 @@
+"""The calls of the sandbox Identity Service."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.types import ASGIApp
+
+from deploy.local.identity.people import Directory, UnknownPerson
+from deploy.local.identity.tokens import LIFETIME_SECONDS, Signer
+from deploy.local.sandbox.faults import FaultLayer, FaultSwitch, fault_calls
+from deploy.local.sandbox.problems import Refused, answer_problems, json_response, problem
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not an IANA time zone")
+    return name
+
+
+class TokenRequest(BaseModel):
+    """Whose token; a negative lifetime makes one that has expired already, for tests."""
+
+    email: str
+    lifetime_seconds: int = Field(LIFETIME_SECONDS, ge=-LIFETIME_SECONDS, le=LIFETIME_SECONDS)
+
+
+class PersonChange(BaseModel):
+    """Fields of a person to change; what is absent stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    organization_id: str | None = None
+    name: str | None = Field(None, min_length=1)
+    timezone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    locale: str | None = None
+    roles: list[str] | None = None
+    active: bool | None = None
+
+
+def create_app(home: Path) -> ASGIApp:
+    """The service, with its key and the changes made to people below `home`."""
+    home.mkdir(parents=True, exist_ok=True)
+    directory, signer, switch = Directory(home / "changes.json"), Signer(home / "key.pem"), FaultSwitch()
+    app = FastAPI(title="Sandbox Identity Service", version="1.0", strict_content_type=False)
+    answer_problems(app)
+
+    @app.exception_handler(UnknownPerson)
+    async def unknown_person(_: Request, error: UnknownPerson) -> Response:
+        return problem(404, "not_found", str(error))
+
+    app.include_router(fault_calls(switch))
+    _validation_call(app, directory)
+    _token_calls(app, directory, signer)
+    _people_calls(app, directory)
+
+    @app.get("/health")
+    async def health() -> Response:
+        return json_response({"status": "ok"})
+
+    return FaultLayer(app, switch)
+
+
+def _validation_call(app: FastAPI, directory: Directory) -> None:
+    @app.post("/api/identity/users/validate", tags=["identity"])
+    async def validate(request: Request) -> Response:
+        """`{"user_ids": [...]}` to `{"users": [...]}`: unknown and malformed ids are left out."""
+        return json_response({"users": directory.known(_user_ids(await request.body()))})
+
+
+def _user_ids(body: bytes) -> list[Any]:
+    """Read by hand: thousands of ids a call would cost a model's validation each, to no use."""
+    try:
+        user_ids = orjson.loads(body)["user_ids"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        user_ids = None
+    if not isinstance(user_ids, list):
+        raise Refused(422, "invalid", "The body must be a JSON object with a list `user_ids`.")
+    return user_ids
+
+
+def _token_calls(app: FastAPI, directory: Directory, signer: Signer) -> None:
+    @app.get("/.well-known/jwks.json", tags=["identity"])
+    async def key_set() -> Response:
+        return json_response(signer.key_set())
+
+    @app.post("/sandbox/tokens", tags=["sandbox"])
+    async def issue_token(asked: TokenRequest) -> Response:
+        person = directory.by_email(asked.email)
+        return json_response({"token": signer.token(person, int(time.time()), asked.lifetime_seconds)})
+
+
+def _people_calls(app: FastAPI, directory: Directory) -> None:
+    @app.get("/sandbox/people", tags=["sandbox"])
+    async def people() -> Response:
+        return json_response(directory.everybody())
+
+    @app.put("/sandbox/people/{identifier}", tags=["sandbox"])
+    async def change_person(identifier: str, change: PersonChange) -> Response:
+        fields = change.model_dump(exclude_none=True)
+        return json_response(directory.change(identifier, fields))

@@ -1,0 +1,30 @@
+"""How a sandbox service is served: one process, uvloop, and an end that does not wait for idle clients."""
+
+import logging
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from deploy.local.ports import HOST
+
+GRACE_SECONDS = 2  # calls in flight at SIGTERM may finish; a call that hangs on purpose may not hold us up
+KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that no call meets a closing one
+
+
+def server(app: ASGIApp, port: int) -> uvicorn.Server:
+    """A server for `app` on the loopback address; `run()` serves until SIGTERM or SIGINT."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=HOST,
+            port=port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_level=logging.WARNING,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+    )
