@@ -5,7 +5,6 @@ local user. Here the server listens on 127.0.0.1 only, asks for a password, and 
 """
 
 import asyncio
-import contextlib
 import os
 import secrets
 import shutil
@@ -14,6 +13,7 @@ import subprocess
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -54,8 +54,8 @@ class Postgres:
 
     @property
     def server_url(self) -> str:
-        """`postgresql://user:password@host:port`, without a database."""
-        return f"postgresql://{USER}:{self.password_file.read_text().strip()}@{HOST}:{self.port}"
+        """`postgresql://user:password@host:port`, without a database; the password is made when first asked for."""
+        return f"postgresql://{USER}:{self._password()}@{HOST}:{self.port}"
 
     async def prepare(self) -> None:
         """Make the data folder (once) and write the settings."""
@@ -71,23 +71,13 @@ class Postgres:
 
     async def ready(self) -> bool:
         """Whether a client can log in with the password and ask."""
-        try:
-            connection = await asyncpg.connect(f"{self.server_url}/postgres", timeout=2)
-        except (OSError, asyncpg.PostgresError, TimeoutError):
-            return False
-        try:
-            return bool(await connection.fetchval("SELECT true"))
-        except (OSError, asyncpg.PostgresError):
-            return False
-        finally:
-            connection.terminate()
+        return await accepts(self.server_url)
 
     def _initialise(self) -> None:
         """initdb into a neighbouring folder that is then renamed: half a database is never taken for one."""
         fresh = self.data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True, mode=0o700)
-        self._write_password()
         self._hand_over(fresh)
         options = [
             "-U",
@@ -100,22 +90,36 @@ class Postgres:
         ]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         argv = [*_unprivileged(), _binary("initdb"), "-D", str(fresh), *options, *locale]
-        password = self.password_file.read_bytes()
-        result = subprocess.run(argv, input=password, capture_output=True, check=False)
+        result = subprocess.run(argv, input=self._password().encode(), capture_output=True, check=False)
         if result.returncode:
             raise PostgresError(f"initdb failed: {result.stderr.decode(errors='replace').strip()}")
         fresh.rename(self.data)
 
-    def _write_password(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self.password_file.unlink()
-        descriptor = os.open(self.password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(24) + "\n")
+    def _password(self) -> str:
+        if not self.password_file.exists():
+            self.password_file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(24) + "\n")
+        return self.password_file.read_text().strip()
 
     def _hand_over(self, folder: Path) -> None:
         if "setpriv" in _unprivileged():
             os.chown(folder, _NOBODY, _NOBODY)
+
+
+async def accepts(url: str) -> bool:
+    """Whether the server of this URL lets its user into the database `postgres` and answers."""
+    try:
+        connection = await asyncpg.connect(urlsplit(url)._replace(path="/postgres").geturl(), timeout=2)
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return False
+    try:
+        return bool(await connection.fetchval("SELECT true", timeout=2))
+    except (OSError, asyncpg.PostgresError, TimeoutError):
+        return False
+    finally:
+        connection.terminate()
 
 
 @cache

@@ -35,8 +35,11 @@ class Command:
 class Program(Protocol):
     """What a child runs. `prepare` is idempotent and makes whatever must exist before the first start."""
 
-    name: str
-    stop_signal: signal.Signals
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stop_signal(self) -> signal.Signals: ...
 
     async def prepare(self) -> None: ...
 

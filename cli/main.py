@@ -1,0 +1,49 @@
+"""`appointments`: every command of the command line, one module each."""
+
+import os
+import sys
+from typing import Any
+
+import typer
+
+from cli import down, env, people, status, token, up
+from cli.console import EXIT_FAILED, err
+
+
+class Cli(typer.Typer):
+    """A command line that tells what went wrong in one sentence; APPOINTMENTS_DEBUG=1 shows the traceback."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except KeyboardInterrupt:
+            sys.exit(130)
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough; nothing may be flushed to it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(EXIT_FAILED)
+        except Exception as error:
+            if os.environ.get("APPOINTMENTS_DEBUG"):
+                raise
+            err.print(f"Error: {type(error).__name__}: {error}", markup=False)
+            sys.exit(EXIT_FAILED)
+
+
+app = Cli(
+    name="appointments",
+    help="An appointment fleet around Kafka: run it, talk to it, look into it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("up")(up.up)
+app.command("down")(down.down)
+app.command("env")(env.env)
+app.command("people")(people.people)
+app.command("token")(token.token)
+app.command("status")(status.status)
+
+if __name__ == "__main__":
+    app()

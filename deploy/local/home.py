@@ -1,0 +1,110 @@
+"""A stack's home folder: who runs it, where it answers, and the lock that only one `up` can hold."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Phase = Literal["starting", "ready", "stopping", "stopped"]
+
+
+class AlreadyRunning(Exception):
+    """Another `up` runs on this home."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRecord:
+    """A supervised process as the state file shows it; `pid` is None while it is down."""
+
+    name: str
+    pid: int | None
+    state: str
+    restarts: int
+    log: str
+    health_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StackRecord:
+    """What the state file says. `urls` are the lines of `appointments env`."""
+
+    pid: int
+    phase: Phase
+    urls: dict[str, str]
+    processes: list[ProcessRecord] = field(default_factory=list)
+
+
+class Home:
+    """The folder that holds one stack's data, logs, passwords and state."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    @property
+    def logs(self) -> Path:
+        """A file for each process."""
+        return self.path / "logs"
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Own this home for the time being; raises AlreadyRunning when another process does.
+
+        The kernel drops the lock with its owner, so a killed `up` never blocks the next one.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with self._lock_file.open("a") as lock:
+            if not _try_lock(lock.fileno()):
+                raise AlreadyRunning
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+    def owner(self) -> int | None:
+        """The id of the process that owns this home now, None if none does."""
+        if not self._lock_file.exists():
+            return None
+        with self._lock_file.open("r") as lock:
+            return None if _try_lock(lock.fileno()) else int(lock.read() or 0) or None
+
+    def running(self) -> StackRecord | None:
+        """What the present owner wrote; None when there is no owner, or it has not written yet."""
+        record, owner = self.read(), self.owner()
+        return record if record is not None and record.pid == owner else None
+
+    def write(self, record: StackRecord) -> None:
+        """Replace the state file in one step. It names the database's password: nobody else may read it."""
+        fresh = self._state_file.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(record), file, indent=1)
+        fresh.replace(self._state_file)
+
+    def read(self) -> StackRecord | None:
+        """What the last owner wrote, be it alive or not; None if nobody ever did."""
+        try:
+            document: dict[str, Any] = json.loads(self._state_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        processes = [ProcessRecord(**process) for process in document.pop("processes")]
+        return StackRecord(**document, processes=processes)
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / "up.lock"
+
+    @property
+    def _state_file(self) -> Path:
+        return self.path / "stack.json"
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,22 @@
+"""What must exist before the services start: their topics and their databases' newest schema.
+
+`python -m deploy.local.prepare`, configured like a service by its environment.
+"""
+
+import asyncio
+
+from chassis.migrations import migrate
+from chassis.settings import Settings
+from chassis.topics import ensure_topics
+
+MIGRATED = ("booking", "reminders", "notifier", "projector")
+
+
+async def prepare() -> None:
+    """Create what is absent, upgrade what is old; changes nothing where both are as they should be."""
+    settings = Settings()
+    await asyncio.gather(ensure_topics(settings), *(migrate(service, settings) for service in MIGRATED))
+
+
+if __name__ == "__main__":
+    asyncio.run(prepare())

@@ -1,0 +1,81 @@
+"""The Python processes of the stack: sandboxes and services, all with an HTTP address that tells their health."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.local.ports import HOST, Ports
+from deploy.local.process import Command
+
+SERVICES = ("booking", "reminders", "notifier", "projector", "ingress")
+_HEALTH_PATHS = {"ingress": "/health/appointments"}
+
+
+@dataclass(frozen=True, slots=True)
+class PythonProgram:
+    """`python -m module` with `environment` on top of ours; ready when `health_url` answers 200."""
+
+    name: str
+    module: str
+    environment: Mapping[str, str]
+    health_url: str
+    client: httpx.AsyncClient
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    async def prepare(self) -> None:
+        """Nothing has to exist before."""
+
+    def command(self) -> Command:
+        """The module, run by the interpreter that runs us."""
+        return Command([sys.executable, "-m", self.module], env=os.environ | self.environment)
+
+    async def ready(self) -> bool:
+        """Whether it says so itself."""
+        return (await probe(self.client, self.health_url))["ready"] is True
+
+
+async def probe(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
+    """What a process says of itself: its health document, with `live` and `ready` always in it.
+
+    A process that answers is live; one that answers 200 is ready; who is silent is neither.
+    """
+    try:
+        response = await client.get(url)
+    except (httpx.HTTPError, OSError):
+        return {"live": False, "ready": False}
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    said = document if isinstance(document, dict) else {}
+    return {**said, "live": said.get("live", True), "ready": response.status_code == httpx.codes.OK}
+
+
+def health_url(name: str, ports: Ports) -> str:
+    """Where a process tells its health."""
+    return f"http://{HOST}:{getattr(ports, name)}{_HEALTH_PATHS.get(name, '/health')}"
+
+
+def sandbox(
+    name: str, home: Path, ports: Ports, shared: Mapping[str, str], client: httpx.AsyncClient
+) -> PythonProgram:
+    """The sandbox Identity Service or Communication Service, its data below `home`."""
+    environment = {
+        **shared,
+        "PORT": str(getattr(ports, name)),
+        f"{name.upper()}_HOME": str(home / name),
+    }
+    return PythonProgram(name, f"deploy.local.{name}", environment, health_url(name, ports), client)
+
+
+def service(name: str, ports: Ports, shared: Mapping[str, str], client: httpx.AsyncClient) -> PythonProgram:
+    """One of the five services."""
+    port = str(getattr(ports, name))
+    environment = {**shared, "PORT" if name == "ingress" else "HEALTH_PORT": port}
+    return PythonProgram(name, f"services.{name}", environment, health_url(name, ports), client)

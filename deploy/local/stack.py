@@ -1,0 +1,185 @@
+"""The whole stack in order: PostgreSQL and Kafka, topics and schemas, sandboxes, services; and back again."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from deploy.local.home import Home, Phase, ProcessRecord, StackRecord
+from deploy.local.kafka import Kafka, answers
+from deploy.local.ports import HOST, Ports, is_free
+from deploy.local.postgres import Postgres, accepts
+from deploy.local.process import Child, NotReady, Program
+from deploy.local.programs import SERVICES, sandbox, service
+from deploy.local.supervisor import Member
+
+INFRASTRUCTURE_SECONDS = 180.0  # the first start of all downloads Kafka's jars
+PREPARE_SECONDS = 120.0
+EXTERNAL_TRIES = 10
+
+
+class PortsTaken(Exception):
+    """Something else listens on ports that the stack needs; the message names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Servers that replace the embedded ones, as `KAFKA_BOOTSTRAP_SERVERS` and `DATABASE_URL` name them."""
+
+    kafka: str | None
+    database_url: str | None
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "External":
+        """What the environment asks for; an empty variable asks for nothing."""
+        return cls(
+            environment.get("KAFKA_BOOTSTRAP_SERVERS") or None, environment.get("DATABASE_URL") or None
+        )
+
+
+class Stack:
+    """One stack: its home, its ports, its supervised processes, in the order in which they start."""
+
+    def __init__(self, home: Home, ports: Ports, external: External) -> None:
+        self.home = home
+        self.ports = ports
+        self.external = external
+        self.members: dict[str, Member] = {}
+        self._phase: Phase = "starting"
+        self._client = httpx.AsyncClient(trust_env=False, timeout=2)
+        self._postgres = None if external.database_url else Postgres(home.path, ports.postgres)
+        self._kafka = None if external.kafka else Kafka(home.path, ports.kafka, ports.kafka_controller)
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where to reach what, by the names of environment variables."""
+        return {
+            "INGRESS_URL": f"http://{HOST}:{self.ports.ingress}",
+            "IDENTITY_URL": f"http://{HOST}:{self.ports.identity}",
+            "COMMUNICATION_URL": f"http://{HOST}:{self.ports.communication}",
+            "KAFKA_BOOTSTRAP_SERVERS": self._kafka.bootstrap if self._kafka else self.external.kafka or "",
+            "DATABASE_URL": self._database_url(),
+        }
+
+    def check_ports(self) -> None:
+        """Raise PortsTaken, naming each port that somebody else holds and what it is for."""
+        unused = set()
+        if self._kafka is None:
+            unused |= {"kafka", "kafka_controller"}
+        if self._postgres is None:
+            unused |= {"postgres"}
+        needed = {name: getattr(self.ports, name) for name in Ports.__slots__ if name not in unused}
+        taken = [f"{port} ({name.replace('_', ' ')})" for name, port in needed.items() if not is_free(port)]
+        if taken:
+            raise PortsTaken(f"in use by another program: {', '.join(taken)}")
+
+    async def start(self) -> None:
+        """Start everything in order; returns when the services have been started, ready or not yet.
+
+        Raises NotReady when PostgreSQL, Kafka, the topics or the schemas cannot be had.
+        """
+        await self._external_answer()
+        servers = [program for program in (self._postgres, self._kafka) if program is not None]
+        self._begin(servers)
+        await self.wait_ready([program.name for program in servers], INFRASTRUCTURE_SECONDS)
+        shared = self.urls
+        self._begin(
+            [
+                sandbox(name, self.home.path, self.ports, shared, self._client)
+                for name in ("identity", "communication")
+            ]
+        )
+        await self._prepare(shared)
+        self._begin([service(name, self.ports, shared, self._client) for name in SERVICES])
+
+    async def wait_ready(self, names: Iterable[str], deadline: float) -> None:
+        """Return when these processes are ready; the first that cannot be raises NotReady."""
+        await asyncio.gather(*(self.members[name].wait_ready(deadline) for name in names))
+
+    async def stop(self) -> None:
+        """Services first, then what they stand on."""
+        self.publish("stopping")
+        names = list(self.members)
+        first = [name for name in names if name in SERVICES]
+        servers = [name for name in names if name in ("postgres", "kafka")]
+        between = [name for name in names if name not in first and name not in servers]
+        for group in (first, between, servers):
+            await asyncio.gather(*(self.members[name].stop() for name in group))
+        await self._client.aclose()
+        self.publish("stopped")
+
+    def publish(self, phase: Phase | None = None) -> None:
+        """Write the state file, so that `status`, `env` and `down` know."""
+        self._phase = phase or self._phase
+        self.home.write(StackRecord(os.getpid(), self._phase, self.urls, self.records()))
+
+    def records(self) -> list[ProcessRecord]:
+        """Every process as the state file shows it."""
+        return [_record(member) for member in self.members.values()]
+
+    async def _external_answer(self) -> None:
+        """Raise NotReady unless the servers that were given answer within a few seconds."""
+        if self.external.kafka:
+            first = self.external.kafka.split(",")[0]
+            await _until(lambda: answers(first), f"no Kafka answers at KAFKA_BOOTSTRAP_SERVERS={first}")
+        if url := self.external.database_url:
+            await _until(
+                lambda: accepts(url), f"no PostgreSQL lets us in at {_without_password(url)} (DATABASE_URL)"
+            )
+
+    def _database_url(self) -> str:
+        if self._postgres is None:
+            return self.external.database_url or ""
+        return f"{self._postgres.server_url}/appointments"
+
+    def _begin(self, programs: Sequence[Program]) -> None:
+        for program in programs:
+            child = Child(program, self.home.logs / f"{program.name}.log")
+            member = Member(child, self.publish)
+            self.members[program.name] = member
+            member.begin()
+
+    async def _prepare(self, shared: Mapping[str, str]) -> None:
+        log = self.home.logs / "prepare.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "deploy.local.prepare",
+                env=os.environ | shared,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            code = await asyncio.wait_for(process.wait(), PREPARE_SECONDS)
+        except (TimeoutError, asyncio.CancelledError):
+            process.kill()
+            await process.wait()
+            raise
+        if code:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+            raise NotReady(f"topics and databases could not be prepared.\n{tail}")
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], otherwise: str) -> None:
+    for _ in range(EXTERNAL_TRIES):
+        if await condition():
+            return
+        await asyncio.sleep(0.5)
+    raise NotReady(otherwise)
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _record(member: Member) -> ProcessRecord:
+    child = member.child
+    health_url = getattr(child.program, "health_url", None)
+    return ProcessRecord(member.name, child.pid, member.state, member.restarts, str(child.log), health_url)
