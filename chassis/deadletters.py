@@ -4,13 +4,12 @@ The letter keeps the record's key, value and headers untouched; its story is in 
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
 import orjson
-from aiokafka import TopicPartition
 from sqlalchemy import text
 
 from chassis.database import Transaction
@@ -136,11 +135,3 @@ def _decoded(pairs: Sequence[Sequence[str]]) -> tuple[tuple[str, bytes], ...]:
         (base64.b64decode(name).decode("utf-8", "surrogatepass"), base64.b64decode(value))
         for name, value in pairs
     )
-
-
-def by_partition(records: Sequence[Record], prefix: str) -> Mapping[TopicPartition, list[Record]]:
-    """Records grouped by partition, in order; topic names with their prefix, as the broker knows them."""
-    groups: dict[TopicPartition, list[Record]] = {}
-    for record in records:
-        groups.setdefault(TopicPartition(prefix + record.topic, record.partition), []).append(record)
-    return groups

@@ -1,0 +1,261 @@
+"""One batch: lock the progress, sort out what is new, decide it, save it, advance. The heart of the delivery rules.
+
+Everything happens in one transaction of the service's database, so a crash at any point leaves either all of it or
+nothing; what must be published is returned, and redelivery finds it again.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+
+from aiokafka import TopicPartition
+from sqlalchemy.exc import DBAPIError
+
+from chassis import backoff, clock, deadletters, progress, telemetry
+from chassis.database import Database, Transaction, is_not_now
+from chassis.deadletters import Failure
+from chassis.errors import DependencyDown, Halt, InvalidMessage
+from chassis.health import VERSION
+from chassis.settings import Settings
+from contracts.envelope import Message, Record
+
+T = TypeVar("T")
+log = telemetry.get_logger()
+
+WHOLE_ATTEMPTS = 2  # a lost race for a slot or a lock heals by trying again; the third time in halves
+LONE_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Subscription(Generic[T]):
+    """What a service does with the records of some topics (names without prefix).
+
+    `decode` reads one record: None skips it, InvalidMessage sets it aside. `handle` applies a batch in the given
+    transaction, in log order, and returns what to publish, in that order. `again` returns the same messages, byte for
+    byte, for records that were applied before but perhaps not published. `committed` is called after a commit that
+    applied something.
+    """
+
+    name: str
+    topics: tuple[str, ...]
+    decode: Callable[[Record], T | None]
+    handle: Callable[[Transaction, Sequence[tuple[Record, T]]], Awaitable[Sequence[Message]]]
+    again: Callable[[Transaction, Sequence[tuple[Record, T]]], Awaitable[Sequence[Message]]]
+    max_records: int | None = None
+    committed: Callable[[], None] | None = None
+
+
+class Rewound(Exception):
+    """The database stands before what this consumer has read: it was restored, or reset, under us."""
+
+
+class Read(NamedTuple, Generic[T]):
+    """A record and what it says; `failure` when it cannot be read."""
+
+    record: Record
+    value: T | None
+    failure: InvalidMessage | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records of one or more partitions, in log order within each.
+
+    `since` has, for each partition, the offset from which the log was read without a break up to these records.
+    """
+
+    records: tuple[Record, ...]
+    since: dict[TopicPartition, int]
+    prefix: str
+
+    def partition_of(self, record: Record) -> TopicPartition:
+        """The partition as the broker names it."""
+        return TopicPartition(self.prefix + record.topic, record.partition)
+
+    def first(self) -> dict[TopicPartition, int]:
+        """The first offset of each partition."""
+        return {self.partition_of(record): record.offset for record in reversed(self.records)}
+
+    def next(self) -> dict[TopicPartition, int]:
+        """The offset after the last record of each partition."""
+        return {self.partition_of(record): record.offset + 1 for record in self.records}
+
+    def halves(self) -> "tuple[Batch, Batch]":
+        """The same records as two batches, each without a break."""
+        middle = len(self.records) // 2
+        front = self._part(self.records[:middle], self.since)
+        return front, self._part(self.records[middle:], {**self.since, **front.next()})
+
+    def _part(self, records: tuple[Record, ...], since: dict[TopicPartition, int]) -> "Batch":
+        partitions = {self.partition_of(record) for record in records}
+        return replace(self, records=records, since={tp: since[tp] for tp in partitions})
+
+
+class Applier(Generic[T]):
+    """Applies batches of one subscription to the service's database."""
+
+    def __init__(
+        self,
+        subscription: Subscription[T],
+        service: str,
+        settings: Settings,
+        database: Database,
+        log_start: Callable[[TopicPartition], Awaitable[int]],
+    ) -> None:
+        self._subscription = subscription
+        self._service = service
+        self._settings = settings
+        self._database = database
+        self._log_start = log_start
+        self._condemned: deque[float] = deque()
+
+    async def settle(self, batch: Batch, acked: dict[TopicPartition, int]) -> list[Message]:
+        """Apply a batch and return what to publish, in log order; whole, whole again, in halves, the culprit alone.
+
+        `acked`: everything below it is published. Raises DependencyDown (nothing of the failing part was applied),
+        Halt and Rewound.
+        """
+        attempts = WHOLE_ATTEMPTS if len(batch.records) > 1 else LONE_ATTEMPTS
+        first = clock.now()
+        for attempt in range(1, attempts + 1):
+            try:
+                return await self._apply(batch, acked)
+            except (DependencyDown, Halt, Rewound):
+                raise
+            except Exception as error:
+                if is_not_now(error):
+                    raise DependencyDown(_dependency(error), _brief(error)) from error
+                failure = self._failed(batch, error, attempt, first)
+                await asyncio.sleep(
+                    backoff.delay(attempt, self._settings.retry_base, self._settings.retry_max)
+                )
+        if len(batch.records) == 1:
+            self._check_rate()
+            return await self._apply(batch, acked, condemned=failure)
+        front, back = batch.halves()
+        return [*await self.settle(front, acked), *await self.settle(back, acked)]
+
+    def _failed(self, batch: Batch, error: Exception, attempt: int, first: datetime) -> Failure:
+        telemetry.RETRIES.labels(self._subscription.name, type(error).__name__).inc()
+        log.warning(
+            "batch failed",
+            consumer=self._subscription.name,
+            records=len(batch.records),
+            first=batch.records[0].position,
+            attempt=attempt,
+            exc_info=error,
+        )
+        return Failure("handle", type(error).__name__, _brief(error), attempt, first, clock.now())
+
+    def _check_rate(self) -> None:
+        """A bad deploy must not drain a topic into the dead letters."""
+        now = time.monotonic()
+        self._condemned.append(now)
+        while self._condemned[0] < now - self._settings.dead_letter_window:
+            self._condemned.popleft()
+        if len(self._condemned) > self._settings.dead_letter_cap:
+            raise Halt(
+                f"more than {self._settings.dead_letter_cap} records failed within {self._settings.dead_letter_window:.0f} s"
+            )
+
+    async def _apply(
+        self, batch: Batch, acked: dict[TopicPartition, int], condemned: Failure | None = None
+    ) -> list[Message]:
+        read = [self._read(record) for record in batch.records]
+        async with self._database.transaction() as tx:
+            rows = await progress.lock(tx, self._subscription.name, batch.since)
+            await self._check_gaps(batch, rows)
+            old = [item for item in read if self._is_old(batch, item.record, rows)]
+            fresh = [
+                item
+                for item in read
+                if item.record.offset >= rows[batch.partition_of(item.record)].next_offset
+            ]
+            messages = await self._again(tx, old) if old else []
+            messages += await self._handle(tx, fresh, condemned)
+            await progress.advance(tx, self._subscription.name, batch.next(), acked)
+        telemetry.RECORDS.labels(self._subscription.name).inc(len(fresh))
+        telemetry.AGAIN.labels(self._subscription.name).inc(len(batch.records) - len(fresh))
+        if fresh and self._subscription.committed:
+            self._subscription.committed()
+        return messages
+
+    def _read(self, record: Record) -> Read[T]:
+        try:
+            return Read(record, self._subscription.decode(record), None)
+        except InvalidMessage as error:
+            return Read(record, None, error)
+        except Exception as error:
+            return Read(record, None, InvalidMessage(f"{type(error).__name__}: {error}"))
+
+    async def _check_gaps(self, batch: Batch, rows: progress.Rows) -> None:
+        """Offsets may be missing only where the log never had records: transaction markers, aborted records."""
+        for partition, first in batch.first().items():
+            row = rows.get(partition)
+            if row is None or batch.since[partition] > row.next_offset:
+                raise Rewound(f"{partition.topic}/{partition.partition}")
+            # What is still to be published must still be there, too, unless it was read before this batch.
+            wanted = max(row.published_offset, min(batch.since[partition], row.next_offset))
+            if first <= wanted:
+                continue
+            start = await self._log_start(partition)
+            if start > wanted:
+                raise Halt(f"records {wanted} to {start - 1} were deleted before they were applied")
+            telemetry.GAPS.labels(self._subscription.name).inc()
+
+    @staticmethod
+    def _is_old(batch: Batch, record: Record, rows: progress.Rows) -> bool:
+        row = rows[batch.partition_of(record)]
+        return row.published_offset <= record.offset < row.next_offset
+
+    async def _again(self, tx: Transaction, old: Sequence[Read[T]]) -> list[Message]:
+        pairs = [(item.record, item.value) for item in old if item.value is not None]
+        letters = await deadletters.load(
+            tx, self._subscription.name, self._service, [item.record for item in old]
+        )
+        return [*(await self._subscription.again(tx, pairs) if pairs else ()), *letters]
+
+    async def _handle(
+        self, tx: Transaction, fresh: Sequence[Read[T]], condemned: Failure | None
+    ) -> list[Message]:
+        letters = [
+            (item.record, self._letter(item.record, failure))
+            for item in fresh
+            if (failure := condemned or _unreadable(item)) is not None
+        ]
+        await deadletters.save(tx, self._subscription.name, letters)
+        pairs = [(item.record, item.value) for item in fresh if item.value is not None and not condemned]
+        messages = list(await self._subscription.handle(tx, pairs)) if pairs else []
+        return messages + [letter for _, letter in letters]
+
+    def _letter(self, record: Record, failure: Failure) -> Message:
+        telemetry.DEAD_LETTERS.labels(self._subscription.name, failure.stage).inc()
+        log.error(
+            "record set aside",
+            consumer=self._subscription.name,
+            record=record.position,
+            error=failure.message,
+        )
+        return deadletters.letter(record, self._subscription.name, self._service, failure, VERSION)
+
+
+def _unreadable(item: Read[T]) -> Failure | None:
+    if item.failure is None:
+        return None
+    # The record's own time, not the clock's: the letter of a redelivered record must be the same.
+    at = item.record.timestamp
+    return Failure("decode", "InvalidMessage", str(item.failure), 1, at, at)
+
+
+def _dependency(error: Exception) -> str:
+    return (
+        "postgres" if isinstance(error, DBAPIError | OSError | asyncio.TimeoutError) else type(error).__name__
+    )
+
+
+def _brief(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error)[:500]

@@ -1,0 +1,212 @@
+"""One process of the fleet: its consumers, its background work, its health, its end."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+
+import uvloop
+from aiokafka.errors import KafkaError
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from faststream.kafka import KafkaBroker
+from sqlalchemy import text
+
+from chassis import backoff, telemetry
+from chassis.batch import Subscription
+from chassis.consumer import Consumer
+from chassis.database import Database
+from chassis.health import Health, serve
+from chassis.publisher import Publisher
+from chassis.settings import Settings, service_database_url
+
+T = TypeVar("T")
+log = telemetry.get_logger()
+
+WATCHDOG_EXIT = 70  # EX_SOFTWARE: the supervisor starts a new one
+WATCHDOG_EVERY = 1.0
+PROBE_EVERY = 2.0
+STOP_WITHIN = 10.0
+
+
+class Service:
+    """Wires one service. `build` in each service's main.py reads as the list of what it does."""
+
+    def __init__(self, name: str, settings: Settings, *, database: Database | None = None) -> None:
+        self.name = name
+        self.settings = settings
+        self.database = database or Database(
+            service_database_url(settings, name), application_name=f"appointments-{name}"
+        )
+        self.publisher = Publisher(settings, client_id=f"appointments-{name}")
+        self.health = Health(name)
+        self.health.lag = self._lag
+        self._consumers: list[Consumer[Any]] = []
+        self._background: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        # No job may be skipped because the process was busy, run twice at once, or pile up.
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._broker = KafkaBroker(
+            settings.kafka_bootstrap_servers,
+            client_id=f"appointments-{name}",
+            consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
+            allow_auto_create_topics=False,
+            apply_types=False,
+            logger=None,
+        )
+
+    def consume(self, subscription: Subscription[T]) -> None:
+        """Apply the records of a subscription."""
+        consumer = Consumer(
+            subscription, self.name, self.settings, self.database, self.publisher, self.health
+        )
+        consumer.attach(self._broker)
+        self._consumers.append(consumer)
+
+    def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run something until the service stops; if it fails it is down in health and runs again after a while."""
+        self._background.append((name, run))
+
+    def every(
+        self,
+        name: str,
+        job: Callable[[], Awaitable[None]],
+        *,
+        seconds: float | None = None,
+        cron: str | None = None,
+    ) -> None:
+        """Run a job each so many seconds, or by a crontab line (UTC)."""
+        trigger = (
+            CronTrigger.from_crontab(cron, timezone="UTC") if cron else IntervalTrigger(seconds=seconds or 60)
+        )
+
+        async def logged() -> None:
+            try:
+                await job()
+            except Exception:
+                log.exception("job failed", job=name)
+
+        self._scheduler.add_job(logged, trigger, id=name)
+
+    def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Close something when the service has stopped working."""
+        self._closers.append(close)
+
+    async def start(self) -> None:
+        """Connect, take the partitions over, begin. Waits as long as Kafka or PostgreSQL are away."""
+        self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
+        await self._until_connected("kafka", self.publisher.start)
+        for name, run in self._background:
+            self._tasks.append(asyncio.create_task(self._keep(name, run), name=name))
+        await self._until_connected("kafka", self._broker.start)
+        for consumer in self._consumers:
+            await consumer.taken_over.wait()
+        self._scheduler.start()
+        self.health.started = True
+        log.info("started", consumers=[consumer.name for consumer in self._consumers])
+
+    async def stop(self) -> None:
+        """Let batches in flight end, publish and note them, then disconnect."""
+        self.health.started = False
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        await asyncio.gather(*(consumer.stop() for consumer in self._consumers))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await self._broker.stop()
+        await self.publisher.stop()
+        for close in self._closers:
+            await close()
+        await self.database.dispose()
+
+    def run(self) -> NoReturn:
+        """The process's entry: until SIGTERM or SIGINT (exit 0), or until the watchdog gives up (exit 70)."""
+        telemetry.configure_logging(self.name, self.settings.log_level)
+        telemetry.configure_tracing(self.name, self.settings.otel_exporter_otlp_endpoint)
+        code = uvloop.run(self._main())
+        sys.stdout.flush()
+        # Not sys.exit: a library's thread that hangs must not keep a dead process alive.
+        os._exit(code)
+
+    async def _main(self) -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        server = await serve(self.health, self.settings.health_host, self.settings.health_port)
+        starting = asyncio.create_task(self.start())
+        stopped = asyncio.create_task(stop.wait())
+        watchdog = asyncio.create_task(self._watch())
+        await asyncio.wait({stopped, watchdog}, return_when=asyncio.FIRST_COMPLETED)
+        code = WATCHDOG_EXIT if watchdog.done() else 0
+        starting.cancel()
+        try:
+            async with asyncio.timeout(STOP_WITHIN if code == 0 else 2):
+                await asyncio.gather(starting, return_exceptions=True)
+                await self.stop()
+                await server.cleanup()
+        except TimeoutError:
+            log.warning("could not stop in time")
+        return code
+
+    async def _watch(self) -> None:
+        """Return when something is stuck that will not heal by itself."""
+        while True:
+            await asyncio.sleep(WATCHDOG_EVERY)
+            now = time.monotonic()
+            reasons = [consumer.stuck(now) for consumer in self._consumers] if self.health.started else []
+            if self.publisher.unfinished_for() > self.settings.publish_timeout:
+                reasons.append(f"a publish is unfinished after {self.settings.publish_timeout:.0f} s")
+            self.health.dead = self.health.dead or next((reason for reason in reasons if reason), None)
+            if self.health.dead:
+                log.error("watchdog: giving up", reason=self.health.dead)
+                return
+
+    async def _until_connected(self, dependency: str, connect: Callable[[], Awaitable[None]]) -> None:
+        for attempt in range(1, 1_000_000):
+            try:
+                await connect()
+                self.health.clear(dependency)
+                return
+            except (KafkaError, OSError) as error:
+                self.health.waiting(dependency, str(error))
+                log.warning("waiting", dependency=dependency, error=str(error))
+                await asyncio.sleep(backoff.delay(attempt, self.settings.retry_base, 2.0))
+
+    async def _probe(self) -> None:
+        """Say in health when the database is away, also while there is nothing to do."""
+        while True:
+            try:
+                async with asyncio.timeout(5), self.database.engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+                self.health.clear("postgres")
+            except Exception as error:
+                self.health.waiting("postgres", f"{type(error).__name__}: {str(error)[:200]}")
+            await asyncio.sleep(PROBE_EVERY)
+
+    async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        attempt = 0
+        while True:
+            began = time.monotonic()
+            settled = asyncio.get_running_loop().call_later(5, self.health.clear, name)
+            try:
+                await run()
+                log.error("background work ended", work=name)
+            except Exception as error:
+                log.exception("background work failed", work=name)
+                self.health.down(name, f"{type(error).__name__}: {str(error)[:200]}")
+            settled.cancel()
+            attempt = attempt + 1 if time.monotonic() - began < 30 else 1
+            await asyncio.sleep(backoff.delay(attempt, 1.0, 30.0))
+
+    async def _lag(self) -> int:
+        return sum([await consumer.lag() for consumer in self._consumers])
