@@ -36,9 +36,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
 
 def fail(sentence: str, code: int = EXIT_FAILED) -> NoReturn:
     """Say in one sentence on stderr what went wrong, and exit with `code`."""
-    err.print(
-        f"[bold red]Error:[/] {_escaped(sentence)}" if err.is_terminal else f"Error: {_escaped(sentence)}"
-    )
+    if err.is_terminal:
+        err.print("Error:", style="bold red", end=" ")
+    err.file.write(sentence + "\n" if err.is_terminal else f"Error: {sentence}\n")
     raise typer.Exit(code)
 
 
@@ -82,7 +82,3 @@ def say(line: str) -> None:
     """A plain line on stdout, written at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")

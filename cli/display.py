@@ -65,9 +65,8 @@ class Lines:
             for name, member in self._stack.members.items():
                 now = (str(member.state), member.restarts)
                 if shown.get(name) != now and member.state in (State.READY, State.RESTARTING):
-                    say(
-                        f"{name}: {member.state}" + (f" (pid {member.child.pid})" if member.child.pid else "")
-                    )
+                    where = f"pid {member.child.pid}" if member.child.pid else str(member.child.log)
+                    say(f"{name}: {member.state} ({where})")
                 shown[name] = now
             await asyncio.sleep(_LINES_SECONDS)
 

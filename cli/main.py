@@ -26,7 +26,7 @@ class Cli(typer.Typer):
         except Exception as error:
             if os.environ.get("APPOINTMENTS_DEBUG"):
                 raise
-            err.print(f"Error: {type(error).__name__}: {error}", markup=False)
+            err.file.write(f"Error: {type(error).__name__}: {error}\n")
             sys.exit(EXIT_FAILED)
 
 

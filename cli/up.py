@@ -64,7 +64,8 @@ async def _until_stopped(stack: Stack, strict: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+        if (number, signal.getsignal(number)) != (signal.SIGHUP, signal.SIG_IGN):  # nohup
+            loop.add_signal_handler(number, stop.set)
     with display_for(stack) as display:
         try:
             running = asyncio.create_task(_start_and_show(stack, display, strict))

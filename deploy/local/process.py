@@ -55,6 +55,7 @@ class Child:
         self.program = program
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
+        self._log_start = 0
 
     @property
     def pid(self) -> int | None:
@@ -72,6 +73,7 @@ class Child:
         command = self.program.command()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         rotate(self.log)
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *command.argv,
@@ -149,11 +151,11 @@ class Child:
             _send(self.pid, number)
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines that the process wrote."""
+        """The last lines that the process has written since it was started last."""
         if not self.log.exists():
             return "(no log)"
         with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - 65536))
+            log.seek(max(self._log_start, self.log.stat().st_size - 65536))
             text = log.read().decode(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
 

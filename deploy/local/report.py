@@ -30,8 +30,9 @@ async def _ask(process: ProcessRecord, client: httpx.AsyncClient) -> dict[str, A
         "restarts": process.restarts,
         "log": process.log,
     }
+    lag = {"lag": None} if process.name in SERVICES else {}
     if process.pid is None:
-        return {"lag": None, **known, "live": False, "ready": False}
+        return {**lag, **known, "live": False, "ready": False}
     if process.health_url is None:
         return {**known, "live": True, "ready": process.state == State.READY}
-    return {"lag": None, **await probe(client, process.health_url), **known}
+    return {**lag, **await probe(client, process.health_url), **known}

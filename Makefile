@@ -1,0 +1,46 @@
+# Everything runs from .venv, which `make install` creates; nothing but Python 3.11 or newer is needed before.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help install run test check bench clean
+
+help:
+	@echo "make install  create .venv and install everything into it (quick when nothing changed)"
+	@echo "make run      install, then start the whole fleet in this terminal"
+	@echo "make test     the whole suite, against real Kafka and real PostgreSQL"
+	@echo "make check    lint, types, import rules, generated contracts, migrations from zero"
+	@echo "make bench    measure; writes one JSON file and prints one table"
+	@echo "make clean    remove .venv and caches (not the data in .appointments)"
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt deploy/local/kafka-jars.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,dev]'
+	$(BIN)/python -m deploy.local.kafka_jars
+	@touch $(STAMP)
+
+run: install
+	$(BIN)/appointments up
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/appointments contracts --check
+	$(BIN)/python -m deploy.local.migrate_from_zero
+
+bench: install
+	$(BIN)/appointments bench
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

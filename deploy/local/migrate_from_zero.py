@@ -1,0 +1,52 @@
+"""Check that every service's migrations run on an empty database: `python -m deploy.local.migrate_from_zero`.
+
+Uses the server of DATABASE_URL when that is set, else a PostgreSQL of its own that lives as long as the check.
+"""
+
+import asyncio
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chassis.migrations import drop_databases, migrate
+from chassis.settings import Settings
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from deploy.local.prepare import MIGRATED
+from deploy.local.process import Child
+
+
+async def migrate_from_zero() -> None:
+    """Create each service's database, upgrade it to the newest revision twice, and drop it again."""
+    async with _server() as server:
+        settings = Settings(database_url=f"{server}/zero{secrets.token_hex(4)}")
+        try:
+            for service in MIGRATED:
+                await migrate(service, settings)
+                await migrate(service, settings)
+                print(f"{service}: migrations run from zero, and a second time without effect")
+        finally:
+            await drop_databases(settings, MIGRATED)
+
+
+@asynccontextmanager
+async def _server() -> AsyncIterator[str]:
+    if given := os.environ.get("DATABASE_URL"):
+        yield urlsplit(given)._replace(path="").geturl()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        postgres = Postgres(Path(folder), free_port())
+        child = Child(postgres, Path(folder) / "postgres.log")
+        try:
+            await child.start_ready()
+            yield postgres.server_url
+        finally:
+            await child.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(migrate_from_zero())
