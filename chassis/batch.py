@@ -204,7 +204,9 @@ class Applier(Generic[T]):
                 continue
             start = await self._log_start(partition)
             if start > wanted:
-                raise Halt(f"records {wanted} to {start - 1} were deleted before they were applied")
+                raise Halt(
+                    f"records {wanted} to {start - 1} were deleted before they were applied", partition
+                )
             telemetry.GAPS.labels(self._subscription.name).inc()
 
     @staticmethod

@@ -34,6 +34,8 @@ BATCH_WAIT_MS = 5  # an empty poll waits for it twice
 IDLE_EVERY = 0.5
 REPORT_EVERY = 1.0
 DRAIN_WITHIN = 8.0
+POLL_WITHIN = 60.0
+REJOIN_WITHIN = 60.0
 
 
 class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # aiokafka is untyped
@@ -59,6 +61,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._gate = asyncio.Lock()
         self._stopping = False
         self._attempt = 0
+        self._waiting_for = ""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._publishing: asyncio.Task[None] | None = None
         # For each partition that is ours: what was read, applied and published up to here, and how often it was sought.
@@ -70,10 +73,10 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._ends: dict[TopicPartition, int] = {}
         self._seeks: dict[TopicPartition, int] = {}
         self._drawn: dict[TopicPartition, int] = {}
-        self._idle = False
         self._idled_at = 0.0
         self.polled_at = time.monotonic()
         self.busy_since: float | None = None
+        self._rejoining_since: float | None = None
 
     # --- wiring -----------------------------------------------------------------------------------------------------
 
@@ -119,8 +122,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             self.polled_at = time.monotonic()
             records: dict[TopicPartition, list[ConsumerRecord]] = await draw(*partitions, **limits)
             self._drawn = dict(self._seeks)
-            self._idle = not records
-            if self._idle and time.monotonic() - self._idled_at > IDLE_EVERY:
+            if not records and time.monotonic() - self._idled_at > IDLE_EVERY:
                 await self._when_idle()
             return records
 
@@ -153,14 +155,16 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
                 break
             except Exception as error:
                 # Whatever it is, reading on without the position would lose records: wait and try again.
-                self._health.waiting("assignment", f"{self.name}: {error}")
+                self._health.waiting(
+                    f"assignment ({self.name})", f"{type(error).__name__}: {str(error)[:200]}"
+                )
                 log.warning(
                     "cannot take partitions over", consumer=self.name, error=str(error), attempt=attempt
                 )
                 await asyncio.sleep(
                     backoff.delay(attempt, self._settings.retry_base, self._settings.retry_max)
                 )
-        self._health.clear("assignment")
+        self._health.clear(f"assignment ({self.name})")
         self.taken_over.set()
 
     async def _seek_all(self, partitions: set[TopicPartition]) -> None:
@@ -242,16 +246,17 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             self._hold(batch, error.dependency, str(error))
             return
         except Halt as error:
-            for partition in batch.since:
+            self._rewind(batch.first())
+            for partition in [error.partition] if error.partition else list(self._read):
                 self._halt(partition, str(error))
             return
         except Rewound as error:
             log.warning(
                 "the database stands behind the log: reading again", consumer=self.name, partition=str(error)
             )
-            for partition in batch.since:
+            for partition in list(self._read):
                 self._disown(partition)
-            self._start("take-over", self._take_over(set(batch.since)))
+            self._start("take-over", self._take_over(set(self._kafka.assignment())))
             return
         telemetry.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
         self._well()
@@ -350,7 +355,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             return
         async with self._database.transaction() as tx:
             await progress.lock(tx, self.name, behind)
-            await progress.advance(tx, self.name, {tp: offset for tp, offset in behind.items()}, behind)
+            await progress.advance(tx, self.name, behind, behind)
         self._noted.update(behind)
 
     async def _report(self) -> None:
@@ -390,11 +395,19 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         """Why this consumer will not heal by itself, or None. `now`: monotonic seconds."""
         if self.busy_since is not None and now - self.busy_since > self._settings.handler_timeout:
             return f"a batch of {self.name} takes longer than {self._settings.handler_timeout:.0f} s"
-        if self.busy_since is None and now - self.polled_at > 60:
-            return f"{self.name} has not polled for 60 s"
-        coordination = getattr(getattr(self._kafka, "_coordinator", None), "_coordination_task", None)
+        if self.busy_since is None and now - self.polled_at > POLL_WITHIN:
+            return f"{self.name} has not polled for {POLL_WITHIN:.0f} s"
+        # aiokafka has no public word for either of these two states, and knows ways into both that it does not leave.
+        coordinator = getattr(self._kafka, "_coordinator", None)
+        coordination = getattr(coordinator, "_coordination_task", None)
         if coordination is not None and coordination.done() and not self._stopping:
             return f"the group coordination of {self.name} died"
+        rejoin = getattr(coordinator, "_rejoin_needed_fut", None)
+        self._rejoining_since = (
+            (self._rejoining_since or now) if rejoin is not None and rejoin.done() else None
+        )
+        if self._rejoining_since is not None and now - self._rejoining_since > REJOIN_WITHIN:
+            return f"{self.name} has wanted to rejoin its group for {REJOIN_WITHIN:.0f} s"
         return None
 
     async def stop(self) -> None:

@@ -1,5 +1,7 @@
 """Errors named by what the runtime must do about them; the docstring is what a person reads."""
 
+from aiokafka import TopicPartition
+
 
 class InvalidMessage(Exception):
     """This record can never be read: it is set aside as a dead letter and its neighbours go on."""
@@ -14,7 +16,11 @@ class DependencyDown(Exception):
 
 
 class Halt(Exception):
-    """This partition cannot go on without a person: see the runbook, "A halted partition"."""
+    """This partition (or all of them) cannot go on without a person: see the runbook, "A halted partition"."""
+
+    def __init__(self, reason: str, partition: TopicPartition | None = None) -> None:
+        super().__init__(reason)
+        self.partition = partition
 
 
 class PublishFailed(Exception):

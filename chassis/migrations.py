@@ -25,30 +25,20 @@ async def migrate(service: str, settings: Settings) -> None:
 
     Safe to run from several processes at once. Raises what alembic or PostgreSQL say.
     """
-    url = service_database_url(settings, service)
-    await _create_database(url)
+    url = await prepare(service, settings)
     if service == "projector":
         await _in(url, lambda connection: _create_reader(connection, url), autocommit=True)
-    await _in(
-        url,
-        lambda connection: connection.run_sync(
-            _upgrade, Path(str(files("chassis"))) / "schema", "chassis_version"
-        ),
-    )
     own = Path(str(files(f"services.{service}"))) / "migrations"
     await _in(url, lambda connection: connection.run_sync(_upgrade, own, "alembic_version"))
 
 
-async def drop_databases(settings: Settings, services: tuple[str, ...]) -> None:
-    """Drop the databases of `services`, cutting off who is connected. For tests."""
-    for service in services:
-        url = service_database_url(settings, service)
-        name = urlsplit(url).path.lstrip("/")
-        await _in(
-            _maintenance(url),
-            _sql(f'DROP DATABASE IF EXISTS "{_identifier(name)}" WITH (FORCE)'),
-            autocommit=True,
-        )
+async def prepare(service: str, settings: Settings) -> str:
+    """Create the database with what the chassis itself keeps in it (progress, dead letters); returns its URL."""
+    url = service_database_url(settings, service)
+    await _create_database(url)
+    schema = Path(str(files("chassis"))) / "schema"
+    await _in(url, lambda connection: connection.run_sync(_upgrade, schema, "chassis_version"))
+    return url
 
 
 def _identifier(name: str) -> str:
@@ -60,10 +50,6 @@ def _identifier(name: str) -> str:
 def _maintenance(url: str) -> str:
     parts = urlsplit(url)
     return parts._replace(path="/postgres").geturl()
-
-
-def _sql(statement: str) -> Callable[[AsyncConnection], Awaitable[object]]:
-    return lambda connection: connection.execute(text(statement))
 
 
 async def _in(
