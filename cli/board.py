@@ -26,12 +26,12 @@ def board(report: Report) -> Table:
     return table
 
 
-def with_footer(table: RenderableType, lines: list[tuple[str, str]]) -> Group:
-    """The board with a list of names and values below it."""
+def with_footer(table: RenderableType, lines: list[tuple[str, str]], note: str) -> Group:
+    """The board with a list of names and values and a last line below it."""
     footer = Table.grid(padding=(0, 2))
     for name, value in lines:
         footer.add_row(Text(name, style="dim"), Text(value, overflow="fold"))
-    return Group("", table, "", footer)
+    return Group("", table, "", footer, "", Text(note, style="bold"))
 
 
 def plain_line(name: str, row: dict[str, Any]) -> str:

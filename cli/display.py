@@ -24,8 +24,8 @@ class Display(Protocol):
     async def follow(self) -> None:
         """Show changes until cancelled."""
 
-    def ready(self, seconds: float) -> None:
-        """All is ready, after so many seconds."""
+    def ready(self, seconds: float, token: str | None) -> None:
+        """All is ready, after so many seconds; `token` is a line with a token to try with."""
 
     def note(self, text: str) -> None:
         """Something that a person should read."""
@@ -70,9 +70,11 @@ class Lines:
                 shown[name] = now
             await asyncio.sleep(_LINES_SECONDS)
 
-    def ready(self, seconds: float) -> None:
+    def ready(self, seconds: float, token: str | None) -> None:
         """Print the addresses."""
         say(f"ready after {seconds:.1f} s")
+        if token:
+            say(token)
         for name, value in summary(self._stack.urls):
             say(f"{name:<24}{value}")
         say(f"{'logs':<24}{self._stack.home.logs}")
@@ -83,47 +85,43 @@ class Lines:
 
 
 class Board:
-    """The live board: processes, addresses, a token to try with, where the logs are."""
+    """The live board: processes, addresses, where the logs are; a token to try with above it."""
 
     def __init__(self, stack: Stack, live: Live) -> None:
         self._stack = stack
         self._live = live
         self._footer = [*summary(stack.urls), ("logs", str(stack.home.logs))]
-        self._token: list[tuple[str, str]] = []
-        self._note = ("", "starting …")
+        self._note = "starting …"
 
     async def follow(self) -> None:
         """Draw the board every second."""
         async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
             while True:
-                if not self._token:
-                    self._token = await _token_to_try(self._stack, client)
                 self._draw(await ask_all(self._stack.records(), client))
                 await asyncio.sleep(_BOARD_SECONDS)
 
-    def ready(self, seconds: float) -> None:
-        """Say so in the footer."""
-        self._note = ("", f"ready after {seconds:.1f} s; Ctrl-C stops everything and keeps the data")
+    def ready(self, seconds: float, token: str | None) -> None:
+        """Say so below the board; the token goes above it in one line, which can be copied."""
+        self._note = f"ready after {seconds:.1f} s; Ctrl-C stops everything and keeps the data"
+        if token:
+            self.note(token)
 
     def note(self, text: str) -> None:
         """Print it above the board."""
-        self._live.console.print(text, markup=False)
+        self._live.console.print(text, markup=False, soft_wrap=True)
 
     def _draw(self, report: Report) -> None:
-        lines = [*self._footer, *self._token, self._note]
-        self._live.update(with_footer(board(report), lines), refresh=True)
+        self._live.update(with_footer(board(report), self._footer, self._note), refresh=True)
 
 
-async def _token_to_try(stack: Stack, client: httpx.AsyncClient) -> list[tuple[str, str]]:
-    """A token of the first person of the sandbox, as soon as the Identity Service answers; until then nothing."""
-    member = stack.members.get("identity")
-    if member is None or member.state is not State.READY:
-        return []
-    url = stack.urls["IDENTITY_URL"]
+async def token_to_try(urls: Mapping[str, str]) -> str | None:
+    """`TOKEN=…` of the first person of the sandbox, for a shell; None if the Identity Service gives none."""
+    url = urls["IDENTITY_URL"]
     try:
-        people = (await client.get(f"{url}/sandbox/people")).raise_for_status().json()
-        email = people[0]["email"]
-        answer = (await client.post(f"{url}/sandbox/tokens", json={"email": email})).raise_for_status()
-        return [(f"token of {email}", answer.json()["token"])]
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            people = (await client.get(f"{url}/sandbox/people")).raise_for_status().json()
+            email = people[0]["email"]
+            answer = await client.post(f"{url}/sandbox/tokens", json={"email": email})
+            return f"# {email}\nTOKEN={answer.raise_for_status().json()['token']}"
     except (httpx.HTTPError, ValueError, LookupError):
-        return []
+        return None

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cli.console import EXIT_ALREADY_RUNNING, EXIT_FAILED, EXIT_PORTS_TAKEN, HomeOption, fail, home_at, say
-from cli.display import Display, display_for, summary
+from cli.display import Display, display_for, summary, token_to_try
 from deploy.local.home import AlreadyRunning, Home, StackRecord
 from deploy.local.ports import Ports
 from deploy.local.process import NotReady
@@ -94,7 +94,7 @@ async def _start_and_show(stack: Stack, display: Display, strict: bool) -> None:
             display.note(str(error))
         else:
             stack.publish("ready")
-            display.ready(time.monotonic() - began)
+            display.ready(time.monotonic() - began, await token_to_try(stack.urls))
         await showing
     finally:
         showing.cancel()
@@ -128,7 +128,7 @@ def _start_detached(place: Home, port_offset: int) -> None:
     if place.owner() is not None:
         _already_running(place)
     log = _log(place, "up")
-    argv = [sys.executable, "-m", "cli.main", "up", "--strict", "--home", str(place.path)]
+    argv = [sys.executable, "-P", "-m", "cli.main", "up", "--strict", "--home", str(place.path)]
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [*argv, "--port-offset", str(port_offset)],

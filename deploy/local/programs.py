@@ -32,8 +32,8 @@ class PythonProgram:
         """Nothing has to exist before."""
 
     def command(self) -> Command:
-        """The module, run by the interpreter that runs us."""
-        return Command([sys.executable, "-m", self.module], env=os.environ | self.environment)
+        """The module, run by the interpreter that runs us; the current folder cannot lend it modules (-P)."""
+        return Command([sys.executable, "-P", "-m", self.module], env=os.environ | self.environment)
 
     async def ready(self) -> bool:
         """Whether it says so itself."""

@@ -147,13 +147,9 @@ class Stack:
         log = self.home.logs / "prepare.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
+            argv = [sys.executable, "-P", "-m", "deploy.local.prepare"]
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "deploy.local.prepare",
-                env=os.environ | shared,
-                stdout=output,
-                stderr=output,
+                *argv, env=os.environ | shared, stdout=output, stderr=output
             )
         try:
             code = await asyncio.wait_for(process.wait(), PREPARE_SECONDS)
