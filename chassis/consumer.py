@@ -370,14 +370,16 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
                 self._health.waiting(f"kafka ({self.name})", type(error).__name__)
             for partition, lag in self._lags().items():
                 telemetry.LAG.labels(self.name, partition.topic, str(partition.partition)).set(lag)
-            offsets = {
-                partition: self._acked[partition] for partition in self._read if self._acked[partition]
-            }
-            try:
-                if offsets:
-                    await asyncio.wait_for(self._kafka.commit(offsets), 5)
-            except (KafkaError, TimeoutError, IllegalStateError):
-                telemetry.COMMIT_FAILURES.labels(self.name).inc()
+            await self._commit()
+
+    async def _commit(self) -> None:
+        """Tell Kafka where we are, for lag tools; nobody reads it back."""
+        offsets = {partition: self._acked[partition] for partition in self._read if self._acked[partition]}
+        try:
+            if offsets:
+                await asyncio.wait_for(self._kafka.commit(offsets), 5)
+        except (KafkaError, TimeoutError, IllegalStateError):
+            telemetry.COMMIT_FAILURES.labels(self.name).inc()
 
     def _lags(self) -> dict[TopicPartition, int]:
         lags: dict[TopicPartition, int] = {}

@@ -66,7 +66,7 @@ class Publisher:
             for result in await asyncio.gather(*acks, return_exceptions=True):
                 if isinstance(result, BaseException):
                     raise PublishFailed(f"{type(result).__name__}: {result}") from result
-        except (KafkaError, AssertionError) as error:
+        except (KafkaError, AssertionError, TypeError, ValueError) as error:
             raise PublishFailed(f"{type(error).__name__}: {error}") from error
         finally:
             self._since.pop(token, None)
@@ -77,7 +77,7 @@ class Publisher:
             message.value,
             key=message.key,
             partition=message.partition,
-            headers=message.headers,
+            headers=list(message.headers),
         )
         return ack
 

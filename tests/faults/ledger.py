@@ -1,0 +1,131 @@
+"""A service of three lines of business, to prove the chassis with: it enters each command in a ledger and says so.
+
+Run as `python -m tests.faults.ledger`. `CRASH_AT` names a step at which the process kills itself with SIGKILL, once,
+as long as the file `CRASH_ONCE` exists.
+"""
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+
+from chassis.batch import Subscription
+from chassis.database import Transaction
+from chassis.errors import DependencyDown, InvalidMessage
+from chassis.service import Service
+from chassis.settings import Settings
+from contracts import envelope, topics
+from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
+
+STEPS = ("before-commit", "after-commit", "mid-publish", "after-acks", "before-offset-commit")
+
+
+class LedgerSettings(Settings):
+    """What the tests tell the ledger."""
+
+    crash_at: str = ""
+    crash_once: Path = Path("/nonexistent")
+    dependency_file: Path = Path("/nonexistent")
+
+
+class Crash:
+    """Kills the process at its step, once."""
+
+    def __init__(self, settings: LedgerSettings) -> None:
+        self._step, self._once = settings.crash_at, settings.crash_once
+
+    def at(self, step: str) -> None:
+        """Die here, if this is the step and it was not done before."""
+        if step == self._step and self._once.exists():
+            self._once.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def build(settings: LedgerSettings) -> Service:
+    """The ledger: booking.commands in, booking.events out."""
+    service = Service("ledger", settings)
+    crash = Crash(settings)
+    _break_publisher(service, crash)
+
+    def decode(record: Record) -> tuple[Envelope, dict[str, Any]] | None:
+        try:
+            head = envelope.read(record.headers)
+            body = orjson.loads(record.value or b"")
+        except (MalformedEnvelope, orjson.JSONDecodeError) as error:
+            raise InvalidMessage(str(error)) from error
+        return None if head.type == "ignored" else (head, body)
+
+    async def handle(
+        tx: Transaction, records: Sequence[tuple[Record, tuple[Envelope, Any]]]
+    ) -> list[Message]:
+        if settings.dependency_file.exists():
+            raise DependencyDown("oracle", "the test says so")
+        if any(body.get("poison") for _, (_, body) in records):
+            raise ValueError("poison")
+        await tx.execute(
+            text(
+                "INSERT INTO ledger (position, command_id, handled_at) VALUES (:position, :id, clock_timestamp())"
+            ),
+            [{"position": record.position, "id": head.id} for record, (head, _) in records],
+        )
+        crash.at("before-commit")
+        return [_event(record, head, body) for record, (head, body) in records]
+
+    async def again(_: Transaction, records: Sequence[tuple[Record, tuple[Envelope, Any]]]) -> list[Message]:
+        return [_event(record, head, body) for record, (head, body) in records if not body.get("poison")]
+
+    service.consume(
+        Subscription(
+            name="ledger.commands",
+            topics=(topics.BOOKING_COMMANDS.name,),
+            decode=decode,
+            handle=handle,
+            again=again,
+            committed=lambda: crash.at("after-commit"),
+        )
+    )
+    return service
+
+
+def _event(record: Record, head: Envelope, body: dict[str, Any]) -> Message:
+    told = Envelope(
+        id=envelope.event_id(head.id, 0),
+        type="ledger.entered",
+        source="ledger",
+        organization=head.organization,
+        cause=record.position,
+    )
+    return told.message(topics.BOOKING_EVENTS.name, orjson.dumps({"n": body.get("n")}))
+
+
+def _break_publisher(service: Service, crash: Crash) -> None:
+    publish = service.publisher.publish
+
+    async def breaking(messages: Sequence[Message]) -> None:
+        await publish(messages[: len(messages) // 2])
+        if messages:
+            crash.at("mid-publish")
+        await publish(messages[len(messages) // 2 :])
+        if messages:
+            crash.at("after-acks")
+
+    service.publisher.publish = breaking  # type: ignore[method-assign]
+
+
+CREATE = "CREATE TABLE ledger (position text PRIMARY KEY, command_id uuid, handled_at timestamptz)"
+
+if __name__ == "__main__":
+    settings = LedgerSettings()
+    service = build(settings)
+    if settings.crash_at == "before-offset-commit":
+        consumer = service._consumers[0]
+
+        async def commit(*_: object) -> None:
+            Crash(settings).at("before-offset-commit")
+
+        type(consumer)._commit = commit  # type: ignore[method-assign,assignment]
+    service.run()
