@@ -12,7 +12,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from chassis.migrations import drop_databases, migrate
+import asyncpg
+
+from chassis.migrations import migrate
 from chassis.settings import Settings
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
@@ -23,14 +25,24 @@ from deploy.local.process import Child
 async def migrate_from_zero() -> None:
     """Create each service's database, upgrade it to the newest revision twice, and drop it again."""
     async with _server() as server:
-        settings = Settings(database_url=f"{server}/zero{secrets.token_hex(4)}")
+        name = f"zero{secrets.token_hex(4)}"
+        settings = Settings(database_url=f"{server}/{name}")
         try:
             for service in MIGRATED:
                 await migrate(service, settings)
                 await migrate(service, settings)
                 print(f"{service}: migrations run from zero, and a second time without effect")
         finally:
-            await drop_databases(settings, MIGRATED)
+            await _drop(server, name)
+
+
+async def _drop(server: str, name: str) -> None:
+    connection = await asyncpg.connect(f"{server}/postgres")
+    try:
+        for service in MIGRATED:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{name}_{service}" WITH (FORCE)')
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
