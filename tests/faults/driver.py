@@ -139,9 +139,9 @@ class Ledgers:
         """Wait until that many are entered and published."""
 
         async def all_in() -> bool:
-            behind = await self.sql("SELECT sum(next_offset - published_offset) AS open FROM progress")
             there = await self.entries()
             assert there >= count, f"{there} of {count} entered"
+            behind = await self.sql("SELECT sum(next_offset - published_offset) AS open FROM progress")
             return not behind[0]["open"]
 
         await eventually(all_in, deadline)

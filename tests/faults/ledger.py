@@ -55,8 +55,10 @@ def build(settings: LedgerSettings) -> Service:
         try:
             head = envelope.read(record.headers)
             body = orjson.loads(record.value or b"")
-        except (MalformedEnvelope, orjson.JSONDecodeError) as error:
+        except MalformedEnvelope as error:
             raise InvalidMessage(str(error)) from error
+        except orjson.JSONDecodeError as error:
+            raise InvalidMessage(f"not JSON: {error}") from error
         return None if head.type == "ignored" else (head, body)
 
     async def handle(

@@ -1,0 +1,108 @@
+"""Two owners of one partition, a frozen one, and positions that somebody else wrote."""
+
+import signal
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from contracts import topics
+from tests.faults.driver import Ledgers, check, command, send
+from tests.support import eventually
+
+
+async def test_a_second_owner_joins_and_the_first_leaves(ledgers: Ledgers) -> None:
+    sent = [command(n) for n in range(4_000)]
+    first = ledgers.start(batch_max_records=20)
+    await first.ready()
+    await send(ledgers.world, sent[:2_000])
+    second = ledgers.start(batch_max_records=20)
+    await send(ledgers.world, sent[2_000:])
+    await second.ready()
+    first.signal(signal.SIGTERM)
+    assert await first.exited() == 0
+    await ledgers.entered(len(sent))
+    await check(ledgers, sent)
+
+
+async def test_a_frozen_owner_is_replaced_and_harms_nothing_when_it_wakes(ledgers: Ledgers) -> None:
+    sent = [command(n) for n in range(1_500)]
+    frozen = ledgers.start(batch_max_records=10)
+    await frozen.ready()
+    await send(ledgers.world, sent[:1_000])
+    await ledgers.entered_more_than(0)
+    frozen.signal(signal.SIGSTOP)
+    ledgers.start()
+    await ledgers.entered(
+        1_000, deadline=60
+    )  # longer than the session timeout of 6 s, because of the rebalance
+    frozen.signal(signal.SIGCONT)
+    await send(ledgers.world, sent[1_000:])
+    await ledgers.entered(len(sent), deadline=60)
+
+    async def both_are_idle() -> bool:
+        reports = [await process.health() for process in ledgers.processes]
+        return all(report.get("ready") and report["lag"] == 0 for report in reports)
+
+    await eventually(both_are_idle, 60)
+    await check(ledgers, sent)
+
+
+async def test_committed_offsets_reset_to_zero_change_nothing(ledgers: Ledgers) -> None:
+    sent = [command(n) for n in range(300)]
+    await send(ledgers.world, sent)
+    first = ledgers.start()
+    await ledgers.entered(len(sent))
+    first.signal(signal.SIGTERM)
+    await first.exited()
+    await _commit_zero(ledgers)
+    second = ledgers.start()
+    await second.ready()
+    more = [command(n) for n in range(300, 400)]
+    await send(ledgers.world, more)
+    await ledgers.entered(400)
+    assert await check(ledgers, sent + more) == 0
+
+
+async def _commit_zero(ledgers: Ledgers) -> None:
+    group = ledgers.world.topic_prefix + "ledger.commands"
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=ledgers.world.bootstrap, group_id=group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        partitions = [
+            TopicPartition(ledgers.world.topic_prefix + topics.BOOKING_COMMANDS.name, n) for n in range(6)
+        ]
+        consumer.assign(partitions)
+        await consumer.commit(dict.fromkeys(partitions, 0))
+        assert await consumer.committed(partitions[0]) == 0
+    finally:
+        await consumer.stop()
+
+
+async def test_a_database_restored_from_yesterday_is_fed_again(ledgers: Ledgers) -> None:
+    sent = [command(n) for n in range(300)]
+    await send(ledgers.world, sent)
+    process = ledgers.start()
+    await ledgers.entered(len(sent))
+    await ledgers.sql(
+        "WITH gone AS (DELETE FROM ledger) UPDATE progress SET next_offset = 0, published_offset = 0"
+    )
+    await send(ledgers.world, [command(n) for n in range(300, 312)])
+    await ledgers.entered(312)
+    assert (await process.health())["ready"]
+
+
+async def test_another_clusters_progress_halts(ledgers: Ledgers) -> None:
+    await send(ledgers.world, [command(n) for n in range(20)])
+    first = ledgers.start()
+    await ledgers.entered(20)
+    first.signal(signal.SIGTERM)
+    await first.exited()
+    await ledgers.sql("UPDATE progress SET cluster_id = 'another'")
+    second = ledgers.start()
+
+    async def halted() -> bool:
+        report = await second.health()
+        return report.get("live") is True and not report["ready"] and "cluster" in str(report["halted"])
+
+    await eventually(halted, 30)
