@@ -15,7 +15,13 @@ MIGRATED = ("booking", "reminders", "notifier", "projector")
 async def prepare() -> None:
     """Create what is absent, upgrade what is old; changes nothing where both are as they should be."""
     settings = Settings()
-    await asyncio.gather(ensure_topics(settings), *(migrate(service, settings) for service in MIGRATED))
+    await asyncio.gather(ensure_topics(settings), _migrate(settings))
+
+
+async def _migrate(settings: Settings) -> None:
+    """One after the other: alembic's environment is global to the process."""
+    for service in MIGRATED:
+        await migrate(service, settings)
 
 
 if __name__ == "__main__":

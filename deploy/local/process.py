@@ -25,11 +25,11 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to execute: arguments, the whole environment, and on request another user and group id."""
+    """What to execute: arguments and the whole environment; `nice` is how far it stands back for others."""
 
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    cwd: Path | None = None
+    nice: int = 0
 
 
 class Program(Protocol):
@@ -78,12 +78,11 @@ class Child:
             self._process = await asyncio.create_subprocess_exec(
                 *command.argv,
                 env=dict(command.env),
-                cwd=command.cwd,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_follow_parent_into_death(self.program.stop_signal),
+                preexec_fn=_before_execution(self.program.stop_signal, command.nice),
             )
 
     async def start_ready(self, deadline: float = 30.0) -> None:
@@ -184,9 +183,16 @@ def _send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _follow_parent_into_death(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    """Linux tells the child when its parent died without saying goodbye, so a killed `up` leaves nothing behind."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
+def _before_execution(stop_signal: signal.Signals, nice: int) -> Callable[[], None]:
+    """What the new process does first: stand back, and on Linux ask to be told when its parent dies.
+
+    So an `up` that is killed without saying goodbye leaves nothing behind.
+    """
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def prepare() -> None:
+        os.nice(nice)
+        if libc is not None:
+            libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
+
+    return prepare

@@ -14,6 +14,8 @@ from deploy.local.ports import HOST, Ports
 from deploy.local.process import Command
 
 SERVICES = ("booking", "reminders", "notifier", "projector", "ingress")
+# Whoever waits for an answer goes first: nobody waits for these two, and what they lag behind they make up.
+_NICE = {"notifier": 10, "communication": 10}
 _HEALTH_PATHS = {"ingress": "/health/appointments"}
 
 
@@ -33,7 +35,8 @@ class PythonProgram:
 
     def command(self) -> Command:
         """The module, run by the interpreter that runs us; the current folder cannot lend it modules (-P)."""
-        return Command([sys.executable, "-P", "-m", self.module], env=os.environ | self.environment)
+        argv = [sys.executable, "-P", "-m", self.module]
+        return Command(argv, env=os.environ | self.environment, nice=_NICE.get(self.name, 0))
 
     async def ready(self) -> bool:
         """Whether it says so itself."""

@@ -1,0 +1,153 @@
+"""`appointments up` as a person uses it: detached, beside another stack, killed in part, stopped, started again."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from cli.console import EXIT_ALREADY_RUNNING, EXIT_NOT_RUNNING, EXIT_PORTS_TAKEN
+from deploy.local.ports import Ports, is_free
+from tests.support import eventually
+from tests.support.world import at_database
+
+SERVICES = {"booking", "reminders", "notifier", "projector", "ingress"}
+
+
+class Cli:
+    """`appointments … --home HOME` in a process of its own, with no server of the environment in its way."""
+
+    def __init__(self, home: Path, offset: int) -> None:
+        self.home = home
+        self.offset = offset
+
+    async def __call__(self, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+        replaced = {"KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "TOPIC_PREFIX"}
+        environment = {name: value for name, value in os.environ.items() if name not in replaced}
+        argv = [sys.executable, "-m", "cli.main", *arguments, "--home", str(home or self.home)]
+        return await asyncio.to_thread(
+            subprocess.run, argv, env=environment, capture_output=True, text=True, timeout=150, check=False
+        )
+
+    async def up(self, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return await self("up", "--detach", "--port-offset", str(self.offset), home=home)
+
+    async def env(self) -> dict[str, str]:
+        answer = await self("env")
+        return dict(line.split("=", 1) for line in answer.stdout.splitlines())
+
+    async def services(self) -> dict[str, dict[str, Any]]:
+        answer = await self("status", "--json")
+        services: dict[str, dict[str, Any]] = json.loads(answer.stdout)["services"]
+        return services
+
+
+def free_offset() -> int:
+    """An offset at which no port of a stack is taken, below the range for outgoing connections."""
+    while True:
+        offset = random.randrange(12_000, 22_000)
+        ports = Ports.with_offset(offset)
+        if all(is_free(getattr(ports, name)) for name in Ports.__slots__):
+            return offset
+
+
+@pytest.fixture(scope="module")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
+    cli = Cli(tmp_path_factory.mktemp("up"), free_offset())
+    started = await cli.up()
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield cli
+    finally:
+        await cli("down")
+
+
+async def test_detached_up_returns_when_every_service_is_ready(stack: Cli) -> None:
+    services = await stack.services()
+    assert services.keys() == SERVICES
+    assert all(
+        row["live"] and row["ready"] and row["pid"] and row["lag"] == 0 for row in services.values()
+    ), services
+
+
+async def test_env_names_where_the_stack_answers(stack: Cli) -> None:
+    env = await stack.env()
+    assert env["INGRESS_URL"] == f"http://127.0.0.1:{8000 + stack.offset}"
+    assert env["KAFKA_BOOTSTRAP_SERVERS"] == f"127.0.0.1:{9092 + stack.offset}"
+    assert set(env) == {
+        "INGRESS_URL",
+        "IDENTITY_URL",
+        "COMMUNICATION_URL",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "DATABASE_URL",
+    }
+
+
+async def test_a_second_up_says_that_it_runs_already(stack: Cli) -> None:
+    again = await stack.up()
+    assert again.returncode == EXIT_ALREADY_RUNNING
+    assert (await stack.env())["INGRESS_URL"] in again.stdout
+
+
+async def test_another_home_on_the_same_ports_is_told_which_are_taken(stack: Cli, tmp_path: Path) -> None:
+    other = await stack.up(home=tmp_path)
+    assert other.returncode == EXIT_PORTS_TAKEN
+    assert f"{8000 + stack.offset} (ingress)" in other.stderr
+
+
+async def test_people_have_tokens(stack: Cli) -> None:
+    people = json.loads((await stack("people", "--json")).stdout)
+    token = await stack("token", people[0]["email"])
+    assert token.stdout.splitlines()[-1].count(".") == 2
+    unknown = await stack("token", "nobody@nowhere.example")
+    assert unknown.returncode == 1
+    assert (
+        unknown.stderr
+        == "Error: nobody has the e-mail address nobody@nowhere.example (see: appointments people)\n"
+    )
+
+
+def replaced(row: Callable[[], dict[str, Any]], gone: int) -> Callable[[], bool]:
+    return lambda: row()["pid"] not in (None, gone)
+
+
+@pytest.mark.parametrize("name", ["booking", "identity", "postgres", "kafka"])
+async def test_a_killed_process_is_back_within_three_seconds(stack: Cli, name: str) -> None:
+    state = stack.home / "stack.json"
+
+    def row() -> dict[str, Any]:
+        processes = json.loads(state.read_text())["processes"]
+        found: dict[str, Any] = next(process for process in processes if process["name"] == name)
+        return found
+
+    pid = row()["pid"]
+    os.kill(pid, signal.SIGKILL)
+    await eventually(replaced(row, pid), deadline=3)
+
+    async def all_ready() -> bool:
+        return all(service["ready"] for service in (await stack.services()).values())
+
+    await eventually(all_ready, deadline=60)
+
+
+async def test_down_keeps_the_data_for_the_next_up(stack: Cli) -> None:
+    url = at_database((await stack.env())["DATABASE_URL"], "postgres")
+    connection = await asyncpg.connect(url)
+    await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    await connection.close()
+    assert (await stack("down")).returncode == 0
+    assert (await stack("status")).returncode == EXIT_NOT_RUNNING
+    assert (await stack.up()).returncode == 0
+    connection = await asyncpg.connect(url)
+    try:
+        assert await connection.fetchval("SELECT answer FROM kept") == 42
+    finally:
+        await connection.close()
