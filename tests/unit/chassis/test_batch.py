@@ -1,0 +1,55 @@
+"""Batches, progress and back-off: the pure parts of the delivery rules."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from aiokafka import TopicPartition
+
+from chassis import backoff, progress, telemetry
+from chassis.batch import Batch
+from contracts.envelope import Record
+
+ZERO, ONE = TopicPartition("p.t", 0), TopicPartition("p.t", 1)
+ROW = progress.Row(next_offset=10, published_offset=8, cluster_id="c")
+
+
+def record(partition: int, offset: int) -> Record:
+    return Record("t", partition, offset, datetime(2027, 1, 1, tzinfo=UTC), None, None)
+
+
+def test_halves_follow_on_without_a_break() -> None:
+    batch = Batch((record(0, 5), record(0, 7), record(1, 2), record(0, 9)), {ZERO: 4, ONE: 2}, "p.")
+    front, back = batch.halves()
+    assert (front.since, front.next()) == ({ZERO: 4}, {ZERO: 8})
+    assert (back.since, back.first()) == ({ZERO: 8, ONE: 2}, {ONE: 2, ZERO: 9})
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "cluster", "complaint"),
+    [
+        pytest.param(0, 10, "c", None, id="all there"),
+        pytest.param(8, 10, "c", None, id="everything unpublished is there"),
+        pytest.param(9, 10, "c", "8 to 8 were deleted", id="an unpublished record was deleted"),
+        pytest.param(0, 9, "c", "ends at 9", id="the log ends before what was applied"),
+        pytest.param(0, 10, "d", "another Kafka cluster", id="another cluster"),
+    ],
+)
+def test_refusal_for(start: int, end: int, cluster: str, complaint: str | None) -> None:
+    refusal = progress.refusal_for(ROW, start, end, cluster)
+    assert (complaint in refusal) if complaint and refusal else refusal is complaint
+
+
+@pytest.mark.parametrize("attempt", [1, 5, 1_000_000])
+def test_back_off_is_bounded(attempt: int) -> None:
+    assert 0 < backoff.delay(attempt, 0.1, 5.0) <= 5.0
+
+
+def test_trace_context_follows_deterministically() -> None:
+    parent = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+    child = telemetry.follow(parent, UUID(int=1))
+    assert child == telemetry.follow(parent, UUID(int=1))
+    assert child is not None
+    assert child.split("-")[1] == "a" * 32
+    assert child.split("-")[2] != "b" * 16
+    assert telemetry.follow("nonsense", UUID(int=1)) is None
