@@ -46,7 +46,7 @@ def create_app(home: Path) -> ASGIApp:
     """The service, with its key and the changes made to people below `home`."""
     home.mkdir(parents=True, exist_ok=True)
     directory, signer, switch = Directory(home / "changes.json"), Signer(home / "key.pem"), FaultSwitch()
-    app = FastAPI(title="Sandbox Identity Service", version="1.0", strict_content_type=False)
+    app = FastAPI(title="Sandbox Identity Service", version="1.0")
     answer_problems(app)
 
     @app.exception_handler(UnknownPerson)
@@ -89,7 +89,8 @@ def _token_calls(app: FastAPI, directory: Directory, signer: Signer) -> None:
         return json_response(signer.key_set())
 
     @app.post("/sandbox/tokens", tags=["sandbox"])
-    async def issue_token(asked: TokenRequest) -> Response:
+    async def issue_token(request: Request) -> Response:
+        asked = TokenRequest.model_validate_json(await request.body())
         person = directory.by_email(asked.email)
         return json_response({"token": signer.token(person, int(time.time()), asked.lifetime_seconds)})
 
@@ -100,6 +101,7 @@ def _people_calls(app: FastAPI, directory: Directory) -> None:
         return json_response(directory.everybody())
 
     @app.put("/sandbox/people/{identifier}", tags=["sandbox"])
-    async def change_person(identifier: str, change: PersonChange) -> Response:
+    async def change_person(identifier: str, request: Request) -> Response:
+        change = PersonChange.model_validate_json(await request.body())
         fields = change.model_dump(exclude_none=True)
         return json_response(directory.change(identifier, fields))

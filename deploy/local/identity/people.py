@@ -119,6 +119,11 @@ def organization_id(domain: str) -> str:
     return str(uuid5(NAMESPACE_DNS, domain))
 
 
+def person_id(email: str) -> str:
+    """The id of whoever has this address."""
+    return str(uuid5(NAMESPACE_URL, f"mailto:{email.strip().lower()}"))
+
+
 def sample_people() -> Iterator[Person]:
     """Everybody as first made: the named people of both organizations, then `load0001@` to `load1000@`."""
     for domain, people in ((NORDLICHT, _NORDLICHT_PEOPLE), (HARBOR, _HARBOR_PEOPLE)):
@@ -132,8 +137,7 @@ def sample_people() -> Iterator[Person]:
 
 
 def _person(name: str, email: str, domain: str, zone: str, locale: str, roles: tuple[str, ...]) -> Person:
-    identifier = str(uuid5(NAMESPACE_URL, f"mailto:{email}"))
-    return Person(identifier, organization_id(domain), name, email, zone, locale, roles)
+    return Person(person_id(email), organization_id(domain), name, email, zone, locale, roles)
 
 
 def _changed(person: Person, change: dict[str, Any]) -> Person:

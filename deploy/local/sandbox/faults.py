@@ -6,7 +6,7 @@ Only paths below `/api/` are hit; the sandbox's own calls always answer.
 import asyncio
 import random
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,7 +58,7 @@ class FaultSwitch:
 
 
 def fault_calls(switch: FaultSwitch) -> APIRouter:
-    """`GET, PUT, DELETE /sandbox/faults`."""
+    """`GET, PUT, DELETE /sandbox/faults`; bodies are read whatever their content type, so that a bare curl works."""
     router = APIRouter(tags=["sandbox"])
 
     @router.get("/sandbox/faults")
@@ -66,8 +66,8 @@ def fault_calls(switch: FaultSwitch) -> APIRouter:
         return json_response(switch.as_json())
 
     @router.put("/sandbox/faults")
-    async def set_faults(faults: Faults) -> Response:
-        switch.faults = faults
+    async def set_faults(request: Request) -> Response:
+        switch.faults = Faults.model_validate_json(await request.body())
         return json_response(switch.as_json())
 
     @router.delete("/sandbox/faults")

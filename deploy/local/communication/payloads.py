@@ -1,0 +1,59 @@
+"""What the service's calls take, in the requirements' field names."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from contracts.fields import Channel
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Channels = Annotated[list[Channel], Field(min_length=1)]
+Recipients = Annotated[list[Name], Field(min_length=1, max_length=1_000)]
+
+
+class Scheduling(BaseModel):
+    """When to send; without `send_at` at once."""
+
+    model_config = ConfigDict(extra="allow")
+
+    send_at: AwareDatetime | None = None
+
+
+class Send(BaseModel):
+    """A notification to send: every recipient on every channel, rendered from a registered template.
+
+    `entity_type` and `entity_id` say what it is about; delivery reports are published only with them.
+    """
+
+    type: Name
+    channels: Channels
+    recipients: Recipients
+    template_id: Name
+    template_data: dict[str, Any] = Field(default_factory=dict)
+    priority: Literal["low", "normal", "high"] = "normal"
+    scheduling: Scheduling | None = None
+    entity_type: Name | None = None
+    entity_id: Name | None = None
+
+
+class ScheduleReminders(BaseModel):
+    """Reminders of an entity, `reminder_times` in minutes before it."""
+
+    entity_type: Name
+    entity_id: Name
+    reminder_times: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    channels: Channels
+    template_id: Name
+
+
+class Bounces(BaseModel):
+    """Recipients (user ids, or e-mail addresses of sample people) whose messages do not arrive.
+
+    Each PUT replaces the one before; `channels` null means all of them.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipients: list[Name]
+    outcome: Literal["bounced", "failed"] = "bounced"
+    channels: list[Channel] | None = None

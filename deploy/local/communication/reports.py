@@ -1,0 +1,143 @@
+"""Delivery reports on Kafka, a little after each message was accepted.
+
+The messages table is the outbox: what could not be published waits there, over an outage and over a restart.
+A report that is published twice has the same id and content.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from contracts import topics
+from contracts.envelope import Envelope
+from deploy.local.communication.bounces import outcome_for, worst
+from deploy.local.communication.payloads import Bounces
+from deploy.local.communication.service import instant_at, rfc3339_fixed
+from deploy.local.communication.store import Due, Store
+
+SOURCE = "communication-service"
+_REASONS = {"bounced": "The mailbox does not exist.", "failed": "The channel gave up."}
+_AT_ONCE = 500
+_POLL_SECONDS = 0.1
+_PUBLISH_SECONDS = 15
+_BACK_OFF_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Publishes what is due, for ever. Without Kafka, messages are only marked with their outcome."""
+
+    def __init__(self, store: Store, bootstrap_servers: str | None, topic_prefix: str) -> None:
+        self._store = store
+        self._bootstrap_servers = bootstrap_servers
+        self._topic = topic_prefix + topics.COMMUNICATION_EVENTS.name
+        self._producer: AIOKafkaProducer | None = None
+        self.kafka = "connecting" if bootstrap_servers else "off"
+
+    async def run(self) -> None:
+        """Until cancelled; an unreachable Kafka is tried again and again."""
+        try:
+            while True:
+                try:
+                    await self._report_due()
+                except (KafkaError, OSError, TimeoutError) as error:
+                    await self._fail(error)
+        finally:
+            await self._close()
+
+    async def _report_due(self) -> None:
+        if self._bootstrap_servers and self._producer is None:
+            await self._connect()
+        due = self._store.due(time.time_ns() // 1_000, _AT_ONCE)
+        if not due:
+            await asyncio.sleep(_POLL_SECONDS)
+            return
+        document = self._store.bounces()
+        bounces = Bounces.model_validate_json(document) if document else None
+        outcomes = [outcomes_of(message.message, bounces) for message in due]
+        if self._producer is not None:
+            async with asyncio.timeout(_PUBLISH_SECONDS):
+                await self._publish(due, outcomes)
+        self._store.mark_reported(
+            [(worst(list(of.values())), message.seq) for message, of in zip(due, outcomes, strict=True)]
+        )
+
+    async def _publish(self, due: list[Due], outcomes: list[dict[tuple[str, str], str]]) -> None:
+        if self._producer is None:
+            return
+        acks = []
+        for message, of in zip(due, outcomes, strict=True):
+            for (recipient, channel), outcome in of.items():
+                if message.message["entity_id"] is not None:
+                    value, headers = report(message, recipient, channel, outcome)
+                    key = message.message["entity_id"].encode()
+                    acks.append(await self._producer.send(self._topic, value, key, headers=headers))
+        await asyncio.gather(*acks)
+
+    async def _connect(self) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers, acks="all", enable_idempotence=True, linger_ms=2
+        )
+        try:
+            async with asyncio.timeout(_PUBLISH_SECONDS):
+                await producer.start()
+        except BaseException:
+            await _stop(producer)
+            raise
+        self._producer, self.kafka = producer, "up"
+        logger.warning("reports go to %s", self._topic)
+
+    async def _fail(self, error: Exception) -> None:
+        if self.kafka != "down":
+            logger.warning("Kafka does not take reports, they wait: %r", error)
+        self.kafka = "down"
+        await self._close()
+        await asyncio.sleep(_BACK_OFF_SECONDS)
+
+    async def _close(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await _stop(producer)
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(1):
+            await producer.stop()
+
+
+def outcomes_of(message: dict[str, Any], bounces: Bounces | None) -> dict[tuple[str, str], str]:
+    """What becomes of a message for each recipient and channel."""
+    return {
+        (recipient, channel): outcome_for(bounces, recipient, channel)
+        for recipient in dict.fromkeys(message["recipients"])
+        for channel in dict.fromkeys(message["channels"])
+    }
+
+
+def report(due: Due, recipient: str, channel: str, outcome: str) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Value and headers of one delivery report; its id follows from the message, recipient and channel."""
+    message, at = due.message, instant_at(due.report_at)
+    kind = f"notification.{outcome}"
+    data = {
+        "entity_type": message["entity_type"] or "",
+        "entity_id": message["entity_id"],
+        "channel": channel,
+        "recipient": recipient,
+        "timestamp": rfc3339_fixed(at),
+        "idempotency_key": message["idempotency_key"],
+        "notification_id": message["id"],
+    }
+    if outcome in _REASONS:
+        data["reason"] = _REASONS[outcome]
+    identifier = uuid5(UUID(message["id"]), f"{recipient}/{channel}")
+    envelope = Envelope(identifier, kind, SOURCE, subject=message["entity_id"], time=at)
+    return orjson.dumps({"type": kind, "data": data}), list(envelope.headers())

@@ -1,0 +1,165 @@
+"""What the calls do: check a payload against its template, have one effect for each idempotency key."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from contracts.envelope import rfc3339
+from contracts.fields import Channel
+from deploy.local.communication.payloads import ScheduleReminders, Send
+from deploy.local.communication.store import Answer, NewMessage, Store
+from deploy.local.communication.templates import Compiled, Template
+from deploy.local.sandbox.problems import Refused
+
+DELIVERY_SECONDS = 0.2  # how long a message is on its way before its delivery is reported
+
+
+class Service:
+    """The service over its store; templates are kept ready to render."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._templates: dict[str, Compiled] = {}
+        for document in store.templates():
+            template = Template.model_validate_json(document)
+            self._templates[template.id] = Compiled(template)
+
+    def once(
+        self, operation: str, key: str | None, effect: Callable[[], tuple[Answer, int | None]]
+    ) -> Answer:
+        """Have the effect and keep its answer under the key, in one transaction, or give the kept answer again.
+
+        A refusal has no effect and is not kept. The body of a repeated call is not looked at.
+        """
+        if key and (known := self.store.repeated(operation, key)):
+            return known
+        with self.store.change():
+            answer, seq = effect()
+            if key:
+                self.store.add_answer(operation, key, answer, seq)
+        return answer
+
+    def send(self, body: bytes, key: str | None, now: datetime) -> Answer:
+        """Accept a notification. Raises Refused, or ValidationError for a malformed body."""
+
+        def effect() -> tuple[Answer, int]:
+            message, answer = self._accepted(Send.model_validate_json(body), key, now)
+            return answer, self.store.add_message(message)
+
+        return self.once("send", key, effect)
+
+    def _accepted(self, request: Send, key: str | None, now: datetime) -> tuple[NewMessage, Answer]:
+        template = self._template(request.template_id, request.channels)
+        if missing := template.missing(request.template_data):
+            raise _missing_variables(missing)
+        send_at = request.scheduling.send_at if request.scheduling else None
+        state = "scheduled" if send_at and send_at > now else "accepted"
+        identifier, received_at = str(uuid4()), rfc3339_fixed(now)
+        document = {
+            "id": identifier,
+            "received_at": received_at,
+            "idempotency_key": key,
+            "type": request.type,
+            "channels": request.channels,
+            "recipients": request.recipients,
+            "template_id": request.template_id,
+            "template_data": request.template_data,
+            "priority": request.priority,
+            "entity_type": request.entity_type,
+            "entity_id": request.entity_id,
+            "rendered": template.render(request.channels, request.template_data),
+        }
+        message = NewMessage(
+            received_at=received_at,
+            type=request.type,
+            channels=list(request.channels),
+            recipients=request.recipients,
+            recipient_name=str(request.template_data.get("recipient_name") or "")[:200],
+            entity_id=request.entity_id,
+            state=state,
+            report_at=microseconds(max(send_at or now, now)) + int(DELIVERY_SECONDS * 1_000_000),
+            document=_json(document),
+        )
+        return message, _answer({"id": identifier, "status": state, "received_at": received_at})
+
+    def schedule(self, body: bytes, key: str | None, now: datetime) -> Answer:
+        """Note reminders of an entity. Raises Refused, or ValidationError for a malformed body."""
+
+        def effect() -> tuple[Answer, None]:
+            request = ScheduleReminders.model_validate_json(body)
+            self._template(request.template_id, request.channels)
+            identifier, received_at = str(uuid4()), rfc3339_fixed(now)
+            document = {"id": identifier, "received_at": received_at, **request.model_dump()}
+            self.store.add_schedule(request.entity_type, request.entity_id, orjson.dumps(document))
+            return _answer({"id": identifier, "status": "scheduled", "received_at": received_at}), None
+
+        return self.once("schedule", key, effect)
+
+    def cancel(self, entity_type: str, entity_id: str, key: str | None) -> Answer:
+        """Cancel what is scheduled for an entity and not sent; none is fine, and says 0."""
+        return self.once(
+            "cancel",
+            key,
+            lambda: (_answer({"cancelled": self.store.cancel(entity_type, entity_id)}, 200), None),
+        )
+
+    def register(self, identifier: str, body: bytes) -> bytes:
+        """Register a template or replace it; the same again changes nothing. Returns it as registered."""
+        template = Template.model_validate_json(body)
+        if template.id != identifier:
+            raise Refused(422, "invalid", "The template's id is not the one in the path.")
+        document = orjson.dumps(template.model_dump(mode="json"))
+        self.store.put_template(identifier, document)
+        self._templates[identifier] = Compiled(template)
+        return document
+
+    def _template(self, identifier: str, channels: list[Channel]) -> Compiled:
+        template = self._templates.get(identifier)
+        if template is None:
+            raise Refused(422, "unknown_template", f"No template {identifier} is registered.")
+        if unfit := [channel for channel in channels if channel not in template.channels]:
+            raise Refused(
+                422, "unknown_channel", f"Template {identifier} has no text for {', '.join(unfit)}."
+            )
+        return template
+
+
+def rfc3339_fixed(instant: datetime) -> str:
+    """RFC 3339 in UTC with microseconds, always of the same length, so that text sorts as time does."""
+    return rfc3339(instant) if instant.microsecond else f"{rfc3339(instant)[:-1]}.000000Z"
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970."""
+    return int(instant.timestamp() * 1_000_000)
+
+
+def instant_at(at: int) -> datetime:
+    """The instant of `microseconds`, in UTC."""
+    return datetime.fromtimestamp(at / 1_000_000, UTC)
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError as error:  # an integer beyond 64 bits is JSON, but nobody can read it
+        raise Refused(422, "invalid", f"template_data cannot be kept: {error}.") from error
+
+
+def _missing_variables(names: list[str]) -> Refused:
+    errors = [
+        {
+            "field": f"template_data.{name}",
+            "code": "missing",
+            "message": "The template requires this variable.",
+        }
+        for name in names
+    ]
+    return Refused(422, "missing_variable", f"template_data lacks {', '.join(names)}.", errors)
+
+
+def _answer(content: dict[str, Any], status: int = 202) -> Answer:
+    return Answer(status, orjson.dumps(content))
