@@ -1,0 +1,23 @@
+"""Wall-clock time and zone to instant, where a clock change makes some local times impossible and some double."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+class NonexistentTime(ValueError):
+    """Clocks in that zone jump over this local time."""
+
+
+def resolve(local: datetime, zone: ZoneInfo, fold: int = 0) -> datetime:
+    """The instant, in UTC, at which clocks in `zone` show `local` (naive).
+
+    An ambiguous time is the earlier instant with `fold` 0 and the later with 1 (PEP 495). Raises NonexistentTime
+    for a time that a clock change skips, OverflowError at the ends of the calendar, ValueError for an aware time.
+    """
+    if local.tzinfo is not None:
+        raise ValueError("the local time must be naive")
+    wall = local.replace(fold=0)
+    instant = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None, fold=0) != wall:
+        raise NonexistentTime(f"{wall.isoformat()} does not exist in {zone.key}")
+    return instant

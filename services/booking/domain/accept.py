@@ -1,0 +1,31 @@
+"""The end of every change to an existing appointment: an event if something changed, none otherwise."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.booking.domain.appointment import Appointment
+from services.booking.domain.book import Book
+from services.booking.domain.changes import changes, next_version
+from services.booking.domain.commands import Command
+from services.booking.domain.decision import Accepted, Change, Event
+
+
+def accept(
+    command: Command,
+    book: Book,
+    at: datetime,
+    event: str,
+    before: Appointment,
+    after: Appointment,
+    more: Sequence[Change] = (),
+) -> Accepted:
+    """Accept the step from `before` to `after` as one version with one event.
+
+    `more` is told beside what differs, if anything does.
+    """
+    found = changes(before, after)
+    if not found:
+        return Accepted(before, None)
+    concerned = (before.organizer_id, *after.answers, *before.answers)
+    people = book.named(concerned)
+    return Accepted(next_version(after, command.actor, at), Event(event, (*found, *more), people))

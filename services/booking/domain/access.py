@@ -1,0 +1,86 @@
+"""Who may know of an appointment, and who may do what with it."""
+
+from uuid import UUID
+
+from services.booking.domain.appointment import Appointment, takes_part
+from services.booking.domain.book import Book
+from services.booking.domain.commands import (
+    CheckIn,
+    Command,
+    Complete,
+    Confirm,
+    Decline,
+    MarkNoShow,
+    ToAppointment,
+)
+from services.booking.domain.decision import Code, Refusal
+from services.booking.domain.people import Actor, Person
+
+SERVICES_MAY = (Complete, MarkNoShow)
+NOT_A_MEMBER = Refusal(Code.NOT_ALLOWED, "The actor is not an active person of this organization.")
+
+
+def refusal_for_actor(command: Command, book: Book) -> Refusal | None:
+    """People act in their own organization only; services may close what is over, nothing else."""
+    if command.actor.service is not None:
+        if isinstance(command, SERVICES_MAY):
+            return None
+        return Refusal(Code.NOT_ALLOWED, "A service may only complete appointments and mark no-shows.")
+    return None if book.member(command.actor, command.organization) else NOT_A_MEMBER
+
+
+def refusal_for_organizer(member: Person, organizer: UUID) -> Refusal | None:
+    """Only an admin books for somebody else."""
+    if organizer == member.id or member.is_admin:
+        return None
+    return Refusal(Code.NOT_ALLOWED, "Only an admin may book for another organizer.")
+
+
+def may_see(actor: Actor, member: Person | None, appointment: Appointment) -> bool:
+    """Whether details may be told: to who takes part, to admins, to our services."""
+    return (
+        actor.service is not None
+        or takes_part(appointment, actor.user)
+        or (member is not None and member.is_admin)
+    )
+
+
+def may_act(command: ToAppointment, member: Person | None, appointment: Appointment) -> bool:
+    """Whether somebody who sees the appointment may do this with it."""
+    user = command.actor.user
+    match command:
+        case Confirm():
+            return takes_part(appointment, user)
+        case Decline():
+            return user in appointment.answers
+        case CheckIn():
+            return takes_part(appointment, user)
+        case _:
+            manages = user == appointment.organizer_id or (member is not None and member.is_admin)
+            return manages or command.actor.service is not None
+
+
+def accessible(command: ToAppointment, book: Book) -> Appointment | Refusal:
+    """The appointment, if the command may go on: visible, at the expected version, permitted, in this order.
+
+    What is of another organization or hidden from the actor answers like what does not exist.
+    """
+    member = book.member(command.actor, command.organization)
+    appointment = book.find(command.appointment_id)
+    if (
+        appointment is None
+        or appointment.organization_id != command.organization
+        or not may_see(command.actor, member, appointment)
+    ):
+        return Refusal(Code.NOT_FOUND, "There is no such appointment.", appointment_id=command.appointment_id)
+    if command.expected_version not in (None, appointment.version):
+        detail = f"The appointment has version {appointment.version}, not {command.expected_version}."
+        return _about(appointment, Code.VERSION_MISMATCH, detail)
+    if not may_act(command, member, appointment):
+        detail = "The actor may see this appointment, but not do this with it."
+        return _about(appointment, Code.NOT_ALLOWED, detail)
+    return appointment
+
+
+def _about(appointment: Appointment, code: Code, detail: str) -> Refusal:
+    return Refusal(code, detail, appointment_id=appointment.id, version=appointment.version)

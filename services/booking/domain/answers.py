@@ -1,0 +1,58 @@
+"""Confirming and declining."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from services.booking.domain.accept import accept
+from services.booking.domain.appointment import Answer, Appointment, Status
+from services.booking.domain.book import Book
+from services.booking.domain.commands import Confirm, Decline
+from services.booking.domain.conflicts import refusal_for_conflict
+from services.booking.domain.decision import Accepted, Change, Decision
+from services.booking.domain.status import open_status
+
+
+def decide_confirm(command: Confirm, before: Appointment, book: Book, at: datetime) -> Decision:
+    """The organizer's yes confirms the whole, a participant's their own part; who had declined must be free."""
+    user = command.actor.user
+    if user is None or user == before.organizer_id:
+        return _confirm_whole(command, before, book, at)
+    if before.answers[user] is Answer.DECLINED:
+        refusal = refusal_for_conflict(command, book, (user,), before.start, before.end, own=before.id)
+        if refusal:
+            return replace(refusal, appointment_id=before.id, version=before.version)
+    after = answered(before, user, Answer.CONFIRMED)
+    return accept(
+        command, book, at, _event(before, after, "appointment.participant_confirmed"), before, after
+    )
+
+
+def decide_decline(command: Decline, before: Appointment, book: Book, at: datetime) -> Decision:
+    """The participant is free again; the whole may be confirmed by it, when all the others had confirmed."""
+    user = command.actor.user
+    if user is None or before.answers[user] is Answer.DECLINED:
+        return Accepted(before, None)
+    after = answered(before, user, Answer.DECLINED)
+    event = _event(before, after, "appointment.participant_declined")
+    reason = [Change("reason", None, command.reason)] if command.reason else []
+    return accept(command, book, at, event, before, after, reason)
+
+
+def answered(before: Appointment, user: UUID, answer: Answer) -> Appointment:
+    """The state after one participant's answer."""
+    answers = {**before.answers, user: answer}
+    return replace(before, answers=answers, status=open_status(answers, before.organizer_confirmed))
+
+
+def _confirm_whole(command: Confirm, before: Appointment, book: Book, at: datetime) -> Accepted:
+    if before.status is Status.CONFIRMED:
+        return Accepted(before, None)
+    after = replace(before, organizer_confirmed=True, status=Status.CONFIRMED)
+    return accept(command, book, at, "appointment.confirmed", before, after)
+
+
+def _event(before: Appointment, after: Appointment, otherwise: str) -> str:
+    """One event for one change: that the whole is confirmed now says more than who said so last."""
+    confirmed = after.status is Status.CONFIRMED and before.status is not Status.CONFIRMED
+    return "appointment.confirmed" if confirmed else otherwise

@@ -1,0 +1,82 @@
+"""An appointment: its state, and what follows from the state alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Status(StrEnum):
+    """Where an appointment stands; the last three are final."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+
+
+class Answer(StrEnum):
+    """What a participant said."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+
+
+OPEN = frozenset({Status.PENDING, Status.CONFIRMED})
+Answers = Mapping[UUID, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """The full state after some version. All instants are UTC.
+
+    `answers` has every participant in the order in which they were invited; the organizer is not among them.
+    `organizer_confirmed` remembers that the organizer confirmed the whole for the present times. `recurring_pattern`
+    is part of the wire format and always null here.
+    """
+
+    id: UUID
+    organization_id: UUID
+    organizer_id: UUID
+    answers: Answers
+    client_id: UUID | None
+    start: datetime
+    end: datetime
+    timezone: str
+    title: str
+    description: str
+    location: str
+    meeting_url: str
+    status: Status
+    organizer_confirmed: bool
+    checked_in: Mapping[UUID, datetime]
+    reminder_settings: Mapping[str, list[int]] | None
+    custom_fields: Mapping[str, Any]
+    version: int
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+    cancellation_reason: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still stands in calendars as something to come, or to close."""
+        return self.status in OPEN
+
+
+def takes_part(appointment: Appointment, user: UUID | None) -> bool:
+    """Whether this person organizes it or is invited; declining does not hide it from them."""
+    return user is not None and (user == appointment.organizer_id or user in appointment.answers)
+
+
+def occupants(appointment: Appointment) -> tuple[UUID, ...]:
+    """Whose time it takes: while it is open, the organizer and everybody invited who has not declined."""
+    if not appointment.is_open:
+        return ()
+    busy = [user for user, answer in appointment.answers.items() if answer is not Answer.DECLINED]
+    return (appointment.organizer_id, *busy)

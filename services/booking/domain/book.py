@@ -1,0 +1,83 @@
+"""Everything a batch of commands needs to be decided; it changes as they are decided, one after the other."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from services.booking.domain.appointment import Appointment, occupants
+from services.booking.domain.calendar import Calendar, Entry
+from services.booking.domain.people import Actor, People, Person, belongs
+
+
+class Changed(NamedTuple):
+    """An appointment before the batch (None: it is new) and after it."""
+
+    before: Appointment | None
+    after: Appointment
+
+
+class Book:
+    """Appointments by id, people, and calendars around the ranges that the commands need.
+
+    `people` are those whom Identity vouches for now; `last_told` also has those who are only needed by name, as
+    Identity told of them some time ago.
+    """
+
+    def __init__(
+        self,
+        appointments: Iterable[Appointment],
+        people: People,
+        last_told: People,
+        occupied: Iterable[tuple[UUID, Entry]] = (),
+    ) -> None:
+        self._before = {appointment.id: appointment for appointment in appointments}
+        self._now = dict(self._before)
+        self._changed: dict[UUID, None] = {}
+        self._calendars: dict[UUID, Calendar] = {}
+        self.people = people
+        self._last_told = last_told
+        for user, entry in occupied:
+            self._calendars.setdefault(user, Calendar()).add(entry)
+
+    def find(self, appointment_id: UUID) -> Appointment | None:
+        """The appointment as it stands at this point of the batch, of whatever organization."""
+        return self._now.get(appointment_id)
+
+    def member(self, actor: Actor, organization: UUID) -> Person | None:
+        """The person who acts, if they belong to the organization."""
+        person = self.people.get(actor.user) if actor.user else None
+        return person if belongs(person, organization) else None
+
+    def named(self, ids: Iterable[UUID]) -> list[Person]:
+        """These people by name, each once, in this order; whoever Identity never told of is left out."""
+        found = (
+            self.people.get(identifier) or self._last_told.get(identifier)
+            for identifier in dict.fromkeys(ids)
+        )
+        return [person for person in found if person is not None]
+
+    def overlapping(self, user: UUID, start: datetime, end: datetime) -> list[Entry]:
+        """What already takes this person's time within `[start, end)`."""
+        calendar = self._calendars.get(user)
+        return calendar.overlapping(start, end) if calendar else []
+
+    def put(self, appointment: Appointment) -> None:
+        """Let a decision take effect for the commands that follow."""
+        before = self._now.get(appointment.id)
+        if before is not None:
+            for user, entry in _entries(before):
+                self._calendars.setdefault(user, Calendar()).remove(entry)
+        for user, entry in _entries(appointment):
+            self._calendars.setdefault(user, Calendar()).add(entry)
+        self._now[appointment.id] = appointment
+        self._changed[appointment.id] = None
+
+    def changed(self) -> list[Changed]:
+        """What is to be saved, in the order in which it first changed."""
+        return [Changed(self._before.get(identifier), self._now[identifier]) for identifier in self._changed]
+
+
+def _entries(appointment: Appointment) -> Iterator[tuple[UUID, Entry]]:
+    entry = Entry(appointment.start, appointment.end, appointment.id)
+    return ((user, entry) for user in occupants(appointment))

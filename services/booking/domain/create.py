@@ -1,0 +1,90 @@
+"""Booking a new appointment."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.booking.domain import access, times
+from services.booking.domain.appointment import Answer, Appointment
+from services.booking.domain.book import Book
+from services.booking.domain.commands import Create
+from services.booking.domain.conflicts import refusal_for_conflict
+from services.booking.domain.decision import Accepted, Decision, Event, Refusal, invalid
+from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
+from services.booking.domain.status import open_status
+from services.booking.domain.times import Period
+
+
+def decide_create(command: Create, book: Book, at: datetime) -> Decision:
+    """Only a member books; then permission, validity, people, past, conflict."""
+    member = book.member(command.actor, command.organization)
+    if member is None:
+        return access.NOT_A_MEMBER
+    organizer_id = command.organizer_id or member.id
+    refusal = access.refusal_for_organizer(member, organizer_id) or refusal_for_used_id(command, book)
+    if refusal:
+        return refusal
+    zone = zone_of(command, organizer_id, book)
+    when = times.period(command.start, command.end, zone, command.fold)
+    if isinstance(when, Refusal):
+        return when
+    involved = (organizer_id, *invitees(command.participant_ids, organizer_id))
+    refusal = (
+        times.refusal_for_length(when)
+        or times.refusal_for_distance(when.start, at)
+        or refusal_for_strangers(_sent(command, organizer_id), book.people, command.organization)
+        or times.refusal_for_past(when.start, at)
+        or refusal_for_conflict(command, book, involved, *when, own=command.appointment_id)
+    )
+    if refusal:
+        return refusal
+    appointment = _booked(command, involved, when, zone, at)
+    return Accepted(appointment, Event("appointment.created", (), book.named(involved)))
+
+
+def refusal_for_used_id(command: Create, book: Book) -> Refusal | None:
+    """An id belongs to one appointment for ever; of whom is not told."""
+    if book.find(command.appointment_id) is None:
+        return None
+    return invalid("appointment_id", "exists", "This id is in use.")
+
+
+def zone_of(command: Create, organizer_id: UUID, book: Book) -> str:
+    """The zone of the wall clock: as sent, else the organizer's; an unknown organizer is refused later."""
+    organizer = book.people.get(organizer_id)
+    return command.timezone or (organizer.timezone if organizer else "UTC")
+
+
+def _sent(command: Create, organizer_id: UUID) -> list[tuple[str, UUID]]:
+    return [("organizer_id", organizer_id), *participant_fields(command.participant_ids)]
+
+
+def _booked(
+    command: Create, involved: tuple[UUID, ...], when: Period, zone: str, at: datetime
+) -> Appointment:
+    answers = dict.fromkeys(involved[1:], Answer.PENDING)
+    actor = str(command.actor)
+    return Appointment(
+        id=command.appointment_id,
+        organization_id=command.organization,
+        organizer_id=involved[0],
+        answers=answers,
+        client_id=command.client_id,
+        start=when.start,
+        end=when.end,
+        timezone=zone,
+        title=command.title,
+        description=command.description,
+        location=command.location,
+        meeting_url=command.meeting_url,
+        status=open_status(answers, organizer_confirmed=False),
+        organizer_confirmed=False,
+        checked_in={},
+        reminder_settings=command.reminder_settings,
+        custom_fields=command.custom_fields,
+        version=1,
+        created_at=at,
+        created_by=actor,
+        updated_at=at,
+        updated_by=actor,
+        cancellation_reason=None,
+    )

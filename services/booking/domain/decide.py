@@ -1,0 +1,73 @@
+"""One command against the book.
+
+The order of checks is the same for all: does the actor belong here; does the appointment exist for them; is it at the
+version they saw; may they do this; can it be done from here; is the new state valid; are the people known; is it in
+the future; is everybody free. What is checked first is what tells a stranger least.
+"""
+
+from datetime import datetime
+
+from services.booking.domain import access, transitions
+from services.booking.domain.answers import decide_confirm, decide_decline
+from services.booking.domain.appointment import Appointment
+from services.booking.domain.book import Book
+from services.booking.domain.closing import decide_cancel, decide_check_in, decide_complete, decide_no_show
+from services.booking.domain.commands import (
+    Cancel,
+    CheckIn,
+    Command,
+    Complete,
+    Confirm,
+    Create,
+    Decline,
+    MarkNoShow,
+    ToAppointment,
+    Update,
+)
+from services.booking.domain.create import decide_create
+from services.booking.domain.decision import Accepted, Decision, Refusal
+from services.booking.domain.update import decide_update
+
+
+def decide(command: Command, book: Book, at: datetime) -> Decision:
+    """Decide one command at the instant `at` (UTC), and let an accepted one take effect in the book."""
+    decision = _decide(command, book, at)
+    if isinstance(decision, Accepted) and decision.event is not None:
+        book.put(decision.appointment)
+    return decision
+
+
+def _decide(command: Command, book: Book, at: datetime) -> Decision:
+    refusal = access.refusal_for_actor(command, book)
+    if refusal:
+        return refusal
+    match command:
+        case Create():
+            return decide_create(command, book, at)
+        case ToAppointment():
+            found = access.accessible(command, book)
+            if isinstance(found, Refusal):
+                return found
+            return transitions.refusal_for(command, found, at) or _step(command, found, book, at)
+        case _:
+            raise TypeError(f"no rule for {type(command).__name__}")
+
+
+def _step(command: ToAppointment, appointment: Appointment, book: Book, at: datetime) -> Decision:
+    match command:
+        case Update():
+            return decide_update(command, appointment, book, at)
+        case Confirm():
+            return decide_confirm(command, appointment, book, at)
+        case Decline():
+            return decide_decline(command, appointment, book, at)
+        case Cancel():
+            return decide_cancel(command, appointment, book, at)
+        case CheckIn():
+            return decide_check_in(command, appointment, book, at)
+        case Complete():
+            return decide_complete(command, appointment, book, at)
+        case MarkNoShow():
+            return decide_no_show(command, appointment, book, at)
+        case _:
+            raise TypeError(f"no rule for {type(command).__name__}")

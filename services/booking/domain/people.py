@@ -1,0 +1,49 @@
+"""People as Identity last told of them, and who acts in a command."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account. `timezone` is an IANA name; `roles` of `member`, `admin`."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+    timezone: str
+    locale: str
+    roles: frozenset[str]
+    active: bool
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they administer their organization."""
+        return ADMIN in self.roles
+
+
+People = Mapping[UUID, Person]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a person, or one of our services (`service:reminders`). Exactly one of the two is set."""
+
+    user: UUID | None = None
+    service: str | None = None
+
+    def __str__(self) -> str:
+        return str(self.user) if self.service is None else f"service:{self.service}"
+
+
+def belongs(person: Person | None, organization: UUID) -> bool:
+    """Whether this is an active person of the organization."""
+    return person is not None and person.active and person.organization_id == organization
+
+
+def strangers(ids: Iterable[UUID], people: People, organization: UUID) -> Collection[UUID]:
+    """Those of `ids` who are missing, inactive or of another organization; nobody is told which."""
+    return {identifier for identifier in ids if not belongs(people.get(identifier), organization)}

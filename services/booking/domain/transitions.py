@@ -1,0 +1,52 @@
+"""Which step an appointment can take next, and when."""
+
+from datetime import datetime, timedelta
+
+from services.booking.domain.appointment import Appointment, Status
+from services.booking.domain.commands import CheckIn, Complete, MarkNoShow, ToAppointment
+from services.booking.domain.decision import Code, Refusal
+
+CHECK_IN_EARLIEST = timedelta(minutes=30)
+
+
+def refusal_for(command: ToAppointment, appointment: Appointment, at: datetime) -> Refusal | None:
+    """Why this step cannot be taken from here at this time, or None."""
+    reason = _reason(command, appointment, at)
+    if reason is None:
+        return None
+    return Refusal(
+        Code.INVALID_TRANSITION, reason, appointment_id=appointment.id, version=appointment.version
+    )
+
+
+def _reason(command: ToAppointment, appointment: Appointment, at: datetime) -> str | None:
+    if not appointment.is_open:
+        return f"The appointment is {appointment.status.replace('_', ' ')}, which is final."
+    match command:
+        case Complete() | MarkNoShow():
+            return _reason_against_closing(command, appointment, at)
+        case CheckIn():
+            return _reason_against_check_in(appointment, at)
+        case _:
+            return None
+
+
+def _reason_against_closing(
+    command: Complete | MarkNoShow, appointment: Appointment, at: datetime
+) -> str | None:
+    """Only what was confirmed is closed: as completed from its start on, as a no-show from its end on."""
+    if appointment.status is not Status.CONFIRMED:
+        return "The appointment is not confirmed."
+    if isinstance(command, Complete) and at < appointment.start:
+        return "The appointment has not started yet."
+    if isinstance(command, MarkNoShow) and at < appointment.end:
+        return "The appointment is not over yet."
+    return None
+
+
+def _reason_against_check_in(appointment: Appointment, at: datetime) -> str | None:
+    if at < appointment.start - CHECK_IN_EARLIEST:
+        return "Check-in opens 30 minutes before the start."
+    if at > appointment.end:
+        return "The appointment is over."
+    return None
