@@ -1,0 +1,119 @@
+"""Hand-written messages that must be refused: contracts/examples/NAME.invalid-WHAT.json, with the complaint."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.catalog import BY_NAME, MessageType
+from contracts.samples import JSON, good_example
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """What makes a good message bad, and where it must be complained of; a header of None is left out."""
+
+    what: str
+    field: str
+    code: str
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str | None] | None = None
+    without: str | None = None
+
+
+_ANY_COMMAND = (
+    Bad("no-id", "ce_id", "malformed", headers={"ce_id": None}),
+    Bad("no-actor", "actor", "missing", headers={"actor": None}),
+    Bad("unknown-field", "colour", "extra_forbidden", {"colour": "red"}),
+)
+_NEW_TIMES = (
+    Bad("zone-unknown", "timezone", "unknown_timezone", {"timezone": "Europe/Atlantis"}),
+    Bad("start-a-date", "start_time", "datetime", {"start_time": "2028-03-27"}),
+)
+_DETAILS = (
+    Bad("title-empty", "title", "string_too_short", {"title": "  "}),
+    Bad("title-control-character", "title", "control_character", {"title": "a\u0000b"}),
+    Bad("url-no-http", "meeting_url", "url", {"meeting_url": "javascript:alert(1)"}),
+    Bad("channel-unknown", "reminder_settings.fax.[key]", "enum", {"reminder_settings": {"fax": [5]}}),
+    Bad(
+        "lead-negative",
+        "reminder_settings.sms.0",
+        "greater_than_equal",
+        {"reminder_settings": {"sms": [-1]}},
+    ),
+    Bad("participant-no-uuid", "participant_ids.0", "uuid_parsing", {"participant_ids": ["jonas"]}),
+)
+_NO_APPOINTMENT = Bad("no-appointment", "appointment_id", "missing", without="appointment_id")
+_EVENT_BAD = (
+    Bad("no-state", "appointment", "missing", without="appointment"),
+    Bad("version-zero", "version", "greater_than_equal", {"version": 0}),
+)
+_OUTCOME_BAD = (
+    Bad("no-command", "command_id", "missing", without="command_id"),
+    Bad("status-unknown", "status", "literal_error", {"status": "maybe"}),
+)
+_NOTIFICATION_BAD = (Bad("state-unknown", "state", "enum", {"state": "lost"}),)
+_REMINDER_BAD = (Bad("no-recipient", "recipient_id", "missing", without="recipient_id"),)
+_VERSION_BAD = (Bad("version-zero", "version", "greater_than_equal", {"version": 0}),)
+_REPORT_BAD = (Bad("no-data", "data", "missing", without="data"),)
+
+_BY_TOPIC: dict[str, tuple[Bad, ...]] = {
+    "booking.events": _EVENT_BAD,
+    "booking.outcomes": _OUTCOME_BAD,
+    "reminders.events": _REMINDER_BAD,
+    "notifier.outcomes": _OUTCOME_BAD,
+    "notifier.events": _NOTIFICATION_BAD,
+    "communication.events": _REPORT_BAD,
+    "projector.events": _VERSION_BAD,
+}
+_BY_NAME: dict[str, tuple[Bad, ...]] = {
+    "appointment.create": (
+        *_ANY_COMMAND,
+        *_NEW_TIMES,
+        *_DETAILS,
+        Bad("no-title", "title", "missing", without="title"),
+    ),
+    "appointment.update": (
+        *_ANY_COMMAND,
+        *_NEW_TIMES,
+        *_DETAILS,
+        _NO_APPOINTMENT,
+        Bad("title-null", "", "required", {"title": None}),
+    ),
+    "appointment.reschedule": (*_ANY_COMMAND, *_NEW_TIMES, _NO_APPOINTMENT),
+    "appointment.decline": (
+        *_ANY_COMMAND,
+        _NO_APPOINTMENT,
+        Bad("reason-too-long", "reason", "string_too_long", {"reason": "x" * 1_001}),
+    ),
+    "preferences.set": (
+        *_ANY_COMMAND,
+        Bad("zone-unknown", "timezone", "unknown_timezone", {"timezone": "Mars/Olympus"}),
+        Bad("switch-a-word", "channels.sms", "bool_type", {"channels": {"sms": "yes"}}),
+    ),
+    "preferences.changed": _VERSION_BAD,
+}
+
+
+def bad(message: MessageType) -> tuple[Bad, ...]:
+    """The ways in which a message of this kind is shown to be bad."""
+    if message.topic.kind == "commands":
+        return _BY_NAME.get(message.name, (*_ANY_COMMAND, _NO_APPOINTMENT))
+    return _BY_NAME.get(message.name) or _BY_TOPIC[message.topic.name]
+
+
+def bad_examples(name: str) -> Iterator[tuple[str, JSON]]:
+    """Bad messages of this kind by what is wrong, with the complaint that they must meet."""
+    good = good_example(name)
+    for case in bad(BY_NAME[name]):
+        given = good["headers"] | dict(case.headers or {})
+        value = good["value"] | dict(case.body or {})
+        value.pop(case.without, None)
+        yield (
+            case.what,
+            {
+                "expect": {"field": case.field, "code": case.code},
+                "topic": good["topic"],
+                "headers": {key: text for key, text in given.items() if text is not None},
+                "value": value,
+            },
+        )

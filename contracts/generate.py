@@ -1,0 +1,104 @@
+"""What is generated from the models and committed: schemas, examples, the AsyncAPI document.
+
+Paths are relative to the contracts folder. Nothing here writes; `appointments contracts` does.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from contracts import asyncapi, bad_samples, samples
+from contracts.catalog import MESSAGE_TYPES, MessageType
+
+FOLDER = Path(__file__).parent
+VERSION = "1.0.0"
+GENERATED = ("schemas/*.json", "examples/*.json", "asyncapi.yaml")
+
+
+def generated() -> dict[str, str]:
+    """The text of every generated file, by its path."""
+    return dict(_files())
+
+
+def schema(message: MessageType) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a message's body."""
+    body = message.body.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **body,
+        "title": message.ce_type,
+        "description": message.description,
+    }
+
+
+def drift(wanted: dict[str, str], folder: Path = FOLDER) -> list[str]:
+    """A sentence for each file that is absent, different, or not generated any more."""
+    there = {str(path.relative_to(folder)) for pattern in GENERATED for path in folder.glob(pattern)}
+    missing = [f"{path} is missing" for path in wanted if not (folder / path).exists()]
+    stale = [f"{path} is not generated any more" for path in sorted(there - wanted.keys())]
+    different = [
+        f"{path} differs from its model"
+        for path, text in wanted.items()
+        if (folder / path).exists() and (folder / path).read_text() != text
+    ]
+    return missing + different + stale
+
+
+def write(wanted: dict[str, str], folder: Path = FOLDER) -> list[str]:
+    """Write what differs and remove what is stale; returns the paths that changed."""
+    changed = []
+    for pattern in GENERATED:
+        for path in folder.glob(pattern):
+            if str(path.relative_to(folder)) not in wanted:
+                path.unlink()
+                changed.append(str(path.relative_to(folder)))
+    for name, text in wanted.items():
+        path = folder / name
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            changed.append(name)
+    return changed
+
+
+def archive(wanted: dict[str, str], folder: Path = FOLDER) -> list[str]:
+    """Keep every good example that ever was: whatever could be stored once must parse for ever."""
+    added = []
+    for path, text in wanted.items():
+        if path.endswith(".valid.json"):
+            name = Path(path).name.removesuffix(".valid.json")
+            kept = folder / "archive" / f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
+            if not kept.exists():
+                kept.parent.mkdir(exist_ok=True)
+                kept.write_text(text)
+                added.append(str(kept.relative_to(folder)))
+    return added
+
+
+def as_yaml(document: dict[str, Any]) -> str:
+    """YAML in the order of the document, the same on every machine."""
+    return yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=110)
+
+
+class _Plain(yaml.SafeDumper):
+    """Without anchors: they save lines and cost the reader."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class's signature
+        return True
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    for message in MESSAGE_TYPES:
+        yield f"schemas/{message.name}.json", _json(schema(message))
+        yield f"examples/{message.name}.valid.json", _json(samples.good_example(message.name))
+        for what, example in bad_samples.bad_examples(message.name):
+            yield f"examples/{message.name}.invalid-{what}.json", _json(example)
+    yield "asyncapi.yaml", as_yaml(asyncapi.document(VERSION))
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

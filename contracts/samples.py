@@ -1,0 +1,257 @@
+"""A hand-written message of every kind: what is published as contracts/examples/NAME.valid.json."""
+
+from typing import Any
+
+from contracts.catalog import BY_NAME, MessageType
+
+JSON = dict[str, Any]
+
+# Two people of the sandbox and their organization, so that the commands can be published as they are.
+GRETA = "af4de495-b308-5482-ba74-aa96b3b9148f"
+JONAS = "ab0f950d-f4c6-5780-96ef-db98546400ea"
+ORGANIZATION = "9bcb3bfb-369c-55c1-b204-b9efb4604aa0"
+APPOINTMENT = "0d7c1d7e-4b0e-5f43-8d0c-2a9a7c1e5b04"
+COMMAND = "3d1f9a52-5d0c-4a55-9d0b-6a3c2f4f8a05"
+EVENT = "77d0b3c4-5c1e-5a0a-9a55-0d7f2b1f6f06"
+NOTIFICATION = "b6a2cc0e-5a4b-5d21-8c1e-3f6a9d2b7c07"
+CLIENT = "c0ffee00-0000-4000-8000-000000000008"
+
+
+_TO_APPOINTMENT: JSON = {"appointment_id": APPOINTMENT}
+_STATE: JSON = {
+    "id": APPOINTMENT,
+    "organization_id": ORGANIZATION,
+    "organizer_id": GRETA,
+    "participant_ids": [JONAS],
+    "client_id": CLIENT,
+    "start_time": "2028-03-27T07:00:00Z",
+    "end_time": "2028-03-27T08:00:00Z",
+    "timezone": "Europe/Berlin",
+    "title": "Quarterly review",
+    "description": "",
+    "location": "Room 2",
+    "meeting_url": "",
+    "status": "pending",
+    "confirmation_status": {JONAS: "pending"},
+    "checked_in": {},
+    "recurring_pattern": None,
+    "reminder_settings": {"email": [1440, 60], "in_app": [15]},
+    "custom_fields": {"room": 2},
+    "version": 1,
+    "created_at": "2028-03-01T12:00:00Z",
+    "created_by": GRETA,
+    "updated_at": "2028-03-01T12:00:00Z",
+    "updated_by": GRETA,
+    "cancellation_reason": None,
+}
+_PEOPLE = [
+    {"id": GRETA, "name": "Greta Albrecht", "timezone": "Europe/Berlin", "locale": "de"},
+    {"id": JONAS, "name": "Jonas Becker", "timezone": "Europe/Berlin", "locale": "de"},
+]
+_EVENT: JSON = {
+    "appointment_id": APPOINTMENT,
+    "version": 1,
+    "appointment": _STATE,
+    "changes": [],
+    "people": _PEOPLE,
+    "actor": GRETA,
+}
+_NOTIFICATION: JSON = {
+    "notification_id": NOTIFICATION,
+    "appointment_id": APPOINTMENT,
+    "event_id": EVENT,
+    "type": "appointment_invitation",
+    "recipient_id": JONAS,
+    "channel": "email",
+    "priority": "normal",
+    "state": "sent",
+    "attempts": 1,
+    "planned_at": "2028-03-01T12:00:00Z",
+    "sent_at": "2028-03-01T12:00:01Z",
+}
+_REMINDER: JSON = {
+    "appointment_id": APPOINTMENT,
+    "version": 1,
+    "recipient_id": JONAS,
+    "channels": ["email", "in_app"],
+    "lead_minutes": 60,
+    "due_at": "2028-03-27T06:00:00Z",
+    "appointment": _STATE,
+    "people": _PEOPLE,
+}
+_PREFERENCES: JSON = {
+    "timezone": "Asia/Tokyo",
+    "locale": "en",
+    "channels": {"email": True, "sms": True, "push": False},
+}
+
+
+def _changed(version: int, changes: list[tuple[str, Any, Any]], **state: Any) -> JSON:
+    return _EVENT | {
+        "version": version,
+        "appointment": _STATE | state | {"version": version},
+        "changes": [{"field": field, "old": old, "new": new} for field, old, new in changes],
+    }
+
+
+def _delivery(state: str, **more: Any) -> JSON:
+    return _NOTIFICATION | {"state": state} | more
+
+
+def _report(kind: str, **more: Any) -> JSON:
+    data = {
+        "entity_type": "appointment",
+        "entity_id": APPOINTMENT,
+        "channel": "email",
+        "recipient": JONAS,
+        "timestamp": "2028-03-01T12:00:05Z",
+        "idempotency_key": NOTIFICATION,
+    }
+    return {"type": kind, "data": data | more}
+
+
+def _times(start: str, end: str) -> tuple[list[tuple[str, Any, Any]], JSON]:
+    new = {"start_time": start, "end_time": end}
+    return [(field, _STATE[field], value) for field, value in new.items()], new
+
+
+_MOVED, _MOVED_TO = _times("2028-03-28T07:00:00Z", "2028-03-28T08:00:00Z")
+
+GOOD: dict[str, JSON] = {
+    "appointment.create": {
+        "title": "Quarterly review",
+        "start_time": "2028-03-27T09:00:00",
+        "end_time": "2028-03-27T10:00:00",
+        "timezone": "Europe/Berlin",
+        "participant_ids": [JONAS],
+        "client_id": CLIENT,
+        "location": "Room 2",
+        "reminder_settings": {"email": [1440, 60], "in_app": [15]},
+        "custom_fields": {"room": 2},
+    },
+    "appointment.update": _TO_APPOINTMENT | {"title": "Annual review", "expected_version": 1},
+    "appointment.reschedule": _TO_APPOINTMENT
+    | {"start_time": "2028-03-28T09:00:00+02:00", "end_time": "2028-03-28T10:00:00+02:00"},
+    "appointment.confirm": _TO_APPOINTMENT,
+    "appointment.decline": _TO_APPOINTMENT | {"reason": "On the road that day."},
+    "appointment.cancel": _TO_APPOINTMENT | {"reason": "The project was stopped."},
+    "appointment.check_in": _TO_APPOINTMENT,
+    "appointment.complete": _TO_APPOINTMENT,
+    "appointment.mark_no_show": _TO_APPOINTMENT,
+    "appointment.created": _EVENT,
+    "appointment.updated": _changed(
+        2, [("title", "Quarterly review", "Annual review")], title="Annual review"
+    ),
+    "appointment.rescheduled": _changed(2, _MOVED, **_MOVED_TO),
+    "appointment.confirmed": _changed(
+        2,
+        [("status", "pending", "confirmed")],
+        status="confirmed",
+        confirmation_status={JONAS: "confirmed"},
+    ),
+    "appointment.participant_confirmed": _changed(
+        2,
+        [(f"confirmation_status.{JONAS}", "pending", "confirmed")],
+        confirmation_status={JONAS: "confirmed"},
+    ),
+    "appointment.participant_declined": _changed(
+        2, [(f"confirmation_status.{JONAS}", "pending", "declined")], confirmation_status={JONAS: "declined"}
+    ),
+    "appointment.cancelled": _changed(
+        2, [("status", "pending", "cancelled")], status="cancelled", cancellation_reason="Stopped."
+    ),
+    "appointment.checked_in": _changed(3, [], status="confirmed", checked_in={JONAS: "2028-03-27T06:58:00Z"}),
+    "appointment.completed": _changed(4, [("status", "confirmed", "completed")], status="completed"),
+    "appointment.no_show": _changed(4, [("status", "confirmed", "no_show")], status="no_show"),
+    "booking.command.accepted": {
+        "command_id": COMMAND,
+        "status": "accepted",
+        "appointment_id": APPOINTMENT,
+        "version": 1,
+        "appointment": _STATE,
+        "event_ids": [EVENT],
+    },
+    "booking.command.refused": {
+        "command_id": COMMAND,
+        "status": "refused",
+        "code": "conflict",
+        "detail": "Jonas Becker has another appointment then.",
+        "conflicts": [
+            {"user_id": JONAS, "start_time": "2028-03-27T07:30:00Z", "end_time": "2028-03-27T08:30:00Z"}
+        ],
+        "appointment_id": APPOINTMENT,
+    },
+    "reminder.due": _REMINDER,
+    "reminder.missed": _REMINDER,
+    "preferences.set": _PREFERENCES,
+    "notifier.command.accepted": {
+        "command_id": COMMAND,
+        "status": "accepted",
+        "user_id": JONAS,
+        "version": 1,
+        "preferences": _PREFERENCES | {"version": 1},
+        "event_ids": [EVENT],
+    },
+    "notifier.command.refused": {
+        "command_id": COMMAND,
+        "status": "refused",
+        "code": "invalid",
+        "detail": "The command's fields are not as they should be.",
+        "errors": [{"field": "timezone", "code": "unknown_timezone", "message": "Unknown IANA time zone"}],
+    },
+    "notification.planned": _delivery("planned", attempts=0, sent_at=None),
+    "notification.sent": _delivery("sent"),
+    "notification.delivered": _delivery("delivered", delivered_at="2028-03-01T12:00:05Z"),
+    "notification.failed": _delivery("failed", attempts=5, sent_at=None, reason="timeout"),
+    "notification.bounced": _delivery("bounced", reason="no such address"),
+    "notification.expired": _delivery("expired", attempts=0, sent_at=None, reason="the appointment is over"),
+    "notification.dead_lettered": _delivery("dead_lettered", sent_at=None, reason="422 unknown template"),
+    "preferences.changed": {
+        "user_id": JONAS,
+        "version": 1,
+        "preferences": _PREFERENCES | {"version": 1},
+    },
+    "communication.notification.delivered": _report("notification.delivered"),
+    "communication.notification.failed": _report("notification.failed", reason="mailbox full"),
+    "communication.notification.bounced": _report("notification.bounced", reason="no such address"),
+    "calendar.changed": {
+        "appointment_id": APPOINTMENT,
+        "version": 2,
+        "change": "rescheduled",
+        "user_ids": [GRETA, JONAS],
+    },
+    "preferences.shown": {"user_id": JONAS, "version": 1},
+}
+
+
+def headers(message: MessageType) -> dict[str, str]:
+    """The headers of a good message of this kind, all of them."""
+    command = message.topic.kind == "commands"
+    person = message.name.startswith("preferences") or message.topic.name.startswith("notifier.outcomes")
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": COMMAND if command else EVENT,
+        "ce_type": message.ce_type,
+        "ce_source": "example" if command else f"appointments/{message.topic.owner}",
+        "ce_subject": JONAS if person else APPOINTMENT,
+        "ce_time": "2028-03-01T12:00:00Z",
+        "ce_partitionkey": ORGANIZATION,
+        "content-type": "application/json",
+        "correlation-id": COMMAND,
+        "actor": GRETA,
+        "organization": ORGANIZATION,
+        **({} if command else {"cause": f"{_cause_topic(message)}/3/1041"}),
+    }
+
+
+def _cause_topic(message: MessageType) -> str:
+    own = {"booking": "booking.commands", "projector": "booking.events", "reminders": "booking.events"}
+    return own.get(
+        message.topic.owner, "notifier.commands" if "preferences" in message.name else "booking.events"
+    )
+
+
+def good_example(name: str) -> JSON:
+    """A good message of this kind as published: topic, headers, value."""
+    message = BY_NAME[name]
+    return {"topic": message.topic.name, "headers": headers(message), "value": GOOD[name]}
