@@ -337,8 +337,8 @@ async def test_the_page_loads_nothing_foreign_and_lets_no_script_in(client: http
         assert part in page.text
         assert (await client.get(part)).status_code == 200
     assert (await client.get("/static/app.py")).status_code == 404
-    script = (await client.get("/static/page.js")).text
-    assert "innerHTML" not in script
+    for script in ("page.js", "dom.js", "faults.js"):
+        assert "innerHTML" not in (await client.get(f"/static/{script}")).raise_for_status().text
 
 
 async def test_the_feed_tells_messages_only_when_something_changed(client: httpx.AsyncClient) -> None:

@@ -64,6 +64,6 @@ def _add_files(router: APIRouter) -> None:
 
     @router.get("/static/{name}")
     async def file(name: str) -> Response:
-        if name not in ("style.css", "page.js"):
+        if name not in ("style.css", "page.js", "dom.js", "faults.js"):
             return Response(status_code=404)
         return FileResponse(_FILES / name, headers=_HEADERS)

@@ -1,73 +1,17 @@
-"use strict";
-// Everything a stranger typed (titles, names, bodies) enters the page as text, never as markup.
+// The list of messages, drawn again whenever the feed tells of a change.
+
+import { at, clock, element, face, icon, inWords, shortId } from "./dom.js";
+import { drawFaults, makeSwitches } from "./faults.js";
 
 const POLL_MS = 1000;
 const PAGE_SIZE = 60;
 const CHANNELS = { email: "E-mail", sms: "SMS", in_app: "In-app", push: "Push" };
-const ICONS = {
-  email: "M2.5 4.5h15v11h-15z M2.5 5l7.5 6 7.5-6",
-  sms: "M3 4h14v9.5H9L5.5 17v-3.5H3z",
-  in_app: "M10 3a4.5 4.5 0 0 0-4.5 4.5c0 4-1.5 5.5-1.5 5.5h12s-1.5-1.5-1.5-5.5A4.5 4.5 0 0 0 10 3z M8.5 16a1.6 1.6 0 0 0 3 0",
-  push: "M6 2.5h8v15H6z M9 15h2",
-};
-const FAULTS = [
-  { label: "All well", body: null },
-  { label: "Outage", title: "Every call is answered 503", body: { status: 503 } },
-  { label: "Flaky", title: "Three in ten calls are answered 503", body: { status: 503, rate: 0.3 } },
-  { label: "Slow", title: "Two seconds before each answer", body: { latency_ms: 2000 } },
-  { label: "Hanging", title: "Calls are never answered", body: { hang: true } },
-  { label: "Lost answers", title: "The message goes out, the answer is lost", body: { drop_after_accept: true } },
-  { label: "Busy", title: "429 with Retry-After: 5", body: { status: 429, retry_after: 5 } },
-  { label: "Refusing", title: "Every call is answered 400", body: { status: 400 } },
-];
-
-const at = (id) => document.getElementById(id);
 const filter = { type: "", recipient: "", channel: "" };
 let limit = PAGE_SIZE;
 let known = "";
 let previous = null;
 let newestSeen = null;
 const open = new Set();
-
-function element(tag, options = {}, ...children) {
-  const { className, ...rest } = options;
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  for (const [name, value] of Object.entries(rest)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else made.setAttribute(name, value);
-  }
-  made.append(...children);
-  return made;
-}
-
-function icon(channel) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  svg.setAttribute("viewBox", "0 0 20 20");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", ICONS[channel] || "");
-  svg.append(path);
-  return svg;
-}
-
-function face(name, id) {
-  const initials = name.split(/\s+/).filter(Boolean).map((part) => [...part][0]).slice(0, 2).join("");
-  const made = element("span", { className: "face", "aria-hidden": "true" }, initials.toUpperCase() || "?");
-  let hue = 0;
-  for (const character of id) hue = (hue * 31 + character.codePointAt(0)) % 360;
-  made.style.setProperty("--hue", hue);
-  return made;
-}
-
-const shortId = (id) => (id.length > 13 ? id.slice(0, 8) : id);
-const inWords = (type) => type.replace(/^appointment_/, "").replaceAll("_", " ");
-
-function clock(instant) {
-  const time = new Date(instant);
-  const today = new Date().toDateString() === time.toDateString();
-  return time.toLocaleString([], today ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" });
-}
 
 function texts(message) {
   return message.channels.map((channel) => {
@@ -188,28 +132,6 @@ function drawChannels() {
     element("button", { type: "button", "aria-pressed": channel === filter.channel, onclick: () => choose({ channel }) }, label)));
 }
 
-function sameFault(body, faults) {
-  if (body === null) return !faults.active;
-  const plain = { status: null, rate: 1, latency_ms: 0, hang: false, drop_after_accept: false, retry_after: null, active: true };
-  return Object.entries({ ...plain, ...body }).every(([name, value]) => faults[name] === value);
-}
-
-function drawFaults(faults, kafka) {
-  const buttons = at("switches").children;
-  FAULTS.forEach((fault, index) => buttons[index].setAttribute("aria-pressed", sameFault(fault.body, faults)));
-  const said = [];
-  if (faults.status) said.push(`answers ${faults.status}`);
-  if (faults.retry_after !== null) said.push(`Retry-After ${faults.retry_after} s`);
-  if (faults.latency_ms) said.push(`waits ${faults.latency_ms} ms`);
-  if (faults.hang) said.push("never answers");
-  if (faults.drop_after_accept) said.push("sends, but drops the answer");
-  const share = faults.rate < 1 ? `${Math.round(faults.rate * 100)} % of calls: ` : "Every call: ";
-  const reports = { up: "", off: "", connecting: "", down: "Delivery reports wait for Kafka." }[kafka] ?? "";
-  const state = faults.active ? `${share}${said.join(", ")}. ` : "";
-  at("fault-state").textContent = state + reports;
-  at("fault-state").className = faults.active || reports ? "bad" : "";
-}
-
 function drawCounter(total) {
   const now = performance.now();
   const rate = previous ? Math.max(0, (total - previous.total) / ((now - previous.now) / 1000)) : 0;
@@ -277,18 +199,8 @@ function choose(change) {
   refresh();
 }
 
-async function setFault(body) {
-  await fetch("/sandbox/faults", body
-    ? { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }
-    : { method: "DELETE" });
-  refresh();
-}
-
 function start() {
-  at("switches").append(...FAULTS.map((fault) => element("button", {
-    type: "button", title: fault.title || "Every call is answered normally", className: fault.body ? "" : "well",
-    onclick: () => setFault(fault.body),
-  }, fault.label)));
+  makeSwitches(refresh);
   drawChannels();
   at("type").addEventListener("change", (event) => choose({ type: event.target.value }));
   at("recipient").addEventListener("change", (event) => choose({ recipient: event.target.value.trim() }));
