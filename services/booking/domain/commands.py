@@ -11,11 +11,12 @@ from services.booking.domain.people import Actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Something that an actor asks in an organization; `id` is the command's, unique for ever."""
+    """Something that an actor asks about an appointment; `id` is the command's, unique for ever."""
 
     id: UUID
     organization: UUID
     actor: Actor
+    appointment_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,6 @@ class Create(Command):
     between two equal local times. `participant_ids` as they were sent: positions name what is wrong.
     """
 
-    appointment_id: UUID
     organizer_id: UUID | None
     participant_ids: tuple[UUID, ...]
     client_id: UUID | None
@@ -46,7 +46,6 @@ class Create(Command):
 class ToAppointment(Command):
     """Something about an existing appointment, perhaps only if it still has the version that the actor saw."""
 
-    appointment_id: UUID
     expected_version: int | None = None
 
 

@@ -1,0 +1,139 @@
+"""Batches of commands: load, decide, save, tell."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from uuid import UUID
+
+from aiokafka.partitioner import DefaultPartitioner
+
+from chassis.database import Transaction
+from chassis.publisher import Publisher
+from contracts import topics
+from contracts.envelope import Message, Record
+from services.booking import store
+from services.booking.client import Directory
+from services.booking.domain.book import Book
+from services.booking.domain.commands import Command, Create, Update
+from services.booking.domain.decide import decide
+from services.booking.domain.decision import Accepted, Decision, Refusal
+from services.booking.domain.people import Person
+from services.booking.messages import Received
+from services.booking.metrics import COMMANDS, MISROUTED
+from services.booking.settings import BookingSettings
+from services.booking.verdicts import Verdict, command_ids, messages_for, verdict_on
+
+Items = Sequence[tuple[Record, Received]]
+Verdicts = dict[UUID, Verdict]
+CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
+
+
+class Handlers:
+    """Decides commands. One instance lives as long as its service and remembers people."""
+
+    def __init__(self, settings: BookingSettings, publisher: Publisher, directory: Directory) -> None:
+        self._settings = settings
+        self._publisher = publisher
+        self._directory = directory
+        self._tally: Counter[tuple[str, str, str]] = Counter()
+        self._misrouted = 0
+
+    async def handle(self, tx: Transaction, items: Items) -> list[Message]:
+        """Decide each command in order: exactly one outcome for each, one event for each change."""
+        partitions = await self._partitions()
+        verdicts = await store.load_verdicts(tx, command_ids(items))
+        commands = list(_undecided(items, verdicts))
+        people = await self._people(tx, commands)
+        book = await store.load_book(tx, commands, people)
+        new = self._decide_all(items, book, verdicts)
+        await store.save(tx, book.changed(), new)
+        await store.keep_people(tx, self._directory.unsaved())
+        self._misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)
+        return list(_messages(items, verdicts, partitions))
+
+    async def again(self, tx: Transaction, items: Items) -> list[Message]:
+        """The messages of records that were decided before, byte for byte."""
+        partitions = await self._partitions()
+        verdicts = await store.load_verdicts(tx, command_ids(items))
+        return list(_messages(items, verdicts, partitions))
+
+    def committed(self) -> None:
+        """A batch is decided for good: count it, and forget whom it saved."""
+        self._directory.saved()
+        for labels, count in self._tally.items():
+            COMMANDS.labels(*labels).inc(count)
+        MISROUTED.inc(self._misrouted)
+        self._tally.clear()
+        self._misrouted = 0
+
+    def _decide_all(self, items: Items, book: Book, verdicts: Verdicts) -> list[Verdict]:
+        """Decide what has no verdict yet, and add it to `verdicts`; returns the new ones."""
+        self._tally.clear()
+        new: list[Verdict] = []
+        for record, received in items:
+            if received.id in verdicts:
+                self._tally[received.type, "repeated", ""] += 1
+                continue
+            asked = received.command
+            decision = asked if isinstance(asked, Refusal) else decide(asked, book, record.timestamp)
+            verdicts[received.id] = verdict_on(record, received, decision)
+            new.append(verdicts[received.id])
+            self._tally[received.type, *_outcome(decision)] += 1
+        return new
+
+    async def _people(self, tx: Transaction, commands: Sequence[Command]) -> Mapping[UUID, Person]:
+        """Those whom the commands name and Identity knows. Nothing is locked yet but the consumer's own position."""
+        named = set(_named(commands))
+        for portion in self._directory.missing(named):
+            await store.stay_open(tx, self._settings.identity_timeout + CALL_MARGIN)
+            await self._directory.ask(portion)
+        return self._directory.vouched(named)
+
+    async def _partitions(self) -> int:
+        """Of booking.outcomes; commands and events have as many."""
+        return await self._publisher.partitions(topics.BOOKING_OUTCOMES.name)
+
+
+def _undecided(items: Items, verdicts: Mapping[UUID, Verdict]) -> Iterator[Command]:
+    seen = set(verdicts)
+    for _, received in items:
+        if received.id not in seen and not isinstance(received.command, Refusal):
+            yield received.command
+        seen.add(received.id)
+
+
+def _named(commands: Iterable[Command]) -> Iterator[UUID]:
+    for command in commands:
+        if command.actor.user:
+            yield command.actor.user
+        if isinstance(command, Create) and command.organizer_id:
+            yield command.organizer_id
+        if isinstance(command, Create | Update):
+            yield from command.participant_ids or ()
+
+
+def _messages(items: Items, verdicts: Mapping[UUID, Verdict], partitions: int) -> Iterator[Message]:
+    for record, received in items:
+        if verdict := verdicts.get(received.id):
+            yield from messages_for(record, received, verdict, partitions)
+
+
+def _outcome(decision: Decision) -> tuple[str, str]:
+    if isinstance(decision, Accepted):
+        return "accepted" if decision.event else "unchanged", ""
+    return "refused", decision.code.value
+
+
+def _is_misrouted(record: Record, received: Received, partitions: int) -> bool:
+    return (
+        record.topic == topics.BOOKING_COMMANDS.name
+        and received.organization is not None
+        and record.partition != _partition_of(received.organization, partitions)
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _partition_of(organization: UUID, partitions: int) -> int:
+    everything = list(range(partitions))
+    partition: int = DefaultPartitioner()(str(organization).encode(), everything, everything)
+    return partition

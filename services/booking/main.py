@@ -1,0 +1,41 @@
+"""Wires booking: commands in; events and outcomes out."""
+
+from chassis.batch import Subscription
+from chassis.service import Service
+from contracts import topics
+from services.booking import jobs
+from services.booking.client import Directory
+from services.booking.handlers import Handlers
+from services.booking.messages import Received, decode
+from services.booking.settings import BookingSettings
+
+
+def build(settings: BookingSettings) -> Service:
+    """The service, not started."""
+    service = Service("booking", settings)
+    directory = Directory(
+        settings.identity_url, timeout=settings.identity_timeout, remember_for=settings.people_cached_for
+    )
+    service.on_stop(directory.close)
+    handlers = Handlers(settings, service.publisher, directory)
+    service.consume(
+        Subscription[Received](
+            name="booking.commands",
+            topics=(topics.BOOKING_COMMANDS.name, topics.redrive("booking").name),
+            decode=decode,
+            handle=handlers.handle,
+            again=handlers.again,
+            committed=handlers.committed,
+        )
+    )
+    service.every(
+        "forget old decisions",
+        jobs.forget_old(service.database, settings.decisions_kept_days),
+        cron=jobs.NIGHTLY,
+    )
+    return service
+
+
+def main() -> None:
+    """The process's entry."""
+    build(BookingSettings()).run()

@@ -1,0 +1,290 @@
+"""All of booking's SQL: a batch is loaded and saved with one statement for each table."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from chassis.database import Transaction
+from services.booking.domain.appointment import Appointment
+from services.booking.domain.book import Book, Changed
+from services.booking.domain.calendar import Entry
+from services.booking.domain.commands import Command
+from services.booking.domain.occupancy import Busy, freed_and_taken, needed
+from services.booking.domain.people import People, Person
+from services.booking.domain.times import Period
+from services.booking.verdicts import Verdict
+from services.booking.wire import appointment_of
+
+
+async def load_book(tx: Transaction, commands: Sequence[Command], people: People) -> Book:
+    """Lock the organizations of these commands and load everything that they need to be decided."""
+    await _lock_organizations(tx, sorted({command.organization for command in commands}))
+    found = await _appointments(tx, {command.appointment_id for command in commands})
+    involved = {user for item in found.values() for user in (item.organizer_id, *item.answers)}
+    last_told = await _people(tx, involved - people.keys())
+    occupied = await _occupied(tx, needed(commands, found, people))
+    others = await _appointments(tx, {entry.appointment_id for _, entry in occupied} - found.keys())
+    return Book((*found.values(), *others.values()), people, last_told, occupied)
+
+
+async def save(tx: Transaction, changed: Sequence[Changed], verdicts: Sequence[Verdict]) -> None:
+    """Write what a batch changed, with the states that its events tell, and what was decided about each command.
+
+    Raises IntegrityError when somebody else was faster: 23P01 for occupied time, 23505 for a used id.
+    """
+    freed, taken = freed_and_taken(changed)
+    states = {item.appointment_id: item.state for item in verdicts if item.appointment_id and item.state}
+    await _free(tx, freed)
+    await _insert(tx, [after for before, after in changed if before is None], states)
+    await _update(tx, [after for before, after in changed if before is not None], states)
+    await _occupy(tx, taken)
+    await _keep(tx, verdicts)
+
+
+_LOCK = text("SELECT id FROM organizations WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
+_ADD_ORGANIZATIONS = text("""
+    INSERT INTO organizations (id) SELECT unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING
+""")
+
+
+async def _lock_organizations(tx: Transaction, ids: list[UUID]) -> None:
+    """In id order, so that batches wait for each other instead of deadlocking; a new organization gets its row."""
+    if not ids:
+        return
+    locked = (await tx.execute(_LOCK, {"ids": ids})).all()
+    if len(locked) < len(ids):
+        await tx.execute(_ADD_ORGANIZATIONS, {"ids": ids})
+        await tx.execute(_LOCK, {"ids": ids})
+
+
+_APPOINTMENTS = text("""
+    SELECT state, organizer_confirmed FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
+
+
+async def _appointments(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Appointment]:
+    """Of any organization: an id that another one uses is taken all the same."""
+    if not ids:
+        return {}
+    rows = await tx.execute(_APPOINTMENTS, {"ids": list(ids)})
+    found = (appointment_of(state, confirmed) for state, confirmed in rows)
+    return {appointment.id: appointment for appointment in found}
+
+
+_PEOPLE = text("""
+    SELECT id, organization_id, name, timezone, locale, roles, active
+    FROM people WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
+
+
+async def _people(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Person]:
+    """As Identity last told of them: for names in events, never to vouch for anybody."""
+    if not ids:
+        return {}
+    rows = await tx.execute(_PEOPLE, {"ids": list(ids)})
+    return {row.id: _person(row) for row in rows}
+
+
+def _person(row: Row[Any]) -> Person:
+    roles = frozenset(row.roles.split())
+    return Person(row.id, row.organization_id, row.name, row.timezone, row.locale, roles, row.active)
+
+
+_OCCUPIED = text("""
+    SELECT DISTINCT o.user_id, lower(o.during) AS starts, upper(o.during) AS ends, o.appointment_id
+    FROM unnest(CAST(:users AS uuid[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+        AS needed(user_id, starts, ends)
+    JOIN occupancy o ON o.user_id = needed.user_id AND o.during && tstzrange(needed.starts, needed.ends)
+""")
+
+
+async def _occupied(tx: Transaction, ranges: Iterable[tuple[UUID, Period]]) -> list[tuple[UUID, Entry]]:
+    """Only what overlaps what is asked for: nothing at all, for most batches."""
+    asked = list(ranges)
+    if not asked:
+        return []
+    columns = {
+        "users": [user for user, _ in asked],
+        "starts": [when.start for _, when in asked],
+        "ends": [when.end for _, when in asked],
+    }
+    return [(user, Entry(*rest)) for user, *rest in await tx.execute(_OCCUPIED, columns)]
+
+
+_FREE = text("""
+    DELETE FROM occupancy o
+    USING unnest(CAST(:appointments AS uuid[]), CAST(:users AS uuid[])) AS freed(appointment_id, user_id)
+    WHERE o.appointment_id = freed.appointment_id AND o.user_id = freed.user_id
+""")
+
+
+async def _free(tx: Transaction, freed: Sequence[Busy]) -> None:
+    """Before anything is occupied, so that two appointments can swap their times in one batch."""
+    if freed:
+        await tx.execute(
+            _FREE,
+            {
+                "appointments": [busy.appointment_id for busy in freed],
+                "users": [busy.user_id for busy in freed],
+            },
+        )
+
+
+_OCCUPY = text("""
+    INSERT INTO occupancy (user_id, during, appointment_id)
+    SELECT user_id, tstzrange(starts, ends), appointment_id
+    FROM unnest(CAST(:users AS uuid[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
+                CAST(:appointments AS uuid[])) AS taken(user_id, starts, ends, appointment_id)
+""")
+
+
+async def _occupy(tx: Transaction, taken: Sequence[Busy]) -> None:
+    """The exclusion constraint judges each row."""
+    if taken:
+        users, starts, ends, appointments = map(list, zip(*taken, strict=True))
+        await tx.execute(
+            _OCCUPY, {"users": users, "starts": starts, "ends": ends, "appointments": appointments}
+        )
+
+
+_ROWS = """
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]), CAST(:organizers AS uuid[]),
+                CAST(:statuses AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
+                CAST(:confirmed AS boolean[]), CAST(:versions AS int[]), CAST(:states AS text[]))
+        AS changed(id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed, version, state)
+"""
+_INSERT = text(f"""
+    INSERT INTO appointments (id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed,
+                              version, state)
+    SELECT id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed, version,
+           CAST(state AS json)
+    {_ROWS}
+""")
+_UPDATE = text(f"""
+    UPDATE appointments a
+    SET status = changed.status, start_time = changed.start_time, end_time = changed.end_time,
+        organizer_confirmed = changed.organizer_confirmed, version = changed.version, state = CAST(changed.state AS json)
+    {_ROWS}
+    WHERE a.id = changed.id
+""")  # noqa: S608  constants only
+
+
+async def _insert(tx: Transaction, appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> None:
+    """New ones; not an upsert, because an id that another organization took meanwhile must fail."""
+    if appointments:
+        await tx.execute(_INSERT, _columns(appointments, states))
+
+
+async def _update(tx: Transaction, appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> None:
+    """Only the last state of each: the batch's earlier ones live in its events."""
+    if appointments:
+        await tx.execute(_UPDATE, _columns(appointments, states))
+
+
+def _columns(appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> dict[str, Any]:
+    return {
+        "ids": [item.id for item in appointments],
+        "organizations": [item.organization_id for item in appointments],
+        "organizers": [item.organizer_id for item in appointments],
+        "statuses": [item.status.value for item in appointments],
+        "starts": [item.start for item in appointments],
+        "ends": [item.end for item in appointments],
+        "confirmed": [item.organizer_confirmed for item in appointments],
+        "versions": [item.version for item in appointments],
+        "states": [states[item.id].decode() for item in appointments],
+    }
+
+
+_VERDICTS = text("""
+    SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, appointment_id, accepted, outcome,
+           event_type, event
+    FROM decisions WHERE command_id = ANY(CAST(:ids AS uuid[]))
+""")
+
+
+async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verdict]:
+    """What was decided about these command ids before."""
+    rows = await tx.execute(_VERDICTS, {"ids": list(ids)})
+    return {row.command_id: Verdict(*row) for row in rows}
+
+
+_KEEP = text("""
+    INSERT INTO decisions (command_id, fingerprint, cause, decided_at, correlation_id, traceparent, appointment_id,
+                           accepted, outcome, event_type, event)
+    SELECT * FROM unnest(CAST(:command_id AS uuid[]), CAST(:fingerprint AS bytea[]), CAST(:cause AS text[]),
+                         CAST(:decided_at AS timestamptz[]), CAST(:correlation_id AS text[]),
+                         CAST(:traceparent AS text[]), CAST(:appointment_id AS uuid[]), CAST(:accepted AS boolean[]),
+                         CAST(:outcome AS bytea[]), CAST(:event_type AS text[]), CAST(:event AS bytea[]))
+""")
+_KEPT = (
+    "command_id",
+    "fingerprint",
+    "cause",
+    "decided_at",
+    "correlation_id",
+    "traceparent",
+    "appointment_id",
+    "accepted",
+    "outcome",
+    "event_type",
+    "event",
+)
+
+
+async def _keep(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
+    """A second decision on one command id fails, whichever partition it came by."""
+    if verdicts:
+        await tx.execute(_KEEP, {name: [getattr(item, name) for item in verdicts] for name in _KEPT})
+
+
+_TELL = text("""
+    INSERT INTO people (id, organization_id, name, timezone, locale, roles, active)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]), CAST(:names AS text[]),
+                         CAST(:timezones AS text[]), CAST(:locales AS text[]), CAST(:roles AS text[]),
+                         CAST(:active AS boolean[])) AS told(id, organization_id, name, timezone, locale, roles, active)
+    ON CONFLICT (id) DO UPDATE
+    SET organization_id = excluded.organization_id, name = excluded.name, timezone = excluded.timezone,
+        locale = excluded.locale, roles = excluded.roles, active = excluded.active
+    WHERE people IS DISTINCT FROM excluded
+""")
+
+
+async def keep_people(tx: Transaction, people: Iterable[Person]) -> None:
+    """What Identity told just now; in id order, so that two batches cannot deadlock."""
+    told = sorted(people, key=lambda person: person.id)
+    if told:
+        await tx.execute(
+            _TELL,
+            {
+                "ids": [person.id for person in told],
+                "organizations": [person.organization_id for person in told],
+                "names": [person.name for person in told],
+                "timezones": [person.timezone for person in told],
+                "locales": [person.locale for person in told],
+                "roles": [" ".join(sorted(person.roles)) for person in told],
+                "active": [person.active for person in told],
+            },
+        )
+
+
+_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
+
+
+async def stay_open(tx: Transaction, seconds: float) -> None:
+    """Let this transaction wait so long for a call to another service, instead of being taken for a frozen owner's."""
+    await tx.execute(_STAY_OPEN, {"milliseconds": str(int(seconds * 1000))})
+
+
+_FORGET = text("""
+    DELETE FROM decisions WHERE command_id IN
+        (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most)
+""")
+
+
+async def forget_decisions(tx: Transaction, before: datetime, at_most: int) -> int:
+    """Delete a slice of what was decided before; returns how many rows."""
+    deleted = await tx.execute(_FORGET, {"before": before, "at_most": at_most})
+    return deleted.rowcount

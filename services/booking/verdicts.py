@@ -1,0 +1,193 @@
+"""What became of a command: the row that is kept, and the messages that are published from it, now and ever again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+import orjson
+
+from chassis.telemetry import follow
+from contracts import topics
+from contracts.envelope import Envelope, Message, Record, event_id
+from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal
+from services.booking.messages import Received
+from services.booking.wire import changes_of, dumps, people_of, state_of
+
+SOURCE = "appointments/booking"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Everything that a command's messages are made of.
+
+    `cause` is the position of the record that was decided; a later record with this id gets the outcome alone.
+    `decided_at` is that record's timestamp. `event` and `outcome` are JSON bytes; `state` is the appointment's after a
+    change, until it is saved.
+    """
+
+    command_id: UUID
+    fingerprint: bytes
+    cause: str
+    decided_at: datetime
+    correlation_id: str
+    traceparent: str | None
+    appointment_id: UUID | None
+    accepted: bool
+    outcome: bytes
+    event_type: str | None = None
+    event: bytes | None = None
+    state: bytes | None = None
+
+
+def verdict_on(record: Record, received: Received, decision: Decision) -> Verdict:
+    """The verdict that follows from a decision on this record."""
+    if isinstance(decision, Accepted):
+        return _accepted(record, received, decision)
+    return _verdict(record, received, decision.appointment_id, _refused(received.id, decision))
+
+
+def messages_for(record: Record, received: Received, verdict: Verdict, partitions: int) -> list[Message]:
+    """What to publish for a record, given the verdict on its id: from these alone, so that it never varies.
+
+    Event and outcome for the record that was decided; for another that asks the same its outcome again; for one
+    that asks something else under the same id a refusal. `partitions` of booking.outcomes bounds `reply-partition`.
+    """
+    if verdict.fingerprint != received.fingerprint:
+        refusal = Refusal(Code.COMMAND_ID_REUSED, "This command id was used for another command.")
+        reused = _verdict(record, received, None, _refused(received.id, refusal))
+        return [_outcome_message(record, received, reused, partitions)]
+    outcome = _outcome_message(record, received, verdict, partitions)
+    if verdict.cause != record.position or verdict.event is None:
+        return [outcome]
+    return [_event_message(received, verdict), outcome]
+
+
+def _accepted(record: Record, received: Received, decision: Accepted) -> Verdict:
+    appointment, event = decision.appointment, decision.event
+    state = state_of(appointment)
+    fragment = orjson.Fragment(state)
+    outcome = {
+        "command_id": received.id,
+        "status": "accepted",
+        "code": None,
+        "detail": None,
+        "errors": (),
+        "conflicts": (),
+        "appointment_id": appointment.id,
+        "version": appointment.version,
+        "appointment": fragment,
+        "event_ids": [event_id(received.id, 1)] if event else (),
+    }
+    if event is None:
+        return _verdict(record, received, appointment.id, dumps(outcome), accepted=True)
+    return _verdict(
+        record,
+        received,
+        appointment.id,
+        dumps(outcome),
+        accepted=True,
+        event_type=event.type,
+        event=_event(decision, event, fragment, received),
+        state=state,
+    )
+
+
+def _event(decision: Accepted, event: Event, state: orjson.Fragment, received: Received) -> bytes:
+    return dumps(
+        {
+            "appointment_id": decision.appointment.id,
+            "version": decision.appointment.version,
+            "appointment": state,
+            "changes": changes_of(event.changes),
+            "people": people_of(event.people),
+            "actor": str(received.actor),
+        }
+    )
+
+
+def _refused(command_id: UUID, refusal: Refusal) -> bytes:
+    return dumps(
+        {
+            "command_id": command_id,
+            "status": "refused",
+            "code": refusal.code,
+            "detail": refusal.detail,
+            "errors": refusal.errors,
+            "conflicts": [
+                {
+                    "user_id": overlap.user_id,
+                    "start_time": overlap.start,
+                    "end_time": overlap.end,
+                    "appointment_id": overlap.appointment_id,
+                }
+                for overlap in refusal.overlaps
+            ],
+            "appointment_id": refusal.appointment_id,
+            "version": refusal.version,
+            "appointment": None,
+            "event_ids": [],
+        }
+    )
+
+
+def _verdict(
+    record: Record,
+    received: Received,
+    appointment_id: UUID | None,
+    outcome: bytes,
+    *,
+    accepted: bool = False,
+    event_type: str | None = None,
+    event: bytes | None = None,
+    state: bytes | None = None,
+) -> Verdict:
+    return Verdict(
+        received.id,
+        received.fingerprint,
+        record.position,
+        record.timestamp,
+        received.correlation_id,
+        received.traceparent,
+        appointment_id,
+        accepted,
+        outcome,
+        event_type,
+        event,
+        state,
+    )
+
+
+def _event_message(received: Received, verdict: Verdict) -> Message:
+    kind, body = verdict.event_type or "", verdict.event or b""
+    headers = _envelope(received, verdict, event_id(verdict.command_id, 1), kind)
+    return headers.message(topics.BOOKING_EVENTS.name, body)
+
+
+def _outcome_message(record: Record, received: Received, verdict: Verdict, partitions: int) -> Message:
+    kind = "command.accepted" if verdict.accepted else "command.refused"
+    headers = _envelope(received, verdict, uuid5(verdict.command_id, "outcome"), kind)
+    asked = received.reply_partition
+    partition = asked if asked is not None and 0 <= asked < partitions else None
+    key = str(received.organization).encode() if received.organization else record.key
+    return Message(topics.BOOKING_OUTCOMES.name, key, verdict.outcome, headers.headers(), partition)
+
+
+def _envelope(received: Received, verdict: Verdict, identifier: UUID, kind: str) -> Envelope:
+    return Envelope(
+        id=identifier,
+        type=kind,
+        source=SOURCE,
+        subject=str(verdict.appointment_id) if verdict.appointment_id else None,
+        time=verdict.decided_at,
+        organization=received.organization,
+        actor=str(received.actor) if received.actor else None,
+        correlation_id=verdict.correlation_id,
+        traceparent=follow(verdict.traceparent, identifier),
+        cause=verdict.cause,
+    )
+
+
+def command_ids(items: Sequence[tuple[Record, Received]]) -> list[UUID]:
+    """The ids of these commands, each once."""
+    return list(dict.fromkeys(received.id for _, received in items))

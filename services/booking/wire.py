@@ -1,0 +1,98 @@
+"""An appointment as JSON: the bytes that events and outcomes carry, and that our own table keeps."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.booking.domain.appointment import Answer, Appointment, Status
+from services.booking.domain.decision import Change
+from services.booking.domain.people import Person
+
+# The same value always gives the same bytes: keys keep their order, instants are UTC and end in Z.
+OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
+def state_of(appointment: Appointment) -> bytes:
+    """The full state, as `contracts.appointments.Appointment` describes it."""
+    state = {
+        "id": appointment.id,
+        "organization_id": appointment.organization_id,
+        "organizer_id": appointment.organizer_id,
+        "participant_ids": list(appointment.answers),
+        "client_id": appointment.client_id,
+        "start_time": appointment.start,
+        "end_time": appointment.end,
+        "timezone": appointment.timezone,
+        "title": appointment.title,
+        "description": appointment.description,
+        "location": appointment.location,
+        "meeting_url": appointment.meeting_url,
+        "status": appointment.status,
+        "confirmation_status": appointment.answers,
+        "checked_in": appointment.checked_in,
+        "recurring_pattern": None,
+        "reminder_settings": appointment.reminder_settings,
+        "custom_fields": appointment.custom_fields,
+        "version": appointment.version,
+        "created_at": appointment.created_at,
+        "created_by": appointment.created_by,
+        "updated_at": appointment.updated_at,
+        "updated_by": appointment.updated_by,
+        "cancellation_reason": appointment.cancellation_reason,
+    }
+    return orjson.dumps(state, option=OPTIONS)
+
+
+def appointment_of(state: str | bytes, organizer_confirmed: bool) -> Appointment:
+    """The appointment of a state that `state_of` wrote; `organizer_confirmed` is not for others to see."""
+    told = orjson.loads(state)
+    return Appointment(
+        id=UUID(told["id"]),
+        organization_id=UUID(told["organization_id"]),
+        organizer_id=UUID(told["organizer_id"]),
+        answers={UUID(user): Answer(answer) for user, answer in told["confirmation_status"].items()},
+        client_id=UUID(told["client_id"]) if told["client_id"] else None,
+        start=_instant(told["start_time"]),
+        end=_instant(told["end_time"]),
+        timezone=told["timezone"],
+        title=told["title"],
+        description=told["description"],
+        location=told["location"],
+        meeting_url=told["meeting_url"],
+        status=Status(told["status"]),
+        organizer_confirmed=organizer_confirmed,
+        checked_in={UUID(user): _instant(at) for user, at in told["checked_in"].items()},
+        reminder_settings=told["reminder_settings"],
+        custom_fields=told["custom_fields"],
+        version=told["version"],
+        created_at=_instant(told["created_at"]),
+        created_by=told["created_by"],
+        updated_at=_instant(told["updated_at"]),
+        updated_by=told["updated_by"],
+        cancellation_reason=told["cancellation_reason"],
+    )
+
+
+def people_of(people: Sequence[Person]) -> list[dict[str, Any]]:
+    """People as events name them."""
+    return [
+        {"id": person.id, "name": person.name, "timezone": person.timezone, "locale": person.locale}
+        for person in people
+    ]
+
+
+def changes_of(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """Changed fields as events tell them."""
+    return [{"field": change.field, "old": change.old, "new": change.new} for change in changes]
+
+
+def dumps(value: Mapping[str, Any]) -> bytes:
+    """JSON bytes by the rules of this module; an `orjson.Fragment` goes in as it is."""
+    return orjson.dumps(value, option=OPTIONS)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
