@@ -30,8 +30,13 @@ from contracts.envelope import Message, Record
 T = TypeVar("T")
 log = telemetry.get_logger()
 
-BATCH_WAIT_MS = 5  # an empty poll waits for it twice
-IDLE_EVERY = 0.5
+EMPTY_PAUSE_MS = (
+    1  # FastStream waits for a poll this long, and if it is empty sleeps as long, deaf to new records
+)
+POLL_WAIT_MS = (
+    250  # so we wait for the poll ourselves: a record wakes it at once, and idling costs next to nothing
+)
+IDLE_AFTER = 1.0
 REPORT_EVERY = 1.0
 DRAIN_WITHIN = 8.0
 POLL_WITHIN = 60.0
@@ -73,7 +78,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._ends: dict[TopicPartition, int] = {}
         self._seeks: dict[TopicPartition, int] = {}
         self._drawn: dict[TopicPartition, int] = {}
-        self._idled_at = 0.0
+        self._idle_since = time.monotonic()
         self.polled_at = time.monotonic()
         self.busy_since: float | None = None
         self._rejoining_since: float | None = None
@@ -94,7 +99,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             listener=self,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            batch_timeout_ms=BATCH_WAIT_MS,
+            batch_timeout_ms=EMPTY_PAUSE_MS,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             max_records=self._subscription.max_records or settings.batch_max_records,
             max_partition_fetch_bytes=MAX_REQUEST_BYTES,
@@ -116,13 +121,15 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             return
         draw = consumer.getmany
 
-        async def getmany(
-            *partitions: TopicPartition, **limits: Any
-        ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        async def getmany(**limits: Any) -> dict[TopicPartition, list[ConsumerRecord]]:
             self.polled_at = time.monotonic()
-            records: dict[TopicPartition, list[ConsumerRecord]] = await draw(*partitions, **limits)
+            records: dict[TopicPartition, list[ConsumerRecord]] = await draw(
+                **limits | {"timeout_ms": POLL_WAIT_MS}
+            )
             self._drawn = dict(self._seeks)
-            if not records and time.monotonic() - self._idled_at > IDLE_EVERY:
+            if records:
+                self._idle_since = time.monotonic()
+            elif time.monotonic() - self._idle_since > IDLE_AFTER:
                 await self._when_idle()
             return records
 
@@ -329,7 +336,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
 
     async def _when_idle(self) -> None:
         """Nothing to read: note what is published, and step over transaction markers at the end of the log."""
-        self._idled_at = time.monotonic()
+        self._idle_since = time.monotonic()
         if self._gate.locked() or (self._publishing is not None and not self._publishing.done()):
             return
         for partition in list(self._read):
