@@ -1,0 +1,5 @@
+"""`python -m services.projector`."""
+
+from services.projector.main import main
+
+main()

@@ -1,0 +1,109 @@
+"""What a batch of changed appointments does to the calendar views: the newest version is shown, every version is history."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+MISSING_MAX = 1_000
+"""At most so many versions are noted as missing for one leap: a leap beyond it is a bug elsewhere, and noticed as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One version of an appointment, as the views keep it. Instants are UTC.
+
+    `attendees`: each person who takes part with their response (`organizer`, `pending`, `confirmed`, `declined`);
+    `audience`: they, and who took part until this change. `changes` and `body` are JSON. `at`: when it was decided.
+    """
+
+    event_id: UUID
+    organization_id: UUID
+    appointment_id: UUID
+    version: int
+    change: str
+    changes: str
+    actor: str
+    at: datetime
+    organizer_id: UUID
+    client_id: UUID | None
+    status: str
+    start_time: datetime
+    end_time: datetime
+    title: str
+    location: str
+    search: str
+    body: str
+    attendees: tuple[tuple[UUID, str], ...]
+    audience: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the views show of an appointment: its version (0: nothing) and who has a place in it."""
+
+    version: int = 0
+    attendees: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What to write: `show` replaces what is shown; pairs are (appointment, person) and (appointment, version)."""
+
+    show: Sequence[Change]
+    removed: Sequence[tuple[UUID, UUID]]
+    missing: Sequence[tuple[UUID, int]]
+    arrived: Sequence[tuple[UUID, int]]
+
+
+def project(changes: Sequence[Change], known: Mapping[UUID, Known]) -> Projection:
+    """Decide what a batch shows, in whatever order the versions came.
+
+    A version at or below the known one is history only. A later one is shown even when versions between are absent,
+    because it carries the full state; the absent ones are missing until they arrive.
+    """
+    nothing = Known()
+    show = [
+        change
+        for change in newest(changes)
+        if change.version > known.get(change.appointment_id, nothing).version
+    ]
+    seen = {(change.appointment_id, change.version) for change in changes}
+    return Projection(
+        show=show,
+        removed=[pair for change in show for pair in _removed(change, known.get(change.appointment_id))],
+        missing=[
+            pair
+            for change in show
+            for pair in _skipped(change, known.get(change.appointment_id, nothing).version)
+            if pair not in seen
+        ],
+        arrived=sorted(pair for pair in seen if pair[1] < known.get(pair[0], nothing).version),
+    )
+
+
+def newest(changes: Iterable[Change]) -> list[Change]:
+    """The highest version of each appointment in a batch."""
+    found: dict[UUID, Change] = {}
+    for change in changes:
+        held = found.get(change.appointment_id)
+        if held is None or held.version < change.version:
+            found[change.appointment_id] = change
+    return list(found.values())
+
+
+def search_text(title: str, location: str, description: str) -> str:
+    """What the text filter looks in: casefolded, a line each; of a long description only its beginning."""
+    return f"{title}\n{location}\n{description[:200]}".casefold()
+
+
+def _removed(change: Change, known: Known | None) -> list[tuple[UUID, UUID]]:
+    if known is None:
+        return []
+    left = known.attendees - {user_id for user_id, _ in change.attendees}
+    return [(change.appointment_id, user_id) for user_id in sorted(left)]
+
+
+def _skipped(change: Change, known: int) -> list[tuple[UUID, int]]:
+    first = max(known + 1, change.version - MISSING_MAX)
+    return [(change.appointment_id, version) for version in range(first, change.version)]

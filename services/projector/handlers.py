@@ -1,0 +1,45 @@
+"""Load, decide, save, tell: the same for every topic, live and in a rebuild."""
+
+from collections.abc import Sequence
+
+from chassis import clock
+from chassis.database import Transaction
+from contracts import topics
+from contracts.envelope import Message, Record
+from services.projector import metrics, store
+from services.projector.domain import answers, calendar, deliveries
+from services.projector.domain.answers import Answer, Preference
+from services.projector.domain.calendar import Change
+from services.projector.domain.deliveries import Delivery
+from services.projector.messages import Body, Fact, shown
+
+REDRIVE = topics.redrive("projector").name
+
+
+async def handle(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
+    """Show a batch of records of any topics, and tell what the views show then."""
+    if any(record.topic == REDRIVE for record, _ in records):
+        await store.lock_views(tx)
+    await apply(tx, [fact.body for _, fact in records])
+    metrics.VISIBLE_SECONDS.observe(max(0.0, (clock.now() - records[0][0].timestamp).total_seconds()))
+    return await again(tx, records)
+
+
+async def again(_: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
+    """The same messages for the same records, shown or not: they follow from the records alone."""
+    return [message for record, fact in records if (message := shown(record, fact)) is not None]
+
+
+async def apply(tx: Transaction, bodies: Sequence[Body]) -> None:
+    """Write what these records mean into the views of this connection."""
+    if changes := [body for body in bodies if isinstance(body, Change)]:
+        known = await store.known_appointments(tx, {change.appointment_id for change in changes})
+        await store.show_changes(tx, calendar.project(changes, known), changes)
+    if states := [body for body in bodies if isinstance(body, Delivery)]:
+        standing = await store.known_deliveries(tx, {state.id for state in states})
+        show, counts = deliveries.project(states, standing)
+        await store.show_deliveries(tx, show, counts)
+    if told := [body for body in bodies if isinstance(body, Answer)]:
+        await store.keep_answers(tx, told)
+    if preferences := [body for body in bodies if isinstance(body, Preference)]:
+        await store.show_preferences(tx, answers.newest(preferences))

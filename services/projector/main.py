@@ -1,0 +1,70 @@
+"""Wiring of the projector."""
+
+from functools import partial
+
+from chassis.batch import Subscription
+from chassis.database import Database
+from chassis.service import Service
+from chassis.settings import Settings, service_database_url
+from contracts import topics
+from services.projector import handlers, jobs, messages
+from services.projector.messages import Fact
+from services.projector.settings import ProjectorSettings
+
+# A loop for each topic, so that none waits for another; whatever is redriven goes through the first.
+CONSUMERS: dict[str, tuple[str, ...]] = {
+    "projector.calendar": (topics.BOOKING_EVENTS.name, handlers.REDRIVE),
+    "projector.commands": (topics.BOOKING_OUTCOMES.name,),
+    "projector.preference-commands": (topics.NOTIFIER_OUTCOMES.name,),
+    "projector.notifications": (topics.NOTIFIER_EVENTS.name,),
+}
+
+# All statements are keyed, and most batches are of one record: one plan for ever, by the indexes, even while the
+# tables are still empty and the statistics say that a scan is cheaper.
+KEYED_PLANS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+
+def database(settings: Settings, schema: str = "views", **server_settings: str) -> Database:
+    """The projector's database, writing the tables of `schema`.
+
+    Commits need not reach the disk: view and position are lost together and fed again.
+    """
+    return Database(
+        service_database_url(settings, "projector"),
+        application_name="appointments-projector",
+        pool_size=8,
+        server_settings={
+            "search_path": f"{schema}, public",
+            "synchronous_commit": "off",
+            **KEYED_PLANS,
+            **server_settings,
+        },
+    )
+
+
+def build(settings: ProjectorSettings) -> Service:
+    """The projector: events and outcomes in, views; what they show from now on out."""
+    service = Service("projector", settings, database=database(settings))
+    for name, names in CONSUMERS.items():
+        service.consume(
+            Subscription[Fact](
+                name=name,
+                topics=names,
+                decode=messages.read,
+                handle=handlers.handle,
+                again=handlers.again,
+            )
+        )
+    service.every("forget", partial(jobs.forget, service.database, settings), cron="17 3 * * *")
+    service.every("measure", partial(jobs.measure, service.database), seconds=15)
+    return service
+
+
+def main() -> None:
+    """Run until told to stop."""
+    build(ProjectorSettings()).run()
