@@ -58,9 +58,9 @@ def _broken(wanted: dict[str, str], revision: str) -> list[str]:
                 for reason in breaks(old, json.loads(wanted[path])):
                     found[f"{message.name}: {reason}"] = None
     names = {message.name for message in MESSAGE_TYPES}
-    for path in (generate.FOLDER / "schemas").glob("*.json"):
-        if path.stem not in names:
-            found[f"{path.stem}: this kind of message is gone"] = None
+    for file in (generate.FOLDER / "schemas").glob("*.json"):
+        if file.stem not in names:
+            found[f"{file.stem}: this kind of message is gone"] = None
     return list(found)
 
 

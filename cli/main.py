@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from cli import down, env, people, status, token, up
+from cli import contracts, dlq, down, env, migrate, people, publish, status, token, topics, trace, up
 from cli.console import EXIT_FAILED, err
 
 
@@ -44,6 +44,12 @@ app.command("env")(env.env)
 app.command("people")(people.people)
 app.command("token")(token.token)
 app.command("status")(status.status)
+app.command("publish")(publish.publish)
+app.command("trace")(trace.trace)
+app.add_typer(dlq.app)
+app.command("topics")(topics.topics)
+app.command("migrate")(migrate.migrate)
+app.command("contracts")(contracts.contracts)
 
 if __name__ == "__main__":
     app()

@@ -1,0 +1,189 @@
+"""What a record says, in plain words: for `trace` and `publish --follow`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+from pydantic import TypeAdapter
+
+from contracts.envelope import MalformedEnvelope, Record, read
+from contracts.fields import Instant
+
+JSON = dict[str, Any]
+_INSTANT: TypeAdapter[Any] = TypeAdapter(Instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record of a story. `what` is a sentence; `who` a name, an id, a service, or nothing."""
+
+    record: Record
+    id: str | None
+    type: str
+    who: str
+    what: str
+    correlation_id: str | None
+
+    def document(self) -> JSON:
+        """As JSON values."""
+        return {
+            "time": self.record.timestamp.isoformat().replace("+00:00", "Z"),
+            "topic": self.record.topic,
+            "partition": self.record.partition,
+            "offset": self.record.offset,
+            "id": self.id,
+            "type": self.type,
+            "who": self.who,
+            "what": self.what,
+            "correlation_id": self.correlation_id,
+        }
+
+
+def line(record: Record, names: Mapping[str, str]) -> Line:
+    """The record as a line of a story; `names` gives people's names by their id."""
+    body = body_of(record)
+    try:
+        envelope = read(record.headers)
+    except MalformedEnvelope as error:
+        return Line(record, None, "?", "", f"unreadable: {error}", None)
+    who = _name(envelope.actor, names)
+    if record.topic.endswith(".dead-letters"):
+        what = _dead_letter(record)
+    elif record.topic.endswith(".redrive"):
+        what = f"tried again: {record.header('redrive-reason') or 'no reason given'}"
+    else:
+        words = _WORDS.get(record.topic, _nothing)
+        what = words(body, names)
+    return Line(record, str(envelope.id), envelope.type, who, what, envelope.correlation_id)
+
+
+def body_of(record: Record) -> JSON:
+    """The JSON object of a record; empty if it is none."""
+    try:
+        body = orjson.loads(record.value or b"null")
+    except orjson.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def names_in(record: Record) -> dict[str, str]:
+    """The names that a record tells, by id."""
+    people = body_of(record).get("people")
+    found = [person for person in people if isinstance(person, dict)] if isinstance(people, list) else []
+    return {str(person.get("id")): str(person.get("name")) for person in found}
+
+
+def _name(actor: Any, names: Mapping[str, str]) -> str:
+    return names.get(str(actor), str(actor or ""))
+
+
+def when(start: Any, end: Any, timezone: Any) -> str:
+    """A range on the wall clock of its zone; what cannot be read is shown as it is."""
+    try:
+        zone = ZoneInfo(str(timezone or "UTC"))
+        first, last = (_INSTANT.validate_python(value).astimezone(zone) for value in (start, end))
+    except (ValueError, ZoneInfoNotFoundError):
+        return f"{start} to {end} {timezone or ''}".strip()
+    until = f"{last:%H:%M}" if last.date() == first.date() else f"{last:%a %d %b %Y %H:%M}"
+    return f"{first:%a %d %b %Y %H:%M}–{until} {zone.key}"
+
+
+def _nothing(_: JSON, __: Mapping[str, str]) -> str:
+    return ""
+
+
+def _command(body: JSON, _: Mapping[str, str]) -> str:
+    if body.get("reason"):
+        return f"because: {body['reason']}"
+    times = (
+        when(body["start_time"], body.get("end_time"), body.get("timezone")) if "start_time" in body else ""
+    )
+    fields = [name for name in body if name not in _NOT_SAID]
+    return ", ".join(part for part in (_quoted(body.get("title")), times, *fields) if part)
+
+
+_NOT_SAID = {"appointment_id", "title", "start_time", "end_time", "timezone", "expected_version", "fold"}
+
+
+def _event(body: JSON, names: Mapping[str, str]) -> str:
+    state, version = body.get("appointment") or {}, body.get("version")
+    if version == 1:
+        times = when(state.get("start_time"), state.get("end_time"), state.get("timezone"))
+        with_whom = ", ".join(_name(person, names) for person in state.get("participant_ids", []))
+        return f"version 1: {_quoted(state.get('title'))}, {times}" + (
+            f", with {with_whom}" if with_whom else ""
+        )
+    changes = "; ".join(_change(change, names) for change in body.get("changes") or [])
+    return f"version {version}: {changes or state.get('status')}"
+
+
+def _change(change: JSON, names: Mapping[str, str]) -> str:
+    field, old, new = str(change.get("field")), change.get("old"), change.get("new")
+    head, _, tail = field.partition(".")
+    if head == "confirmation_status" and tail:
+        return f"{_name(tail, names)} is {new}"
+    if field == "participant_ids" and isinstance(old, list) and isinstance(new, list):
+        joined = [f"+{_name(one, names)}" for one in new if one not in old]
+        left = [f"-{_name(one, names)}" for one in old if one not in new]
+        return " ".join([*joined, *left])
+    return f"{field} {_short(old)} → {_short(new)}"
+
+
+def _outcome(body: JSON, _: Mapping[str, str]) -> str:
+    if body.get("status") == "accepted":
+        return f"accepted, version {body.get('version')}"
+    errors = "; ".join(f"{error.get('field')}: {error.get('message')}" for error in body.get("errors") or [])
+    return f"refused, {body.get('code')}: {errors or body.get('detail') or ''}"
+
+
+def _reminder(body: JSON, names: Mapping[str, str]) -> str:
+    channels = ", ".join(body.get("channels") or [])
+    return f"{_name(body.get('recipient_id'), names)} by {channels}, {body.get('lead_minutes')} min before"
+
+
+def _notification(body: JSON, names: Mapping[str, str]) -> str:
+    kind = str(body.get("type", "")).removeprefix("appointment_")
+    said = f"{kind} to {_name(body.get('recipient_id'), names)} by {body.get('channel')}"
+    attempts = f", attempt {body['attempts']}" if (body.get("attempts") or 0) > 1 else ""
+    return said + attempts + (f" ({body['reason']})" if body.get("reason") else "")
+
+
+def _report(body: JSON, names: Mapping[str, str]) -> str:
+    data = body.get("data") or {}
+    return f"{body.get('type')}: {_name(data.get('recipient'), names)} by {data.get('channel')}"
+
+
+def _shown(body: JSON, _: Mapping[str, str]) -> str:
+    return f"the views show version {body.get('version')}"
+
+
+def _dead_letter(record: Record) -> str:
+    story = dict(record.headers)
+    error, message = (
+        story.get(f"dead-letter-{name}", b"").decode(errors="replace") for name in ("error", "message")
+    )
+    return f"set aside by {record.topic.removesuffix('.dead-letters')}: {error}: {message[:200]}"
+
+
+def _quoted(title: Any) -> str:
+    return f"“{title}”" if title else ""
+
+
+def _short(value: Any) -> str:
+    shown = "nothing" if value in (None, "", [], {}) else value if isinstance(value, str) else str(value)
+    return shown if len(shown) <= 60 else shown[:59] + "…"
+
+
+_WORDS: dict[str, Callable[[JSON, Mapping[str, str]], str]] = {
+    "booking.commands": _command,
+    "notifier.commands": _command,
+    "booking.events": _event,
+    "booking.outcomes": _outcome,
+    "notifier.outcomes": _outcome,
+    "reminders.events": _reminder,
+    "notifier.events": _notification,
+    "communication.events": _report,
+    "projector.events": _shown,
+}
