@@ -1,12 +1,8 @@
 """`appointments up` as a person uses it: detached, beside another stack, killed in part, stopped, started again."""
 
-import asyncio
 import json
 import os
-import random
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -15,48 +11,11 @@ import asyncpg
 import pytest
 
 from cli.console import EXIT_ALREADY_RUNNING, EXIT_NOT_RUNNING, EXIT_PORTS_TAKEN
-from deploy.local.ports import Ports, is_free
 from tests.support import eventually
+from tests.support.cli import Cli, free_offset
 from tests.support.world import at_database
 
 SERVICES = {"booking", "reminders", "notifier", "projector", "ingress"}
-
-
-class Cli:
-    """`appointments … --home HOME` in a process of its own, with no server of the environment in its way."""
-
-    def __init__(self, home: Path, offset: int) -> None:
-        self.home = home
-        self.offset = offset
-
-    async def __call__(self, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-        replaced = {"KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "TOPIC_PREFIX"}
-        environment = {name: value for name, value in os.environ.items() if name not in replaced}
-        argv = [sys.executable, "-m", "cli.main", *arguments, "--home", str(home or self.home)]
-        return await asyncio.to_thread(
-            subprocess.run, argv, env=environment, capture_output=True, text=True, timeout=150, check=False
-        )
-
-    async def up(self, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-        return await self("up", "--detach", "--port-offset", str(self.offset), home=home)
-
-    async def env(self) -> dict[str, str]:
-        answer = await self("env")
-        return dict(line.split("=", 1) for line in answer.stdout.splitlines())
-
-    async def services(self) -> dict[str, dict[str, Any]]:
-        answer = await self("status", "--json")
-        services: dict[str, dict[str, Any]] = json.loads(answer.stdout)["services"]
-        return services
-
-
-def free_offset() -> int:
-    """An offset at which no port of a stack is taken, below the range for outgoing connections."""
-    while True:
-        offset = random.randrange(12_000, 22_000)
-        ports = Ports.with_offset(offset)
-        if all(is_free(getattr(ports, name)) for name in Ports.__slots__):
-            return offset
 
 
 @pytest.fixture(scope="module")
