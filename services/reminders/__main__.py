@@ -1,0 +1,5 @@
+"""`python -m services.reminders`."""
+
+from services.reminders.main import main
+
+main()

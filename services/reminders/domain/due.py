@@ -1,0 +1,38 @@
+"""When a reminder is due, and until when it is still of use."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+DAY_MINUTES = 1_440
+GRACE_MAX = timedelta(hours=6)
+GRACE_AT_THE_START = timedelta(minutes=1)
+
+
+def due_at(starts_at: datetime, lead_minutes: int, zone: ZoneInfo) -> datetime:
+    """When a reminder `lead_minutes` before `starts_at` is due, in UTC.
+
+    A lead of n times 1,440 minutes keeps the wall clock of `zone`: a day before 09:00 is 09:00, also across a clock
+    change. Every other lead is elapsed time. Where the clocks skip the wall-clock time of that day, it is read with
+    the offset before the change (02:30 becomes 03:30), as iCalendar does; where they show it twice, the
+    earlier one counts, so that nobody is reminded late. Raises OverflowError at the ends of the calendar.
+    """
+    days, minutes = divmod(lead_minutes, DAY_MINUTES)
+    if minutes or not days:
+        return starts_at.astimezone(UTC) - timedelta(minutes=lead_minutes)
+    wall = starts_at.astimezone(zone).replace(tzinfo=None) - timedelta(days=days)
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def grace(lead_minutes: int) -> timedelta:
+    """How late a reminder may be: half its lead, at most 6 hours; one at the very start, a minute."""
+    if not lead_minutes:
+        return GRACE_AT_THE_START
+    return min(timedelta(minutes=lead_minutes) / 2, GRACE_MAX)
+
+
+def is_still_useful(due: datetime, lead_minutes: int, starts_at: datetime, now: datetime) -> bool:
+    """Whether a reminder that was not sent until `now` should still be.
+
+    Only before the start, except for one whose lead is nothing: it is due when the appointment starts.
+    """
+    return now <= due + grace(lead_minutes) and (now < starts_at or not lead_minutes)

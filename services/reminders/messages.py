@@ -1,0 +1,180 @@
+"""Wire messages as the domain sees them, and timers as wire messages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from chassis.errors import InvalidMessage
+from chassis.telemetry import follow
+from contracts import appointments, envelope, preferences, topics
+from contracts.envelope import Envelope, MalformedEnvelope, Message, Record, rfc3339
+from contracts.fields import DEFAULT_REMINDERS, Confirmation, Status
+from services.reminders.domain.appointment import Appointment
+from services.reminders.domain.channels import Switches, lead_times
+from services.reminders.domain.timers import Timer
+
+SOURCE = "appointments/reminders"
+DUE, MISSED = "reminder.due", "reminder.missed"
+OPEN = (Status.PENDING, Status.CONFIRMED)
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What an event about an appointment needs beside the timer; `body` and `people` are JSON.
+
+    The rest comes from the newest event of the appointment: who did it, and to which chain of messages it belongs.
+    """
+
+    appointment_id: UUID
+    organization_id: UUID
+    organizer_id: UUID
+    version: int
+    body: str
+    people: str
+    actor: str
+    correlation_id: str
+    traceparent: str | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentTold:
+    """An `appointment.*` event."""
+
+    appointment: Appointment
+    story: Story
+
+
+@dataclass(frozen=True, slots=True)
+class PreferencesTold:
+    """A `preferences.changed` event."""
+
+    person_id: UUID
+    organization_id: UUID
+    version: int
+    switches: Switches
+
+
+def read_appointment(record: Record) -> AppointmentTold | None:
+    """An event about an appointment; None for any other. Raises InvalidMessage."""
+    head = _head(record)
+    if head.type not in appointments.EVENT_TYPES:
+        return None
+    event = _body(appointments.AppointmentEvent, record)
+    try:
+        told = appointment_of(event.appointment, record.timestamp)
+    except (ValueError, OSError) as error:  # ZoneInfo raises either, as the name is absent or absurd
+        raise InvalidMessage(
+            f"time zone {event.appointment.timezone[:60]!r} cannot be used: {error}"
+        ) from error
+    story = Story(
+        appointment_id=event.appointment.id,
+        organization_id=event.appointment.organization_id,
+        organizer_id=event.appointment.organizer_id,
+        version=event.appointment.version,
+        body=event.appointment.model_dump_json(),
+        people=orjson.dumps(
+            {str(person.id): person.model_dump(mode="json") for person in event.people}
+        ).decode(),
+        actor=head.actor or event.actor,
+        correlation_id=head.correlation_id or str(head.id),
+        traceparent=head.traceparent,
+        cause=record.position,
+    )
+    return AppointmentTold(told, story)
+
+
+def read_preferences(record: Record) -> PreferencesTold | None:
+    """A change of someone's preferences; None for any other event. Raises InvalidMessage.
+
+    notifier.events is mostly about deliveries, and reminders.redrive is read for appointments too: whatever does not
+    say that it is about preferences is passed over after a look at one header.
+    """
+    if b"preferences.changed" not in (value for name, value in record.headers if name == "ce_type"):
+        return None
+    head = _head(record)
+    if head.organization is None:
+        raise InvalidMessage("header organization is missing")
+    event = _body(preferences.PreferencesChanged, record)
+    on = event.preferences.channels
+    switches = Switches(email=on.email, sms=on.sms, push=on.push)
+    return PreferencesTold(event.user_id, head.organization, event.version, switches)
+
+
+def appointment_of(told: appointments.Appointment, at: datetime) -> Appointment:
+    """The domain's view of an appointment as it was told `at`. Raises ValueError or OSError for a zone that does not exist."""
+    answers = told.confirmation_status
+    coming = (who for who in told.participant_ids if answers.get(who) is not Confirmation.DECLINED)
+    settings = told.reminder_settings
+    return Appointment(
+        id=told.id,
+        version=told.version,
+        start=told.start_time,
+        end=told.end_time,
+        zone=ZoneInfo(told.timezone),
+        open=told.status in OPEN,
+        recipients=tuple(dict.fromkeys((told.organizer_id, *coming))),
+        leads=lead_times(
+            {channel.value: leads for channel, leads in settings.items()} if settings else None,
+            DEFAULT_REMINDERS,
+        ),
+        told_at=at,
+    )
+
+
+def reminder(kind: str, timer: Timer, story: Story, people: dict[str, Any]) -> Message:
+    """`reminder.due` or `reminder.missed`; the same timer and story always give the same bytes.
+
+    `people` is the story's, read. Of them the event names the recipient and the organizer: with everybody in it, the
+    reminders of a large meeting would be as many times as long.
+    """
+    concerned = dict.fromkeys((str(story.organizer_id), str(timer.recipient_id)))
+    named = (people.get(identity) for identity in concerned)
+    body = {
+        "appointment_id": timer.appointment_id,
+        "version": story.version,
+        "recipient_id": timer.recipient_id,
+        "channels": timer.channels,
+        "lead_minutes": timer.lead_minutes,
+        "due_at": rfc3339(timer.due_at),
+        "appointment": orjson.Fragment(story.body),
+        "people": [person for person in named if person is not None],
+    }
+    head = Envelope(
+        id=timer.id,
+        type=kind,
+        source=SOURCE,
+        subject=str(timer.appointment_id),
+        time=timer.due_at,
+        organization=story.organization_id,
+        actor=story.actor,
+        correlation_id=story.correlation_id,
+        traceparent=follow(story.traceparent, timer.id),
+        cause=story.cause,
+    )
+    return head.message(topics.REMINDERS_EVENTS.name, orjson.dumps(body))
+
+
+def _head(record: Record) -> Envelope:
+    try:
+        return envelope.read(record.headers)
+    except MalformedEnvelope as error:
+        raise InvalidMessage(str(error)) from error
+
+
+def _body(model: type[Body], record: Record) -> Body:
+    if record.value is None:
+        raise InvalidMessage("the record has no value")
+    try:
+        return model.model_validate_json(record.value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InvalidMessage(f"{error.error_count()} errors, first {where!r}: {first['msg']}") from error

@@ -1,0 +1,19 @@
+"""What reminders counts beside what the chassis counts for every service."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LATENESS = Histogram(
+    "appointments_reminders_lateness_seconds",
+    "From the instant a reminder was due to the broker's acknowledgement.",
+    buckets=(0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600, 21600),
+)
+PUBLISHED = Counter("appointments_reminders_published_total", "Reminders published, due or missed.", ["type"])
+PENDING = Gauge("appointments_reminders_pending_timers", "Timers to come, as PostgreSQL estimates them.")
+OVERDUE = Gauge(
+    "appointments_reminders_overdue_timers", "Timers more than a second late, counted up to 10,000."
+)
+GAPS = Counter(
+    "appointments_reminders_version_gaps_total",
+    "Versions of appointments that came before the one they follow.",
+)
+STALE = Counter("appointments_reminders_stale_versions_total", "Versions that came after a newer one.")

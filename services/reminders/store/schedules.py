@@ -1,0 +1,263 @@
+"""Appointments, preferences and timers, as events change them: loaded and saved by the batch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from sqlalchemy import Row, text
+
+from chassis.database import Transaction
+from services.reminders.domain.appointment import Appointment
+from services.reminders.domain.channels import Switches
+from services.reminders.domain.schedule import UNKNOWN, Schedule
+from services.reminders.domain.timers import Changes, Timer
+from services.reminders.messages import AppointmentTold, PreferencesTold
+
+# The conflict domain is the organization: its appointments and its people's preferences are decided one batch after
+# the other, also when redriven records come on another partition. Sorted keys, so that batches wait instead of deadlock.
+_LOCK = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+
+_VERSIONS = text("SELECT id, version FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))")
+
+TIMER_COLUMNS = "t.id, t.appointment_id, t.recipient_id, t.lead_minutes, t.start_time, t.due_at, t.channels"
+
+# Locked in the order of their ids, as the dispatcher does, so that neither can deadlock with the other.
+_PENDING_OF_APPOINTMENTS = text(f"""
+    SELECT {TIMER_COLUMNS} FROM timers t
+    WHERE t.appointment_id = ANY(CAST(:ids AS uuid[])) AND t.state = 'pending'
+    ORDER BY t.id FOR UPDATE
+""")  # noqa: S608  (a constant of ours)
+
+_SWITCHES = text(
+    "SELECT person_id, email, sms, push FROM preferences WHERE person_id = ANY(CAST(:people AS uuid[]))"
+)
+
+# Lists of recipients travel as text, because unnest would flatten an array of arrays.
+_SAVE_APPOINTMENTS = text("""
+    INSERT INTO appointments AS known (id, organization_id, organizer_id, version, open, start_time, end_time, zone, recipients,
+                                       leads, told_at, body, people, actor, correlation_id, traceparent, cause)
+    SELECT id, organization_id, organizer_id, version, open, start_time, end_time, zone,
+           CAST(string_to_array(recipients, ',') AS uuid[]), CAST(leads AS jsonb),
+           told_at, body, people, actor, correlation_id, traceparent, cause
+    FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:organizer_id AS uuid[]), CAST(:version AS int[]), CAST(:open AS bool[]),
+                CAST(:start_time AS timestamptz[]), CAST(:end_time AS timestamptz[]), CAST(:zone AS text[]),
+                CAST(:recipients AS text[]), CAST(:leads AS text[]), CAST(:told_at AS timestamptz[]), CAST(:body AS text[]), CAST(:people AS text[]),
+                CAST(:actor AS text[]), CAST(:correlation_id AS text[]), CAST(:traceparent AS text[]), CAST(:cause AS text[]))
+        AS told(id, organization_id, organizer_id, version, open, start_time, end_time, zone, recipients, leads,
+                told_at, body, people, actor, correlation_id, traceparent, cause)
+    ON CONFLICT (id) DO UPDATE SET
+        organization_id = excluded.organization_id, organizer_id = excluded.organizer_id, version = excluded.version, open = excluded.open,
+        start_time = excluded.start_time, end_time = excluded.end_time, zone = excluded.zone,
+        recipients = excluded.recipients, leads = excluded.leads, told_at = excluded.told_at, body = excluded.body, people = excluded.people,
+        actor = excluded.actor, correlation_id = excluded.correlation_id, traceparent = excluded.traceparent,
+        cause = excluded.cause
+    WHERE known.version < excluded.version
+""")
+
+# What was claimed with the old state must not be sent with it: without its lease it is claimed, and read, again.
+_TAKE_LEASES = text("""
+    UPDATE timers SET leased_by = NULL, leased_until = NULL
+    WHERE appointment_id = ANY(CAST(:ids AS uuid[])) AND state = 'pending' AND leased_by IS NOT NULL
+""")
+
+_DELETE_TIMERS = text("DELETE FROM timers WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'pending'")
+
+# A timer that has fired keeps its mark: the same identity is never made pending again.
+_INSERT_TIMERS = text("""
+    INSERT INTO timers (id, appointment_id, recipient_id, lead_minutes, start_time, due_at, channels)
+    SELECT id, appointment_id, recipient_id, lead_minutes, start_time, due_at, string_to_array(channels, ',')
+    FROM unnest(CAST(:id AS uuid[]), CAST(:appointment_id AS uuid[]), CAST(:recipient_id AS uuid[]),
+                CAST(:lead_minutes AS int[]), CAST(:start_time AS timestamptz[]), CAST(:due_at AS timestamptz[]),
+                CAST(:channels AS text[]))
+        AS planned(id, appointment_id, recipient_id, lead_minutes, start_time, due_at, channels)
+    ON CONFLICT (id) DO NOTHING
+""")
+
+_ALTER_TIMERS = text("""
+    UPDATE timers t SET due_at = planned.due_at, channels = string_to_array(planned.channels, ','),
+                        leased_by = NULL, leased_until = NULL
+    FROM unnest(CAST(:id AS uuid[]), CAST(:due_at AS timestamptz[]), CAST(:channels AS text[]))
+        AS planned(id, due_at, channels)
+    WHERE t.id = planned.id AND t.state = 'pending'
+""")
+
+# Returns whose preferences are new: an older version that comes late changes nothing.
+_SAVE_PREFERENCES = text("""
+    INSERT INTO preferences AS known (person_id, version, email, sms, push)
+    SELECT * FROM unnest(CAST(:person_id AS uuid[]), CAST(:version AS int[]), CAST(:email AS bool[]),
+                         CAST(:sms AS bool[]), CAST(:push AS bool[]))
+    ON CONFLICT (person_id) DO UPDATE SET
+        version = excluded.version, email = excluded.email, sms = excluded.sms, push = excluded.push
+    WHERE known.version < excluded.version
+    RETURNING person_id
+""")
+
+_APPOINTMENTS_OF = text("""
+    SELECT id, version, open, start_time, end_time, zone, recipients, leads, told_at FROM appointments
+    WHERE recipients && CAST(:people AS uuid[]) AND open AND start_time >= :after
+""")
+
+_PENDING_OF_PEOPLE = text(f"""
+    SELECT {TIMER_COLUMNS} FROM timers t
+    WHERE t.appointment_id = ANY(CAST(:ids AS uuid[])) AND t.recipient_id = ANY(CAST(:people AS uuid[]))
+      AND t.state = 'pending'
+    ORDER BY t.id FOR UPDATE
+""")  # noqa: S608  (a constant of ours)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsAppointments:
+    """The open appointments to come of some people, and their own pending timers, by appointment."""
+
+    appointments: Sequence[Appointment]
+    timers: Mapping[UUID, Mapping[UUID, Timer]]
+
+
+async def lock_organizations(tx: Transaction, organizations: Iterable[UUID]) -> None:
+    """Be alone with these organizations until the transaction ends."""
+    keys = sorted({int.from_bytes(identity.bytes[:8], signed=True) for identity in organizations})
+    await tx.execute(_LOCK, {"keys": keys})
+
+
+async def load_schedules(tx: Transaction, appointments: Sequence[UUID]) -> dict[UUID, Schedule]:
+    """What is known of each of these appointments; UNKNOWN for one that was never heard of."""
+    versions = {row.id: row.version for row in await tx.execute(_VERSIONS, {"ids": appointments})}
+    rows = await tx.execute(_PENDING_OF_APPOINTMENTS, {"ids": list(versions)}) if versions else ()
+    timers = _by_appointment(rows)
+    return {
+        identity: Schedule(versions[identity], timers.get(identity, {})) if identity in versions else UNKNOWN
+        for identity in appointments
+    }
+
+
+async def load_switches(tx: Transaction, people: Iterable[UUID]) -> dict[UUID, Switches]:
+    """The switches of those who ever set them."""
+    rows = await tx.execute(_SWITCHES, {"people": list(people)})
+    return {row.person_id: Switches(row.email, row.sms, row.push) for row in rows}
+
+
+async def save_appointments(tx: Transaction, told: Sequence[AppointmentTold]) -> None:
+    """Keep the newest version of each; leases on their timers end."""
+    await tx.execute(_SAVE_APPOINTMENTS, _columns(map(_appointment_row, told)))
+    await tx.execute(_TAKE_LEASES, {"ids": [each.appointment.id for each in told]})
+
+
+async def save_timers(tx: Transaction, changes: Iterable[Changes]) -> None:
+    """Delete, insert and alter pending timers; those that fired meanwhile stay as they are."""
+    gone: list[UUID] = []
+    new: list[dict[str, Any]] = []
+    altered: list[dict[str, Any]] = []
+    for change in changes:
+        gone += change.gone
+        new += map(_timer_row, change.new)
+        altered += map(_timer_row, change.altered)
+    if gone:
+        await tx.execute(_DELETE_TIMERS, {"ids": gone})
+    if new:
+        await tx.execute(_INSERT_TIMERS, _columns(new))
+    if altered:
+        columns = _columns(altered)
+        await tx.execute(_ALTER_TIMERS, {name: columns[name] for name in ("id", "due_at", "channels")})
+
+
+async def save_preferences(tx: Transaction, told: Iterable[PreferencesTold]) -> set[UUID]:
+    """Keep the newest switches of each person, at most one for each; returns whose were new."""
+    rows = [
+        {
+            "person_id": each.person_id,
+            "version": each.version,
+            "email": each.switches.email,
+            "sms": each.switches.sms,
+            "push": each.switches.push,
+        }
+        for each in told
+    ]
+    return {row.person_id for row in await tx.execute(_SAVE_PREFERENCES, _columns(rows))}
+
+
+async def load_appointments_of(tx: Transaction, people: set[UUID], after: datetime) -> PersonsAppointments:
+    """The open appointments of these people that start at `after` or later."""
+    rows = await tx.execute(_APPOINTMENTS_OF, {"people": list(people), "after": after})
+    found = [_appointment(row) for row in rows]
+    wanted = {"ids": [appointment.id for appointment in found], "people": list(people)}
+    timers = _by_appointment(await tx.execute(_PENDING_OF_PEOPLE, wanted)) if found else {}
+    return PersonsAppointments(found, timers)
+
+
+def timer_of(row: Row[Any]) -> Timer:
+    """A row that has the columns of a timer."""
+    return Timer(
+        id=row.id,
+        appointment_id=row.appointment_id,
+        recipient_id=row.recipient_id,
+        lead_minutes=row.lead_minutes,
+        start=row.start_time,
+        due_at=row.due_at,
+        channels=tuple(row.channels),
+    )
+
+
+def _appointment(row: Row[Any]) -> Appointment:
+    return Appointment(
+        id=row.id,
+        version=row.version,
+        start=row.start_time,
+        end=row.end_time,
+        zone=ZoneInfo(row.zone),
+        open=row.open,
+        recipients=tuple(row.recipients),
+        leads=orjson.loads(row.leads),
+        told_at=row.told_at,
+    )
+
+
+def _by_appointment(rows: Iterable[Row[Any]]) -> dict[UUID, dict[UUID, Timer]]:
+    found: dict[UUID, dict[UUID, Timer]] = {}
+    for row in rows:
+        found.setdefault(row.appointment_id, {})[row.id] = timer_of(row)
+    return found
+
+
+def _appointment_row(told: AppointmentTold) -> dict[str, Any]:
+    appointment, story = told.appointment, told.story
+    return {
+        "id": appointment.id,
+        "organization_id": story.organization_id,
+        "organizer_id": story.organizer_id,
+        "version": appointment.version,
+        "open": appointment.open,
+        "start_time": appointment.start,
+        "end_time": appointment.end,
+        "zone": appointment.zone.key,
+        "recipients": ",".join(map(str, appointment.recipients)),
+        "leads": orjson.dumps(appointment.leads).decode(),
+        "told_at": appointment.told_at,
+        "body": story.body,
+        "people": story.people,
+        "actor": story.actor,
+        "correlation_id": story.correlation_id,
+        "traceparent": story.traceparent,
+        "cause": story.cause,
+    }
+
+
+def _timer_row(timer: Timer) -> dict[str, Any]:
+    return {
+        "id": timer.id,
+        "appointment_id": timer.appointment_id,
+        "recipient_id": timer.recipient_id,
+        "lead_minutes": timer.lead_minutes,
+        "start_time": timer.start,
+        "due_at": timer.due_at,
+        "channels": ",".join(timer.channels),
+    }
+
+
+def _columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Rows as one list for each column, as unnest wants them."""
+    listed = list(rows)
+    return {name: [row[name] for row in listed] for name in listed[0]}

@@ -1,0 +1,61 @@
+"""What nobody needs any more, and how much there is."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+
+# In portions, so that no statement runs into its time limit and no lock is held for long.
+_FORGET_TIMERS = text("""
+    DELETE FROM timers WHERE id IN (
+        SELECT id FROM timers WHERE state <> 'pending' AND settled_at < :before
+        ORDER BY settled_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+""")
+
+# A timer that still waits for an appointment that ended a month ago waits for nothing.
+_FORGET_APPOINTMENTS = text("""
+    WITH over AS (
+        DELETE FROM appointments WHERE id IN (
+            SELECT id FROM appointments WHERE end_time < :before ORDER BY end_time LIMIT :limit FOR UPDATE SKIP LOCKED
+        ) RETURNING id
+    ), stranded AS (
+        DELETE FROM timers t USING over WHERE t.appointment_id = over.id AND t.state = 'pending'
+    )
+    SELECT count(*) FROM over
+""")
+
+# The index holds pending timers only, and PostgreSQL keeps an estimate of its entries (-1: not yet known).
+_PENDING = text("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = CAST('timers_due' AS regclass)")
+
+_OVERDUE = text("""
+    SELECT count(*) FROM (
+        SELECT 1 FROM timers WHERE state = 'pending' AND due_at < :before LIMIT 10000
+    ) AS late
+""")
+
+
+class Load(NamedTuple):
+    """Pending timers (an estimate) and overdue ones (exact, up to 10,000)."""
+
+    pending: int
+    overdue: int
+
+
+async def forget_timers(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete at most `limit` timers that fired or were missed before that instant; returns how many."""
+    return (await tx.execute(_FORGET_TIMERS, {"before": before, "limit": limit})).rowcount
+
+
+async def forget_appointments(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete at most `limit` appointments that ended before that instant; returns how many."""
+    return int(await tx.scalar(_FORGET_APPOINTMENTS, {"before": before, "limit": limit}) or 0)
+
+
+async def measure(tx: Transaction, late_before: datetime) -> Load:
+    """How much is to come, and how much should have fired before that instant."""
+    pending = await tx.scalar(_PENDING)
+    overdue = await tx.scalar(_OVERDUE, {"before": late_before})
+    return Load(int(pending or 0), int(overdue or 0))
