@@ -1,0 +1,34 @@
+"""Answers built by hand: JSON that is already text is passed on as it is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from services.ingress.domain.problems import Problem
+
+
+def raw_json(body: bytes | str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer whose body is JSON already."""
+    return Response(body, status, headers, media_type="application/json")
+
+
+def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer from plain values; instants become RFC 3339 in UTC."""
+    return raw_json(orjson.dumps(value, option=orjson.OPT_UTC_Z), status, headers)
+
+
+def problem_response(problem: Problem) -> Response:
+    """A refusal as `application/problem+json`."""
+    return Response(
+        orjson.dumps(problem.body()),
+        problem.status,
+        problem.all_headers(),
+        media_type="application/problem+json",
+    )
+
+
+def etag(version: int) -> str:
+    """An appointment's version as an entity tag."""
+    return f'"{version}"'

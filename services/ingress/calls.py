@@ -1,0 +1,137 @@
+"""Every call of the interface: what it does, what it takes, an example of what it answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.ingress import examples
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: `kind` decides its refusals; `answer` is an example; `schema` names the answer's component."""
+
+    summary: str
+    kind: str
+    answer: Any
+    status: int = 200
+    schema: str | None = None
+    body: Any = None
+    body_schema: str | None = None
+    query: Sequence[tuple[str, str, str]] = ()
+    description: str = ""
+    media: str = "application/json"
+
+
+_FROM_TO = (
+    ("from", "string", "RFC 3339; appointments that end after this instant"),
+    ("to", "string", "RFC 3339; appointments that start before this instant, at most 366 days after `from`"),
+)
+_MIN_VERSION = (("min_version", "integer", "Wait up to 2 s until the views show this version"),)
+CALLS: Mapping[str, Call] = {
+    "create": Call(
+        "Book an appointment",
+        "write",
+        examples.APPOINTMENT,
+        201,
+        schema="Appointment",
+        body=examples.CREATE,
+        body_schema="CreateAppointment",
+        description="The organizer is the caller unless an admin names another. A time without an offset is local in "
+        "`timezone`. The answer comes when the command is decided and the views show it.",
+    ),
+    "list": Call(
+        "List appointments",
+        "read",
+        {"items": [examples.APPOINTMENT], "next_cursor": None},
+        query=(
+            *_FROM_TO,
+            ("status", "string", "One or several, separated by commas"),
+            ("participant_id", "string", "Who takes part, the organizer included"),
+            ("client_id", "string", "The client it is for"),
+            ("q", "string", "Text in title, location or description"),
+            ("limit", "integer", "1 to 500, 50 if absent"),
+            ("cursor", "string", "`next_cursor` of the page before"),
+        ),
+        description="What the caller takes part in; an admin sees the whole organization. Ordered by start.",
+    ),
+    "appointment": Call(
+        "Read an appointment",
+        "read",
+        examples.APPOINTMENT,
+        schema="Appointment",
+        query=(*_MIN_VERSION, ("include", "string", "`history` adds every version and what it changed")),
+    ),
+    "update": Call(
+        "Change an appointment",
+        "write",
+        examples.RESCHEDULED,
+        schema="Appointment",
+        body={"start_time": "2027-03-01T14:00:00", "end_time": "2027-03-01T14:30:00"},
+        body_schema="UpdateAppointment",
+        description="What is absent stays, null clears. `If-Match` with the ETag refuses a change of a stale version.",
+    ),
+    "cancel": Call(
+        "Cancel an appointment",
+        "write",
+        examples.CANCELLED,
+        schema="Appointment",
+        query=(("reason", "string", "At most 1,000 characters"),),
+    ),
+    "confirm": Call(
+        "Confirm",
+        "write",
+        examples.CONFIRMED,
+        schema="Appointment",
+        description="A participant for themself.",
+    ),
+    "decline": Call(
+        "Decline",
+        "write",
+        {**examples.APPOINTMENT, "confirmation_status": {examples.BEN: "declined"}, "version": 2},
+        schema="Appointment",
+        body={"reason": "On holiday"},
+        body_schema="DeclineAppointment",
+    ),
+    "check-in": Call(
+        "Check in", "write", examples.CHECKED_IN, schema="Appointment", description="From 30 minutes before."
+    ),
+    "complete": Call(
+        "Say that it took place",
+        "write",
+        examples.COMPLETED,
+        schema="Appointment",
+        description="After its start.",
+    ),
+    "notifications": Call("What was sent to whom", "read", examples.NOTIFICATIONS, query=_MIN_VERSION),
+    "calendar": Call(
+        "Read a calendar",
+        "read",
+        examples.CALENDAR,
+        query=(*_FROM_TO, ("user_id", "string", "A colleague's; the caller's own if absent")),
+        description="From today for 31 days unless `from` and `to` say otherwise. Of a colleague's appointments only "
+        "those are shown in which the caller takes part, the rest as busy ranges; an admin sees all.",
+    ),
+    "command": Call(
+        "What became of a command", "read", examples.OUTCOME, schema="Outcome", description="For its actor."
+    ),
+    "preferences": Call("Read your notification preferences", "read", examples.PREFERENCES),
+    "set_preferences": Call(
+        "Replace your notification preferences",
+        "write",
+        examples.PREFERENCES,
+        body=examples.PREFERENCES,
+        body_schema="SetPreferences",
+    ),
+    "stream": Call(
+        "Follow your calendar live",
+        "read",
+        examples.STREAM,
+        media="text/event-stream",
+        description="Server-sent events. `Last-Event-ID` resumes up to ten minutes back; an older or unreadable one "
+        "gets `event: reset`: read the calendar again. An admin gets the whole organization's.",
+    ),
+    "health": Call("Whether the ingress is ready, and what is down", "open", examples.HEALTH),
+    "live": Call("Whether the ingress should go on", "open", {"service": "ingress", "live": True}),
+    "metrics": Call("Metrics for Prometheus", "open", "# HELP ...", media="text/plain"),
+}

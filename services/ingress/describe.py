@@ -1,0 +1,158 @@
+"""What /openapi.json says of each call: the contracts' own schemas, an example for each body."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from contracts.appointments import Appointment
+from contracts.commands import CreateAppointment, DeclineAppointment, UpdateAppointment
+from contracts.outcomes import Outcome
+from contracts.preferences import SetPreferences
+from services.ingress import examples
+from services.ingress.calls import CALLS, Call
+from services.ingress.domain.problems import CODES, Problem
+
+_SECURITY: list[dict[str, list[str]]] = [{"token": []}]
+_WRITE_REFUSALS = ("malformed", "unauthenticated", "not_allowed", "not_found", "conflict", "version_mismatch")
+_WRITE_REFUSALS_TOO = ("too_large", "invalid", "rate_limited", "kafka_unavailable")
+_REFUSALS = {
+    "read": ("unauthenticated", "not_allowed", "not_found", "invalid", "rate_limited", "views_unavailable"),
+    "write": (*_WRITE_REFUSALS, *_WRITE_REFUSALS_TOO),
+    "open": (),
+}
+
+
+_WRITES_WITH_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "The same key again answers what the first request was answered, and does nothing twice.",
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The ETag of the version to change.",
+}
+
+
+def described(name: str) -> dict[str, Any]:
+    """Arguments for a route's decorator."""
+    call = CALLS[name]
+    extra: dict[str, Any] = {"parameters": _parameters(name, call)}
+    if call.kind != "open":
+        extra["security"] = _SECURITY
+    if call.body is not None:
+        schema = {"$ref": f"#/components/schemas/{call.body_schema}"}
+        extra["requestBody"] = {
+            "required": name != "decline",
+            "content": {"application/json": {"schema": schema, "example": call.body}},
+        }
+    return {
+        "summary": call.summary,
+        "description": call.description or call.summary,
+        "operation_id": name.replace("-", "_"),
+        "status_code": call.status,
+        "responses": _responses(call),
+        "openapi_extra": extra,
+    }
+
+
+def _parameters(name: str, call: Call) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": field, "in": "query", "required": False, "schema": {"type": kind}, "description": text}
+        for field, kind, text in call.query
+    ]
+    if call.kind == "write":
+        found.append(_WRITES_WITH_KEY)
+        if name not in ("create", "set_preferences"):
+            found.append(_IF_MATCH)
+    return found
+
+
+def _responses(call: Call) -> dict[int | str, dict[str, Any]]:
+    content: dict[str, Any] = {"example": call.answer}
+    if call.schema:
+        content["schema"] = {"$ref": f"#/components/schemas/{call.schema}"}
+    responses: dict[int | str, dict[str, Any]] = {
+        call.status: {"description": "Done", "content": {call.media: content}}
+    }
+    if call.kind == "write":
+        responses[202] = {
+            "description": "Not decided within 5 s: ask at Location",
+            "content": {"application/json": {"example": examples.PENDING}},
+        }
+    for code in _REFUSALS[call.kind]:
+        status, title = CODES[code]
+        conflicts = examples.CONFLICTS if code == "conflict" else ()
+        errors = examples.FIELD_ERRORS if code == "invalid" else ()
+        responses[status] = {
+            "description": title,
+            "content": {
+                "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": Problem(code, errors=errors, conflicts=conflicts).body(),
+                }
+            },
+        }
+    return responses
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The document: FastAPI's, with the contracts' schemas as components."""
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    sent = [(model, "validation") for model in (CreateAppointment, UpdateAppointment, DeclineAppointment)]
+    told = [(Appointment, "serialization"), (Outcome, "serialization"), (SetPreferences, "validation")]
+    _, definitions = models_json_schema([*sent, *told], ref_template="#/components/schemas/{model}")  # type: ignore[list-item]
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas.update(definitions.get("$defs", {}))
+    for name in ("CreateAppointment", "UpdateAppointment", "DeclineAppointment"):
+        _leave_out(schemas[name], "appointment_id")
+    schemas["Problem"] = _PROBLEM
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    _drop_framework_errors(document)
+    return document
+
+
+def _leave_out(schema: dict[str, Any], name: str) -> None:
+    schema["properties"].pop(name, None)
+    schema["required"] = [field for field in schema.get("required", ()) if field != name]
+    if not schema["required"]:
+        del schema["required"]
+
+
+def _drop_framework_errors(document: dict[str, Any]) -> None:
+    """FastAPI adds its own 422 to paths with parameters; ours is a problem."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            refusal = operation["responses"].get("422", {})
+            if "application/json" in refusal.get("content", {}):
+                refusal["content"].pop("application/json")
+                if not refusal["content"]:
+                    del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+
+
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457 problem details.",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "enum": sorted(CODES)},
+        "errors": {"type": "array", "items": {"type": "object"}},
+        "conflicts": {"type": "array", "items": {"type": "object"}},
+    },
+}

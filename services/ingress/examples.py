@@ -1,0 +1,116 @@
+"""Examples for the interface's documents: one small story, the same ids throughout."""
+
+from typing import Any
+
+ANNA, BEN = "5b0c6f6e-1d3c-4f0e-8f55-6d3d1c1d9a01", "5b0c6f6e-1d3c-4f0e-8f55-6d3d1c1d9a02"
+APPOINTMENT_ID = "0a3f5a52-90ad-5c52-8a55-4f7cf1f5e101"
+COMMAND_ID = "7d5e2b0c-32f3-4b2e-9c42-98f0f4f5a201"
+
+CREATE: dict[str, Any] = {
+    "participant_ids": [BEN],
+    "start_time": "2027-03-01T09:00:00",
+    "end_time": "2027-03-01T09:30:00",
+    "timezone": "Europe/Berlin",
+    "title": "Quarterly review",
+    "location": "Room 4",
+    "reminder_settings": {"email": [1440], "in_app": [15]},
+}
+APPOINTMENT: dict[str, Any] = {
+    "id": APPOINTMENT_ID,
+    "organization_id": "c7f4b8aa-3d55-4b57-8d0c-54b4a1d8f001",
+    "organizer_id": ANNA,
+    "participant_ids": [BEN],
+    "client_id": None,
+    "start_time": "2027-03-01T08:00:00Z",
+    "end_time": "2027-03-01T08:30:00Z",
+    "timezone": "Europe/Berlin",
+    "title": "Quarterly review",
+    "description": "",
+    "location": "Room 4",
+    "meeting_url": "",
+    "status": "pending",
+    "confirmation_status": {BEN: "pending"},
+    "checked_in": {},
+    "recurring_pattern": None,
+    "reminder_settings": {"email": [1440], "in_app": [15]},
+    "custom_fields": {},
+    "version": 1,
+    "created_at": "2027-02-01T12:00:00Z",
+    "created_by": ANNA,
+    "updated_at": "2027-02-01T12:00:00Z",
+    "updated_by": ANNA,
+    "cancellation_reason": None,
+}
+CONFIRMED = {**APPOINTMENT, "status": "confirmed", "confirmation_status": {BEN: "confirmed"}, "version": 2}
+CANCELLED = {**APPOINTMENT, "status": "cancelled", "cancellation_reason": "Ill", "version": 2}
+COMPLETED = {**CONFIRMED, "status": "completed", "version": 3}
+CHECKED_IN = {**CONFIRMED, "checked_in": {BEN: "2027-03-01T07:58:00Z"}, "version": 3}
+RESCHEDULED = {
+    **APPOINTMENT,
+    "start_time": "2027-03-01T13:00:00Z",
+    "end_time": "2027-03-01T13:30:00Z",
+    "version": 2,
+}
+CALENDAR = {
+    "items": [
+        {
+            name: APPOINTMENT[name]
+            for name in ("id", "title", "start_time", "end_time", "status", "organizer_id", "location")
+        },
+        {"start_time": "2027-03-01T10:00:00Z", "end_time": "2027-03-01T11:30:00Z", "busy": True},
+    ]
+}
+NOTIFICATIONS = {
+    "items": [
+        {
+            "id": "e1f0c1de-6f02-5b6f-8a46-9d0d6a1a0301",
+            "type": "appointment_invitation",
+            "recipient_id": BEN,
+            "channel": "email",
+            "state": "delivered",
+            "attempts": 1,
+            "next_attempt_at": None,
+            "sent_at": "2027-02-01T12:00:01Z",
+            "delivered_at": "2027-02-01T12:00:03Z",
+            "reason": None,
+        }
+    ]
+}
+OUTCOME = {
+    "command_id": COMMAND_ID,
+    "status": "refused",
+    "code": "version_mismatch",
+    "detail": "The appointment has version 2.",
+    "errors": [],
+    "conflicts": [],
+    "appointment_id": APPOINTMENT_ID,
+    "version": 2,
+    "appointment": None,
+    "event_ids": [],
+}
+PENDING = {"command_id": COMMAND_ID, "status": "pending"}
+PREFERENCES = {
+    "timezone": "Europe/Berlin",
+    "locale": "de",
+    "channels": {"email": True, "sms": False, "push": False},
+}
+HEALTH = {
+    "service": "ingress",
+    "version": "0.1.0",
+    "live": True,
+    "ready": True,
+    "started": True,
+    "lag": 0,
+    "waiting": [],
+    "down": [],
+    "halted": [],
+    "reasons": {},
+    "streams": 3,
+}
+STREAM = (
+    ": connected\nid: 4.0.17.2.9.1\nretry: 1000\n\n"
+    "id: 4.0.18.2.9.1\nevent: calendar.changed\n"
+    f'data: {{"appointment_id":"{APPOINTMENT_ID}","version":2,"change":"confirmed"}}\n\n'
+)
+CONFLICTS = [{"user_id": BEN, "start_time": "2027-03-01T08:15:00Z", "end_time": "2027-03-01T09:00:00Z"}]
+FIELD_ERRORS = [{"field": "title", "code": "string_too_long", "message": "At most 200 characters"}]

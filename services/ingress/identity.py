@@ -1,0 +1,170 @@
+"""The Identity Service: its keys, which make tokens genuine, and who belongs to which organization."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Any
+from uuid import UUID
+
+import httpx
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, RSAKey
+
+from chassis import http, telemetry
+from services.ingress.domain.caller import LEEWAY_SECONDS, Caller, UnacceptableClaims, caller_from
+from services.ingress.domain.problems import Problem
+from services.ingress.settings import IngressSettings
+
+log = telemetry.get_logger()
+
+ALGORITHMS = ["RS256"]
+FETCH_AT_MOST_EVERY = (
+    10.0  # an unknown key id makes us ask again, but a forger cannot make us ask all the time
+)
+KEYS_GOOD_FOR = 600.0
+TOKEN_MAX = 8_192
+TOKENS_KEPT = 10_000
+TOKEN_GOOD_FOR = 60.0  # how long a withdrawn key or a clock change may go unnoticed
+PEOPLE_KEPT = 20_000
+PERSON_GOOD_FOR = 300.0  # the same as booking's
+
+
+class Keys:
+    """The public keys of Identity by key id, fetched when needed; old ones serve while it is away."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._keys: dict[str, RSAKey] = {}
+        self._fetched = self._asked = float("-inf")
+        self._asking = asyncio.Lock()
+
+    @property
+    def known(self) -> bool:
+        """Whether there is any key."""
+        return bool(self._keys)
+
+    async def find(self, kid: str | None) -> RSAKey | None:
+        """The key of that id; the only one when the token names none. None if Identity has no such key."""
+        if time.monotonic() - self._fetched > KEYS_GOOD_FOR or not self._held(kid):
+            await self.fetch()
+        return self._held(kid)
+
+    def _held(self, kid: str | None) -> RSAKey | None:
+        if kid is None:
+            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+        return self._keys.get(kid)
+
+    async def fetch(self) -> None:
+        """Ask for the keys, at most every 10 s."""
+        async with self._asking:
+            if time.monotonic() - self._asked < FETCH_AT_MOST_EVERY and self._asked > float("-inf"):
+                return
+            self._asked = time.monotonic()
+            try:
+                response = await self._client.get("/.well-known/jwks.json")
+                response.raise_for_status()
+                self._keys = _rsa_keys(response.json())
+                self._fetched = time.monotonic()
+            except (httpx.HTTPError, ValueError, JoseError) as error:
+                log.warning("cannot fetch keys", error=f"{type(error).__name__}: {error}")
+                if not self._keys:
+                    self._asked = float("-inf")  # without any key nobody can come in: ask again at once
+
+
+def _rsa_keys(document: Any) -> dict[str, RSAKey]:
+    keys = KeySet.import_key_set(document).keys
+    return {key.kid or key.thumbprint(): key for key in keys if isinstance(key, RSAKey)}
+
+
+class Verifier:
+    """Turns a bearer token into a caller."""
+
+    def __init__(self, keys: Keys, settings: IngressSettings) -> None:
+        self._keys = keys
+        self._issuer = settings.jwt_issuer
+        self._audience = settings.jwt_audience
+        self._verified: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
+
+    async def caller(self, authorization: str | None) -> Caller:
+        """The caller of an Authorization header. Raises Problem 401, or 503 while there are no keys."""
+        scheme, _, token = (authorization or "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise Problem("unauthenticated", "Send an Authorization header with a bearer token.")
+        if len(token) > TOKEN_MAX:
+            raise _refused("the token is too long")
+        known = self._verified.get(token)
+        if known and time.monotonic() < known[0] and time.time() < known[1].expires_at + LEEWAY_SECONDS:
+            return known[1]
+        caller = await self._verify(token)
+        self._verified[token] = (time.monotonic() + TOKEN_GOOD_FOR, caller)
+        if len(self._verified) > TOKENS_KEPT:
+            self._verified.popitem(last=False)
+        return caller
+
+    async def _verify(self, token: str) -> Caller:
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+            kid = header.get("kid")
+            if header.get("alg") not in ALGORITHMS or not isinstance(kid, str | None):
+                raise _refused("the token is not signed with RS256")
+            key = await self._keys.find(kid)
+            if key is None and not self._keys.known:
+                raise Problem("identity_unavailable", "Tokens cannot be checked now.")
+            if key is None:
+                raise _refused("nobody we know signed the token")
+            claims = jwt.decode(token, key, algorithms=ALGORITHMS).claims
+            return caller_from(claims, self._issuer, self._audience, time.time())
+        except UnacceptableClaims as error:
+            raise _refused(str(error)) from error
+        except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise _refused("the token is not genuine") from error
+
+
+def _refused(why: str) -> Problem:
+    return Problem(
+        "unauthenticated",
+        f"Not accepted: {why}.",
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+class Directory:
+    """Which organization a person belongs to, as Identity tells; the views know only who has appointments."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._known: OrderedDict[UUID, tuple[float, str]] = OrderedDict()
+
+    async def belongs_to(self, person: UUID, organization: UUID) -> bool:
+        """Whether this person is of that organization; known ones are kept for 5 minutes, unknown ones not at all.
+
+        Raises Problem 503 while Identity does not answer.
+        """
+        known = self._known.get(person)
+        if known is None or known[0] < time.monotonic():
+            known = await self._ask(person)
+        return known is not None and known[1] == str(organization)
+
+    async def _ask(self, person: UUID) -> tuple[float, str] | None:
+        try:
+            response = await self._client.post(
+                "/api/identity/users/validate", json={"user_ids": [str(person)]}
+            )
+            response.raise_for_status()
+            found = [user for user in response.json()["users"] if user["id"] == str(person)]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise Problem("identity_unavailable", "Whose calendar this is cannot be checked now.") from error
+        if not found:
+            return None
+        entry = (time.monotonic() + PERSON_GOOD_FOR, str(found[0].get("organization_id")))
+        self._known[person] = entry
+        if len(self._known) > PEOPLE_KEPT:
+            self._known.popitem(last=False)
+        return entry
+
+
+def identity_client(settings: IngressSettings) -> httpx.AsyncClient:
+    """The client for Identity; 5 s for a call."""
+    return http.client(settings.identity_url, timeout=5.0, limits=20)

@@ -1,0 +1,140 @@
+"""The live view: what the projector says has changed, to whoever may know it."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from contracts.envelope import MalformedEnvelope, header
+from contracts.views import CalendarChanged
+from services.ingress import metrics
+from services.ingress.domain import vectors
+from services.ingress.domain.caller import Caller
+from services.ingress.domain.memory import Change, ChangeMemory
+from services.ingress.shown import Shown
+
+Key = tuple[str, str]
+"""Organization and user; the user is "*" for its admins, who see everything."""
+
+
+class Subscription:
+    """One open stream. `backlog` is what it missed (None: that cannot be said); then `queue`, None ends it."""
+
+    def __init__(self, key: Key, queue_max: int, vector: str, backlog: Iterator[Change] | None) -> None:
+        self.key = key
+        self.vector = vector
+        self.backlog = None if backlog is None else list(backlog)
+        self.queue: asyncio.Queue[Change | None] = asyncio.Queue(queue_max)
+        self.closed = False
+
+    def offer(self, change: Change) -> bool:
+        """Put a change in its queue; False when the reader is too slow."""
+        try:
+            self.queue.put_nowait(change)
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the stream; what is queued is not sent any more: the reader comes back with its last id."""
+        self.closed = True
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+
+class Live:
+    """Reads projector.events: remembers, tells streams, and tells who waits for a version."""
+
+    def __init__(self, memory: ChangeMemory, shown: Shown, queue_max: int) -> None:
+        self._memory = memory
+        self._shown = shown
+        self._queue_max = queue_max
+        self._open: dict[Key, set[Subscription]] = {}
+        self.count = 0
+
+    @property
+    def vector(self) -> str:
+        """The id of now."""
+        return vectors.encode(self._memory.next)
+
+    def handle(self, records: Sequence[Any]) -> None:
+        """Read records of one partition in order; what was read before, or cannot be read, is passed over."""
+        for record in records:
+            if self._memory.advance(record.partition, record.offset):
+                self._apply(record)
+
+    def _apply(self, record: Any) -> None:
+        try:
+            kind, organization = header(record.headers, "ce_type"), header(record.headers, "organization")
+            body = orjson.loads(record.value or b"")
+            if kind == "preferences.shown":
+                self._shown.note(str(body["user_id"]), int(body["version"]))
+            elif kind == "calendar.changed" and organization:
+                self._changed(record, str(UUID(organization)), CalendarChanged.model_validate(body))
+        except (MalformedEnvelope, ValidationError, ValueError, KeyError, TypeError):
+            return
+
+    def _changed(self, record: Any, organization: str, body: CalendarChanged) -> None:
+        metrics.CHANGES.inc()
+        appointment = str(body.appointment_id)
+        self._shown.note(appointment, body.version)
+        change = Change(
+            partition=record.partition,
+            offset=record.offset,
+            at=record.timestamp / 1000,
+            organization=organization,
+            user_ids=frozenset(map(str, body.user_ids)),
+            data=orjson.dumps(
+                {"appointment_id": appointment, "version": body.version, "change": body.change}
+            ).decode(),
+            vector=self.vector,
+        )
+        self._memory.remember(change)
+        for key in ((organization, "*"), *((organization, user) for user in change.user_ids)):
+            for subscription in tuple(self._open.get(key, ())):
+                if not subscription.offer(change):
+                    metrics.SLOW_STREAMS.inc()
+                    self.unsubscribe(subscription)
+                    subscription.close()
+
+    def subscribe(self, caller: Caller, last_id: str | None) -> Subscription:
+        """Open a stream; with the id that its reader saw last, what came since is its backlog."""
+        organization, user = str(caller.organization), str(caller.id)
+        backlog: Iterator[Change] | None = iter(())
+        if last_id:
+            seen = vectors.decode(last_id, len(self._memory.next))
+            missed = self._memory.since(seen) if seen else None
+            backlog = (
+                None
+                if missed is None
+                else (change for change in missed if change.concerns(organization, user, caller.admin))
+            )
+        key = (organization, "*" if caller.admin else user)
+        subscription = Subscription(key, self._queue_max, self.vector, backlog)
+        self._open.setdefault(key, set()).add(subscription)
+        self._count(1)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Forget a stream."""
+        streams = self._open.get(subscription.key, set())
+        if subscription in streams:
+            streams.remove(subscription)
+            self._count(-1)
+        if not streams:
+            self._open.pop(subscription.key, None)
+
+    def close(self) -> None:
+        """End all streams."""
+        for streams in tuple(self._open.values()):
+            for subscription in tuple(streams):
+                self.unsubscribe(subscription)
+                subscription.close()
+
+    def _count(self, by: int) -> None:
+        self.count += by
+        metrics.STREAMS.set(self.count)

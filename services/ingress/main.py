@@ -1,0 +1,153 @@
+"""The HTTP door: wiring only."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from chassis import telemetry
+from chassis.health import VERSION
+from services.ingress.answers import problem_response
+from services.ingress.describe import openapi
+from services.ingress.domain.problems import Problem, from_status
+from services.ingress.domain.queries import InvalidQuery
+from services.ingress.middleware import Correlated, Measured, WithoutTrailingSlash
+from services.ingress.routes.operations import operation_routes
+from services.ingress.routes.preferences import preference_routes
+from services.ingress.routes.reads import invalid_query, read_routes
+from services.ingress.routes.stream import stream_routes
+from services.ingress.routes.writes import write_routes
+from services.ingress.runtime import Runtime
+from services.ingress.settings import IngressSettings
+
+STOP_WITHIN = 5  # seconds for requests in flight at SIGTERM
+
+
+def create_app(settings: IngressSettings | None = None) -> FastAPI:
+    """The application; it connects when it is started."""
+    settings = settings or IngressSettings()
+    runtime = Runtime(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await runtime.start()
+        yield
+        await runtime.stop()
+
+    app = FastAPI(
+        title="Appointments",
+        version=VERSION,
+        description="Book, move, confirm and cancel appointments; read calendars; follow them live.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(WithoutTrailingSlash),
+            Middleware(Correlated),
+            Middleware(Measured, in_flight_max=settings.in_flight_max),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=[settings.frontend_url],
+                allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+                allow_headers=[
+                    "Authorization",
+                    "Content-Type",
+                    "Idempotency-Key",
+                    "If-Match",
+                    "Last-Event-ID",
+                    "X-Correlation-ID",
+                    "traceparent",
+                ],
+                expose_headers=["ETag", "Location", "Retry-After", "X-Correlation-ID"],
+            ),
+        ],
+    )
+    app.state.runtime = runtime
+    # The order matters: a word such as `calendar` must be tried before an id.
+    for router in (
+        stream_routes(runtime),
+        preference_routes(runtime),
+        write_routes(runtime),
+        read_routes(runtime),
+        operation_routes(runtime),
+    ):
+        app.include_router(router)
+    _answer_problems(app)
+    _document(app)
+    return app
+
+
+def _answer_problems(app: FastAPI) -> None:
+    @app.exception_handler(Problem)
+    async def refused(_: Request, problem: Problem) -> Response:
+        return problem_response(problem)
+
+    @app.exception_handler(InvalidQuery)
+    async def unreadable(_: Request, error: InvalidQuery) -> Response:
+        return problem_response(invalid_query(error))
+
+    @app.exception_handler(HTTPException)
+    async def not_routed(_: Request, error: HTTPException) -> Response:
+        response = problem_response(from_status(error.status_code, str(error.detail)))
+        for name, value in (error.headers or {}).items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.exception_handler(Exception)
+    async def failed(_: Request, error: Exception) -> Response:
+        # Starlette raises it again after this answer, and uvicorn logs it with its traceback.
+        return problem_response(Problem("internal", type(error).__name__))
+
+
+def _document(app: FastAPI) -> None:
+    def cached() -> dict[str, object]:
+        if app.openapi_schema is None:
+            app.openapi_schema = openapi(app)
+        return app.openapi_schema
+
+    app.openapi = cached  # type: ignore[method-assign]
+
+
+class Server(uvicorn.Server):
+    """uvicorn, told to end the live streams at the signal: they would otherwise last until the grace is over."""
+
+    def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
+        super().__init__(config)
+        self._runtime = runtime
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """At SIGTERM or SIGINT: no new requests, streams end, requests in flight are answered."""
+        super().handle_exit(sig, frame)
+        asyncio.get_running_loop().call_soon_threadsafe(self._runtime.close_streams)
+
+
+def main() -> None:
+    """The process's entry: until SIGTERM or SIGINT."""
+    settings = IngressSettings()
+    telemetry.configure_logging("ingress", settings.log_level)
+    telemetry.configure_tracing("ingress", settings.otel_exporter_otlp_endpoint)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.ingress_host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        backlog=2048,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=STOP_WITHIN,
+    )
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    Server(config, app.state.runtime).run()

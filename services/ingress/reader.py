@@ -1,0 +1,126 @@
+"""Read one partition without a group: the ingress has no position to keep, only a place to begin."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from chassis import backoff, telemetry
+from chassis.settings import Settings
+
+log = telemetry.get_logger()
+
+PROBE_EVERY = 2.0
+PROBE_WITHIN = 3.0
+STUCK_PROBES = 4  # that many probes that see records waiting and none read: the consumer is stuck
+
+Begin = Callable[[AIOKafkaConsumer, TopicPartition], Awaitable[int]]
+"""Given a connected consumer, the offset of the first record wanted."""
+
+
+async def at_end(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+    """Only what is written from now on."""
+    return int((await consumer.end_offsets([partition]))[partition])
+
+
+class Reader:
+    """One partition, read from where `begin` says; connects again when it fails.
+
+    One consumer for each partition: aiokafka leaves a partition out of a long poll that is already under way, so
+    partitions that share a consumer wait for each other.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        partition: int,
+        begin: Begin,
+        handle: Callable[[Sequence[Any]], None],
+    ) -> None:
+        self._settings = settings
+        self._partition = TopicPartition(settings.topic_prefix + topic, partition)
+        self._begin = begin
+        self._handle = handle
+        self.reading = asyncio.Event()
+        self.reachable = False
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        attempt = 0
+        while True:
+            began = time.monotonic()
+            try:
+                await self._connect_and_read()
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("reader failed", partition=str(self._partition), error=str(error))
+            except Exception:
+                log.exception("reader failed", partition=str(self._partition))
+            finally:
+                self.reading.clear()
+                self.reachable = False
+            attempt = attempt + 1 if time.monotonic() - began < 30 else 1
+            await asyncio.sleep(backoff.delay(attempt, self._settings.retry_base, 2.0))
+
+    async def _connect_and_read(self) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            client_id="appointments-ingress",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=500,
+            retry_backoff_ms=50,
+        )
+        try:
+            await consumer.start()
+            consumer.assign([self._partition])
+            async with asyncio.timeout(10):
+                offset = await self._begin(consumer, self._partition)
+            consumer.seek(self._partition, offset)
+            self.reachable = True
+            self.reading.set()
+            await _first_of(self._read(consumer), self._probe(consumer))
+        finally:
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(consumer.stop(), 2)
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            for records in (await consumer.getmany(timeout_ms=1_000)).values():
+                self._handle(records)
+
+    async def _probe(self, consumer: AIOKafkaConsumer) -> None:
+        """Notice a broker that is away, and a consumer that does not go on though there is something to read."""
+        stuck, before = 0, -1
+        while True:
+            await asyncio.sleep(PROBE_EVERY)
+            try:
+                async with asyncio.timeout(PROBE_WITHIN):
+                    here = await consumer.position(self._partition)
+                    end = (await consumer.end_offsets([self._partition]))[self._partition]
+            except (KafkaError, TimeoutError):
+                self.reachable = False
+                continue
+            self.reachable = True
+            stuck, before = (stuck + 1 if before == here < end else 0), here
+            if stuck >= STUCK_PROBES:
+                raise KafkaError(f"{self._partition} stands at {here} of {end}")
+
+
+async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Run them side by side until one ends or fails; the others are cancelled."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,31 @@
+"""The caller's notification preferences."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from contracts.preferences import Preferences
+from services.ingress.answers import as_json, etag
+from services.ingress.describe import described
+from services.ingress.runtime import Runtime
+
+_DEFAULTS = Preferences().model_dump(mode="json")
+
+
+def preferences_body(preferences: dict[str, Any]) -> dict[str, Any]:
+    """Preferences as they are answered; what was never set has its default."""
+    return {name: preferences.get(name, _DEFAULTS[name]) for name in ("timezone", "locale", "channels")}
+
+
+def preference_routes(runtime: Runtime) -> APIRouter:
+    """GET of preferences; PUT is a write like any other."""
+    router = APIRouter(prefix="/api/appointments", tags=["preferences"])
+
+    @router.get("/preferences", **described("preferences"))
+    async def preferences(request: Request) -> Response:
+        caller = await runtime.door.enter(request)
+        version, body = await runtime.store.preferences(caller) or (0, "{}")
+        return as_json(preferences_body(orjson.loads(body)), headers={"ETag": etag(version)})
+
+    return router

@@ -1,0 +1,190 @@
+"""Everything behind the routes: connections that come and go, and what is known of their health."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from chassis import backoff, telemetry
+from chassis.health import Health
+from chassis.publisher import Publisher
+from contracts.topics import BOOKING_COMMANDS, BOOKING_OUTCOMES, NOTIFIER_OUTCOMES, PROJECTOR_EVENTS
+from services.ingress.commander import Commander
+from services.ingress.domain.memory import ChangeMemory
+from services.ingress.domain.problems import Problem
+from services.ingress.door import Door
+from services.ingress.identity import Directory, Keys, Verifier, identity_client
+from services.ingress.live import Live
+from services.ingress.reader import Reader, at_end
+from services.ingress.replies import Replies
+from services.ingress.settings import IngressSettings
+from services.ingress.shown import Shown
+from services.ingress.store import Store
+
+log = telemetry.get_logger()
+
+PROBE_EVERY = 1.0
+REPLACE_PRODUCER_AFTER = 30.0
+
+
+class Runtime:
+    """The parts of one process. `start` returns at once: what is away is waited for, and shown in health."""
+
+    def __init__(self, settings: IngressSettings) -> None:
+        self.settings = settings
+        self.health = Health("ingress")
+        self.store = Store(settings)
+        self.shown = Shown()
+        self._replies = Replies()
+        self._publisher = Publisher(settings, client_id="appointments-ingress")
+        self.commander = Commander(lambda: self._publisher, self._replies, settings)
+        self.live: Live | None = None
+        self._memory: ChangeMemory | None = None
+        self._reply_readers: list[Reader] = []
+        self._change_readers: list[Reader] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self.door: Door
+        self.directory: Directory
+        self._keys: Keys
+        self._client: httpx.AsyncClient
+
+    async def start(self) -> None:
+        """Begin to connect to everything."""
+        self._client = identity_client(self.settings)
+        self._keys = Keys(self._client)
+        self.directory = Directory(self._client)
+        self.door = Door(Verifier(self._keys, self.settings), self.settings)
+        for dependency in ("kafka", "postgres", "identity"):
+            self.health.waiting(dependency, "not connected yet")
+        for work in (self._connect_kafka, self._keep_store, self._keep_keys, self._probe_kafka):
+            self._tasks.append(asyncio.create_task(work(), name=work.__name__))
+        self.health.started = True
+
+    async def stop(self) -> None:
+        """Disconnect from everything."""
+        self.health.started = False
+        self.close_streams()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._publisher.stop(), self.store.close(), self._client.aclose())
+
+    def close_streams(self) -> None:
+        """End the live streams: their readers come back to whoever is here then."""
+        if self.live is not None:
+            self.live.close()
+
+    def streams(self) -> Live:
+        """The live view. Raises Problem 503 until the last ten minutes are known again."""
+        if self.live is None or not all(reader.reading.is_set() for reader in self._change_readers):
+            raise Problem("kafka_unavailable", "The live view is not connected yet.")
+        return self.live
+
+    async def wait_until_shown(
+        self, key: str, version: int, look: Callable[[], Awaitable[int]], *, fresh: bool
+    ) -> bool:
+        """Whether the views show that version within 2 s; while they cannot be read, nobody waits for them."""
+        try:
+            return await self.shown.wait(key, version, self.settings.visible_wait, look, fresh=fresh)
+        except Problem:
+            return False
+
+    def check_listening(self) -> None:
+        """Raise Problem 503 unless outcomes are being read: whoever publishes before that could miss the answer."""
+        if not self._reply_readers or not all(reader.reading.is_set() for reader in self._reply_readers):
+            raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
+
+    async def _connect_kafka(self) -> None:
+        await _until(lambda: self._publisher.start(), self.settings)
+        publisher = self._publisher
+        replies = await publisher.partitions(BOOKING_OUTCOMES.name)
+        replies = min(replies, await publisher.partitions(NOTIFIER_OUTCOMES.name))
+        partitions = await publisher.partitions(PROJECTOR_EVENTS.name)
+        await publisher.partitions(BOOKING_COMMANDS.name)  # so that the first command need not ask
+        self.commander.reply_partition = secrets.randbelow(replies)
+        self._memory = ChangeMemory(
+            self.settings.stream_memory_seconds, self.settings.stream_memory_max, partitions
+        )
+        self.live = Live(self._memory, self.shown, self.settings.stream_queue_max)
+        self._reply_readers = [
+            Reader(self.settings, topic.name, self.commander.reply_partition, at_end, self._replies.handle)
+            for topic in (BOOKING_OUTCOMES, NOTIFIER_OUTCOMES)
+        ]
+        self._change_readers = [
+            Reader(self.settings, PROJECTOR_EVENTS.name, number, self._where_to_begin, self.live.handle)
+            for number in range(partitions)
+        ]
+        await asyncio.gather(*(reader.run() for reader in self._reply_readers + self._change_readers))
+
+    async def _where_to_begin(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+        """Where we were; at the first time, ten minutes ago."""
+        memory = self._memory
+        if memory is None:
+            raise RuntimeError("the memory is made before its readers")
+        end = int((await consumer.end_offsets([partition]))[partition])
+        number: int = partition.partition
+        known = memory.next[number]
+        if 0 < known <= end:
+            return known
+        since = int((time.time() - self.settings.stream_memory_seconds) * 1000)
+        found = (await consumer.offsets_for_times({partition: since}))[partition]
+        offset = end if found is None else int(found.offset)
+        memory.begin(number, offset)
+        return offset
+
+    async def _probe_kafka(self) -> None:
+        """Say whether commands can be taken; replace a producer that stays stuck when the broker is back."""
+        while True:
+            await asyncio.sleep(PROBE_EVERY)
+            readers = self._reply_readers + self._change_readers
+            unfinished = self._publisher.unfinished_for()
+            away = [reader for reader in readers if not reader.reachable]
+            if not readers or away or unfinished > self.settings.produce_wait:
+                self.health.waiting("kafka", "does not acknowledge" if not away else "does not answer")
+            else:
+                self.health.clear("kafka")
+            if readers and not away and unfinished > REPLACE_PRODUCER_AFTER:
+                await self._replace_producer()
+
+    async def _replace_producer(self) -> None:
+        log.warning("replacing a stuck producer")
+        fresh = Publisher(self.settings, client_id="appointments-ingress")
+        await _until(fresh.start, self.settings)
+        stuck, self._publisher = self._publisher, fresh
+        await stuck.stop()
+
+    async def _keep_store(self) -> None:
+        await _until(self.store.open, self.settings)
+        while True:
+            try:
+                await self.store.ping()
+                self.health.clear("postgres")
+            except Problem as problem:
+                self.health.waiting("postgres", str(problem.__cause__))
+            await asyncio.sleep(PROBE_EVERY)
+
+    async def _keep_keys(self) -> None:
+        """Fetch the keys before the first caller needs them."""
+        while not self._keys.known:
+            await self._keys.fetch()
+            if not self._keys.known:
+                self.health.waiting("identity", "its keys cannot be fetched")
+                await asyncio.sleep(PROBE_EVERY)
+        self.health.clear("identity")
+
+
+async def _until(connect: Callable[[], Awaitable[None]], settings: IngressSettings) -> None:
+    """Call it until it succeeds, with back-off."""
+    for attempt in range(1, 1_000_000):
+        try:
+            await connect()
+        except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
+            await asyncio.sleep(backoff.delay(attempt, settings.retry_base, 2.0))
+        else:
+            return

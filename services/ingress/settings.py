@@ -1,0 +1,30 @@
+"""Settings of the ingress, from plain environment variables."""
+
+from chassis.settings import Settings
+
+
+class IngressSettings(Settings):
+    """Times are seconds. The waits and limits are those of docs/ARCHITECTURE.md, "The HTTP door"."""
+
+    port: int = 8000
+    ingress_host: str = "127.0.0.1"
+    jwt_issuer: str = "appointments-sandbox-identity"
+    jwt_audience: str = "appointments"
+
+    produce_wait: float = 2.0
+    outcome_wait: float = 5.0
+    visible_wait: float = 2.0
+
+    body_max_bytes: int = 256 * 1024
+    in_flight_max: int = 1_000
+    person_rate: float = 100.0
+    person_burst: float = 400.0
+    organization_rate: float = 1_000.0
+
+    streams_max: int = 2_000
+    stream_queue_max: int = 1_000
+    stream_memory_seconds: float = 600.0
+    stream_memory_max: int = 100_000
+    heartbeat_seconds: float = 15.0
+
+    pool_size: int = 10

@@ -1,0 +1,200 @@
+"""The projector's views, read by a role that can do nothing else. Tables: services/projector/VIEWS.md.
+
+asyncpg's own pool rather than SQLAlchemy: these reads are the hot path, and JSON kept as text is passed on unparsed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+from uuid import UUID
+
+import asyncpg
+
+from chassis.database import SESSION_LIMITS
+from chassis.migrations import READER
+from chassis.settings import service_database_url
+from services.ingress.domain.caller import Caller
+from services.ingress.domain.problems import Problem
+from services.ingress.domain.queries import CalendarQuery, ListQuery
+from services.ingress.settings import IngressSettings
+
+ACQUIRE_WITHIN = 2.0
+QUERY_WITHIN = 5.0
+
+_APPOINTMENT = """
+    SELECT p.version, p.body FROM views.appointments p WHERE p.id = $1 AND p.organization_id = $2
+    AND ($3 OR EXISTS (SELECT FROM views.attendees a WHERE a.appointment_id = p.id AND a.user_id = $4))
+"""
+_VERSION = "SELECT version FROM views.appointments WHERE id = $1 AND organization_id = $2"
+_HISTORY = """
+    SELECT version, change, changes, actor, at FROM views.history
+    WHERE appointment_id = $1 AND organization_id = $2 ORDER BY version
+"""
+# No appointment is longer than 24 hours, which turns an overlap into a range of starts that an index can serve.
+_CALENDAR = """
+    SELECT a.start_time, a.end_time, p.id::text AS id, p.title, p.status, p.organizer_id::text AS organizer_id, p.location
+    FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
+    WHERE a.user_id = $1 AND a.organization_id = $2
+    AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
+    AND a.status <> 'cancelled' AND a.response <> 'declined'
+    ORDER BY a.start_time, a.appointment_id
+"""
+_COLLEAGUE = """
+    SELECT a.start_time, a.end_time, p.id::text AS id, p.title, p.status, p.organizer_id::text AS organizer_id, p.location,
+    EXISTS (SELECT FROM views.attendees v WHERE v.appointment_id = a.appointment_id AND v.user_id = $5) AS shared
+    FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
+    WHERE a.user_id = $1 AND a.organization_id = $2
+    AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
+    AND a.status <> 'cancelled' AND a.response <> 'declined'
+    ORDER BY a.start_time, a.appointment_id
+"""
+_NOTIFICATIONS = """
+    SELECT id::text AS id, type, recipient_id::text AS recipient_id, channel, state, attempts, next_attempt_at, sent_at,
+    delivered_at, reason FROM views.notifications WHERE appointment_id = $1 AND organization_id = $2
+    ORDER BY planned_at, id
+"""
+_COMMAND = "SELECT actor, organization_id, body FROM views.commands WHERE id = $1"
+_PREFERENCES = "SELECT version, body FROM views.preferences WHERE user_id = $1 AND organization_id = $2"
+
+
+class Store:
+    """Reads the views. Every method raises Problem 503 while PostgreSQL does not answer."""
+
+    def __init__(self, settings: IngressSettings) -> None:
+        self._settings = settings
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Prepare the pool; raises what asyncpg says while the database is away."""
+        self._pool = await asyncpg.create_pool(
+            reader_url(self._settings),
+            min_size=2,
+            max_size=self._settings.pool_size,
+            timeout=5,
+            command_timeout=QUERY_WITHIN,
+            reset=_nothing_to_reset,
+            server_settings={**SESSION_LIMITS, "application_name": "appointments-ingress"},
+        )
+
+    async def close(self) -> None:
+        """Close the pool, without waiting for queries in flight."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.terminate()
+
+    async def ping(self) -> None:
+        """Ask for nothing; raises Problem if even that is not answered."""
+        await self._fetch("SELECT 1")
+
+    async def appointment(self, caller: Caller, identifier: UUID) -> tuple[int, str] | None:
+        """Version and JSON of an appointment that the caller may see, else None."""
+        rows = await self._fetch(_APPOINTMENT, identifier, caller.organization, caller.admin, caller.id)
+        return (rows[0]["version"], rows[0]["body"]) if rows else None
+
+    async def version(self, organization: UUID, identifier: UUID) -> int:
+        """The version that the views show, 0 for none; for waiting only, so nobody's rights are asked."""
+        rows = await self._fetch(_VERSION, identifier, organization)
+        return int(rows[0]["version"]) if rows else 0
+
+    async def history(self, organization: UUID, identifier: UUID) -> Sequence[Any]:
+        """Rows of `version change changes actor at`, the first version first; `changes` is JSON text."""
+        return await self._fetch(_HISTORY, identifier, organization)
+
+    async def calendar(self, caller: Caller, query: CalendarQuery) -> Sequence[Any]:
+        """Rows that overlap the range of whoever's calendar; a colleague's also say whether they are `shared`."""
+        person = query.user or caller.id
+        if person == caller.id or caller.admin:
+            return await self._fetch(_CALENDAR, person, caller.organization, query.start, query.end)
+        return await self._fetch(_COLLEAGUE, person, caller.organization, query.start, query.end, caller.id)
+
+    async def page(
+        self, caller: Caller, query: ListQuery, after: tuple[datetime, UUID] | None
+    ) -> Sequence[Any]:
+        """Rows of `start_time id body`, one more than the limit if there is another page."""
+        sql, parameters = list_statement(caller, query, after)
+        return await self._fetch(sql, *parameters)
+
+    async def notifications(self, organization: UUID, appointment: UUID) -> Sequence[Any]:
+        """Its deliveries in the order of their planning."""
+        return await self._fetch(_NOTIFICATIONS, appointment, organization)
+
+    async def command(self, identifier: UUID) -> tuple[str | None, UUID | None, str] | None:
+        """Actor, organization and JSON of a command's first outcome."""
+        rows = await self._fetch(_COMMAND, identifier)
+        return (rows[0]["actor"], rows[0]["organization_id"], rows[0]["body"]) if rows else None
+
+    async def preferences(self, caller: Caller) -> tuple[int, str] | None:
+        """Version and JSON of the caller's preferences; None if they never set any."""
+        rows = await self._fetch(_PREFERENCES, caller.id, caller.organization)
+        return (rows[0]["version"], rows[0]["body"]) if rows else None
+
+    async def _fetch(self, sql: str, *parameters: object) -> Sequence[Any]:
+        if self._pool is None:
+            raise Problem("views_unavailable", "The views cannot be read now.")
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_WITHIN) as connection:
+                rows: Sequence[Any] = await connection.fetch(sql, *parameters)
+                return rows
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Problem("views_unavailable", "The views cannot be read now.") from error
+
+
+async def _nothing_to_reset(_: object) -> None:
+    """The role only reads and sets nothing: a RESET after each query would double the round trips."""
+
+
+def reader_url(settings: IngressSettings) -> str:
+    """The projector's database as the reading role, which has the owner's password."""
+    parts = urlsplit(service_database_url(settings, "projector"))
+    password = quote(unquote(parts.password or ""), safe="")
+    address = parts.netloc.rpartition("@")[2]
+    return parts._replace(scheme="postgresql", netloc=f"{READER}:{password}@{address}").geturl()
+
+
+def list_statement(
+    caller: Caller, query: ListQuery, after: tuple[datetime, UUID] | None
+) -> tuple[str, list[object]]:
+    """A list as SQL with parameters: an admin reads the organization, anybody else what they take part in."""
+    parameters: list[object] = []
+
+    def value(given: object) -> str:
+        parameters.append(given)
+        return f"${len(parameters)}"
+
+    where = [f"p.organization_id = {value(caller.organization)}"]
+    source = "views.appointments p"
+    start = "p.start_time"
+    key = "p.id"
+    if not caller.admin:
+        source = "views.attendees a JOIN views.appointments p ON p.id = a.appointment_id"
+        where.append(f"a.user_id = {value(caller.id)}")
+        start, key = "a.start_time", "a.appointment_id"
+    if query.ends_after:
+        bound = value(query.ends_after)
+        where.append(f"{start} > {bound}::timestamptz - interval '24 hours' AND p.end_time > {bound}")
+    if query.starts_before:
+        where.append(f"{start} < {value(query.starts_before)}")
+    if query.statuses:
+        where.append(f"p.status = ANY({value(list(query.statuses))}::text[])")
+    if query.participant:
+        where.append(
+            "EXISTS (SELECT FROM views.attendees o WHERE o.appointment_id = p.id "
+            f"AND o.user_id = {value(query.participant)})"
+        )
+    if query.client:
+        where.append(f"p.client_id = {value(query.client)}")
+    if query.text:
+        where.append(f"p.search LIKE {value(_pattern(query.text))}")
+    if after:
+        where.append(f"({start}, {key}) > ({value(after[0])}, {value(after[1])})")
+    sql = (
+        f"SELECT p.start_time, p.id, p.body FROM {source} WHERE {' AND '.join(where)} "  # noqa: S608  (only our own fragments)
+        f"ORDER BY {start}, {key} LIMIT {value(query.limit + 1)}"
+    )
+    return sql, parameters
+
+
+def _pattern(text: str) -> str:
+    escaped = text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
