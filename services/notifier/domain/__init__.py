@@ -1,0 +1,1 @@
+"""What the notifier decides, without a clock, a network or a database."""

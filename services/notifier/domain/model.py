@@ -1,0 +1,111 @@
+"""What happened, to whom, and what is to be sent because of it. Instants are UTC."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+DECLINED = "declined"
+CANCELLED = "cancelled"
+OPEN = frozenset(("pending", "confirmed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who takes part, as the event tells."""
+
+    id: UUID
+    name: str
+    timezone: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """The state that an event carries; `answers` has each participant's pending, confirmed or declined."""
+
+    id: UUID
+    organization_id: UUID
+    version: int
+    organizer_id: UUID
+    answers: Mapping[UUID, str]
+    status: str
+    start: datetime
+    end: datetime
+    timezone: str
+    title: str
+    location: str = ""
+    meeting_url: str = ""
+    preparation_notes: str = ""
+    cancellation_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after, as JSON values."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An `appointment.*` event. `at`: when it happened; `actor`: a user id or `service:NAME`."""
+
+    id: UUID
+    type: str
+    at: datetime
+    actor: str
+    appointment: Appointment
+    changes: Sequence[Change] = ()
+    people: Mapping[UUID, Person] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A `reminder.due` event: one recipient, on the channels that the reminder is meant for."""
+
+    id: UUID
+    at: datetime
+    recipient_id: UUID
+    channels: frozenset[str]
+    appointment: Appointment
+    people: Mapping[UUID, Person] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a person said about notifications; zone and locale of None follow what Identity knows.
+
+    `version` 0: nothing was ever said, all is the default (e-mail on, SMS and push off).
+    """
+
+    email: bool = True
+    sms: bool = False
+    push: bool = False
+    timezone: str | None = None
+    locale: str | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One recipient, one channel, one template. `expires_at`: when it is of no use any more."""
+
+    id: UUID
+    event_id: UUID
+    appointment: Appointment
+    type: str
+    template_id: str
+    priority: str
+    recipient_id: UUID
+    channel: str
+    data: Mapping[str, str]
+    expires_at: datetime
+
+
+def notification_id(event_id: UUID, kind: str, recipient_id: UUID, channel: str) -> UUID:
+    """The id of the one notification of that type that an event causes for a person on a channel."""
+    return uuid5(event_id, f"{kind}/{recipient_id}/{channel}")

@@ -1,0 +1,90 @@
+"""Who is told of an event, and what: each person gets at most one kind of notification from one event."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.notifier.domain import kinds
+from services.notifier.domain.kinds import Kind
+from services.notifier.domain.model import DECLINED, Appointment, Event
+
+Told = tuple[UUID, Kind]
+
+
+def told(event: Event) -> list[Told]:
+    """Recipients of an event with what each is told, in a fixed order, nobody twice.
+
+    Who was added is invited and who was removed gets the cancellation, whatever else changed; so neither is told of
+    the change itself.
+    """
+    chosen: dict[UUID, Kind] = {}
+    for user, kind in (*_joined_and_left(event), *_main(event)):
+        chosen.setdefault(user, kind)
+    return list(chosen.items())
+
+
+def involved(appointment: Appointment) -> tuple[UUID, ...]:
+    """The organizer and every participant who has not declined: whoever still gets messages."""
+    return (appointment.organizer_id, *attending(appointment))
+
+
+def attending(appointment: Appointment) -> tuple[UUID, ...]:
+    """The participants who have not declined."""
+    return tuple(user for user, answer in appointment.answers.items() if answer != DECLINED)
+
+
+def _main(event: Event) -> Iterable[Told]:
+    appointment = event.appointment
+    organizer = (appointment.organizer_id,)
+    if event.type == "appointment.created":
+        return [*_each(organizer, kinds.CREATED), *_each(attending(appointment), kinds.INVITATION)]
+    if event.type in _TO_ALL_BUT_THE_ACTOR:
+        others = [user for user in involved(appointment) if str(user) != event.actor]
+        return _each(others, _TO_ALL_BUT_THE_ACTOR[event.type])
+    if event.type in _TO_ALL:
+        return _each(involved(appointment), _TO_ALL[event.type])
+    if event.type in _TO_THE_ORGANIZER:
+        return _each(organizer, kinds.UPDATED)
+    return ()
+
+
+_TO_ALL_BUT_THE_ACTOR = {
+    "appointment.updated": kinds.UPDATED,
+    "appointment.rescheduled": kinds.RESCHEDULED,
+}
+_TO_ALL = {"appointment.confirmed": kinds.CONFIRMED, "appointment.cancelled": kinds.CANCELLED}
+_TO_THE_ORGANIZER = frozenset(("appointment.participant_confirmed", "appointment.participant_declined"))
+
+
+def _joined_and_left(event: Event) -> Iterable[Told]:
+    if event.type not in _TO_ALL_BUT_THE_ACTOR:
+        return ()
+    before = _ids(event, "old")
+    after = _ids(event, "new")
+    if before is None or after is None:
+        return ()
+    had_declined = _declined_before(event)
+    stay = set(attending(event.appointment))
+    added = [user for user in after if user not in before and user in stay]
+    removed = [
+        user
+        for user in before
+        if user not in after and user not in had_declined and user != event.appointment.organizer_id
+    ]
+    return [*_each(added, kinds.INVITATION), *_each(removed, kinds.CANCELLED)]
+
+
+def _each(users: Iterable[UUID], kind: Kind) -> list[Told]:
+    return [(user, kind) for user in users]
+
+
+def _ids(event: Event, side: str) -> list[UUID] | None:
+    for change in event.changes:
+        if change.field == "participant_ids":
+            return [UUID(str(item)) for item in getattr(change, side) or ()]
+    return None
+
+
+def _declined_before(event: Event) -> set[UUID]:
+    """Whoever had declined before the change: the old answers of those who left are in `confirmation_status`."""
+    answers = next((change.old for change in event.changes if change.field == "confirmation_status"), None)
+    return {UUID(str(user)) for user, answer in (answers or {}).items() if answer == DECLINED}

@@ -1,0 +1,56 @@
+"""One line on what an update was about, for the recipient to see at a glance."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.notifier.domain.model import Event
+from services.notifier.domain.wording import language
+
+_FIELDS = {
+    "en": {
+        "title": "title",
+        "description": "description",
+        "location": "location",
+        "meeting_url": "meeting link",
+        "participant_ids": "participants",
+        "timezone": "time zone",
+        "custom_fields": "notes",
+    },
+    "de": {
+        "title": "Titel",
+        "description": "Beschreibung",
+        "location": "Ort",
+        "meeting_url": "Besprechungslink",
+        "participant_ids": "Teilnehmende",
+        "timezone": "Zeitzone",
+        "custom_fields": "Hinweise",
+    },
+}
+_CHANGED = {"en": "Changed: {fields}", "de": "Geändert: {fields}"}
+_OTHER = {"en": "Details changed", "de": "Einzelheiten geändert"}
+_ANSWERED = {
+    "appointment.participant_confirmed": {"en": "{name} takes part", "de": "{name} nimmt teil"},
+    "appointment.participant_declined": {"en": "{name} has declined", "de": "{name} hat abgesagt"},
+}
+_SOMEBODY = {"en": "A participant", "de": "Eine teilnehmende Person"}
+
+
+def summary(event: Event, locale: str) -> str:
+    """`Changed: title, location`, or who answered what; never the values, which the message shows as they are now."""
+    tongue = language(locale)
+    if event.type in _ANSWERED:
+        return _ANSWERED[event.type][tongue].format(name=_actor_name(event) or _SOMEBODY[tongue])
+    names = _names((change.field for change in event.changes), tongue)
+    return _CHANGED[tongue].format(fields=", ".join(names)) if names else _OTHER[tongue]
+
+
+def _names(fields: Iterable[str], tongue: str) -> list[str]:
+    return [_FIELDS[tongue][field] for field in dict.fromkeys(fields) if field in _FIELDS[tongue]]
+
+
+def _actor_name(event: Event) -> str | None:
+    try:
+        person = event.people.get(UUID(event.actor))
+    except ValueError:
+        return None
+    return person.name if person else None

@@ -1,0 +1,60 @@
+"""The variables of a message, in the recipient's zone and language. Every variable that a template declares is given."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from services.notifier.domain.model import Appointment, Event, Person, Preferences, Reminder
+from services.notifier.domain.summaries import summary
+from services.notifier.domain.wording import date_of, time_of, time_until, when
+
+
+def variables(
+    source: Event | Reminder, recipient_id: UUID, preferences: Preferences, now: datetime, frontend_url: str
+) -> dict[str, str]:
+    """All variables of the templates; what an appointment does not have is the empty text."""
+    appointment, people = source.appointment, source.people
+    recipient = people.get(recipient_id)
+    place = preferences.timezone or (recipient.timezone if recipient else appointment.timezone)
+    locale = preferences.locale or (recipient.locale if recipient else "en")
+    link = f"{frontend_url.rstrip('/')}/appointments/{appointment.id}"
+    start, end = original_times(source)
+    return {
+        "recipient_name": _name(people, recipient_id),
+        "organizer_name": _name(people, appointment.organizer_id),
+        "appointment_id": str(appointment.id),
+        "appointment_title": appointment.title,
+        "appointment_date": date_of(appointment.start, place, locale),
+        "appointment_time": time_of(appointment.start, appointment.end, place),
+        "original_time": when(start, end, place, locale),
+        "time_until": time_until(appointment.start, now, locale),
+        "location": appointment.location,
+        "meeting_url": appointment.meeting_url,
+        "preparation_notes": appointment.preparation_notes,
+        "cancellation_reason": appointment.cancellation_reason,
+        "update_summary": summary(source, locale) if isinstance(source, Event) else "",
+        "appointment_link": link,
+        "confirmation_link": link,
+        "locale": locale,
+        "timezone": place,
+    }
+
+
+def original_times(source: Event | Reminder) -> tuple[datetime, datetime]:
+    """Start and end as they stood before the event."""
+    changes = source.changes if isinstance(source, Event) else ()
+    old = {change.field: change.old for change in changes}
+    appointment: Appointment = source.appointment
+    return (
+        _instant(old.get("start_time")) or appointment.start,
+        _instant(old.get("end_time")) or appointment.end,
+    )
+
+
+def _instant(value: object) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def _name(people: Mapping[UUID, Person], user_id: UUID) -> str:
+    person = people.get(user_id)
+    return person.name if person else ""

@@ -1,0 +1,90 @@
+"""From what happened to what is sent: the table of who is told what, on which channels, with which words."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.notifier.domain import kinds
+from services.notifier.domain.channels import channels_for
+from services.notifier.domain.kinds import Kind
+from services.notifier.domain.model import (
+    OPEN,
+    Event,
+    Notification,
+    Preferences,
+    Reminder,
+    notification_id,
+)
+from services.notifier.domain.recipients import involved, told
+from services.notifier.domain.variables import variables
+
+TOO_OLD = timedelta(hours=24)
+DEFAULTS = Preferences()
+
+
+def plan(
+    event: Event, preferences: Mapping[UUID, Preferences], now: datetime, frontend_url: str = ""
+) -> list[Notification]:
+    """The notifications that follow from an appointment's event; who has no entry in `preferences` has the defaults.
+
+    An event older than 24 hours plans nothing: a reset or a replay must not write to people about what is long over.
+    """
+    if is_too_old(event.at, now):
+        return []
+    return [
+        notification
+        for user, kind in told(event)
+        for notification in _notifications(event, user, kind, preferences, now, frontend_url)
+    ]
+
+
+def plan_reminder(
+    reminder: Reminder, preferences: Mapping[UUID, Preferences], now: datetime, frontend_url: str = ""
+) -> list[Notification]:
+    """The notifications of a due reminder: its channels, as far as the person has them on now.
+
+    Nothing for who has declined or is not there any more, nor for an appointment that is not open.
+    """
+    appointment = reminder.appointment
+    gone = reminder.recipient_id not in involved(appointment) or appointment.status not in OPEN
+    if is_too_old(reminder.at, now) or gone:
+        return []
+    return _notifications(
+        reminder, reminder.recipient_id, kinds.REMINDER, preferences, now, frontend_url, reminder.channels
+    )
+
+
+def is_too_old(at: datetime, now: datetime) -> bool:
+    """Whether something that happened then is told nobody any more."""
+    return now - at > TOO_OLD
+
+
+def _notifications(
+    source: Event | Reminder,
+    user: UUID,
+    kind: Kind,
+    preferences: Mapping[UUID, Preferences],
+    now: datetime,
+    frontend_url: str,
+    meant: frozenset[str] | None = None,
+) -> list[Notification]:
+    """One for each channel; the words are the same on all of them."""
+    wanted = preferences.get(user, DEFAULTS)
+    channels = channels_for(wanted, kind.template_id, meant)
+    data = variables(source, user, wanted, now, frontend_url) if channels else {}
+    appointment = source.appointment
+    return [
+        Notification(
+            id=notification_id(source.id, kind.type, user, channel),
+            event_id=source.id,
+            appointment=appointment,
+            type=kind.type,
+            template_id=kind.template_id,
+            priority=kind.priority,
+            recipient_id=user,
+            channel=channel,
+            data=data,
+            expires_at=appointment.start if kind is kinds.REMINDER else appointment.end,
+        )
+        for channel in channels
+    ]
