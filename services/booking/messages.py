@@ -88,7 +88,7 @@ def _readable(record: Record, identifier: UUID) -> Envelope:
 
     def reads(item: tuple[str, bytes]) -> bool:
         try:
-            envelope.read((*always, item))
+            envelope.read((item, *always))
         except MalformedEnvelope:
             return False
         return True
