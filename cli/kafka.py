@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import asyncpg
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 
@@ -80,18 +81,26 @@ async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator["L
     )
     try:
         await consumer.start()
-        there = await consumer.topics()
-        names = [settings.topic_prefix + topic for topic in topics]
-        partitions = [
-            TopicPartition(name, number)
-            for name in names
-            if name in there
-            for number in sorted(consumer.partitions_for_topic(name) or ())
-        ]
+        partitions = await _partitions(settings, [settings.topic_prefix + topic for topic in topics])
         consumer.assign(partitions)
         yield Log(consumer, partitions, settings.topic_prefix)
     finally:
         await consumer.stop()
+
+
+async def _partitions(settings: Settings, names: Sequence[str]) -> list[TopicPartition]:
+    """All partitions of those topics that exist; a consumer knows only of what it is subscribed to."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        described = await admin.describe_topics(list(names))
+    finally:
+        await admin.close()
+    return [
+        TopicPartition(topic["topic"], number)
+        for topic in described
+        for number in sorted(one["partition"] for one in topic["partitions"])
+    ]
 
 
 class Log:

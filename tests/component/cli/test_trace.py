@@ -1,0 +1,61 @@
+"""`appointments trace` and `appointments topics` read the log."""
+
+import json
+from uuid import UUID, uuid4
+
+from chassis.publisher import Publisher
+from contracts.catalog import BY_NAME
+from contracts.envelope import Envelope, Message
+from contracts.samples import APPOINTMENT, GOOD, GRETA, ORGANIZATION
+from contracts.topics import ALL
+from tests.component.cli.conftest import Run
+
+
+def a_message(name: str, **changes: object) -> Message:
+    """The sample of this kind, on its topic."""
+    kind = BY_NAME[name]
+    envelope = Envelope(
+        uuid4(), kind.ce_type, subject=APPOINTMENT, organization=UUID(ORGANIZATION), actor=GRETA
+    )
+    return envelope.message(kind.topic.name, json.dumps(GOOD[name] | changes).encode())
+
+
+async def test_a_story_has_every_record_of_the_appointment_in_order_of_time(
+    run: Run, publisher: Publisher
+) -> None:
+    told = [
+        "appointment.created",
+        "booking.command.accepted",
+        "reminder.due",
+        "notification.sent",
+        "appointment.rescheduled",
+        "appointment.cancelled",
+    ]
+    for name in told:
+        await publisher.publish([a_message(name)])
+    other = str(uuid4())
+    await publisher.publish([Message("booking.events", None, json.dumps({"id": other}).encode(), ())])
+    answer = await run("trace", APPOINTMENT, "--json")
+    assert [line["type"] for line in answer.lines] == [BY_NAME[name].ce_type for name in told]
+    words = [line["what"] for line in answer.lines]
+    assert words[2] == "Jonas Becker by email, in_app, 60 min before"
+    assert words[3] == "invitation to Jonas Becker by email"
+    assert words[5] == "version 2: status pending → cancelled"
+    assert {line["who"] for line in answer.lines} == {"Greta Albrecht"}
+
+
+async def test_an_appointment_nobody_heard_of_is_an_error(run: Run, publisher: Publisher) -> None:
+    answer = await run("trace", str(uuid4()))
+    assert answer.code == 1
+    assert "knows nothing" in answer.err
+
+
+async def test_an_id_that_is_none_is_a_usage_error(run: Run) -> None:
+    assert (await run("trace", "42")).code == 2
+
+
+async def test_topics_are_created_and_listed_with_what_they_hold(run: Run) -> None:
+    answer = await run("topics", "--create", "--json")
+    assert answer.code == 0, answer.err
+    assert [line["topic"] for line in answer.lines] == [topic.name for topic in ALL]
+    assert {line["partitions"] for line in answer.lines} == {6}
