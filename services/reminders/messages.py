@@ -70,7 +70,7 @@ def read_appointment(record: Record) -> AppointmentTold | None:
     event = _body(appointments.AppointmentEvent, record)
     try:
         told = appointment_of(event.appointment, record.timestamp)
-    except (ValueError, OSError) as error:  # ZoneInfo raises either, as the name is absent or absurd
+    except (LookupError, ValueError, OSError) as error:  # ZoneInfo raises any of them for a bad name
         raise InvalidMessage(
             f"time zone {event.appointment.timezone[:60]!r} cannot be used: {error}"
         ) from error
@@ -109,7 +109,7 @@ def read_preferences(record: Record) -> PreferencesTold | None:
 
 
 def appointment_of(told: appointments.Appointment, at: datetime) -> Appointment:
-    """The domain's view of an appointment as it was told `at`. Raises ValueError or OSError for a zone that does not exist."""
+    """The domain's view of an appointment as it was told `at`. Raises LookupError, ValueError or OSError for a zone that does not exist."""
     answers = told.confirmation_status
     coming = (who for who in told.participant_ids if answers.get(who) is not Confirmation.DECLINED)
     settings = told.reminder_settings
@@ -138,9 +138,9 @@ def reminder(kind: str, timer: Timer, story: Story, people: dict[str, Any]) -> M
     concerned = dict.fromkeys((str(story.organizer_id), str(timer.recipient_id)))
     named = (people.get(identity) for identity in concerned)
     body = {
-        "appointment_id": timer.appointment_id,
+        "appointment_id": str(timer.appointment_id),  # asyncpg's own UUIDs are nothing that orjson knows
         "version": story.version,
-        "recipient_id": timer.recipient_id,
+        "recipient_id": str(timer.recipient_id),
         "channels": timer.channels,
         "lead_minutes": timer.lead_minutes,
         "due_at": rfc3339(timer.due_at),

@@ -210,7 +210,7 @@ def _appointment(row: Row[Any]) -> Appointment:
         zone=ZoneInfo(row.zone),
         open=row.open,
         recipients=tuple(row.recipients),
-        leads=orjson.loads(row.leads),
+        leads=row.leads,
         told_at=row.told_at,
     )
 

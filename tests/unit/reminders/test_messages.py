@@ -1,0 +1,125 @@
+"""What reminders reads, and what it says."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from chassis.errors import InvalidMessage
+from contracts import envelope
+from contracts.envelope import Message
+from contracts.reminders import Reminder
+from services.reminders.domain.channels import Switches
+from services.reminders.domain.timers import plan
+from services.reminders.messages import DUE, read_appointment, read_preferences, reminder
+from tests.unit.reminders.builders import (
+    ANN,
+    BOB,
+    CEM,
+    LONG_BEFORE,
+    ORGANIZATION,
+    a_record,
+    a_state,
+    a_switch,
+    an_event,
+)
+
+IDENTITY = UUID(int=7)
+
+
+def without(message: Message, header: str) -> Message:
+    return replace(message, headers=tuple(pair for pair in message.headers if pair[0] != header))
+
+
+@pytest.mark.parametrize(
+    ("status", "is_open"),
+    [("pending", True), ("confirmed", True), ("cancelled", False), ("completed", False), ("no_show", False)],
+)
+def test_only_pending_and_confirmed_remind(status: str, is_open: bool) -> None:
+    told = read_appointment(
+        a_record(an_event("appointment.updated", a_state(IDENTITY, status=status)), LONG_BEFORE)
+    )
+    assert told is not None
+    assert told.appointment.open is is_open
+
+
+def test_the_declined_are_not_reminded() -> None:
+    state = a_state(IDENTITY, answers={BOB: "declined", CEM: "confirmed"})
+    told = read_appointment(a_record(an_event("appointment.participant_declined", state), LONG_BEFORE))
+    assert told is not None
+    assert told.appointment.recipients == (ANN, CEM)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        pytest.param({"value": None}, "no value", id="a tombstone"),
+        pytest.param({"value": b"{"}, "1 errors", id="no JSON"),
+        pytest.param({"value": b"{}"}, "appointment_id", id="an empty object"),
+        pytest.param({"headers": (("ce_type", b"appointment.created"),)}, "ce_id", id="no id"),
+        pytest.param(
+            {"value": an_event("appointment.created", a_state(IDENTITY, timezone="Mars/Olympus")).value},
+            "Mars/Olympus",
+            id="a zone that does not exist",
+        ),
+        pytest.param(
+            {"value": an_event("appointment.created", a_state(IDENTITY, timezone="../../etc/passwd")).value},
+            "time zone",
+            id="a zone that is a path",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_set_aside(change: dict[str, Any], complaint: str) -> None:
+    message = replace(an_event("appointment.created", a_state(IDENTITY)), **change)
+    with pytest.raises(InvalidMessage, match=complaint):
+        read_appointment(a_record(message, LONG_BEFORE))
+
+
+def test_others_events_are_passed_over() -> None:
+    assert read_appointment(a_record(a_switch(ANN, 1, sms=True), LONG_BEFORE)) is None
+    assert read_preferences(a_record(an_event("appointment.created", a_state(IDENTITY)), LONG_BEFORE)) is None
+    assert read_preferences(a_record(without(a_switch(ANN, 1), "ce_type"), LONG_BEFORE)) is None
+
+
+def test_preferences_are_read() -> None:
+    told = read_preferences(a_record(a_switch(BOB, 3, email=False, sms=True), LONG_BEFORE))
+    assert told is not None
+    assert (told.person_id, told.version, told.organization_id) == (BOB, 3, ORGANIZATION)
+    assert told.switches == Switches(email=False, sms=True)
+
+
+def test_preferences_without_an_organization_are_set_aside() -> None:
+    with pytest.raises(InvalidMessage, match="organization"):
+        read_preferences(a_record(without(a_switch(ANN, 1), "organization"), LONG_BEFORE))
+
+
+def test_a_reminder_carries_all_that_its_reader_needs() -> None:
+    event = an_event("appointment.created", a_state(IDENTITY, answers={BOB: "pending", CEM: "pending"}))
+    told = read_appointment(a_record(event, LONG_BEFORE, offset=42))
+    assert told is not None
+    timer = next(
+        timer for timer in plan(told.appointment, {}, LONG_BEFORE).values() if timer.recipient_id == BOB
+    )
+    people = orjson.loads(told.story.people)
+    message = reminder(DUE, timer, told.story, people)
+    assert message == reminder(DUE, timer, told.story, people), "a second copy is the same"
+    body = Reminder.model_validate_json(message.value or b"")
+    assert body.appointment_id == body.appointment.id == IDENTITY
+    assert (body.recipient_id, body.lead_minutes, body.due_at) == (BOB, timer.lead_minutes, timer.due_at)
+    assert [person.id for person in body.people] == [ANN, BOB], "the organizer and the recipient"
+    head = envelope.read(message.headers)
+    assert (head.id, head.type, head.source) == (timer.id, DUE, "appointments/reminders")
+    assert (head.organization, head.actor, head.subject) == (ORGANIZATION, str(ANN), str(IDENTITY))
+    assert (head.correlation_id, head.cause) == ("a-correlation", "booking.events/0/42")
+    assert head.traceparent is not None
+    assert head.traceparent.startswith("00-0af7651916cd43dd8448eb211c80319c-")
+    assert message.key == str(ORGANIZATION).encode()
+
+
+def test_what_comes_without_a_correlation_id_correlates_with_itself() -> None:
+    event = without(an_event("appointment.created", a_state(IDENTITY)), "correlation-id")
+    told = read_appointment(a_record(event, LONG_BEFORE))
+    assert told is not None
+    assert told.story.correlation_id == str(envelope.read(event.headers).id) != str(uuid4())
