@@ -25,17 +25,18 @@ def channels_for(
 _NEXT = {EMAIL: (SMS, IN_APP), SMS: (IN_APP,)}
 
 
-def fallbacks_for(priority: str, channel: str, template_id: str, preferences: Preferences) -> tuple[str, ...]:
-    """Where to turn, in this order, when `channel` gave up on an urgent notification: e-mail, then SMS, then in-app.
+def fallback_for(priority: str, channel: str, template_id: str, preferences: Preferences) -> str | None:
+    """Where to turn when `channel` gave up on an urgent notification: from e-mail to SMS, from there to in-app.
 
     Never to a channel that the person switched off. SMS is off by default, but who never said anything about it has
-    not refused it, and gets it as a last resort. A channel that already has this notification is skipped by the caller.
+    not refused it, and gets it as a last resort. Whether the notification is on that channel already, the caller knows.
     """
     if priority != "high":
-        return ()
+        return None
     refused = preferences.version > 0 and not preferences.sms
-    return tuple(
+    possible = (
         other
         for other in _NEXT.get(channel, ())
         if other in TEMPLATE_CHANNELS[template_id] and not (other == SMS and refused)
     )
+    return next(possible, None)

@@ -1,0 +1,155 @@
+"""One attempt to deliver: the look before the call, the call, the quick tries, and the circuit breaker around them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import random
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
+
+from chassis import clock, telemetry
+from services.notifier import metrics
+from services.notifier.client import CommunicationClient, Origin
+from services.notifier.domain.breaker import Breaker
+from services.notifier.domain.currency import obsolete_because
+from services.notifier.domain.retry import Delays, Failure, next_attempt_at, quickly
+from services.notifier.settings import NotifierSettings
+from services.notifier.settling import Ended
+from services.notifier.store.queue import Later, Looked
+
+log = telemetry.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """A delivery that was not called for: the breaker had opened meanwhile."""
+
+    looked: Looked
+
+
+Result = Ended | Later | Untried
+
+
+class Caller:
+    """Calls for deliveries. `changed` is told of each new state of the breaker."""
+
+    def __init__(
+        self, client: CommunicationClient, settings: NotifierSettings, changed: Callable[[Breaker, str], None]
+    ) -> None:
+        self._client = client
+        self._changed = changed
+        self.breaker = Breaker(settings.breaker_threshold, settings.breaker_recovery)
+        self._delays = Delays(
+            timedelta(seconds=settings.retry_first),
+            timedelta(seconds=settings.retry_next),
+            settings.retry_max_attempts,
+        )
+        self._quick_tries: AsyncRetrying = AsyncRetrying(
+            stop=stop_after_attempt(settings.quick_tries),
+            wait=wait_exponential(multiplier=1, min=settings.quick_wait_min, max=settings.quick_wait_max),
+            retry=retry_if_result(self._worth_another_try),
+            retry_error_callback=_last_result,
+        )
+
+    async def attempt(self, looked: Looked) -> Result:
+        """Deliver unless it has lost its use; a call that fails is tried again within seconds, while the breaker lets us."""
+        if reason := obsolete(looked, clock.now()):
+            return expired(looked, reason)
+        if not self.breaker.closed:
+            return Untried(looked)
+        failure = await self._call(looked)
+        if failure is not None and self._worth_another_try(failure):
+            failure = await self._try_again(looked, failure)
+        return self._result(looked, failure)
+
+    async def probe(self, looked: Looked) -> Result:
+        """Try the water with a single call. Failing here is the service's fault and does not count for the delivery."""
+        if reason := obsolete(looked, clock.now()):
+            return expired(looked, reason)
+        failure = await self._call(looked)
+        if failure is not None and failure.outage:
+            looked.delivery.reason = failure.reason
+            return Later(looked.delivery, clock.now() + self._delays.first, outage=True)
+        return self._result(looked, failure)
+
+    def note(self, failure: Failure | None) -> None:
+        """Let the breaker know how a call ended. Any answer but an error of the service itself is a sign of life."""
+        before = self.breaker
+        if failure is not None and failure.outage:
+            self.breaker = before.failed(time.monotonic())
+        else:
+            self.breaker = before.succeeded()
+        if self.breaker.state != before.state:
+            self._changed(self.breaker, failure.reason if failure else "")
+
+    async def _try_again(self, looked: Looked, first: Failure) -> Failure | None:
+        """The quick tries; the first was made already, and only its failure is worth their machinery."""
+        made: list[Failure] = [first]
+
+        async def call() -> Failure | None:
+            return made.pop() if made else await self._call(looked)
+
+        result: Failure | None = await self._quick_tries.copy()(call)
+        return result
+
+    def _worth_another_try(self, failure: Failure | None) -> bool:
+        return failure is not None and quickly(failure) and self.breaker.closed
+
+    async def _call(self, looked: Looked) -> Failure | None:
+        delivery = looked.delivery
+        origin = Origin(
+            delivery.organization_id, delivery.actor, delivery.correlation_id, delivery.traceparent
+        )
+        metrics.IN_FLIGHT.inc()
+        started = time.perf_counter()
+        try:
+            failure = await self._client.send(delivery.id, looked.body, origin)
+        except Exception as error:  # ours, not the service's: one odd delivery must neither open the breaker nor stop the rest
+            log.exception("a call could not be made", delivery=str(delivery.id))
+            return Failure(
+                f"{type(error).__name__}: {error}"[:200], retry_after=self._delays.first.total_seconds()
+            )
+        finally:
+            metrics.IN_FLIGHT.dec()
+        metrics.CALL_SECONDS.observe(time.perf_counter() - started)
+        if failure is not None:
+            metrics.FAILURES.labels(str(failure.status or 0)).inc()
+        self.note(failure)
+        return failure
+
+    def _result(self, looked: Looked, failure: Failure | None) -> Result:
+        delivery, now = looked.delivery, clock.now()
+        delivery.attempts += 1
+        delivery.reason = failure.reason if failure else None
+        if failure is None:
+            delivery.state, delivery.sent_at = "sent", now
+            return Ended(delivery)
+        due = next_attempt_at(failure, delivery.attempts, now, random(), self._delays)  # noqa: S311
+        if due is None:
+            delivery.state = "dead_lettered" if failure.for_good else "failed"
+            log.error("delivery given up", delivery=str(delivery.id), reason=failure.reason)
+            return Ended(delivery, f"HTTP {failure.status}" if failure.status else "NoAnswer")
+        metrics.RETRIES.labels(delivery.channel).inc()
+        log.warning(
+            "delivery will be tried again", delivery=str(delivery.id), reason=failure.reason, due=str(due)
+        )
+        return Later(delivery, due, failure.outage)
+
+
+def obsolete(looked: Looked, now: datetime) -> str | None:
+    """Why this delivery is not sent any more, or None."""
+    delivery = looked.delivery
+    return obsolete_because(delivery.type, delivery.version, delivery.expires_at, looked.current, now)
+
+
+def expired(looked: Looked, reason: str) -> Ended:
+    """The end of a delivery that has lost its use."""
+    looked.delivery.state, looked.delivery.reason = "expired", reason
+    return Ended(looked.delivery)
+
+
+def _last_result(state: RetryCallState) -> Failure | None:
+    """What the last of the quick tries said, instead of an exception."""
+    result: Failure | None = state.outcome.result() if state.outcome else None
+    return result

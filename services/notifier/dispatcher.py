@@ -1,0 +1,292 @@
+"""Claims what is due, keeps many calls in flight outside any transaction, and writes down how they ended, in batches."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from chassis import backoff, clock, telemetry
+from chassis.database import Database, Transaction, is_not_now
+from chassis.health import Health
+from services.notifier import metrics
+from services.notifier.calling import Caller, Result, Untried
+from services.notifier.client import CommunicationClient
+from services.notifier.domain.breaker import Breaker
+from services.notifier.registration import Registration
+from services.notifier.relay import Relay
+from services.notifier.settings import NotifierSettings
+from services.notifier.settling import Ended, tell
+from services.notifier.store import outbox, queue
+from services.notifier.store.queue import Later, Looked
+
+T = TypeVar("T")
+log = telemetry.get_logger()
+
+DEPENDENCY = "communication"
+FIRST = UUID(int=0)
+ORGANIZATIONS_AT_ONCE = 64
+FINISH_WITHIN = 4.0  # of the ten seconds that a stopping service has
+_RACES = ("40P01", "40001")
+
+
+class Dispatcher:
+    """The deliveries of one process. `lease` names it: what it claimed is its own while it shows signs of life."""
+
+    def __init__(
+        self,
+        database: Database,
+        client: CommunicationClient,
+        registration: Registration,
+        relay: Relay,
+        health: Health,
+        settings: NotifierSettings,
+        lease: UUID,
+    ) -> None:
+        self._database = database
+        self._registration = registration
+        self._relay = relay
+        self._health = health
+        self._settings = settings
+        self._lease = lease
+        self._caller = Caller(client, settings, self._breaker_changed)
+        self._after = FIRST
+        self._woken = asyncio.Event()
+        self._claimed: asyncio.Queue[Looked] = asyncio.Queue()
+        self._room = asyncio.Event()
+        self._held: set[UUID] = set()
+        self._results: list[Result] = []
+        self._ended = asyncio.Event()
+        self._recovered = False
+
+    def wake(self) -> None:
+        """There may be something due."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then what is in flight may end, and what was not begun is given back."""
+        await self._registration.done.wait()
+        self._claimed, self._results, self._held = asyncio.Queue(), [], set()
+        self._room.set()
+        workers = [
+            asyncio.create_task(self._work(), name=f"delivery-{number}")
+            for number in range(self._settings.deliveries_in_flight)
+        ]
+        loops = [asyncio.create_task(loop()) for loop in (self._claim, self._renew, self._complete)]
+        try:
+            done, _ = await asyncio.wait([*workers, *loops], return_when=asyncio.FIRST_COMPLETED)
+            await next(iter(done))  # none of them ends but by failing
+        finally:
+            await self._finish(workers, loops)
+
+    # --- claiming -----------------------------------------------------------------------------------------------
+
+    async def _claim(self) -> None:
+        """Fetch the next batch while the workers still have one, so that they never wait for the database."""
+        while True:
+            await self._room.wait()
+            if not self._caller.breaker.closed:
+                await self._probe()
+                continue
+            if self._recovered:
+                await self._recover()
+            self._woken.clear()
+            with metrics.CLAIM_SECONDS.time():
+                looked = await self._insist(self._claim_batch)
+            if not looked:
+                await self._rest(self._settings.dispatch_idle)
+                continue
+            for item in looked:
+                self._claimed.put_nowait(item)
+            if self._claimed.qsize() >= self._settings.deliveries_in_flight:
+                self._room.clear()
+
+    async def _claim_batch(self) -> list[Looked]:
+        """Claim and commit; then look, in one query, at what has become of the appointments."""
+        async with self._database.transaction() as tx:
+            ids = await self._claim_due(tx)
+        return await self._look(ids)
+
+    async def _claim_due(self, tx: Transaction) -> list[UUID]:
+        """Go on where the last claim ended, so that each organization has its turn; at most once around."""
+        now = clock.now()
+        until = now + timedelta(seconds=self._settings.lease)
+        from_the_start = self._after == FIRST
+        while True:
+            due, after = await queue.organizations(tx, self._after, now, ORGANIZATIONS_AT_ONCE)
+            self._after = after or FIRST
+            if due:
+                ids = await queue.claim(tx, self._lease, due, now, until, self._settings.claim_max)
+                if ids:
+                    return ids
+            if after is None:
+                if from_the_start:
+                    return []
+                from_the_start = True
+
+    async def _look(self, ids: Sequence[UUID]) -> list[Looked]:
+        ours = [identifier for identifier in ids if identifier not in self._held]
+        if not ours:
+            return []
+        async with self._database.transaction() as tx:
+            looked = await queue.look(tx, ours)
+        self._held.update(item.delivery.id for item in looked)
+        return looked
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    # --- while the breaker is open ------------------------------------------------------------------------------
+
+    async def _probe(self) -> None:
+        """Wait until one call may try the water, and make it: with a delivery, or with a template if none waits."""
+        breaker = self._caller.breaker
+        if wait := breaker.wait(time.monotonic()):
+            await asyncio.sleep(min(wait, self._settings.dispatch_idle))
+            return
+        looked = await self._insist(self._claim_one)
+        self._caller.breaker = breaker.probing()
+        metrics.BREAKER.set(metrics.BREAKER_STATES["half_open"])
+        if not looked:
+            self._caller.note(await self._registration.register_all())
+        for item in looked:
+            try:
+                self._end(await self._caller.probe(item))
+            except asyncio.CancelledError:
+                self._held.discard(item.delivery.id)
+                raise
+        if self._caller.breaker.state == "half_open":  # what was claimed had expired: nothing was called
+            self._caller.breaker = breaker
+
+    async def _claim_one(self) -> list[Looked]:
+        now = clock.now()
+        until = now + timedelta(seconds=self._settings.lease)
+        async with self._database.transaction() as tx:
+            ids = await queue.claim_one(tx, self._lease, now, until)
+        return await self._look(ids)
+
+    async def _recover(self) -> None:
+        """Well again: what waited only for that is due, spread a little so that it does not come all at once."""
+        spread = timedelta(seconds=self._settings.recovery_spread)
+
+        async def recover() -> int:
+            async with self._database.transaction() as tx:
+                return await queue.recover(tx, clock.now(), spread)
+
+        log.info("the Communication Service is back", waiting=await self._insist(recover))
+        self._recovered = False
+
+    def _breaker_changed(self, breaker: Breaker, reason: str) -> None:
+        metrics.BREAKER.set(metrics.BREAKER_STATES[breaker.state])
+        if breaker.closed:
+            self._health.clear(DEPENDENCY)
+            self._recovered = True
+        else:
+            self._health.waiting(DEPENDENCY, f"circuit breaker {breaker.state}: {reason}")
+            log.warning("circuit breaker opened", reason=reason, failures=breaker.failures)
+
+    # --- calling ------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            looked = await self._claimed.get()
+            if self._claimed.qsize() < self._settings.deliveries_in_flight:
+                self._room.set()
+            self._end(await self._caller.attempt(looked))
+
+    def _end(self, result: Result) -> None:
+        self._results.append(result)
+        self._ended.set()
+
+    async def _renew(self) -> None:
+        """A slow call is not a dead one: keep what we hold."""
+        while True:
+            await asyncio.sleep(self._settings.lease / 3)
+            if self._held:
+                await self._insist(self._renew_held)
+
+    async def _renew_held(self) -> None:
+        until = clock.now() + timedelta(seconds=self._settings.lease)
+        async with self._database.transaction() as tx:
+            await queue.renew(tx, self._lease, list(self._held), until)
+
+    # --- completing ---------------------------------------------------------------------------------------------
+
+    async def _complete(self) -> None:
+        """Write down what has ended; meanwhile the next batch gathers."""
+        while True:
+            await self._ended.wait()
+            await self._write_results()
+
+    async def _write_results(self) -> None:
+        self._ended.clear()
+        results, self._results = self._results, []
+        if not results:
+            return
+        try:
+            await self._insist(lambda: self._write(results))
+        except (
+            BaseException
+        ):  # not written, or not known to be: to be written again, which changes nothing then
+            self._results = results + self._results
+            raise
+        self._relay.wake()
+
+    async def _write(self, results: Sequence[Result]) -> None:
+        ended = [item for item in results if isinstance(item, Ended)]
+        later = [item for item in results if isinstance(item, Later)]
+        untried = [item.looked.delivery.id for item in results if isinstance(item, Untried)]
+        async with self._database.transaction() as tx:
+            ours = await queue.settle(tx, self._lease, [item.delivery for item in ended])
+            put_back = await queue.retry(tx, self._lease, later)
+            if untried:
+                await queue.release(tx, self._lease, untried)
+            now = clock.now()
+            messages = await tell(tx, [item for item in ended if item.delivery.id in ours], now)
+            await outbox.note(tx, self._lease, now, messages)
+        metrics.LOST_LEASES.inc(len(ended) + len(later) - len(ours) - len(put_back))
+        self._held.difference_update(untried, _ids(ended), _ids(later))
+
+    async def _insist(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do it again while the database is away or a race was lost; anything else is an error of ours."""
+        attempt = 0
+        while True:
+            try:
+                return await work()
+            except Exception as error:
+                state = getattr(getattr(error, "orig", None), "sqlstate", None)
+                if not is_not_now(error) and state not in _RACES:
+                    raise
+                attempt += 1
+                log.warning("the database has to be asked again", reason=str(error)[:300], attempt=attempt)
+                await asyncio.sleep(backoff.delay(attempt, 0.1, 5.0))
+
+    async def _finish(self, workers: list[asyncio.Task[None]], loops: list[asyncio.Task[None]]) -> None:
+        """Stop claiming, give back what was not begun, let calls in flight end for a while, write all of it down."""
+        await _cancel(loops)
+        while not self._claimed.empty():
+            self._results.append(Untried(self._claimed.get_nowait()))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_WITHIN):
+                while len(self._results) < len(self._held):
+                    self._ended.clear()
+                    await self._ended.wait()
+        await _cancel(workers)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_WITHIN):
+                await self._write_results()
+                await self._relay.drain()
+
+
+def _ids(items: Sequence[Ended] | Sequence[Later]) -> list[UUID]:
+    return [item.delivery.id for item in items]
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

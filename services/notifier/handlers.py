@@ -1,0 +1,200 @@
+"""What a batch of records does: it plans, answers, and notes; it never calls anybody."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from chassis import clock
+from chassis.database import Transaction
+from contracts import topics
+from contracts.envelope import Message, Record
+from services.notifier import metrics, notices, planning, verdicts
+from services.notifier.commands import Command, Refusal
+from services.notifier.delivery import Delivery
+from services.notifier.domain import model
+from services.notifier.domain.preferences import after_setting
+from services.notifier.domain.reports import state_after
+from services.notifier.domain.workflow import DEFAULTS
+from services.notifier.messages import Happened, Received, Redriven, Report
+from services.notifier.settling import Ended, tell
+from services.notifier.store import appointments, deliveries, outbox, preferences
+from services.notifier.verdicts import Verdict
+
+T = TypeVar("T", Happened, Command, Report, Redriven)
+Pairs = Sequence[tuple[Record, T]]
+Items = Sequence[tuple[Record, Received]]
+REDRIVABLE = frozenset(("failed", "dead_lettered"))
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """The two halves of the notifier's subscriptions. `writer`: in whose name events are noted for publication."""
+
+    writer: UUID
+    frontend_url: str
+    partitions: Callable[[str], Awaitable[int]]
+
+    async def handle(self, tx: Transaction, items: Items) -> list[Message]:
+        """Commands first, so that what they set counts for the events beside them."""
+        now = clock.now()
+        answers = await self._set_preferences(tx, _of(items, Command))
+        planned = await self._plan(tx, _of(items, Happened), now)
+        await self._note_reports(tx, _of(items, Report), now)
+        await self._redrive(tx, _of(items, Redriven), now)
+        return answers + planned
+
+    async def again(self, tx: Transaction, items: Items) -> list[Message]:
+        """The same from what is stored. What reports and redrives caused is in the outbox."""
+        answered = _of(items, Command)
+        known = await preferences.decided(tx, [command.id for _, command in answered]) if answered else {}
+        answers = await self._answers(answered, known)
+        happened = _of(items, Happened)
+        events = [one.source.id for _, one in happened]
+        planned = await deliveries.of_causes(tx, events, [record.position for record, _ in happened])
+        return answers + _planned(happened, planned)
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    async def _plan(self, tx: Transaction, items: Pairs[Happened], now: datetime) -> list[Message]:
+        """Insert what follows and tell that it is planned; an event that was planned before is not planned again."""
+        if not items:
+            return []
+        sources = [item.source for _, item in items]
+        await appointments.save(
+            tx, planning.seen([source for source in sources if isinstance(source, model.Event)])
+        )
+        known = await deliveries.planned_events(tx, [source.id for source in sources])
+        fresh: list[tuple[Record, Happened]] = []
+        for record, item in items:
+            if item.source.id not in known:
+                known.add(item.source.id)
+                fresh.append((record, item))
+        wanted = await preferences.load(tx, {user for _, item in fresh for user in planning.recipients(item)})
+        planned = [
+            delivery
+            for record, item in fresh
+            for delivery in planning.planned(record, item, wanted, now, self.frontend_url)
+        ]
+        return _planned(fresh, await deliveries.plan(tx, planned, now))
+
+    # --- commands -----------------------------------------------------------------------------------------------
+
+    async def _set_preferences(self, tx: Transaction, items: Pairs[Command]) -> list[Message]:
+        if not items:
+            return []
+        await preferences.lock_commands(tx)
+        known = await preferences.decided(tx, [command.id for _, command in items])
+        stand = await preferences.load(tx, {command.user for _, command in items if command.user})
+        fresh: list[Verdict] = []
+        changed: dict[UUID, tuple[UUID, model.Preferences]] = {}
+        for record, command in items:
+            if command.id in known:
+                continue
+            verdict = known[command.id] = _decided(record, command, stand, changed)
+            fresh.append(verdict)
+        await preferences.save(tx, changed)
+        await preferences.decide(tx, fresh)
+        return await self._answers(items, known)
+
+    async def _answers(self, items: Pairs[Command], known: dict[UUID, Verdict]) -> list[Message]:
+        if not items:
+            return []
+        partitions = await self.partitions(topics.NOTIFIER_OUTCOMES.name)
+        return [
+            message
+            for record, command in items
+            if command.id in known
+            for message in verdicts.messages_for(record, command, known[command.id], partitions)
+        ]
+
+    # --- delivery reports and redrives --------------------------------------------------------------------------
+
+    async def _note_reports(self, tx: Transaction, items: Pairs[Report], now: datetime) -> None:
+        if not items:
+            return
+        reports = [report for _, report in items]
+        ids = await _deliveries_of(tx, reports)
+        known = [identifier for identifier in ids if identifier]
+        # First the queue, then the deliveries, as the dispatcher does: in another order they could deadlock.
+        await deliveries.unqueue(tx, known)
+        rows = await deliveries.locked(tx, known)
+        ended: dict[UUID, Delivery] = {}
+        for report, identifier in zip(reports, ids, strict=True):
+            delivery = rows.get(identifier) if identifier else None
+            state = state_after(delivery.state, report.outcome) if delivery else None
+            if delivery is None or state is None:
+                metrics.REPORTS_IGNORED.labels("unknown" if delivery is None else "too late").inc()
+                continue
+            _apply(report, delivery, state)
+            ended[delivery.id] = delivery
+        settled = list(ended.values())
+        if settled:
+            await deliveries.settle(tx, settled)
+            await outbox.note(tx, self.writer, now, await tell(tx, [Ended(item) for item in settled], now))
+
+    async def _redrive(self, tx: Transaction, items: Pairs[Redriven], now: datetime) -> None:
+        """Begin anew with deliveries that were given up; whether they are still of use is looked at before the call."""
+        if not items:
+            return
+        rows = await deliveries.locked(tx, [item.delivery_id for _, item in items])
+        again = [row for row in rows.values() if row.state in REDRIVABLE]
+        for delivery in again:
+            delivery.state, delivery.attempts, delivery.reason = "planned", 0, None
+            delivery.redrives += 1
+        if again:
+            await deliveries.settle(tx, again)
+            await deliveries.requeue(tx, again, now)
+            await outbox.note(tx, self.writer, now, [notices.event_of(item, now) for item in again])
+
+
+def _of(items: Items, kind: type[T]) -> list[tuple[Record, T]]:
+    return [(record, item) for record, item in items if isinstance(item, kind)]
+
+
+def _planned(items: Pairs[Happened], planned: Sequence[Delivery]) -> list[Message]:
+    """`notification.planned` for each delivery, in the order of the records and then of the ids."""
+    order = {item.source.id: number for number, (_, item) in enumerate(items)}
+    ordered = sorted(planned, key=lambda item: (order[item.event_id], item.id))
+    return [notices.planned(delivery) for delivery in ordered]
+
+
+def _decided(
+    record: Record,
+    command: Command,
+    stand: dict[UUID, model.Preferences],
+    changed: dict[UUID, tuple[UUID, model.Preferences]],
+) -> Verdict:
+    """The verdict on one command; what it changes counts for the next ones of the batch."""
+    metric = metrics.COMMANDS.labels
+    if isinstance(command.asked, Refusal) or command.user is None or command.organization is None:
+        refusal = command.asked if isinstance(command.asked, Refusal) else verdicts.UNREADABLE
+        metric("refused", refusal.code).inc()
+        return verdicts.refused(record, command, refusal)
+    metric("accepted", "").inc()
+    before = stand.get(command.user, DEFAULTS)
+    after = after_setting(before, command.asked)
+    if after is not before:
+        stand[command.user] = after
+        changed[command.user] = (command.organization, after)
+    return verdicts.accepted(record, command, after, after is not before)
+
+
+async def _deliveries_of(tx: Transaction, reports: Sequence[Report]) -> list[UUID | None]:
+    """The delivery that each report speaks of: by its key, else what was sent last to that person on that channel."""
+    vague = [
+        (number, (report.appointment_id, report.recipient_id, report.channel))
+        for number, report in enumerate(reports)
+        if report.delivery_id is None and report.appointment_id and report.recipient_id
+    ]
+    last = await deliveries.last_sent(tx, [asked for _, asked in vague])
+    guessed = {number: last[position] for position, (number, _) in enumerate(vague) if position in last}
+    return [report.delivery_id or guessed.get(number) for number, report in enumerate(reports)]
+
+
+def _apply(report: Report, delivery: Delivery, state: str) -> None:
+    delivery.state, delivery.reason = state, report.reason
+    delivery.attempts = max(delivery.attempts, 1)
+    delivery.sent_at = delivery.sent_at or report.at
+    delivery.delivered_at = report.at if state == "delivered" else None

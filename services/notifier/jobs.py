@@ -1,0 +1,21 @@
+"""What the notifier does at night: forget what nobody needs any more."""
+
+from datetime import timedelta
+
+from chassis import clock, deadletters
+from chassis.database import Database
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import appointments, deliveries, preferences
+
+DEAD_LETTERS_KEPT = timedelta(days=30)
+
+
+async def forget(database: Database, settings: NotifierSettings) -> None:
+    """Decisions after 30 days, deliveries (with what they said) and appointments after 90."""
+    now = clock.now()
+    old = now - timedelta(days=settings.keep_deliveries_days)
+    async with database.transaction() as tx:
+        await preferences.forget(tx, now - timedelta(days=settings.keep_decisions_days))
+        await deadletters.forget(tx, now - DEAD_LETTERS_KEPT)
+        await appointments.forget(tx, old)
+        await deliveries.forget(tx, old)

@@ -1,0 +1,65 @@
+"""The notifier: events become deliveries, deliveries become calls to the Communication Service."""
+
+from uuid import uuid4
+
+from chassis.batch import Subscription
+from chassis.service import Service
+from contracts import topics
+from services.notifier import messages
+from services.notifier.client import CommunicationClient
+from services.notifier.dispatcher import Dispatcher
+from services.notifier.handlers import Handlers
+from services.notifier.jobs import forget
+from services.notifier.registration import Registration
+from services.notifier.relay import Relay
+from services.notifier.settings import NotifierSettings
+
+EVENTS_AT_ONCE = 100  # one event may have five hundred recipients on several channels
+
+
+def build(settings: NotifierSettings) -> Service:
+    """Wire the service; it must be called inside the event loop that runs it."""
+    service = Service("notifier", settings)
+    writer = uuid4()
+    client = CommunicationClient(
+        settings.communication_url,
+        token=settings.communication_token,
+        timeout=settings.communication_timeout,
+        limits=settings.deliveries_in_flight + 8,
+    )
+    registration = Registration(client, service.health, settings.registration_every)
+    relay = Relay(service.database, service.publisher, service.health, writer, settings.outbox_adopt_after)
+    dispatcher = Dispatcher(service.database, client, registration, relay, service.health, settings, writer)
+    handlers = Handlers(writer, settings.frontend_url, service.publisher.partitions)
+
+    def wake() -> None:
+        dispatcher.wake()
+        relay.wake()
+
+    def consume(name: str, *names: str) -> None:
+        service.consume(
+            Subscription(
+                name=name,
+                topics=names,
+                decode=messages.decode,
+                handle=handlers.handle,
+                again=handlers.again,
+                max_records=EVENTS_AT_ONCE,
+                committed=wake,
+            )
+        )
+
+    consume("notifier.events", topics.BOOKING_EVENTS.name, topics.REMINDERS_EVENTS.name, messages.REDRIVE)
+    consume("notifier.commands", topics.NOTIFIER_COMMANDS.name)
+    consume("notifier.reports", topics.COMMUNICATION_EVENTS.name)
+    service.background("templates", registration.run)
+    service.background("relay", relay.run)
+    service.background("dispatcher", dispatcher.run)
+    service.every("forget", lambda: forget(service.database, settings), cron="40 3 * * *")
+    service.on_stop(client.close)
+    return service
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    build(NotifierSettings()).run()

@@ -1,0 +1,200 @@
+"""Records to what the domain decides about. Each kind of record has one type here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from chassis.errors import InvalidMessage
+from contracts import appointments, envelope, reminders, topics
+from contracts.appointments import AppointmentEvent
+from contracts.envelope import Envelope, MalformedEnvelope, Record
+from contracts.notifications import CommunicationEvent
+from contracts.reminders import Reminder as DueReminder
+from services.notifier import commands
+from services.notifier.commands import Command
+from services.notifier.domain import model
+from services.notifier.domain.reports import Outcome
+
+REDRIVE = topics.redrive("notifier").name
+DELIVER = "notification.deliver"
+PREPARATION_NOTES = "preparation_notes"  # the custom field that reminders show
+REPORTS: dict[str, Outcome] = {
+    "notification.delivered": "delivered",
+    "notification.failed": "failed",
+    "notification.bounced": "bounced",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event that may have to be told, with what its notifications carry on."""
+
+    source: model.Event | model.Reminder
+    correlation_id: str
+    traceparent: str | None
+    actor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the Communication Service says became of a message; `at` in UTC."""
+
+    outcome: Outcome
+    at: datetime
+    delivery_id: UUID | None
+    appointment_id: UUID | None
+    recipient_id: UUID | None
+    channel: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """A dead-lettered delivery that an operator sends again."""
+
+    delivery_id: UUID
+
+
+Received = Happened | Command | Report | Redriven
+
+
+def decode(record: Record) -> Received | None:
+    """Read one record of any topic that the notifier consumes; None: not for us. Raises InvalidMessage."""
+    if record.topic == topics.NOTIFIER_COMMANDS.name:
+        return commands.decode(record)
+    if record.topic == topics.COMMUNICATION_EVENTS.name:
+        return _report(record)
+    try:
+        kind = record.header("ce_type") or ""
+        if record.topic == REDRIVE and kind not in _EVENTS:
+            return _redriven(record, kind)
+        if not kind:
+            raise InvalidMessage("header ce_type is missing")
+        return _EVENTS[kind](record) if kind in _EVENTS else None
+    except MalformedEnvelope as error:
+        raise InvalidMessage(str(error)) from error
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        raise InvalidMessage(f"{problems[0]['loc']}: {problems[0]['msg']}") from error
+
+
+def _redriven(record: Record, kind: str) -> Received | None:
+    """What came from another topic than those of events."""
+    if kind == DELIVER:
+        body = _json(record)
+        try:
+            return Redriven(UUID(str(body.get("notification_id") if isinstance(body, dict) else None)))
+        except ValueError as error:
+            raise InvalidMessage("no notification_id to deliver again") from error
+    return _report(record) if kind in REPORTS or not kind else commands.decode(record)
+
+
+def _event(record: Record) -> Happened:
+    headers = envelope.read(record.headers)
+    body = AppointmentEvent.model_validate_json(record.value or b"")
+    source = model.Event(
+        id=headers.id,
+        type=headers.type,
+        at=_when(record, headers),
+        actor=body.actor,
+        appointment=_appointment(body.appointment),
+        changes=[model.Change(change.field, change.old, change.new) for change in body.changes],
+        people=_people(body.people),
+    )
+    return _happened(source, headers, body.actor)
+
+
+def _reminder(record: Record) -> Happened:
+    headers = envelope.read(record.headers)
+    body = DueReminder.model_validate_json(record.value or b"")
+    source = model.Reminder(
+        id=headers.id,
+        at=_when(record, headers),
+        recipient_id=body.recipient_id,
+        channels=frozenset(body.channels),
+        appointment=_appointment(body.appointment),
+        people=_people(body.people),
+    )
+    return _happened(source, headers, headers.actor)
+
+
+_EVENTS: dict[str, Callable[[Record], Happened]] = {
+    **dict.fromkeys(appointments.EVENT_TYPES, _event),
+    **dict.fromkeys(reminders.EVENT_TYPES.keys() - {"reminder.missed"}, _reminder),
+}
+
+
+def _happened(source: model.Event | model.Reminder, headers: Envelope, actor: str | None) -> Happened:
+    return Happened(source, headers.correlation_id or str(headers.id), headers.traceparent, actor)
+
+
+def _when(record: Record, headers: Envelope) -> datetime:
+    """When it happened: a replayed or redriven record is younger than what it tells."""
+    return min(record.timestamp, headers.time or record.timestamp)
+
+
+def _appointment(state: appointments.Appointment) -> model.Appointment:
+    notes = state.custom_fields.get(PREPARATION_NOTES)
+    return model.Appointment(
+        id=state.id,
+        organization_id=state.organization_id,
+        version=state.version,
+        organizer_id=state.organizer_id,
+        answers={
+            user: state.confirmation_status[user].value if user in state.confirmation_status else "pending"
+            for user in state.participant_ids
+        },
+        status=state.status.value,
+        start=state.start_time,
+        end=state.end_time,
+        timezone=state.timezone,
+        title=state.title,
+        location=state.location,
+        meeting_url=state.meeting_url,
+        preparation_notes=notes if isinstance(notes, str) else "",
+        cancellation_reason=state.cancellation_reason or "",
+    )
+
+
+def _people(people: list[appointments.Person]) -> dict[UUID, model.Person]:
+    return {item.id: model.Person(item.id, item.name, item.timezone, item.locale) for item in people}
+
+
+def _report(record: Record) -> Report | None:
+    """A delivery report. Types that we do not know, and reports on other entities, are none of our business."""
+    body = _json(record)
+    if not isinstance(body, dict) or body.get("type") not in REPORTS:
+        return None
+    try:
+        event = CommunicationEvent.model_validate(body)
+    except ValidationError as error:
+        raise InvalidMessage(f"{error.error_count()} fields of the report are not valid") from error
+    data = event.data
+    return Report(
+        outcome=REPORTS[event.type],
+        at=data.timestamp,
+        delivery_id=_uuid(data.idempotency_key),
+        appointment_id=_uuid(data.entity_id) if data.entity_type == "appointment" else None,
+        recipient_id=_uuid(data.recipient),
+        channel=data.channel.value,
+        reason=(data.reason or "")[:300] or None,
+    )
+
+
+def _json(record: Record) -> Any:
+    try:
+        return orjson.loads(record.value or b"")
+    except orjson.JSONDecodeError as error:
+        raise InvalidMessage(f"the value is not JSON: {error.msg}") from error
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

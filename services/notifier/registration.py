@@ -1,0 +1,58 @@
+"""Register the message templates with the Communication Service, and again every so often."""
+
+import asyncio
+
+from chassis import backoff, telemetry
+from chassis.health import Health
+from services.notifier.client import CommunicationClient
+from services.notifier.domain.retry import Failure
+from services.notifier.templates import TEMPLATES
+
+log = telemetry.get_logger()
+
+DEPENDENCY = "communication (templates)"
+_NO_SUCH_CALL = (404, 405)
+
+
+class Registration:
+    """Nothing is sent before the templates are registered once; a service that lost them gets them again.
+
+    A service without such a call has its templates by other means: that is said once and is fine.
+    """
+
+    def __init__(self, client: CommunicationClient, health: Health, every: float) -> None:
+        self.done = asyncio.Event()
+        self._client = client
+        self._health = health
+        self._every = every
+
+    async def run(self) -> None:
+        """Until cancelled; waits with back-off while the service is away."""
+        attempt = 0
+        while True:
+            failure = await self.register_all()
+            if failure is None:
+                attempt = 0
+                self._health.clear(DEPENDENCY)
+                self.done.set()
+                await asyncio.sleep(self._every)
+                continue
+            attempt += 1
+            log.warning("templates are not registered", reason=failure.reason, attempt=attempt)
+            if not self.done.is_set():
+                self._health.waiting(DEPENDENCY, failure.reason)
+            await asyncio.sleep(backoff.delay(attempt, 0.5, 10.0))
+
+    async def register_all(self) -> Failure | None:
+        """Register each; the first failure ends it."""
+        for template in TEMPLATES:
+            failure = await self._client.register(template)
+            if failure is not None and failure.status in _NO_SUCH_CALL:
+                if not self.done.is_set():
+                    log.warning(
+                        "the Communication Service has no call to register templates", status=failure.status
+                    )
+                return None
+            if failure is not None:
+                return failure
+        return None

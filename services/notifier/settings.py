@@ -1,0 +1,33 @@
+"""The notifier's settings; figures are the requirements' unless said otherwise."""
+
+from chassis.settings import Settings
+
+
+class NotifierSettings(Settings):
+    """Seconds unless the name says otherwise.
+
+    communication_token: the notifier's own service token. communication_timeout: of one HTTP call.
+    quick_tries: calls in one attempt, waiting quick_wait_min..max between them. retry_first, then retry_next doubling,
+    at most retry_max_attempts. deliveries_in_flight: calls at the same time. lease: how long a claimed delivery is ours
+    without a sign of life; after a crash it is tried again when that is over.
+    """
+
+    communication_token: str = ""
+    communication_timeout: float = 30.0
+    quick_tries: int = 3
+    quick_wait_min: float = 4.0
+    quick_wait_max: float = 10.0
+    retry_first: float = 300.0
+    retry_next: float = 60.0
+    retry_max_attempts: int = 5
+    breaker_threshold: int = 5
+    breaker_recovery: float = 60.0
+    recovery_spread: float = 10.0
+    deliveries_in_flight: int = 64
+    claim_max: int = 256
+    lease: float = 20.0
+    dispatch_idle: float = 1.0
+    registration_every: float = 600.0
+    outbox_adopt_after: float = 15.0
+    keep_deliveries_days: int = 90
+    keep_decisions_days: int = 30

@@ -1,0 +1,56 @@
+"""What follows when a delivery comes to an end: events, a dead letter, another channel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.database import Transaction
+from contracts.envelope import Message
+from services.notifier import metrics, notices
+from services.notifier.client import on_channel
+from services.notifier.delivery import Delivery, fallback
+from services.notifier.domain.channels import fallback_for
+from services.notifier.domain.workflow import DEFAULTS
+from services.notifier.store import deliveries, preferences
+
+GAVE_UP = frozenset(("failed", "bounced", "dead_lettered"))
+
+
+@dataclass(slots=True)
+class Ended:
+    """A delivery in its new state. `error`: what to call the cause of its dead letter; None: it gets none."""
+
+    delivery: Delivery
+    error: str | None = None
+
+
+async def tell(tx: Transaction, ended: Sequence[Ended], now: datetime) -> list[Message]:
+    """The messages to publish; plans the channels to turn to instead."""
+    turned = await _turn(tx, [item.delivery for item in ended if item.delivery.state in GAVE_UP], now)
+    messages: list[Message] = []
+    for item in ended:
+        delivery = item.delivery
+        metrics.DELIVERIES.labels(delivery.state, delivery.channel).inc()
+        messages.append(notices.event_of(delivery, now))
+        if item.error is not None:
+            messages.append(notices.dead_letter(delivery, item.error, now))
+    return messages + [notices.planned(delivery) for delivery in turned]
+
+
+async def _turn(tx: Transaction, gave_up: Sequence[Delivery], now: datetime) -> list[Delivery]:
+    """Plan each urgent one on its next channel; what is on that channel already is not planned twice."""
+    urgent = [item for item in gave_up if item.priority == "high" and now < item.expires_at]
+    if not urgent:
+        return []
+    wanted = await preferences.load(tx, {item.recipient_id for item in urgent})
+    bodies = await deliveries.payloads(tx, [item.id for item in urgent])
+    planned = []
+    for item in urgent:
+        choice = wanted.get(item.recipient_id, DEFAULTS)
+        channel = fallback_for(item.priority, item.channel, item.template_id, choice)
+        if channel is not None and item.id in bodies:
+            planned.append((fallback(item, channel, now), on_channel(bodies[item.id], channel)))
+    turned = await deliveries.plan(tx, planned, now)
+    for delivery in turned:
+        metrics.FALLBACKS.labels(delivery.channel).inc()
+    return turned

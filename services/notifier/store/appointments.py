@@ -1,0 +1,64 @@
+"""Appointments as last told, to look at again before a call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one event says of an appointment. `moved_in`: its version if it changed the times, else 0."""
+
+    id: UUID
+    organization_id: UUID
+    version: int
+    moved_in: int
+    status: str
+    end: datetime
+    involved: tuple[UUID, ...]
+
+
+# Versions may arrive swapped: the newest wins, and the newest change of the times counts whichever came last.
+_SAVE = text("""
+    INSERT INTO appointments AS known (id, organization_id, version, moved_in, status, end_time, involved)
+    SELECT id, organization_id, version, moved_in, status, end_time, CAST(involved AS uuid[])
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]), CAST(:versions AS int[]), CAST(:moved AS int[]),
+        CAST(:statuses AS text[]), CAST(:ends AS timestamptz[]), CAST(:involved AS text[])
+    ) AS seen(id, organization_id, version, moved_in, status, end_time, involved)
+    ON CONFLICT (id) DO UPDATE SET
+        version = greatest(known.version, excluded.version),
+        moved_in = greatest(known.moved_in, excluded.moved_in),
+        status = CASE WHEN excluded.version > known.version THEN excluded.status ELSE known.status END,
+        end_time = CASE WHEN excluded.version > known.version THEN excluded.end_time ELSE known.end_time END,
+        involved = CASE WHEN excluded.version > known.version THEN excluded.involved ELSE known.involved END
+""")
+
+
+async def save(tx: Transaction, seen: Sequence[Seen]) -> None:
+    """Keep the newest of what is known and what was seen; each appointment at most once in `seen`."""
+    if not seen:
+        return
+    ordered = sorted(seen, key=lambda item: item.id)  # one lock order for all who write
+    await tx.execute(
+        _SAVE,
+        {
+            "ids": [item.id for item in ordered],
+            "organizations": [item.organization_id for item in ordered],
+            "versions": [item.version for item in ordered],
+            "moved": [item.moved_in for item in ordered],
+            "statuses": [item.status for item in ordered],
+            "ends": [item.end for item in ordered],
+            "involved": ["{" + ",".join(map(str, item.involved)) + "}" for item in ordered],
+        },
+    )
+
+
+async def forget(tx: Transaction, ended_before: datetime) -> None:
+    """Drop what is long over: nothing of it can be sent any more."""
+    await tx.execute(text("DELETE FROM appointments WHERE end_time < :before"), {"before": ended_before})

@@ -1,0 +1,79 @@
+"""Preferences of people, and what was decided about the commands that set them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+from services.notifier.domain.model import Preferences
+from services.notifier.verdicts import Verdict
+
+_COMMANDS_ONE_AT_A_TIME = 7_316_520_301  # any constant, for an advisory lock
+
+_LOAD = text("""
+    SELECT user_id, version, email, sms, push, timezone, locale FROM preferences
+    WHERE user_id = ANY(CAST(:users AS uuid[]))
+""")
+_SAVE = text("""
+    INSERT INTO preferences (user_id, organization_id, version, email, sms, push, timezone, locale)
+    VALUES (:user_id, :organization_id, :version, :email, :sms, :push, :timezone, :locale)
+    ON CONFLICT (user_id) DO UPDATE SET
+        organization_id = excluded.organization_id, version = excluded.version, email = excluded.email,
+        sms = excluded.sms, push = excluded.push, timezone = excluded.timezone, locale = excluded.locale
+""")
+_DECIDED = text("""
+    SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event
+    FROM decisions WHERE command_id = ANY(CAST(:ids AS uuid[]))
+""")
+_DECIDE = text("""
+    INSERT INTO decisions
+        (command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event)
+    VALUES (:command_id, :fingerprint, :cause, :decided_at, :correlation_id, :traceparent, :user_id, :accepted,
+            :outcome, :event)
+""")
+
+
+async def lock_commands(tx: Transaction) -> None:
+    """Let commands be decided one batch at a time: they are rare, and a person's may come over two topics."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMANDS_ONE_AT_A_TIME})
+
+
+async def load(tx: Transaction, users: Iterable[UUID]) -> dict[UUID, Preferences]:
+    """The preferences of those who ever set any."""
+    rows = await tx.execute(_LOAD, {"users": list(users)})
+    return {
+        row.user_id: Preferences(row.email, row.sms, row.push, row.timezone, row.locale, row.version)
+        for row in rows
+    }
+
+
+async def save(tx: Transaction, changed: Mapping[UUID, tuple[UUID, Preferences]]) -> None:
+    """Replace the preferences of these people; values are organization and preferences."""
+    if changed:
+        await tx.execute(
+            _SAVE,
+            [
+                {"user_id": user, "organization_id": organization, **asdict(preferences)}
+                for user, (organization, preferences) in sorted(changed.items())
+            ],
+        )
+
+
+async def decided(tx: Transaction, command_ids: Sequence[UUID]) -> dict[UUID, Verdict]:
+    """What was decided about these commands before."""
+    rows = await tx.execute(_DECIDED, {"ids": list(command_ids)})
+    return {row.command_id: Verdict(*row) for row in rows}
+
+
+async def decide(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
+    """Keep what was decided, so that the same command gets the same answer."""
+    if verdicts:
+        await tx.execute(_DECIDE, [asdict(verdict) for verdict in verdicts])
+
+
+async def forget(tx: Transaction, before: datetime) -> None:
+    """Drop old decisions: a command id is remembered for 30 days."""
+    await tx.execute(text("DELETE FROM decisions WHERE decided_at < :before"), {"before": before})

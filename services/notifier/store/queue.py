@@ -1,0 +1,211 @@
+"""The dispatcher's side of the queue: claim what is due, look again, settle, release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+from services.notifier.delivery import COLUMNS, Delivery
+from services.notifier.domain.currency import Current
+from services.notifier.store.deliveries import settled_columns
+
+# One index probe for each organization, not one for each row: a hundred thousand deliveries of one organization do not
+# hide those of the next.
+_ORGANIZATIONS = text("""
+    WITH RECURSIVE waiting AS (
+        (SELECT organization_id FROM queue WHERE organization_id > :after ORDER BY organization_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT q.organization_id FROM queue q WHERE q.organization_id > w.organization_id
+                ORDER BY q.organization_id LIMIT 1)
+        FROM waiting w WHERE w.organization_id IS NOT NULL
+    )
+    SELECT w.organization_id, EXISTS (
+        SELECT FROM queue q WHERE q.organization_id = w.organization_id AND q.next_attempt_at <= :now
+    ) AS due
+    FROM waiting w WHERE w.organization_id IS NOT NULL
+    LIMIT :limit
+""")
+
+_CLAIM = text("""
+    WITH chosen AS MATERIALIZED (
+        SELECT due.delivery_id
+        FROM unnest(CAST(:organizations AS uuid[])) AS o(organization_id)
+        CROSS JOIN LATERAL (
+            SELECT q.delivery_id FROM queue q
+            WHERE q.organization_id = o.organization_id AND q.next_attempt_at <= :now
+                AND (q.leased_until IS NULL OR q.leased_until <= :now)
+            ORDER BY q.next_attempt_at
+            LIMIT :share
+            FOR UPDATE SKIP LOCKED
+        ) due
+        LIMIT :limit
+    )
+    UPDATE queue q SET lease = :lease, leased_until = :until
+    FROM chosen WHERE q.delivery_id = chosen.delivery_id
+    RETURNING q.delivery_id
+""")
+
+# To try the water: what is due, else what waits only because the service was not well.
+_CLAIM_ONE = text("""
+    UPDATE queue SET lease = :lease, leased_until = :until
+    WHERE delivery_id = (
+        SELECT delivery_id FROM queue
+        WHERE (next_attempt_at <= :now OR outage) AND (leased_until IS NULL OR leased_until <= :now)
+        ORDER BY next_attempt_at
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING delivery_id
+""")
+
+_LOOK = text(f"""
+    SELECT {", ".join(f"d.{name}" for name in COLUMNS)}, p.body,
+        a.version, a.moved_in, a.status, a.end_time, d.recipient_id = ANY(a.involved)
+    FROM deliveries d
+    JOIN payloads p ON p.delivery_id = d.id
+    LEFT JOIN appointments a ON a.id = d.appointment_id
+    WHERE d.id = ANY(CAST(:ids AS uuid[]))
+""")  # noqa: S608  (names of our own columns)
+
+# Whoever has lost the lease meanwhile changes nothing.
+_SETTLE = text("""
+    WITH mine AS (
+        DELETE FROM queue WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND lease = :lease RETURNING delivery_id
+    )
+    UPDATE deliveries d SET state = r.state, attempts = r.attempts, reason = r.reason, sent_at = r.sent_at
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:attempts AS int[]), CAST(:reasons AS text[]),
+        CAST(:sent AS timestamptz[])
+    ) AS r(id, state, attempts, reason, sent_at)
+    JOIN mine ON mine.delivery_id = r.id
+    WHERE d.id = r.id
+    RETURNING d.id
+""")
+
+_RETRY = text("""
+    WITH later AS (
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:reasons AS text[]),
+            CAST(:due AS timestamptz[]), CAST(:outages AS boolean[])
+        ) AS later(id, attempts, reason, due, outage)
+    ), mine AS (
+        UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = later.due, outage = later.outage
+        FROM later WHERE q.delivery_id = later.id AND q.lease = :lease
+        RETURNING q.delivery_id
+    )
+    UPDATE deliveries d SET state = 'retrying', attempts = later.attempts, reason = later.reason
+    FROM later JOIN mine ON mine.delivery_id = later.id
+    WHERE d.id = later.id
+    RETURNING d.id
+""")
+
+_RENEW = text("""
+    UPDATE queue SET leased_until = :until WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND lease = :lease
+""")
+
+_RELEASE = text("""
+    UPDATE queue SET lease = NULL, leased_until = NULL
+    WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND lease = :lease
+""")
+
+_RECOVER = text("""
+    UPDATE queue SET next_attempt_at = CAST(:now AS timestamptz) + random() * CAST(:spread AS interval)
+    WHERE outage AND lease IS NULL AND next_attempt_at > :now
+""")
+
+
+@dataclass(slots=True)
+class Looked:
+    """A claimed delivery, its payload, and what is known of its appointment now."""
+
+    delivery: Delivery
+    body: bytes
+    current: Current | None
+
+
+@dataclass(slots=True)
+class Later:
+    """A delivery to try again. `outage`: only because the service was not well."""
+
+    delivery: Delivery
+    due: datetime
+    outage: bool
+
+
+async def organizations(
+    tx: Transaction, after: UUID, now: datetime, limit: int
+) -> tuple[list[UUID], UUID | None]:
+    """The next organizations with something due, and where to go on; None: from the beginning."""
+    rows = (await tx.execute(_ORGANIZATIONS, {"after": after, "now": now, "limit": limit})).all()
+    due = [row.organization_id for row in rows if row.due]
+    return due, rows[-1].organization_id if len(rows) == limit else None
+
+
+async def claim(
+    tx: Transaction, lease: UUID, whose: Sequence[UUID], now: datetime, until: datetime, limit: int
+) -> list[UUID]:
+    """Claim up to `limit` due deliveries, shared among these organizations."""
+    share = -(-limit // len(whose))
+    values = {"lease": lease, "organizations": list(whose), "now": now, "until": until}
+    return list((await tx.execute(_CLAIM, {**values, "share": share, "limit": limit})).scalars())
+
+
+async def claim_one(tx: Transaction, lease: UUID, now: datetime, until: datetime) -> list[UUID]:
+    """Claim a single delivery to try the water with."""
+    return list((await tx.execute(_CLAIM_ONE, {"lease": lease, "now": now, "until": until})).scalars())
+
+
+async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Looked]:
+    """The claimed deliveries with their appointments as they are now, in one query."""
+    rows = await tx.execute(_LOOK, {"ids": list(ids)})
+    width = len(COLUMNS)
+    return [
+        Looked(
+            Delivery(*row[:width]),
+            row[width],
+            Current(*row[width + 1 :]) if row[width + 1] is not None else None,
+        )
+        for row in rows
+    ]
+
+
+async def settle(tx: Transaction, lease: UUID, settled: Sequence[Delivery]) -> set[UUID]:
+    """Write the end of deliveries and take them out of the queue; returns those that were still ours."""
+    if not settled:
+        return set()
+    columns = settled_columns(settled)
+    wanted = {name: columns[name] for name in ("ids", "states", "attempts", "reasons", "sent")}
+    return set((await tx.execute(_SETTLE, {**wanted, "lease": lease})).scalars())
+
+
+async def retry(tx: Transaction, lease: UUID, later: Sequence[Later]) -> set[UUID]:
+    """Put deliveries back for later; returns those that were still ours."""
+    if not later:
+        return set()
+    values = {
+        "ids": [item.delivery.id for item in later],
+        "attempts": [item.delivery.attempts for item in later],
+        "reasons": [item.delivery.reason for item in later],
+        "due": [item.due for item in later],
+        "outages": [item.outage for item in later],
+        "lease": lease,
+    }
+    return set((await tx.execute(_RETRY, values)).scalars())
+
+
+async def renew(tx: Transaction, lease: UUID, ids: Sequence[UUID], until: datetime) -> None:
+    """Say that we are still at it."""
+    await tx.execute(_RENEW, {"lease": lease, "ids": list(ids), "until": until})
+
+
+async def release(tx: Transaction, lease: UUID, ids: Sequence[UUID]) -> None:
+    """Give claimed deliveries back untried."""
+    await tx.execute(_RELEASE, {"lease": lease, "ids": list(ids)})
+
+
+async def recover(tx: Transaction, now: datetime, spread: timedelta) -> int:
+    """The service is well again: what waited only for that is due now, spread a little; returns how many."""
+    return (await tx.execute(_RECOVER, {"now": now, "spread": spread})).rowcount
