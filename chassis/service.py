@@ -65,9 +65,8 @@ class Service:
     def consume(self, subscription: Subscription[T]) -> None:
         """Apply the records of a subscription."""
         consumer = Consumer(
-            subscription, self.name, self.settings, self.database, self.publisher, self.health
+            subscription, self.name, self.settings, self.database, self.publisher, self.health, self._broker
         )
-        consumer.attach(self._broker)
         self._consumers.append(consumer)
 
     def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
@@ -209,4 +208,4 @@ class Service:
             await asyncio.sleep(backoff.delay(attempt, 1.0, 30.0))
 
     async def _lag(self) -> int:
-        return sum([await consumer.lag() for consumer in self._consumers])
+        return sum(consumer.lag() for consumer in self._consumers)

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from chassis.batch import Subscription
 from chassis.database import Transaction
 from chassis.errors import DependencyDown, InvalidMessage
+from chassis.reporter import Reporter
 from chassis.service import Service
 from chassis.settings import Settings
 from contracts import envelope, topics
@@ -124,10 +125,9 @@ if __name__ == "__main__":
     settings = LedgerSettings()
     service = build(settings)
     if settings.crash_at == "before-offset-commit":
-        consumer = service._consumers[0]
 
-        async def commit(*_: object) -> None:
+        async def commit(_: Reporter) -> None:
             Crash(settings).at("before-offset-commit")
 
-        type(consumer)._commit = commit  # type: ignore[method-assign,assignment]
+        Reporter._commit = commit  # type: ignore[method-assign,assignment]
     service.run()
