@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from cli import contracts, dlq, down, env, migrate, people, publish, status, token, topics, trace, up
+from cli import bench, contracts, dlq, down, env, migrate, people, publish, status, token, topics, trace, up
 from cli.console import EXIT_FAILED, err
 
 
@@ -50,6 +50,7 @@ app.add_typer(dlq.app)
 app.command("topics")(topics.topics)
 app.command("migrate")(migrate.migrate)
 app.command("contracts")(contracts.contracts)
+app.command("bench")(bench.bench)
 
 if __name__ == "__main__":
     app()

@@ -1,0 +1,96 @@
+"""What was measured, as one JSON file and one table, beside what it should be."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.table import Table
+from rich.text import Text
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure of a suite: `key` into its result (dots for nested), what it must reach and what we aim at."""
+
+    suite: str
+    key: str
+    means: str
+    unit: str = ""
+    must: float | None = None
+    aim: float | None = None
+    better: Literal["more", "less"] = "more"
+
+    def met(self, value: float) -> bool | None:
+        """Whether the value is good enough; None where nothing is demanded."""
+        if self.must is None:
+            return None
+        return value >= self.must if self.better == "more" else value <= self.must
+
+
+TARGETS = (
+    Target("booking", "booked_per_second", "commands decided, committed, published", "/s"),
+    Target("booking", "raw_sql_per_second", "the same rows by raw batched SQL", "/s"),
+    Target("booking", "ratio", "share of raw SQL", "", 0.4, 0.6),
+)
+
+
+def write(report: dict[str, Any], path: Path = RESULTS) -> None:
+    """Write the JSON file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def table(suites: dict[str, dict[str, Any]]) -> Table:
+    """One row for each figure that was measured, what nobody demands included."""
+    shown = Table("suite", "figure", "measured", "must be", "aim", "", box=None, header_style="bold")
+    for suite, result in suites.items():
+        for target, value in _rows(suite, result):
+            sign = "≥" if target.better == "more" else "≤"
+            shown.add_row(
+                suite,
+                target.means,
+                f"{_number(value)} {target.unit}".strip(),
+                f"{sign} {_number(target.must)}" if target.must is not None else "",
+                f"{sign} {_number(target.aim)}" if target.aim is not None else "",
+                _verdict(target.met(value)),
+            )
+    return shown
+
+
+def missed(suites: dict[str, dict[str, Any]]) -> list[str]:
+    """A sentence for each figure that is not what it must be, and for each suite that failed."""
+    failed = [f"{suite}: {result['error']}" for suite, result in suites.items() if "error" in result]
+    return failed + [
+        f"{suite}: {target.means} is {_number(value)}, must be {_number(target.must or 0)}"
+        for suite, result in suites.items()
+        for target, value in _rows(suite, result)
+        if target.met(value) is False
+    ]
+
+
+def _rows(suite: str, result: dict[str, Any]) -> Iterator[tuple[Target, float]]:
+    for target in TARGETS:
+        if target.suite == suite:
+            value = _at(result, target.key)
+            if isinstance(value, int | float):
+                yield target, value
+
+
+def _at(result: Any, key: str) -> Any:
+    for part in key.split("."):
+        result = result.get(part) if isinstance(result, dict) else None
+    return result
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:g}"
+
+
+def _verdict(met: bool | None) -> Text:
+    if met is None:
+        return Text("")
+    return Text("met", style="green") if met else Text("missed", style="red")
