@@ -1,0 +1,259 @@
+"""What the views show after events, in order and out of order, once and again."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from aiokafka import ConsumerRecord
+
+from contracts.envelope import Message, header
+from tests.component.projector.driver import TABLES, Projector, Rows
+from tests.support import eventually
+from tests.unit.projector.builders import (
+    ANNA,
+    BEN,
+    DECIDED,
+    HUB,
+    MONDAY_9,
+    ORGANIZER,
+    a_notification,
+    a_preferences_outcome,
+    an_event,
+    an_id,
+    an_outcome,
+    preferences_changed,
+)
+
+PLANNING = an_id("planning")
+
+
+def a_story() -> list[Message]:
+    """Booked, Ben out and moved to Tuesday, confirmed by Anna, cancelled; told to Anna, who prefers German."""
+    later = {"participant_ids": [ANNA], "start_time": MONDAY_9 + timedelta(days=1)}
+    later["end_time"] = MONDAY_9 + timedelta(days=1, hours=1)
+    said_yes = {"confirmation_status": {ANNA: "confirmed"}}
+    return [
+        an_outcome("book"),
+        an_event("created"),
+        a_notification("mail", "planned"),
+        an_event("rescheduled", version=2, removed=[BEN], **later),
+        a_notification("mail", "sent", 1, sent_at=DECIDED),
+        an_event("confirmed", version=3, status="confirmed", **later, **said_yes),
+        a_notification("mail", "delivered", 1, sent_at=DECIDED, delivered_at=DECIDED),
+        preferences_changed(1),
+        a_preferences_outcome(),
+        an_event("cancelled", version=4, status="cancelled", **later, **said_yes),
+    ]
+
+
+async def test_a_story_is_shown(projector: Projector) -> None:
+    """Everything that happened stands in its view."""
+    await projector.start()
+    await projector.publish(*a_story())
+    await projector.caught_up()
+    sql = projector.sql
+
+    shown = await sql.fetchrow("SELECT * FROM views.appointments")
+    assert (shown["id"], shown["version"], shown["status"]) == (PLANNING, 4, "cancelled")
+    assert shown["start_time"] == MONDAY_9 + timedelta(days=1)
+    assert orjson.loads(shown["body"])["confirmation_status"] == {str(ANNA): "confirmed"}
+    people = await sql.fetch("SELECT user_id, response, status FROM views.attendees ORDER BY response")
+    assert [tuple(row) for row in people] == [
+        (ANNA, "confirmed", "cancelled"),
+        (ORGANIZER, "organizer", "cancelled"),
+    ]
+    history = await sql.fetch("SELECT version, change, at FROM views.history ORDER BY version")
+    assert [(row["version"], row["change"]) for row in history] == [
+        (1, "created"),
+        (2, "rescheduled"),
+        (3, "confirmed"),
+        (4, "cancelled"),
+    ]
+    assert history[0]["at"] == DECIDED + timedelta(minutes=1)
+    counts = await sql.fetch("SELECT day, change, count FROM views.appointments_daily ORDER BY change")
+    assert [tuple(row) for row in counts] == [
+        (date(2026, 12, 1), change, 1) for change in ("cancelled", "confirmed", "created", "rescheduled")
+    ]
+    mail = await sql.fetchrow("SELECT state, attempts, delivered_at FROM views.notifications")
+    assert tuple(mail) == ("delivered", 1, DECIDED)
+    states = await sql.fetch("SELECT state, count FROM views.notifications_daily WHERE count <> 0")
+    assert [tuple(row) for row in states] == [("delivered", 1)]
+    commands = await sql.fetch("SELECT id, actor, organization_id FROM views.commands ORDER BY actor")
+    assert [tuple(row) for row in commands] == [
+        (an_id("book"), str(ORGANIZER), HUB),
+        (an_id("prefer"), str(ANNA), HUB),
+    ]
+    assert orjson.loads(await sql.fetchval("SELECT body FROM views.preferences"))["locale"] == "de"
+
+
+async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
+    """Each change is told once the views show it, to those whom it concerns."""
+    await projector.start()
+    await projector.publish(*a_story())
+    await projector.caught_up()
+
+    async def all_told() -> bool:
+        return len(await projector.told()) == 5
+
+    await eventually(all_told)
+    told = await projector.told()
+    calendar = [orjson.loads(record.value) for record in told if _type(record) == "calendar.changed"]
+    assert [(change["version"], change["change"]) for change in calendar] == [
+        (1, "created"),
+        (2, "rescheduled"),
+        (3, "confirmed"),
+        (4, "cancelled"),
+    ]
+    assert set(calendar[1]["user_ids"]) == {str(ORGANIZER), str(ANNA), str(BEN)}
+    assert set(calendar[2]["user_ids"]) == {str(ORGANIZER), str(ANNA)}
+    assert [orjson.loads(record.value) for record in told if _type(record) == "preferences.shown"] == [
+        {"user_id": str(ANNA), "version": 1}
+    ]
+    assert {record.key for record in told} == {str(HUB).encode()}
+    assert header(told[0].headers, "correlation-id") == "a-request"
+
+
+def _type(record: Any) -> str | None:
+    return header(record.headers, "ce_type")
+
+
+async def test_swapped_versions_end_the_same(projector: Projector) -> None:
+    """Whatever order versions and states arrive in, the newest is shown and no version is missing from history."""
+    story = a_story()
+    await projector.start()
+    await projector.publish(*story)
+    await projector.caught_up()
+    in_order = await projector.rows()
+    await projector.stop()
+    await projector.sql.execute("".join(f"TRUNCATE views.{table};" for table in TABLES))
+
+    await projector.start()
+    for message in Random(5).sample(story, len(story)):
+        await projector.publish(message)
+        await projector.caught_up()
+    shuffled = await projector.rows()
+    assert _without_times(shuffled) == _without_times(in_order)
+
+
+def _without_times(rows: dict[str, Rows]) -> dict[str, Rows]:
+    """An outcome's time is when it was appended, which differs."""
+    return {**rows, "commands": [row[:-1] for row in rows["commands"]]}
+
+
+async def test_an_overtaken_version_is_missing_until_it_arrives(projector: Projector) -> None:
+    """Version 4 after 1 is shown at once; 2 and 3 are noted, and crossed off as they come."""
+    await projector.start()
+    one, two, three, four = (an_event("updated", version=number) for number in (1, 2, 3, 4))
+    await projector.publish(one, four)
+    await projector.caught_up()
+    assert await projector.sql.fetchval("SELECT version FROM views.appointments") == 4
+    assert [row["version"] for row in await _missing(projector)] == [2, 3]
+
+    await projector.publish(three)
+    await projector.caught_up()
+    assert [row["version"] for row in await _missing(projector)] == [2]
+    assert await projector.sql.fetchval("SELECT version FROM views.appointments") == 4
+
+    await projector.publish(two)
+    await projector.caught_up()
+    assert await _missing(projector) == []
+    assert await projector.sql.fetchval("SELECT count(*) FROM views.history") == 4
+
+
+async def _missing(projector: Projector) -> list[asyncpg.Record]:
+    return list(await projector.sql.fetch("SELECT version FROM views.missing_versions ORDER BY version"))
+
+
+async def test_redelivery_changes_nothing(projector: Projector) -> None:
+    """Progress that is lost feeds everything again: the rows stay, and what is told again is byte-identical."""
+    await projector.start()
+    await projector.publish(*a_story())
+    await projector.caught_up()
+    before = await projector.rows()
+    await projector.stop()
+    first = await projector.told()
+    await projector.sql.execute("UPDATE progress SET next_offset = 0, published_offset = 0")
+
+    await projector.start()
+    await projector.caught_up()
+    await projector.stop()
+    assert await projector.rows() == before
+    assert _copies(await projector.told()) == dict.fromkeys(_copies(first), 2)
+
+
+def _copies(records: list[ConsumerRecord]) -> Counter[tuple[Any, ...]]:
+    return Counter((record.partition, record.key, record.value, record.headers) for record in records)
+
+
+async def test_the_first_outcome_of_a_command_stays(projector: Projector) -> None:
+    """A reused command id does not hide what became of its first use."""
+    await projector.start()
+    await projector.publish(
+        an_outcome("book"), an_outcome("book", "refused", code="command_id_reused", detail="Used before.")
+    )
+    await projector.caught_up()
+    bodies = await projector.sql.fetch("SELECT body FROM views.commands")
+    assert [orjson.loads(row["body"])["status"] for row in bodies] == ["accepted"]
+
+
+async def test_what_is_redriven_is_shown(projector: Projector) -> None:
+    """Records of any topic come back through projector.redrive."""
+    await projector.start()
+    messages = [replace(message, topic="projector.redrive") for message in a_story()]
+    await projector.publish(*messages)
+    await projector.caught_up()
+    rows = await projector.rows()
+    assert {
+        table: len(rows[table]) for table in ("appointments", "history", "notifications", "commands")
+    } == {
+        "appointments": 1,
+        "history": 4,
+        "notifications": 1,
+        "commands": 2,
+    }
+
+
+async def test_garbage_is_set_aside_and_its_neighbours_are_shown(projector: Projector) -> None:
+    """What cannot be read, or not be written, becomes a dead letter."""
+    good = an_event()
+    nul = replace(an_event("created", name="nul"), value=good.value.replace(b"Planning", b"Pl\\u0000an"))  # type: ignore[union-attr]
+    await projector.start()
+    await projector.publish(
+        replace(good, value=b"{"),
+        replace(good, value=None),
+        replace(good, headers=()),
+        replace(good, value=b'{"appointment_id": "x"}'),
+        nul,
+        good,
+    )
+    await projector.caught_up()
+    assert await projector.sql.fetchval("SELECT count(*) FROM dead_letters") == 5
+    assert await projector.sql.fetchval("SELECT title FROM views.appointments") == "Planning"
+
+
+async def test_the_reader_reads_and_cannot_write(projector: Projector) -> None:
+    """The ingress's role sees the views and can change nothing, nor see anything else."""
+    await projector.start()
+    await projector.publish(*a_story())
+    await projector.caught_up()
+    reader = await projector.as_reader()
+    try:
+        for table in TABLES:
+            count = await reader.fetchval(f"SELECT count(*) FROM views.{table}")
+            assert count >= (table != "missing_versions"), table
+        await reader.execute("SET default_transaction_read_only = off")
+        for forbidden in (
+            "DELETE FROM views.appointments",
+            "UPDATE views.commands SET body = ''",
+            "CREATE TABLE views.mine (id int)",
+            "SELECT * FROM progress",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await reader.execute(forbidden)
+    finally:
+        await reader.close()

@@ -1,0 +1,143 @@
+"""Changes and deliveries for tests, told in the words of the wire."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from contracts.appointments import Appointment, AppointmentEvent, Person
+from contracts.envelope import Envelope, Message, Record
+from contracts.notifications import Notification
+from contracts.outcomes import Outcome, PreferencesOutcome
+from contracts.preferences import Preferences, PreferencesChanged
+
+HUB = UUID("0a000000-0000-4000-8000-000000000001")
+ORGANIZER = UUID("0b000000-0000-4000-8000-000000000001")
+ANNA = UUID("0b000000-0000-4000-8000-00000000000a")
+BEN = UUID("0b000000-0000-4000-8000-00000000000b")
+MONDAY_9 = datetime(2027, 1, 4, 9, tzinfo=UTC)
+DECIDED = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def an_id(name: object) -> UUID:
+    """The same id for the same name."""
+    return uuid5(HUB, str(name))
+
+
+def an_appointment(name: object = "planning", version: int = 1, **fields: Any) -> Appointment:
+    """Anna and Ben meet the organizer on Monday at nine, an hour long."""
+    people = fields.pop("participant_ids", [ANNA, BEN])
+    values: dict[str, Any] = {
+        "id": an_id(name),
+        "organization_id": HUB,
+        "organizer_id": ORGANIZER,
+        "participant_ids": people,
+        "start_time": MONDAY_9,
+        "end_time": MONDAY_9 + timedelta(hours=1),
+        "timezone": "Europe/Berlin",
+        "title": "Planning",
+        "status": "pending",
+        "confirmation_status": dict.fromkeys(people, "pending"),
+        "version": version,
+        "created_at": DECIDED,
+        "created_by": str(ORGANIZER),
+        "updated_at": DECIDED + timedelta(minutes=min(version, 1_000)),
+        "updated_by": str(ORGANIZER),
+    }
+    return Appointment.model_validate(values | fields)
+
+
+def an_event(change: str = "created", name: object = "planning", version: int = 1, **fields: Any) -> Message:
+    """`appointment.CHANGE` on booking.events; `people` beyond those who take part: who was removed."""
+    gone = fields.pop("removed", ())
+    now = an_appointment(name, version, **fields)
+    event = AppointmentEvent(
+        appointment_id=now.id,
+        version=version,
+        appointment=now,
+        people=[
+            Person(id=person, name="Somebody", timezone="Europe/Berlin", locale="en")
+            for person in (now.organizer_id, *now.participant_ids, *gone)
+        ],
+        actor=str(ORGANIZER),
+    )
+    return Envelope(
+        id=an_id(f"{name}/{version}"),
+        type=f"appointment.{change}",
+        source="appointments/booking",
+        subject=str(now.id),
+        organization=now.organization_id,
+        actor=str(ORGANIZER),
+        correlation_id="a-request",
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    ).message("booking.events", event.model_dump_json().encode())
+
+
+def a_notification(
+    name: object = "mail", state: str = "planned", attempts: int = 0, **fields: Any
+) -> Message:
+    """`notification.STATE` on notifier.events: an e-mail to Anna that tells of the planning."""
+    values: dict[str, Any] = {
+        "notification_id": an_id(name),
+        "appointment_id": an_id("planning"),
+        "event_id": an_id("planning/1"),
+        "type": "appointment_invitation",
+        "recipient_id": ANNA,
+        "channel": "email",
+        "priority": "normal",
+        "state": state,
+        "attempts": attempts,
+        "planned_at": DECIDED,
+    }
+    body = Notification.model_validate(values | fields)
+    return Envelope(
+        id=an_id(f"{name}/{state}/{attempts}"),
+        type=f"notification.{state}",
+        source="appointments/notifier",
+        organization=HUB,
+        actor="service:notifier",
+    ).message("notifier.events", body.model_dump_json().encode())
+
+
+def an_outcome(name: object = "book", status: str = "accepted", **fields: Any) -> Message:
+    """`command.STATUS` on booking.outcomes, told to the organizer."""
+    body = Outcome.model_validate({"command_id": an_id(name), "status": status} | fields)
+    return Envelope(
+        id=an_id(f"{name}/{status}"),
+        type=f"command.{status}",
+        source="appointments/booking",
+        organization=HUB,
+        actor=str(ORGANIZER),
+    ).message("booking.outcomes", body.model_dump_json().encode())
+
+
+def a_preferences_outcome(name: object = "prefer") -> Message:
+    """`command.accepted` on notifier.outcomes: Anna's preferences are set."""
+    body = PreferencesOutcome(
+        command_id=an_id(name), status="accepted", user_id=ANNA, version=1, preferences=Preferences(version=1)
+    )
+    return Envelope(
+        id=an_id(f"{name}/accepted"),
+        type="command.accepted",
+        source="appointments/notifier",
+        organization=HUB,
+        actor=str(ANNA),
+    ).message("notifier.outcomes", body.model_dump_json().encode())
+
+
+def preferences_changed(version: int = 1, locale: str = "de") -> Message:
+    """`preferences.changed` on notifier.events: Anna's preferences."""
+    preferences = Preferences(locale=locale, version=version)
+    body = PreferencesChanged(user_id=ANNA, version=version, preferences=preferences)
+    return Envelope(
+        id=an_id(f"preferences/{version}"),
+        type="preferences.changed",
+        source="appointments/notifier",
+        organization=HUB,
+        actor=str(ANNA),
+    ).message("notifier.events", body.model_dump_json().encode())
+
+
+def a_record(message: Message, offset: int = 0) -> Record:
+    """That message as it is read back from partition 0, a second after another."""
+    at = DECIDED + timedelta(seconds=offset)
+    return Record(message.topic, 0, offset, at, message.key, message.value, message.headers)
