@@ -1,0 +1,226 @@
+"""Who is told what: the table of the design, row by row."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.domain.kinds import TEMPLATE_CHANNELS
+from services.notifier.domain.model import Change, Event, Preferences, Reminder
+from services.notifier.domain.workflow import plan, plan_reminder
+from tests.unit.notifier.builders import (
+    ANNA,
+    BEN,
+    CLEO,
+    DORA,
+    EVERYTHING_OFF,
+    EVERYTHING_ON,
+    NOW,
+    PEOPLE,
+    a_reminder,
+    an_appointment,
+    an_event,
+    participants,
+    someone,
+)
+
+CONFIRMATION, INVITATION = "appointment_confirmation_v1", "appointment_invitation_v1"
+UPDATE, RESCHEDULE = "appointment_update_v1", "appointment_reschedule_v1"
+CANCELLATION = "appointment_cancellation_v1"
+DORAS_NO = Change("confirmation_status", {str(DORA): "declined"}, {})
+
+TOLD = [
+    pytest.param(
+        an_event("created"),
+        {
+            (ANNA, "appointment_created", CONFIRMATION, "normal"),
+            (BEN, "appointment_invitation", INVITATION, "normal"),
+            (CLEO, "appointment_invitation", INVITATION, "normal"),
+        },
+        id="created: confirmation to the organizer, invitation to each participant",
+    ),
+    pytest.param(
+        an_event("updated", Change("title", "A", "B")),
+        {
+            (BEN, "appointment_updated", UPDATE, "normal"),
+            (CLEO, "appointment_updated", UPDATE, "normal"),
+        },
+        id="updated: all but the actor and the declined",
+    ),
+    pytest.param(
+        an_event("updated", Change("title", "A", "B"), actor=someone("an admin")),
+        {
+            (ANNA, "appointment_updated", UPDATE, "normal"),
+            (BEN, "appointment_updated", UPDATE, "normal"),
+            (CLEO, "appointment_updated", UPDATE, "normal"),
+        },
+        id="updated by somebody else: the organizer too",
+    ),
+    pytest.param(
+        an_event("rescheduled", actor="service:importer"),
+        {
+            (ANNA, "appointment_rescheduled", RESCHEDULE, "high"),
+            (BEN, "appointment_rescheduled", RESCHEDULE, "high"),
+            (CLEO, "appointment_rescheduled", RESCHEDULE, "high"),
+        },
+        id="rescheduled: high priority",
+    ),
+    pytest.param(
+        an_event("confirmed", actor=BEN),
+        {
+            (ANNA, "appointment_confirmed", CONFIRMATION, "normal"),
+            (BEN, "appointment_confirmed", CONFIRMATION, "normal"),
+            (CLEO, "appointment_confirmed", CONFIRMATION, "normal"),
+        },
+        id="confirmed: organizer and participants, the declined not",
+    ),
+    pytest.param(
+        an_event("participant_confirmed", actor=CLEO),
+        {(ANNA, "appointment_updated", UPDATE, "normal")},
+        id="a participant confirmed: the organizer",
+    ),
+    pytest.param(
+        an_event("participant_declined", actor=DORA),
+        {(ANNA, "appointment_updated", UPDATE, "normal")},
+        id="a participant declined: the organizer",
+    ),
+    pytest.param(
+        an_event("cancelled", status="cancelled"),
+        {
+            (ANNA, "appointment_cancelled", CANCELLATION, "high"),
+            (BEN, "appointment_cancelled", CANCELLATION, "high"),
+            (CLEO, "appointment_cancelled", CANCELLATION, "high"),
+        },
+        id="cancelled: all but the declined, the organizer too although they did it",
+    ),
+    pytest.param(
+        an_event("updated", participants([CLEO, DORA], [BEN, CLEO, DORA])),
+        {
+            (BEN, "appointment_invitation", INVITATION, "normal"),
+            (CLEO, "appointment_updated", UPDATE, "normal"),
+        },
+        id="who is added is invited, and not told of the update",
+    ),
+    pytest.param(
+        an_event(
+            "rescheduled", participants([BEN, CLEO], [CLEO]), answers={CLEO: "pending"}, actor="service:x"
+        ),
+        {
+            (ANNA, "appointment_rescheduled", RESCHEDULE, "high"),
+            (BEN, "appointment_cancelled", CANCELLATION, "high"),
+            (CLEO, "appointment_rescheduled", RESCHEDULE, "high"),
+        },
+        id="who is removed gets the cancellation, and not the new time",
+    ),
+    pytest.param(
+        an_event("updated", participants([BEN, DORA], [BEN]), DORAS_NO, answers={BEN: "pending"}),
+        {(BEN, "appointment_updated", UPDATE, "normal")},
+        id="who had declined is not told of being removed",
+    ),
+    *(
+        pytest.param(an_event(kind), set(), id=f"{kind}: nobody")
+        for kind in ("checked_in", "completed", "no_show")
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "expected"), TOLD)
+def test_who_is_told_what(event: Event, expected: set[tuple[UUID, str, str, str]]) -> None:
+    planned = plan(event, {}, NOW)
+    assert {(one.recipient_id, one.type, one.template_id, one.priority) for one in planned} == expected
+    assert {one.channel for one in planned} <= {"email", "in_app"}
+
+
+@pytest.mark.parametrize(
+    ("preferences", "channels"),
+    [
+        pytest.param(Preferences(), {"email", "in_app"}, id="by default e-mail and in-app"),
+        pytest.param(EVERYTHING_OFF, {"in_app"}, id="in-app always"),
+        pytest.param(EVERYTHING_ON, {"email", "in_app", "sms", "push"}, id="all that is on"),
+    ],
+)
+def test_channels_follow_the_persons_preferences(preferences: Preferences, channels: set[str]) -> None:
+    planned = plan(an_event("cancelled"), {BEN: preferences}, NOW)
+    assert {one.channel for one in planned if one.recipient_id == BEN} == channels
+
+
+def test_a_template_is_used_only_on_channels_that_it_has() -> None:
+    planned = plan(an_event("created"), {ANNA: EVERYTHING_ON}, NOW)
+    assert {one.channel for one in planned if one.recipient_id == ANNA} == {"email", "in_app", "sms"}
+
+
+@pytest.mark.parametrize(
+    ("reminder", "preferences", "channels"),
+    [
+        pytest.param(a_reminder(BEN, "email", "sms"), Preferences(), {"email"}, id="meant and on"),
+        pytest.param(a_reminder(BEN, "email", "sms"), EVERYTHING_ON, {"email", "sms"}, id="both on"),
+        pytest.param(a_reminder(BEN, "email"), EVERYTHING_OFF, set(), id="meant for what is off now"),
+        pytest.param(a_reminder(DORA, "email"), Preferences(), set(), id="the declined not"),
+        pytest.param(a_reminder(someone("x"), "email"), Preferences(), set(), id="who left not"),
+        pytest.param(a_reminder(BEN, "email", status="cancelled"), Preferences(), set(), id="cancelled"),
+    ],
+)
+def test_reminders_reach_their_recipient(
+    reminder: Reminder, preferences: Preferences, channels: set[str]
+) -> None:
+    planned = plan_reminder(reminder, {reminder.recipient_id: preferences}, NOW)
+    assert {one.channel for one in planned} == channels
+    assert all(one.recipient_id == reminder.recipient_id for one in planned)
+    assert all(one.expires_at == reminder.appointment.start for one in planned)
+
+
+@pytest.mark.parametrize(
+    ("age", "planned"),
+    [
+        pytest.param(timedelta(hours=24), True, id="24 hours old is still told"),
+        pytest.param(timedelta(hours=24, seconds=1), False, id="a second more is not"),
+    ],
+)
+def test_what_is_long_over_is_told_nobody(age: timedelta, planned: bool) -> None:
+    event = an_event("cancelled")
+    assert bool(plan(event, {}, event.at + age)) is planned
+    assert bool(plan_reminder(a_reminder(), {}, NOW + age)) is planned
+
+
+def test_links_lead_to_the_frontend() -> None:
+    [first, *_] = plan(an_event("created"), {}, NOW, "https://hub.example/")
+    appointment = an_appointment()
+    assert first.data["confirmation_link"] == f"https://hub.example/appointments/{appointment.id}"
+
+
+KINDS = ["created", "updated", "rescheduled", "confirmed", "participant_confirmed", "cancelled", "no_show"]
+USERS = st.sampled_from([ANNA, BEN, CLEO, DORA])
+ANSWERS = st.dictionaries(
+    st.sampled_from([BEN, CLEO, DORA]), st.sampled_from(["pending", "confirmed", "declined"])
+)
+PREFERENCES = st.dictionaries(
+    USERS, st.builds(Preferences, st.booleans(), st.booleans(), st.booleans(), version=st.just(1))
+)
+
+
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(KINDS), USERS, ANSWERS), min_size=1, max_size=6),
+    preferences=PREFERENCES,
+)
+def test_no_sequence_of_events_writes_to_the_declined_or_twice(
+    steps: list[tuple[str, UUID, dict[UUID, str]]], preferences: dict[UUID, Preferences]
+) -> None:
+    before: dict[UUID, str] = {}
+    ids = []
+    for number, (kind, actor, answers) in enumerate(steps):
+        change = participants(list(before), list(answers))
+        old = {user: answer for user, answer in before.items() if answers.get(user) != answer}
+        answered = Change("confirmation_status", {str(user): answer for user, answer in old.items()}, {})
+        told = an_event(kind, change, answered, actor=actor, answers=answers, version=number + 1)
+        event = Event(
+            someone(f"{number}"), told.type, told.at, told.actor, told.appointment, told.changes, PEOPLE
+        )
+        planned = plan(event, preferences, NOW)
+        declined = {user for user, answer in (before | answers).items() if answer == "declined"}
+        assert not {one.recipient_id for one in planned} & (declined - {ANNA})
+        assert all(one.channel in TEMPLATE_CHANNELS[one.template_id] for one in planned)
+        ids += [one.id for one in planned]
+        before = answers
+    assert len(ids) == len(set(ids))
