@@ -1,0 +1,143 @@
+"""What is read from a record, and what is told of it."""
+
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from chassis.errors import InvalidMessage
+from contracts.appointments import Appointment
+from contracts.envelope import Envelope, Message, header
+from services.projector.domain.answers import Answer, Preference, newest
+from services.projector.domain.calendar import Change
+from services.projector.messages import read, shown
+from tests.unit.projector.builders import (
+    ANNA,
+    BEN,
+    HUB,
+    ORGANIZER,
+    a_notification,
+    a_preferences_outcome,
+    a_record,
+    an_appointment,
+    an_event,
+    an_id,
+    an_outcome,
+    preferences_changed,
+)
+
+
+def test_a_change_has_the_wire_form_of_its_appointment() -> None:
+    """The body passes through unchanged; the responses are those of the wire, and the organizer's own."""
+    fact = read(
+        a_record(
+            an_event(
+                "participant_declined", version=2, confirmation_status={ANNA: "declined", BEN: "confirmed"}
+            )
+        )
+    )
+    assert fact is not None
+    assert isinstance(fact.body, Change)
+    assert Appointment.model_validate_json(fact.body.body) == an_appointment(
+        version=2, confirmation_status={ANNA: "declined", BEN: "confirmed"}
+    )
+    assert dict(fact.body.attendees) == {ANNA: "declined", BEN: "confirmed", ORGANIZER: "organizer"}
+    assert (fact.body.change, fact.body.changes) == ("participant_declined", "[]")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(an_event("updated", removed=[BEN], participant_ids=[ANNA]), id="calendar.changed"),
+        pytest.param(preferences_changed(), id="preferences.shown"),
+    ],
+)
+def test_what_is_told_is_the_same_each_time(message: Message) -> None:
+    """A pure function of the record: same id, same bytes, keyed by the organization, caused by it."""
+    record = a_record(message, 41)
+    first, second = (shown(record, fact) for _ in range(2) if (fact := read(record)) is not None)
+    assert first == second
+    assert first is not None
+    assert (first.topic, first.key) == ("projector.events", str(HUB).encode())
+    assert header(first.headers, "cause") == record.position
+    assert header(first.headers, "correlation-id") == (
+        header(message.headers, "correlation-id") or header(message.headers, "ce_id")
+    )
+
+
+def test_who_was_removed_is_told_once_more() -> None:
+    """The audience is everybody who takes part, and who did until this change."""
+    record = a_record(an_event("updated", removed=[BEN], participant_ids=[ANNA]))
+    fact = read(record)
+    assert fact is not None
+    told = shown(record, fact)
+    assert told is not None
+    assert set(orjson.loads(told.value or b"")["user_ids"]) == {str(ORGANIZER), str(ANNA), str(BEN)}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(an_outcome(), id="an outcome"),
+        pytest.param(a_preferences_outcome(), id="an outcome of preferences"),
+        pytest.param(a_notification(), id="a delivery"),
+    ],
+)
+def test_nobody_is_told_of(message: Message) -> None:
+    """Only calendars and preferences are told."""
+    record = a_record(message)
+    fact = read(record)
+    assert fact is not None
+    assert shown(record, fact) is None
+
+
+def test_an_outcome_belongs_to_its_actor() -> None:
+    """Who asked is in the headers; without them nobody may read it."""
+    fact = read(a_record(a_preferences_outcome()))
+    assert fact is not None
+    assert isinstance(fact.body, Answer)
+    assert (fact.body.actor, fact.body.organization_id) == (str(ANNA), HUB)
+    assert orjson.loads(fact.body.body)["preferences"]["version"] == 1
+    bare = replace(an_outcome(), headers=Envelope(id=an_id("bare"), type="command.refused").headers())
+    nobody = read(a_record(bare))
+    assert nobody is not None
+    assert isinstance(nobody.body, Answer)
+    assert nobody.body.actor is None
+
+
+def test_other_types_are_not_ours() -> None:
+    """A type that the views do not show is skipped, whatever its body."""
+    assert (
+        read(a_record(replace(an_event(), headers=Envelope(id=an_id("x"), type="reminder.due").headers())))
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(replace(an_event(), value=b"{"), id="no JSON"),
+        pytest.param(replace(an_event(), value=None), id="no value"),
+        pytest.param(replace(an_event(), value=b"[]"), id="not an object"),
+        pytest.param(replace(an_event(), headers=()), id="no headers"),
+        pytest.param(replace(an_event(), headers=(("ce_id", b"\xff"),)), id="a header that is not text"),
+        pytest.param(
+            replace(a_notification(), headers=Envelope(id=an_id("x"), type="notification.sent").headers()),
+            id="a delivery of no organization",
+        ),
+        pytest.param(replace(preferences_changed(), value=b'{"user_id": "x"}'), id="preferences of nobody"),
+    ],
+)
+def test_what_can_never_be_read(message: Message) -> None:
+    """It is set aside with a sentence that says why."""
+    with pytest.raises(InvalidMessage, match=r"\w+"):
+        read(a_record(message))
+
+
+def test_the_newest_preferences_of_a_batch() -> None:
+    """One row for each person: the highest version, whatever the order."""
+    batch = [
+        Preference(person, HUB, version, "{}")
+        for person, version in ((ANNA, 2), (BEN, 1), (ANNA, 3), (ANNA, 1))
+    ]
+    assert {(item.user_id, item.version) for item in newest(batch)} == {(ANNA, 3), (BEN, 1)}
