@@ -90,7 +90,9 @@ async def _people(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Person]:
 
 def _person(row: Row[Any]) -> Person:
     roles = frozenset(row.roles.split())
-    return Person(row.id, row.organization_id, row.name, row.timezone, row.locale, roles, row.active)
+    return Person(
+        _uuid(row.id), _uuid(row.organization_id), row.name, row.timezone, row.locale, roles, row.active
+    )
 
 
 _OCCUPIED = text("""
@@ -111,7 +113,8 @@ async def _occupied(tx: Transaction, ranges: Iterable[tuple[UUID, Period]]) -> l
         "starts": [when.start for _, when in asked],
         "ends": [when.end for _, when in asked],
     }
-    return [(user, Entry(*rest)) for user, *rest in await tx.execute(_OCCUPIED, columns)]
+    rows = await tx.execute(_OCCUPIED, columns)
+    return [(_uuid(user), Entry(starts, ends, _uuid(owner))) for user, starts, ends, owner in rows]
 
 
 _FREE = text("""
@@ -288,3 +291,8 @@ async def forget_decisions(tx: Transaction, before: datetime, at_most: int) -> i
     """Delete a slice of what was decided before; returns how many rows."""
     deleted = await tx.execute(_FORGET, {"before": before, "at_most": at_most})
     return deleted.rowcount
+
+
+def _uuid(value: UUID) -> UUID:
+    """The driver's own subclass, which cannot be written as JSON, as a plain one."""
+    return UUID(int=value.int)

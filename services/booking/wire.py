@@ -46,9 +46,8 @@ def state_of(appointment: Appointment) -> bytes:
     return orjson.dumps(state, option=OPTIONS)
 
 
-def appointment_of(state: str | bytes, organizer_confirmed: bool) -> Appointment:
+def appointment_of(told: Mapping[str, Any], organizer_confirmed: bool) -> Appointment:
     """The appointment of a state that `state_of` wrote; `organizer_confirmed` is not for others to see."""
-    told = orjson.loads(state)
     return Appointment(
         id=UUID(told["id"]),
         organization_id=UUID(told["organization_id"]),

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 import orjson
 import pytest
 
+import contracts.appointments
 from contracts import outcomes
 from contracts.appointments import EVENT_TYPES, AppointmentEvent
 from contracts.envelope import Message, Record, event_id, read
@@ -51,7 +52,7 @@ def _body(message: Message) -> Any:
 
 @pytest.mark.parametrize("appointment", [an_appointment(), FULL], ids=["plain", "full"])
 def test_a_state_is_read_back_as_it_was(appointment: Appointment) -> None:
-    assert appointment_of(state_of(appointment), appointment.organizer_confirmed) == appointment
+    assert appointment_of(orjson.loads(state_of(appointment)), appointment.organizer_confirmed) == appointment
 
 
 def test_an_accepted_command_tells_event_and_outcome_as_the_contracts_say() -> None:
@@ -70,9 +71,7 @@ def test_the_fields_of_event_and_outcome_are_those_of_the_contracts() -> None:
     event, outcome = map(_body, _published(a_record()))
     assert set(event) == set(AppointmentEvent.model_fields)
     assert set(outcome) == set(outcomes.Outcome.model_fields)
-    assert set(event["appointment"]) == set(
-        type(_outcome(_published(a_record())[1]).appointment).model_fields
-    )
+    assert set(event["appointment"]) == set(contracts.appointments.Appointment.model_fields)
 
 
 def test_the_envelopes_name_the_cause() -> None:

@@ -1,0 +1,112 @@
+"""While Identity is away, commands wait; what it once told is remembered for a while."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chassis.errors import DependencyDown
+from services.booking.client import CALL_MAX, Directory
+from tests.component.booking.desk import Desk
+from tests.component.booking.identity import Identity
+from tests.support import eventually
+
+
+@pytest.mark.parametrize("mode", ["error", "hang", "nonsense", "gone"])
+async def test_commands_wait_while_identity_is_away_and_are_decided_when_it_is_back(
+    desk: Desk, mode: str
+) -> None:
+    desk.identity.mode = mode
+    if mode == "gone":
+        await desk.identity.stop()
+    asked = [await desk.book(desk.person()) for _ in range(3)]
+    [service] = desk.services
+
+    async def is_waiting() -> bool:
+        return "identity" in (await service.health.report())["waiting"]
+
+    await eventually(is_waiting, 15)
+    assert await desk.published("booking.outcomes") == []
+    desk.identity.mode = "ok"
+    if mode == "gone":
+        await desk.identity.start()
+    told = await desk.outcomes(*asked, deadline=30)
+    assert [outcome["status"] for outcome in told] == ["accepted"] * 3
+    assert await desk.published("booking.dead-letters") == []
+
+    async def is_well() -> bool:
+        return not (await service.health.report())["waiting"]
+
+    await eventually(is_well, 15)
+
+
+async def test_one_call_for_a_batch_and_none_for_who_is_known(closed_desk: Desk) -> None:
+    anna, ben, nobody = closed_desk.person(), closed_desk.person(), uuid4()
+    asked = [await closed_desk.book(anna, ben), await closed_desk.book(ben, anna, nobody)]
+    await closed_desk.start()
+    await closed_desk.outcomes(*asked)
+    assert closed_desk.identity.asked == [sorted(map(str, (anna, ben, nobody)))]
+    await closed_desk.outcome(await closed_desk.book(anna, ben, nobody))
+    assert closed_desk.identity.asked[1:] == [[str(nobody)]], "who is unknown is asked for again"
+
+
+class Stopwatch:
+    """A clock that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def directory(identity: Identity) -> Any:
+    """A directory of that service, with its clock."""
+    clock = Stopwatch()
+    found = Directory(identity.url, timeout=1.0, remember_for=300.0, monotonic=clock)
+    yield found, clock
+    await found.close()
+
+
+async def test_the_known_are_remembered_for_five_minutes(identity: Identity, directory: Any) -> None:
+    people, clock = directory
+    user, organization = uuid4(), uuid4()
+    identity.add(user, organization)
+    await people.ask([user])
+    clock.now = 299.0
+    assert people.missing([user]) == []
+    clock.now = 301.0
+    assert people.missing([user]) == [[user]]
+    identity.people.clear()
+    await people.ask([user])
+    assert people.vouched([user]) == {}, "whom Identity no longer knows is forgotten"
+
+
+async def test_somebody_unreadable_is_unknown_and_the_others_are_known(
+    identity: Identity, directory: Any
+) -> None:
+    people, _ = directory
+    fine, odd, broken = uuid4(), uuid4(), uuid4()
+    identity.add(fine, uuid4())
+    identity.add(odd, uuid4(), timezone="Mars/Olympus", name="A\0" + "x" * 1000)
+    identity.add(broken, uuid4(), organization_id=None)
+    await people.ask([fine, odd, broken])
+    found = people.vouched([fine, odd, broken])
+    assert set(found) == {fine, odd}
+    assert (found[odd].timezone, len(found[odd].name)) == ("UTC", 200)
+
+
+async def test_a_crowd_is_asked_for_in_portions(directory: Any) -> None:
+    people, _ = directory
+    portions = people.missing(uuid4() for _ in range(2 * CALL_MAX + 1))
+    assert [len(portion) for portion in portions] == [CALL_MAX, CALL_MAX, 1]
+
+
+@pytest.mark.parametrize("mode", ["error", "hang", "nonsense"])
+async def test_no_usable_answer_is_a_dependency_that_is_down(
+    identity: Identity, directory: Any, mode: str
+) -> None:
+    people, _ = directory
+    identity.mode = mode
+    with pytest.raises(DependencyDown, match="identity"):
+        await people.ask([uuid4()])

@@ -1,0 +1,162 @@
+"""The tables as the last judge, and what is forgotten."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from chassis import clock
+from chassis.database import Database
+from chassis.migrations import migrate
+from chassis.settings import Settings, service_database_url
+from services.booking import jobs, store
+from services.booking.domain.book import Changed
+from services.booking.domain.people import Person
+from services.booking.verdicts import Verdict
+from services.booking.wire import state_of
+from tests.support import World
+from tests.unit.booking.builders import (
+    ADMIN,
+    ANNA,
+    BEN,
+    CARA,
+    HOUR,
+    NOW,
+    PEOPLE,
+    a_create,
+    a_person,
+    an_appointment,
+    an_update,
+)
+
+
+@pytest.fixture
+async def database(cluster: World) -> AsyncIterator[Database]:
+    """Booking's, empty."""
+    settings = Settings(database_url=cluster.database_url)
+    await migrate("booking", settings)
+    found = Database(service_database_url(settings, "booking"), application_name="test")
+    yield found
+    await found.dispose()
+
+
+def a_verdict(change: Changed | None = None, **different: object) -> Verdict:
+    """What `save` needs to know of a decision."""
+    after = change.after if change else None
+    plain = Verdict(
+        command_id=uuid4(),
+        fingerprint=b"f",
+        cause="booking.commands/0/1",
+        decided_at=NOW,
+        correlation_id="c",
+        traceparent=None,
+        appointment_id=after.id if after else None,
+        accepted=True,
+        outcome=b"{}",
+        state=state_of(after) if after else None,
+    )
+    return replace(plain, **different)  # type: ignore[arg-type]
+
+
+async def save(database: Database, *changes: Changed) -> None:
+    """Save these changes in one transaction."""
+    async with database.transaction() as tx:
+        await store.save(tx, changes, [a_verdict(change) for change in changes])
+
+
+async def count(database: Database, table: str) -> int:
+    """How many rows."""
+    async with database.transaction() as tx:
+        return int(await tx.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+
+async def test_a_saved_appointment_is_loaded_as_it_was(database: Database) -> None:
+    made = an_appointment({BEN: "declined"}, organizer_confirmed=True, custom_fields={"z": 1, "a": [None]})
+    await save(database, Changed(None, made))
+    async with database.transaction() as tx:
+        book = await store.load_book(tx, [an_update()], PEOPLE)
+    assert book.find(made.id) == made
+
+
+async def test_overlapping_time_is_refused_by_the_database_whatever_was_decided(database: Database) -> None:
+    await save(database, Changed(None, an_appointment()))
+    other = an_appointment(id=uuid4(), organizer_id=CARA)
+    with pytest.raises(IntegrityError) as caught:
+        await save(database, Changed(None, other))
+    assert getattr(caught.value.orig, "sqlstate", None) == "23P01"
+    assert await count(database, "appointments") == 1
+
+
+async def test_touching_ends_are_free(database: Database) -> None:
+    first = an_appointment()
+    await save(database, Changed(None, first))
+    await save(database, Changed(None, an_appointment(id=uuid4(), start=first.end, end=first.end + HOUR)))
+
+
+@pytest.mark.parametrize("what", ["appointment", "command"])
+async def test_a_used_id_is_refused_by_the_database(database: Database, what: str) -> None:
+    verdict = a_verdict(first := Changed(None, an_appointment({})))
+    async with database.transaction() as tx:
+        await store.save(tx, [first], [verdict])
+    away = replace(first.after, start=first.after.start + 5 * HOUR, end=first.after.end + 5 * HOUR)
+    second = Changed(None, away if what == "appointment" else replace(away, id=uuid4()))
+    again = a_verdict(second) if what == "appointment" else a_verdict(second, command_id=verdict.command_id)
+    with pytest.raises(IntegrityError) as caught:
+        async with database.transaction() as tx:
+            await store.save(tx, [second], [again])
+    assert getattr(caught.value.orig, "sqlstate", None) == "23505"
+
+
+async def test_two_appointments_swap_in_one_save(database: Database) -> None:
+    first = an_appointment()
+    second = an_appointment(id=uuid4(), start=first.end, end=first.end + HOUR)
+    await save(database, Changed(None, first), Changed(None, second))
+    await save(
+        database,
+        Changed(first, replace(first, start=second.start, end=second.end)),
+        Changed(second, replace(second, start=first.start, end=first.end)),
+    )
+    assert await count(database, "occupancy") == 4
+
+
+async def test_only_what_overlaps_the_needed_ranges_is_loaded(database: Database) -> None:
+    near = an_appointment()
+    far = an_appointment(id=uuid4(), start=near.start + 50 * HOUR, end=near.end + 50 * HOUR)
+    await save(database, Changed(None, near), Changed(None, far))
+    async with database.transaction() as tx:
+        book = await store.load_book(tx, [a_create()], PEOPLE)
+    assert book.find(near.id) == near, "for the actor may learn what is in the way"
+    assert book.find(far.id) is None
+    assert book.overlapping(BEN, far.start, far.end) == []
+
+
+async def test_people_are_kept_as_last_told(database: Database) -> None:
+    for name in ("Before", "After"):
+        async with database.transaction() as tx:
+            await store.keep_people(
+                tx, [a_person(ANNA, name=name), a_person(ADMIN, roles=frozenset({"admin"}))]
+            )
+    await save(database, Changed(None, an_appointment()))
+    async with database.transaction() as tx:
+        book = await store.load_book(tx, [an_update()], {})
+    assert [person.name for person in book.named([ANNA, BEN])] == ["After"]
+    assert book.people == {}, "a name that was told once vouches for nobody"
+    assert isinstance(book.named([ANNA])[0], Person)
+
+
+async def test_what_was_decided_is_forgotten_after_thirty_days(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SLICE", 2)
+    old = [a_verdict(decided_at=clock.now() - timedelta(days=30, minutes=1)) for _ in range(5)]
+    young = a_verdict(decided_at=clock.now() - timedelta(days=29))
+    async with database.transaction() as tx:
+        await store.save(tx, [], [*old, young])
+    await jobs.forget_old(database, 30)()
+    async with database.transaction() as tx:
+        assert await store.load_verdicts(tx, [young.command_id, UUID(int=1)]) == {young.command_id: young}
+    assert await count(database, "decisions") == 1
