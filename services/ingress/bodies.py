@@ -1,5 +1,6 @@
 """Read what a stranger sends: bounded, strict JSON, checked against the contract before it goes anywhere."""
 
+import asyncio
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,32 +11,42 @@ from starlette.requests import ClientDisconnect, Request
 from contracts.outcomes import field_errors
 from services.ingress.domain.problems import Problem, invalid, not_found
 
+_CLOSE = {"Connection": "close"}  # what is left of the body is not read: this connection serves nothing more
+
 M = TypeVar("M", bound=BaseModel)
 
 
+ARRIVES_WITHIN = 30.0
+DRAINED_MAX = 16 * 1024 * 1024
+
+
 async def read(request: Request, limit: int) -> bytes:
-    """The body, of at most `limit` bytes, with or without a Content-Length. Raises Problem 413."""
+    """The body, of at most `limit` bytes, with or without a Content-Length. Raises Problem 413, or 400 if it does not end.
+
+    What is too much is read and thrown away before the answer, up to 16 MB: many clients send all before they listen.
+    """
     announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > limit:
+    if announced.isdigit() and int(announced) > DRAINED_MAX:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise Problem("malformed", "The body ended too early.") from error
+        async with asyncio.timeout(ARRIVES_WITHIN):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size <= limit:
+                    chunks.append(chunk)
+                elif size > DRAINED_MAX:
+                    break
+    except (ClientDisconnect, TimeoutError) as error:
+        raise Problem("malformed", "The body did not arrive.", headers=_CLOSE) from error
+    if size > limit:
+        raise _too_large(limit)
     return b"".join(chunks)
 
 
 def _too_large(limit: int) -> Problem:
-    # What is left of the body will not be read, so the connection cannot serve another request.
-    return Problem(
-        "too_large", f"A body may have at most {limit // 1024} KB.", headers={"Connection": "close"}
-    )
+    return Problem("too_large", f"A body may have at most {limit // 1024} KB.", headers=_CLOSE)
 
 
 def json_object(raw: bytes, *, optional: bool = False) -> dict[str, Any]:

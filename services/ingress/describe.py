@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
@@ -57,6 +57,7 @@ def described(name: str) -> dict[str, Any]:
         "description": call.description or call.summary,
         "operation_id": name.replace("-", "_"),
         "status_code": call.status,
+        "response_class": Response,
         "responses": _responses(call),
         "openapi_extra": extra,
     }

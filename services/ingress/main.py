@@ -1,10 +1,10 @@
 """The HTTP door: wiring only."""
 
-import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import FrameType
+from socket import socket
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -123,10 +123,10 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._runtime = runtime
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """At SIGTERM or SIGINT: no new requests, streams end, requests in flight are answered."""
-        super().handle_exit(sig, frame)
-        asyncio.get_running_loop().call_soon_threadsafe(self._runtime.close_streams)
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """At SIGTERM or SIGINT: streams end, requests in flight are answered, no new ones come in."""
+        self._runtime.close_streams()
+        await super().shutdown(sockets)
 
 
 def main() -> None:
@@ -149,5 +149,6 @@ def main() -> None:
         timeout_keep_alive=65,
         timeout_graceful_shutdown=STOP_WITHIN,
     )
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # uvicorn repeats the signal when it is done: a stop that was asked for is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Server(config, app.state.runtime).run()

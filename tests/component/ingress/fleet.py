@@ -1,0 +1,239 @@
+"""Stand-ins for booking, notifier and projector: they answer commands as a test says, and fill the views."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import asyncpg
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from chassis.publisher import Publisher
+from contracts.envelope import Envelope, Record, read
+from contracts.topics import (
+    BOOKING_COMMANDS,
+    BOOKING_OUTCOMES,
+    NOTIFIER_COMMANDS,
+    NOTIFIER_OUTCOMES,
+    PROJECTOR_EVENTS,
+)
+from services.ingress.settings import IngressSettings
+from tests.component.ingress.people import ANNA, BEN, Someone
+from tests.support import eventually
+
+MONDAY_9 = datetime(2031, 3, 3, 9, tzinfo=UTC)
+MOMENT = "2030-01-01T00:00:00Z"
+
+Answer = Callable[[Envelope, dict[str, Any]], dict[str, Any] | None]
+
+
+def an_appointment(
+    organizer: Someone = ANNA,
+    participants: tuple[Someone, ...] = (BEN,),
+    start: datetime = MONDAY_9,
+    minutes: int = 30,
+    **changes: Any,
+) -> dict[str, Any]:
+    """An appointment as booking tells of it."""
+    return {
+        "id": str(uuid4()),
+        "organization_id": str(organizer.organization),
+        "organizer_id": str(organizer.id),
+        "participant_ids": [str(p.id) for p in participants],
+        "client_id": None,
+        "start_time": start.isoformat().replace("+00:00", "Z"),
+        "end_time": (start + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z"),
+        "timezone": "Europe/Berlin",
+        "title": "Review",
+        "description": "",
+        "location": "Room 4",
+        "meeting_url": "",
+        "status": "pending",
+        "confirmation_status": {str(p.id): "pending" for p in participants},
+        "checked_in": {},
+        "recurring_pattern": None,
+        "reminder_settings": None,
+        "custom_fields": {},
+        "version": 1,
+        "created_at": MOMENT,
+        "created_by": str(organizer.id),
+        "updated_at": MOMENT,
+        "updated_by": str(organizer.id),
+        "cancellation_reason": None,
+    } | changes
+
+
+def accepted(appointment: dict[str, Any], *, events: int = 1) -> dict[str, Any]:
+    """An outcome that accepts."""
+    return {
+        "status": "accepted",
+        "code": None,
+        "errors": [],
+        "conflicts": [],
+        "appointment_id": appointment["id"],
+        "version": appointment["version"],
+        "appointment": appointment,
+        "event_ids": [str(uuid4()) for _ in range(events)],
+    }
+
+
+def refused(code: str, **more: Any) -> dict[str, Any]:
+    """An outcome that refuses."""
+    return {
+        "status": "refused",
+        "code": code,
+        "detail": f"because of {code}",
+        "errors": [],
+        "event_ids": [],
+    } | more
+
+
+def create(envelope: Envelope, body: dict[str, Any]) -> dict[str, Any]:
+    """Accept a create as booking would: the id follows from the command's."""
+    appointment = an_appointment(title=body["title"], id=str(uuid5(envelope.id, "appointment")))
+    return accepted(appointment)
+
+
+@dataclass
+class Fleet:
+    """Answers every command with `answer` (None: not at all) and, while `shows`, puts the result into the views."""
+
+    settings: IngressSettings
+    publisher: Publisher
+    database: asyncpg.Pool
+    answer: Answer = create
+    shows: bool = True
+    commands: list[tuple[Record, Envelope, dict[str, Any]]] = field(default_factory=list)
+    _handled: dict[TopicPartition, int] = field(default_factory=dict)
+    _consumer: AIOKafkaConsumer | None = None
+
+    def reset(self) -> None:
+        """As it was at first."""
+        self.answer, self.shows = create, True
+        self.commands.clear()
+
+    async def settle(self) -> None:
+        """Wait until every command that was published has been answered and shown."""
+
+        async def settled() -> bool:
+            assert self._consumer
+            ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+            return all(self._handled.get(partition, 0) >= end for partition, end in ends.items())
+
+        await eventually(settled)
+
+    async def serve(self, ready: asyncio.Event) -> None:
+        """Read both command topics until cancelled."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.settings.kafka_bootstrap_servers,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=20,
+        )
+        await consumer.start()
+        self._consumer = consumer
+        try:
+            prefix = self.settings.topic_prefix
+            consumer.assign(
+                [
+                    TopicPartition(prefix + topic.name, number)
+                    for topic in (BOOKING_COMMANDS, NOTIFIER_COMMANDS)
+                    for number in range(self.settings.topic_partitions)
+                ]
+            )
+            ready.set()
+            async for raw in consumer:
+                topic = raw.topic.removeprefix(prefix)
+                at = datetime.fromtimestamp(raw.timestamp / 1000, UTC)
+                headers = tuple((name, bytes(value)) for name, value in raw.headers)
+                await self._one(Record(topic, raw.partition, raw.offset, at, raw.key, raw.value, headers))
+                self._handled[TopicPartition(raw.topic, raw.partition)] = raw.offset + 1
+        finally:
+            await consumer.stop()
+
+    async def _one(self, record: Record) -> None:
+        envelope, body = read(record.headers), orjson.loads(record.value or b"")
+        self.commands.append((record, envelope, body))
+        outcome = self.answer(envelope, body)
+        if outcome is None:
+            return
+        outcome = {"command_id": str(envelope.id), **outcome}
+        topic = BOOKING_OUTCOMES if record.topic == BOOKING_COMMANDS.name else NOTIFIER_OUTCOMES
+        reply = Envelope(
+            id=uuid4(),
+            type=f"command.{outcome['status']}",
+            organization=envelope.organization,
+            cause=record.position,
+        )
+        await self.publisher.publish(
+            [reply.message(topic.name, orjson.dumps(outcome), envelope.reply_partition)]
+        )
+        if self.shows and outcome.get("appointment"):
+            await self.show(outcome["appointment"], outcome["command_id"])
+
+    async def show(self, appointment: dict[str, Any], change: str = "created", *, tell: bool = True) -> None:
+        """Put an appointment into the views, then say so on projector.events."""
+        people = {appointment["organizer_id"]: "organizer"} | appointment["confirmation_status"]
+        start, end = (datetime.fromisoformat(appointment[name]) for name in ("start_time", "end_time"))
+        async with self.database.acquire() as connection, connection.transaction():
+            for table, key in (("appointments", "id"), ("attendees", "appointment_id")):
+                await connection.execute(
+                    f"DELETE FROM views.{table} WHERE {key} = $1", UUID(appointment["id"])
+                )
+            await connection.execute(
+                "INSERT INTO views.appointments (id, organization_id, version, organizer_id, client_id, status, start_time, "
+                "end_time, title, location, search, body) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+                UUID(appointment["id"]),
+                UUID(appointment["organization_id"]),
+                appointment["version"],
+                UUID(appointment["organizer_id"]),
+                UUID(appointment["client_id"]) if appointment["client_id"] else None,
+                appointment["status"],
+                start,
+                end,
+                appointment["title"],
+                appointment["location"],
+                f"{appointment['title']}\n{appointment['location']}".casefold(),
+                orjson.dumps(appointment).decode(),
+            )
+            await connection.executemany(
+                "INSERT INTO views.attendees (appointment_id, user_id, organization_id, start_time, end_time, status, response) "
+                "VALUES ($1,$2,$3,$4,$5,$6,$7)",
+                [
+                    (
+                        UUID(appointment["id"]),
+                        UUID(person),
+                        UUID(appointment["organization_id"]),
+                        start,
+                        end,
+                        appointment["status"],
+                        response,
+                    )
+                    for person, response in people.items()
+                ],
+            )
+        if tell:
+            await self.tell(appointment, change, list(people))
+
+    async def tell(self, appointment: dict[str, Any], change: str, people: list[str]) -> None:
+        """Publish calendar.changed."""
+        body = {
+            "appointment_id": appointment["id"],
+            "version": appointment["version"],
+            "change": change,
+            "user_ids": people,
+        }
+        envelope = Envelope(
+            id=uuid4(), type="calendar.changed", organization=UUID(appointment["organization_id"])
+        )
+        await self.publisher.publish([envelope.message(PROJECTOR_EVENTS.name, orjson.dumps(body))])
+
+    async def clear(self) -> None:
+        """Empty the views."""
+        await self.database.execute(
+            "TRUNCATE views.appointments, views.attendees, views.history, views.notifications, views.commands, "
+            "views.preferences"
+        )

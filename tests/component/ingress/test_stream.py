@@ -1,0 +1,143 @@
+"""The live stream: what comes, to whom, and after an interruption."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from tests.component.ingress.fleet import an_appointment
+from tests.component.ingress.people import ADMIN, ANNA, BEN, CARL, STRANGE_ADMIN, Someone
+from tests.component.ingress.running import Ingress
+from tests.support import eventually
+
+Event = dict[str, str]
+
+
+class Listener:
+    """Reads server-sent events as a browser does."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._lines = response.aiter_lines()
+
+    async def block(self) -> Event:
+        """The next block of lines, whatever it is."""
+        found: Event = {}
+        async with asyncio.timeout(5):
+            async for line in self._lines:
+                if not line:
+                    return found
+                name, _, value = line.partition(":")
+                found[name or "comment"] = value.strip()
+        raise EOFError("the stream ended")
+
+    async def event(self) -> Event:
+        """The next block that is an event."""
+        while True:
+            found = await self.block()
+            if "data" in found:
+                return found
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    ingress: Ingress, person: Someone, last: str | None = None
+) -> AsyncIterator[tuple[Listener, Event]]:
+    """An open stream and its first block."""
+    headers = ingress.authorization(person) | ({"Last-Event-ID": last} if last is not None else {})
+    async with ingress.client.stream("GET", "/api/appointments/stream", headers=headers) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        listener = Listener(response)
+        yield listener, await listener.block()
+
+
+async def change(ingress: Ingress, version: int = 1, **changes: Any) -> dict[str, Any]:
+    appointment = an_appointment(version=version, **changes)
+    await ingress.fleet.show(appointment, "rescheduled")
+    return appointment
+
+
+@pytest.mark.parametrize("person", [ANNA, BEN, ADMIN], ids=["organizer", "participant", "admin"])
+async def test_who_takes_part_is_told_and_so_are_admins(ingress: Ingress, person: Someone) -> None:
+    async with listening(ingress, person) as (listener, _):
+        appointment = await change(ingress, version=3)
+        event = await listener.event()
+    assert event["event"] == "calendar.changed"
+    assert orjson.loads(event["data"]) == {
+        "appointment_id": appointment["id"],
+        "version": 3,
+        "change": "rescheduled",
+    }
+
+
+@pytest.mark.parametrize("person", [CARL, STRANGE_ADMIN], ids=["a colleague", "another organization's admin"])
+async def test_nobody_else_is_told(ingress: Ingress, person: Someone) -> None:
+    async with listening(ingress, person) as (listener, _):
+        await change(ingress)
+        own = await change(ingress, organizer=person, participants=())
+        event = await listener.event()
+    assert orjson.loads(event["data"])["appointment_id"] == own["id"]
+
+
+async def test_a_reader_who_comes_back_misses_nothing_and_gets_nothing_twice(ingress: Ingress) -> None:
+    async with listening(ingress, ANNA) as (listener, _):
+        await change(ingress)
+        last = (await listener.event())["id"]
+    missed = [await change(ingress) for _ in range(3)]
+    async with listening(ingress, ANNA, last) as (listener, first):
+        told = [first, await listener.event(), await listener.event()]
+        assert [orjson.loads(event["data"])["appointment_id"] for event in told] == [a["id"] for a in missed]
+        fresh = await change(ingress)
+        assert orjson.loads((await listener.event())["data"])["appointment_id"] == fresh["id"]
+
+
+async def test_the_first_block_has_an_id_to_come_back_with(ingress: Ingress) -> None:
+    async with listening(ingress, ANNA) as (_, first):
+        pass
+    missed = await change(ingress)
+    async with listening(ingress, ANNA, first["id"]) as (_, block):
+        assert orjson.loads(block["data"])["appointment_id"] == missed["id"]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param("garbage", id="unreadable"),
+        pytest.param("1", id="of another number of partitions"),
+        pytest.param("999999.999999", id="of a topic that was longer"),
+        pytest.param("9" * 30 + ".1", id="huge"),
+        pytest.param("-1.0", id="negative"),
+    ],
+)
+async def test_an_id_that_says_nothing_gets_a_reset(ingress: Ingress, last: str) -> None:
+    async with listening(ingress, ANNA, last) as (listener, first):
+        assert first["event"] == "reset"
+        await change(ingress)
+        assert (await listener.event())["event"] == "calendar.changed"
+
+
+async def test_a_slow_reader_is_let_go(ingress: Ingress) -> None:
+    live = ingress.runtime.live
+    assert live is not None
+    async with listening(ingress, ANNA):
+        await eventually(lambda: live.count == 1)
+        [subscription] = next(iter(live._open.values()))
+        blocked = asyncio.Queue[Any](1)
+        blocked.put_nowait(None)
+        subscription.queue, original = blocked, subscription.queue
+        await change(ingress)
+        await eventually(lambda: live.count == 0)
+        original.put_nowait(None)
+
+
+async def test_streams_end_when_the_server_stops(ingress: Ingress) -> None:
+    async with listening(ingress, ANNA) as (listener, _):
+        ingress.runtime.close_streams()
+        with pytest.raises(EOFError):
+            await listener.event()
+    assert ingress.runtime.live is not None
+    await eventually(lambda: ingress.runtime.live is not None and ingress.runtime.live.count == 0)
