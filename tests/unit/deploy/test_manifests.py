@@ -1,0 +1,99 @@
+"""Deployment files parse, name what exists, and carry the requirements' figures."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+from deploy.local.programs import SERVICES
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+YAML = sorted(DEPLOY.glob("*/*.yaml"))
+_SUFFIXES = re.compile(r"_(bucket|count|sum|total|created)$")
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    """The documents of a YAML file below deploy."""
+    return list(yaml.safe_load_all((DEPLOY / name).read_text()))
+
+
+@pytest.mark.parametrize("path", YAML, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_yaml_parses_into_objects(path: Path) -> None:
+    assert all(isinstance(document, dict) for document in yaml.safe_load_all(path.read_text()))
+
+
+def test_each_resource_of_the_kustomization_exists_and_is_of_a_kind() -> None:
+    [kustomization] = documents("kubernetes/kustomization.yaml")
+    files = {path.name for path in (DEPLOY / "kubernetes").glob("*.yaml")} - {"kustomization.yaml"}
+    assert set(kustomization["resources"]) == files
+    for name in files:
+        for document in documents(f"kubernetes/{name}"):
+            assert {"apiVersion", "kind", "metadata"} <= document.keys()
+
+
+def test_every_service_is_deployed_with_probes_and_a_disruption_budget() -> None:
+    deployments = documents("kubernetes/workers.yaml") + documents("kubernetes/ingress.yaml")
+    pods = {
+        one["metadata"]["name"]: one["spec"]["template"]["spec"]
+        for one in deployments
+        if one["kind"] == "Deployment"
+    }
+    assert set(pods) == {f"appointments-{name}" for name in SERVICES}
+    for name, pod in pods.items():
+        [container] = pod["containers"]
+        assert container["args"] == [f"services.{name.removeprefix('appointments-')}"]
+        assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
+    budgets = {one["metadata"]["name"] for one in documents("kubernetes/disruption.yaml")}
+    assert budgets == set(pods)
+
+
+def test_compose_runs_every_service_after_topics_and_schemas_are_there() -> None:
+    [compose] = documents("compose/compose.yaml")
+    for name in SERVICES:
+        service = compose["services"][name]
+        assert service["command"] == [f"services.{name}"]
+        assert service["depends_on"]["prepare"] == {"condition": "service_completed_successfully"}
+
+
+def test_kong_has_the_limits_and_claims_of_the_requirements() -> None:
+    [kong] = documents("kong/kong.yaml")
+    route = kong["services"][0]["routes"][0]
+    plugins = {plugin["name"]: plugin["config"] for plugin in route["plugins"]}
+    assert (route["paths"], route["strip_path"]) == (["/api/appointments"], False)
+    assert (plugins["rate-limiting"]["minute"], plugins["rate-limiting"]["hour"]) == (100, 1000)
+    assert plugins["jwt"]["claims_to_verify"] == ["exp", "nbf"]
+    assert plugins["correlation-id"]["header_name"] == "X-Correlation-ID"
+    active = kong["upstreams"][0]["healthchecks"]["active"]
+    assert (active["http_path"], active["healthy"]["interval"]) == ("/health/appointments", 30)
+
+
+def test_every_metric_that_a_panel_or_an_alert_asks_for_is_one_that_we_have() -> None:
+    for service in SERVICES:
+        importlib.import_module(f"services.{service}.metrics")
+    importlib.import_module("chassis.telemetry")
+    ours = {_SUFFIXES.sub("", metric.name) for metric in REGISTRY.collect()}
+    dashboard = json.loads((DEPLOY / "grafana/appointments.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked += [
+        rule["expr"] for group in documents("grafana/alerts.yaml")[0]["groups"] for rule in group["rules"]
+    ]
+    names = {_SUFFIXES.sub("", name) for expr in asked for name in re.findall(r"appointments_\w+", expr)}
+    assert names - ours == set()
+
+
+def test_every_alert_leads_to_a_section_of_the_runbook() -> None:
+    runbook = (DEPLOY.parent / "docs" / "runbook.md").read_text()
+    sections = {
+        re.sub(r"[^a-z0-9 -]", "", title.lower()).strip().replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", runbook, re.MULTILINE)
+    }
+    for group in documents("grafana/alerts.yaml")[0]["groups"]:
+        for rule in group["rules"]:
+            file, _, anchor = rule["annotations"]["runbook"].partition("#")
+            assert file == "docs/runbook.md"
+            assert anchor in sections, rule["alert"]
