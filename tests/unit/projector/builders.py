@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from contracts.appointments import Appointment, AppointmentEvent, Person
 from contracts.envelope import Envelope, Message, Record
-from contracts.notifications import Notification
+from contracts.notifications import EVENT_TYPES, Notification
 from contracts.outcomes import Outcome, PreferencesOutcome
 from contracts.preferences import Preferences, PreferencesChanged
 
@@ -91,7 +91,8 @@ def a_notification(
     body = Notification.model_validate(values | fields)
     return Envelope(
         id=an_id(f"{name}/{state}/{attempts}"),
-        type=f"notification.{state}",
+        # A retry is not told by an event of its own: such a state can only be seen in another's.
+        type=f"notification.{state}" if f"notification.{state}" in EVENT_TYPES else "notification.planned",
         source="appointments/notifier",
         organization=HUB,
         actor="service:notifier",
