@@ -35,6 +35,15 @@ TARGETS = (
     Target("booking", "booked_per_second", "commands decided, committed, published", "/s"),
     Target("booking", "raw_sql_per_second", "the same rows by raw batched SQL", "/s"),
     Target("booking", "ratio", "share of raw SQL", "", 0.4, 0.6),
+    Target("reminders", "pending", "timers pending"),
+    Target("reminders", "spread.p99_ms", "p99 late, spread evenly", "ms", 100, 20, "less"),
+    Target("reminders", "bursts.p99_ms", "p99 late, a second's worth at once", "ms", 100, 20, "less"),
+    Target("reminders", "lost", "reminders lost", "", 0, None, "less"),
+    Target("reminders", "doubled", "reminders published twice", "", 0, None, "less"),
+    Target("reminders", "early", "reminders too early", "", 0, None, "less"),
+    Target("projector", "rebuilt_per_second", "events rebuilt", "/s"),
+    Target("projector", "copied_per_second", "the same rows by COPY", "/s"),
+    Target("projector", "ratio", "share of COPY", "", 0.5),
 )
 
 
