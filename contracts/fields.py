@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from contracts.envelope import rfc3339
 
-# The limits of docs/ARCHITECTURE.md, "Limits"; the widths of title, location and zone come from the requirements.
+# The limits of ARCHITECTURE.md, "Limits"; the widths of title, location and zone come from the requirements.
 TITLE_MAX = 200
 DESCRIPTION_MAX = 10_000
 LOCATION_MAX = 500

@@ -4,7 +4,7 @@ from chassis.settings import Settings
 
 
 class IngressSettings(Settings):
-    """Times are seconds. The waits and limits are those of docs/ARCHITECTURE.md, "The HTTP door"."""
+    """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP door"."""
 
     port: int = 8000
     ingress_host: str = "127.0.0.1"
