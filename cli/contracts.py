@@ -26,7 +26,7 @@ def contracts(
     ] = False,
 ) -> None:
     """Generate JSON Schemas, examples, AsyncAPI and OpenAPI from the models; refuse what breaks old messages."""
-    wanted = generate.generated() | {_OPENAPI: _openapi()}
+    wanted = generate.generated() | {_OPENAPI: openapi()}
     broken = _broken(wanted, against)
     if broken and not accept_break:
         fail("old stored messages would not parse:\n  " + "\n  ".join(broken), EXIT_FAILED)
@@ -83,8 +83,8 @@ def _in_git(path: str, revision: str) -> dict[str, Any] | None:
     return json.loads(answer.stdout) if answer.returncode == 0 else None
 
 
-def _openapi() -> str:
-    """Imported here: the command line does without the ingress otherwise."""
+def openapi() -> str:
+    """The document of the ingress, imported here: the command line does without the ingress otherwise."""
     from services.ingress.main import create_app
 
     document: dict[str, Any] = create_app().openapi()

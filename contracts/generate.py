@@ -35,8 +35,9 @@ def schema(message: MessageType) -> dict[str, Any]:
     }
 
 
-def drift(wanted: dict[str, str], folder: Path = FOLDER) -> list[str]:
+def drift(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
     """A sentence for each file that is absent, different, or not generated any more."""
+    folder = folder or FOLDER
     there = {str(path.relative_to(folder)) for pattern in GENERATED for path in folder.glob(pattern)}
     missing = [f"{path} is missing" for path in wanted if not (folder / path).exists()]
     stale = [f"{path} is not generated any more" for path in sorted(there - wanted.keys())]
@@ -48,8 +49,9 @@ def drift(wanted: dict[str, str], folder: Path = FOLDER) -> list[str]:
     return missing + different + stale
 
 
-def write(wanted: dict[str, str], folder: Path = FOLDER) -> list[str]:
+def write(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
     """Write what differs and remove what is stale; returns the paths that changed."""
+    folder = folder or FOLDER
     changed = []
     for pattern in GENERATED:
         for path in folder.glob(pattern):
@@ -65,8 +67,9 @@ def write(wanted: dict[str, str], folder: Path = FOLDER) -> list[str]:
     return changed
 
 
-def archive(wanted: dict[str, str], folder: Path = FOLDER) -> list[str]:
+def archive(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
     """Keep every good example that ever was: whatever could be stored once must parse for ever."""
+    folder = folder or FOLDER
     added = []
     for path, text in wanted.items():
         if path.endswith(".valid.json"):
