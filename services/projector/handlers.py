@@ -30,11 +30,10 @@ async def again(_: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[
     return [message for record, fact in records if (message := shown(record, fact)) is not None]
 
 
-async def apply(tx: Transaction, bodies: Sequence[Body]) -> None:
-    """Write what these records mean into the views of this connection."""
+async def apply(tx: Transaction, bodies: Sequence[Body], *, bulk: bool = False) -> None:
+    """Write what these records mean into the views of this connection; `bulk`: nobody else writes there."""
     if changes := [body for body in bodies if isinstance(body, Change)]:
-        known = await store.known_appointments(tx, {change.appointment_id for change in changes})
-        await store.show_changes(tx, calendar.project(changes, known), changes)
+        await _show_changes(tx, changes, bulk)
     if states := [body for body in bodies if isinstance(body, Delivery)]:
         standing = await store.known_deliveries(tx, {state.id for state in states})
         show, counts = deliveries.project(states, standing)
@@ -43,3 +42,12 @@ async def apply(tx: Transaction, bodies: Sequence[Body]) -> None:
         await store.keep_answers(tx, told)
     if preferences := [body for body in bodies if isinstance(body, Preference)]:
         await store.show_preferences(tx, answers.newest(preferences))
+
+
+async def _show_changes(tx: Transaction, changes: list[Change], bulk: bool) -> None:
+    known = await store.known_appointments(tx, {change.appointment_id for change in changes})
+    if bulk and (new := calendar.unique(change for change in changes if change.appointment_id not in known)):
+        await store.copy_changes(tx, calendar.project(new, {}), new, calendar.counts(new))
+        changes = [change for change in changes if change.appointment_id in known]
+    if changes:
+        await store.show_changes(tx, calendar.project(changes, known), changes)

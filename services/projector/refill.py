@@ -11,9 +11,10 @@ from chassis import progress
 from chassis.database import Database, Transaction, is_not_now
 from chassis.errors import InvalidMessage
 from contracts.envelope import Record
-from services.projector import handlers, messages
+from services.projector import handlers
 from services.projector.log_reader import LogReader
 from services.projector.messages import Body
+from services.projector.reread import reread
 
 CONSUMER = "projector.next"
 BATCH_RECORDS = 4_000
@@ -106,12 +107,12 @@ class Refill:
             if number % DECODED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # lets the running write send and receive
             try:
-                fact = messages.read(record)
+                body = reread(record)
             except InvalidMessage:
                 self.progress.skipped += 1
                 continue
-            if fact is not None:
-                bodies.append(fact.body)
+            if body is not None:
+                bodies.append(body)
         return bodies
 
     async def _write(self, bodies: Sequence[Body], positions: Positions) -> None:
@@ -130,7 +131,7 @@ class Refill:
         """Apply them all; if that fails in halves, so that only what cannot be written is left out."""
         try:
             async with tx.begin_nested():
-                await handlers.apply(tx, bodies)
+                await handlers.apply(tx, bodies, bulk=True)
         except DBAPIError as error:
             if is_not_now(error):
                 raise

@@ -5,102 +5,31 @@ Table names are unqualified: the connection's search path says whether the live 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
 from chassis.database import Transaction
+from services.projector.columns import (
+    ANSWER,
+    APPOINTMENT,
+    ATTENDEE,
+    CELL,
+    DAY,
+    DELIVERY,
+    HISTORY,
+    PLACE,
+    PREFERENCE,
+    VERSION,
+    arrays,
+    names,
+    rows,
+)
 from services.projector.domain.answers import Answer, Preference
 from services.projector.domain.calendar import Change, Known, Projection
 from services.projector.domain.deliveries import Cell, Delivery, Standing
-
-Columns = Mapping[str, str]
-
-_APPOINTMENT: Columns = {
-    "id": "uuid",
-    "organization_id": "uuid",
-    "version": "int",
-    "organizer_id": "uuid",
-    "client_id": "uuid",
-    "status": "text",
-    "start_time": "timestamptz",
-    "end_time": "timestamptz",
-    "title": "text",
-    "location": "text",
-    "search": "text",
-    "body": "text",
-}
-_ATTENDEE: Columns = {
-    "appointment_id": "uuid",
-    "user_id": "uuid",
-    "organization_id": "uuid",
-    "start_time": "timestamptz",
-    "end_time": "timestamptz",
-    "status": "text",
-    "response": "text",
-}
-_HISTORY: Columns = {
-    "appointment_id": "uuid",
-    "version": "int",
-    "organization_id": "uuid",
-    "event_id": "uuid",
-    "change": "text",
-    "changes": "text",
-    "actor": "text",
-    "at": "timestamptz",
-}
-_VERSION: Columns = {"appointment_id": "uuid", "version": "int"}
-_PLACE: Columns = {"appointment_id": "uuid", "user_id": "uuid"}
-_DELIVERY: Columns = {
-    "id": "uuid",
-    "organization_id": "uuid",
-    "appointment_id": "uuid",
-    "event_id": "uuid",
-    "type": "text",
-    "recipient_id": "uuid",
-    "channel": "text",
-    "priority": "text",
-    "state": "text",
-    "attempts": "int",
-    "planned_at": "timestamptz",
-    "next_attempt_at": "timestamptz",
-    "sent_at": "timestamptz",
-    "delivered_at": "timestamptz",
-    "reason": "text",
-    "fallback_of": "uuid",
-}
-_CELL: Columns = {
-    "organization_id": "uuid",
-    "day": "date",
-    "type": "text",
-    "channel": "text",
-    "state": "text",
-}
-_ANSWER: Columns = {
-    "command_id": "uuid",
-    "organization_id": "uuid",
-    "actor": "text",
-    "body": "text",
-    "at": "timestamptz",
-}
-_PREFERENCE: Columns = {"user_id": "uuid", "organization_id": "uuid", "version": "int", "body": "text"}
-
-
-def _names(columns: Iterable[str], of: str = "") -> str:
-    return ", ".join(of + name for name in columns)
-
-
-def _rows(prefix: str, columns: Columns) -> str:
-    """A row source of array parameters `:prefix_column`, called `prefix`."""
-    arrays = ", ".join(f"CAST(:{prefix}_{name} AS {kind}[])" for name, kind in columns.items())
-    return f"unnest({arrays}) AS {prefix}({_names(columns)})"
-
-
-def _arrays(prefix: str, columns: Columns, rows: Sequence[Sequence[object]]) -> dict[str, list[object]]:
-    """The parameters of `_rows`: a list for each column."""
-    lists = zip(*rows, strict=True) if rows else ((),) * len(columns)
-    return {f"{prefix}_{name}": list(values) for name, values in zip(columns, lists, strict=True)}
 
 
 def _sql(statement: str) -> TextClause:
@@ -117,20 +46,20 @@ _KNOWN_APPOINTMENTS = _sql("""
 # history row that is new, in the same statement, so that no redelivery counts twice.
 _SHOW_CHANGES = _sql(f"""
     WITH shown AS (
-        INSERT INTO appointments ({_names(_APPOINTMENT)})
-        SELECT {_names(_APPOINTMENT)} FROM {_rows("p", _APPOINTMENT)} ORDER BY id
-        ON CONFLICT (id) DO UPDATE SET ({_names(_APPOINTMENT)}) = ROW ({_names(_APPOINTMENT, "excluded.")})
+        INSERT INTO appointments ({names(APPOINTMENT)})
+        SELECT {names(APPOINTMENT)} FROM {rows("p", APPOINTMENT)} ORDER BY id
+        ON CONFLICT (id) DO UPDATE SET ({names(APPOINTMENT)}) = ROW ({names(APPOINTMENT, "excluded.")})
     ), placed AS (
-        INSERT INTO attendees AS held ({_names(_ATTENDEE)})
-        SELECT {_names(_ATTENDEE)} FROM {_rows("a", _ATTENDEE)} ORDER BY appointment_id, user_id
+        INSERT INTO attendees AS held ({names(ATTENDEE)})
+        SELECT {names(ATTENDEE)} FROM {rows("a", ATTENDEE)} ORDER BY appointment_id, user_id
         ON CONFLICT (appointment_id, user_id) DO UPDATE
         SET start_time = excluded.start_time, end_time = excluded.end_time,
             status = excluded.status, response = excluded.response
         WHERE (held.start_time, held.end_time, held.status, held.response)
             <> (excluded.start_time, excluded.end_time, excluded.status, excluded.response)
     ), told AS (
-        INSERT INTO history ({_names(_HISTORY)})
-        SELECT {_names(_HISTORY)} FROM {_rows("h", _HISTORY)}
+        INSERT INTO history ({names(HISTORY)})
+        SELECT {names(HISTORY)} FROM {rows("h", HISTORY)}
         ON CONFLICT DO NOTHING
         RETURNING organization_id, CAST(at AT TIME ZONE 'UTC' AS date) AS day, change
     )
@@ -139,17 +68,22 @@ _SHOW_CHANGES = _sql(f"""
     ON CONFLICT (organization_id, day, change) DO UPDATE SET count = held.count + excluded.count
 """)  # noqa: S608  (names from this file only)
 
+_COUNT_CHANGES = _sql(f"""
+    INSERT INTO appointments_daily AS held ({names(DAY)}) SELECT {names(DAY)} FROM {rows("d", DAY)}
+    ON CONFLICT (organization_id, day, change) DO UPDATE SET count = held.count + excluded.count
+""")  # noqa: S608
+
 _REMOVE_ATTENDEES = _sql(f"""
-    DELETE FROM attendees held USING {_rows("r", _PLACE)}
+    DELETE FROM attendees held USING {rows("r", PLACE)}
     WHERE held.appointment_id = r.appointment_id AND held.user_id = r.user_id
 """)  # noqa: S608
 
 _NOTE_MISSING = _sql(f"""
-    INSERT INTO missing_versions SELECT appointment_id, version FROM {_rows("m", _VERSION)} ON CONFLICT DO NOTHING
+    INSERT INTO missing_versions SELECT appointment_id, version FROM {rows("m", VERSION)} ON CONFLICT DO NOTHING
 """)  # noqa: S608
 
 _FORGET_MISSING = _sql(f"""
-    DELETE FROM missing_versions held USING {_rows("m", _VERSION)}
+    DELETE FROM missing_versions held USING {rows("m", VERSION)}
     WHERE held.appointment_id = m.appointment_id AND held.version = m.version
 """)  # noqa: S608
 
@@ -160,25 +94,25 @@ _KNOWN_DELIVERIES = _sql("""
 
 _SHOW_DELIVERIES = _sql(f"""
     WITH shown AS (
-        INSERT INTO notifications ({_names(_DELIVERY)})
-        SELECT {_names(_DELIVERY)} FROM {_rows("n", _DELIVERY)} ORDER BY id
+        INSERT INTO notifications ({names(DELIVERY)})
+        SELECT {names(DELIVERY)} FROM {rows("n", DELIVERY)} ORDER BY id
         ON CONFLICT (id) DO UPDATE
         SET state = excluded.state, attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
             sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, reason = excluded.reason
     )
-    INSERT INTO notifications_daily AS held ({_names(_CELL)}, count)
-    SELECT {_names(_CELL)}, count FROM {_rows("c", {**_CELL, "count": "bigint"})}
-    ON CONFLICT ({_names(_CELL)}) DO UPDATE SET count = held.count + excluded.count
+    INSERT INTO notifications_daily AS held ({names(CELL)}, count)
+    SELECT {names(CELL)}, count FROM {rows("c", {**CELL, "count": "bigint"})}
+    ON CONFLICT ({names(CELL)}) DO UPDATE SET count = held.count + excluded.count
 """)  # noqa: S608
 
 _KEEP_ANSWERS = _sql(f"""
     INSERT INTO commands (id, organization_id, actor, body, at)
-    SELECT {_names(_ANSWER)} FROM {_rows("o", _ANSWER)} ON CONFLICT DO NOTHING
+    SELECT {names(ANSWER)} FROM {rows("o", ANSWER)} ON CONFLICT DO NOTHING
 """)  # noqa: S608
 
 _SHOW_PREFERENCES = _sql(f"""
-    INSERT INTO preferences AS held ({_names(_PREFERENCE)})
-    SELECT {_names(_PREFERENCE)} FROM {_rows("s", _PREFERENCE)} ORDER BY user_id
+    INSERT INTO preferences AS held ({names(PREFERENCE)})
+    SELECT {names(PREFERENCE)} FROM {rows("s", PREFERENCE)} ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE
     SET organization_id = excluded.organization_id, version = excluded.version, body = excluded.body
     WHERE held.version < excluded.version
@@ -201,19 +135,42 @@ async def known_appointments(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID,
 async def show_changes(tx: Transaction, projection: Projection, changes: Sequence[Change]) -> None:
     """Show the newest versions, keep all of them as history, count what is new."""
     if projection.removed:
-        await tx.execute(_REMOVE_ATTENDEES, _arrays("r", _PLACE, projection.removed))
+        await tx.execute(_REMOVE_ATTENDEES, arrays("r", PLACE, projection.removed))
     await tx.execute(
         _SHOW_CHANGES,
         {
-            **_arrays("p", _APPOINTMENT, [_appointment(change) for change in projection.show]),
-            **_arrays("a", _ATTENDEE, [row for change in projection.show for row in _attendees(change)]),
-            **_arrays("h", _HISTORY, [_history(change) for change in changes]),
+            **arrays("p", APPOINTMENT, [_appointment_fields(change) for change in projection.show]),
+            **arrays("a", ATTENDEE, [row for change in projection.show for row in _attendees(change)]),
+            **arrays("h", HISTORY, [_history_fields(change) for change in changes]),
         },
     )
     if projection.missing:
-        await tx.execute(_NOTE_MISSING, _arrays("m", _VERSION, projection.missing))
+        await tx.execute(_NOTE_MISSING, arrays("m", VERSION, projection.missing))
     if projection.arrived:
-        await tx.execute(_FORGET_MISSING, _arrays("m", _VERSION, projection.arrived))
+        await tx.execute(_FORGET_MISSING, arrays("m", VERSION, projection.arrived))
+
+
+async def copy_changes(
+    tx: Transaction,
+    projection: Projection,
+    history: Sequence[Change],
+    counts: Mapping[tuple[UUID, date, str], int],
+) -> None:
+    """The same for appointments of which nothing is known, each version once: COPY, for a rebuild.
+
+    The transaction must have executed a statement before: only then has the driver begun it.
+    """
+    driver = (await tx.get_raw_connection()).driver_connection
+    assert driver is not None  # noqa: S101  (it is open: this transaction is on it)
+    for table, columns, records in (
+        ("appointments", APPOINTMENT, [_appointment_fields(change) for change in projection.show]),
+        ("attendees", ATTENDEE, [row for change in projection.show for row in _attendees(change)]),
+        ("history", HISTORY, [_history_fields(change) for change in history]),
+    ):
+        await driver.copy_records_to_table(table, records=records, columns=list(columns))
+    await tx.execute(_COUNT_CHANGES, arrays("d", DAY, [(*day, count) for day, count in counts.items()]))
+    if projection.missing:
+        await tx.execute(_NOTE_MISSING, arrays("m", VERSION, projection.missing))
 
 
 async def known_deliveries(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Standing]:
@@ -229,23 +186,21 @@ async def show_deliveries(
     await tx.execute(
         _SHOW_DELIVERIES,
         {
-            **_arrays("n", _DELIVERY, [_fields(delivery, _DELIVERY) for delivery in deliveries]),
-            **_arrays(
-                "c", {**_CELL, "count": "bigint"}, [(*cell, change) for cell, change in counts.items()]
-            ),
+            **arrays("n", DELIVERY, [_fields(delivery, DELIVERY) for delivery in deliveries]),
+            **arrays("c", {**CELL, "count": "bigint"}, [(*cell, change) for cell, change in counts.items()]),
         },
     )
 
 
 async def keep_answers(tx: Transaction, answers: Sequence[Answer]) -> None:
     """Keep outcomes; the first one of a command stays."""
-    await tx.execute(_KEEP_ANSWERS, _arrays("o", _ANSWER, [_fields(answer, _ANSWER) for answer in answers]))
+    await tx.execute(_KEEP_ANSWERS, arrays("o", ANSWER, [_fields(answer, ANSWER) for answer in answers]))
 
 
 async def show_preferences(tx: Transaction, preferences: Sequence[Preference]) -> None:
     """Show preferences unless a newer version is shown; at most one of each person."""
-    rows = [_fields(preference, _PREFERENCE) for preference in preferences]
-    await tx.execute(_SHOW_PREFERENCES, _arrays("s", _PREFERENCE, rows))
+    values = [_fields(preference, PREFERENCE) for preference in preferences]
+    await tx.execute(_SHOW_PREFERENCES, arrays("s", PREFERENCE, values))
 
 
 async def forget_answers(tx: Transaction, before: datetime) -> None:
@@ -258,17 +213,13 @@ async def count_missing(tx: Transaction) -> int:
     return int(await tx.scalar(_sql("SELECT count(*) FROM missing_versions")) or 0)
 
 
-def _appointment(change: Change) -> tuple[object, ...]:
-    return (change.appointment_id, *_fields(change, list(_APPOINTMENT)[1:]))
+_appointment_fields = attrgetter("appointment_id", *list(APPOINTMENT)[1:])
+_history_fields = attrgetter(*HISTORY)
 
 
 def _attendees(change: Change) -> list[tuple[object, ...]]:
     times = (change.organization_id, change.start_time, change.end_time, change.status)
     return [(change.appointment_id, user_id, *times, response) for user_id, response in change.attendees]
-
-
-def _history(change: Change) -> tuple[object, ...]:
-    return _fields(change, _HISTORY)
 
 
 def _fields(item: object, names: Iterable[str]) -> tuple[object, ...]:

@@ -1,17 +1,18 @@
 """What a batch of changed appointments does to the calendar views: the newest version is shown, every version is history."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 MISSING_MAX = 1_000
 """At most so many versions are noted as missing for one leap: a leap beyond it is a bug elsewhere, and noticed as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One version of an appointment, as the views keep it. Instants are UTC.
+class Change(NamedTuple):
+    """One version of an appointment, as the views keep it. Instants are UTC. (A tuple: rebuilds make millions.)
 
     `attendees`: each person who takes part with their response (`organizer`, `pending`, `confirmed`, `declined`);
     `audience`: they, and who took part until this change. `changes` and `body` are JSON. `at`: when it was decided.
@@ -90,6 +91,19 @@ def newest(changes: Iterable[Change]) -> list[Change]:
         if held is None or held.version < change.version:
             found[change.appointment_id] = change
     return list(found.values())
+
+
+def unique(changes: Iterable[Change]) -> list[Change]:
+    """Each version of each appointment once: a late copy of an event says the same."""
+    return list({(change.appointment_id, change.version): change for change in changes}.values())
+
+
+def counts(changes: Iterable[Change]) -> dict[tuple[UUID, date, str], int]:
+    """How many changes of each kind an organization has on each UTC day, in the order of their keys."""
+    found = Counter(
+        (change.organization_id, change.at.astimezone(UTC).date(), change.change) for change in changes
+    )
+    return dict(sorted(found.items()))
 
 
 def search_text(title: str, location: str, description: str) -> str:

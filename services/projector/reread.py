@@ -1,0 +1,104 @@
+"""Read records of the log again, in a third of the time: for rebuilds, which read millions.
+
+The live consumer has validated them once. Here only what the views take out of an appointment is converted and thereby
+checked; whatever does not look as booking writes it is read the strict way.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from asyncpg.pgproto.pgproto import UUID  # equal to uuid.UUID, and made ten times as fast
+
+from contracts.appointments import EVENT_TYPES
+from contracts.envelope import Record
+from contracts.fields import Confirmation, Status
+from services.projector import messages
+from services.projector.domain.calendar import Change, search_text
+from services.projector.messages import Body
+
+_CHANGES = {name.encode(): name.removeprefix("appointment.") for name in EVENT_TYPES}
+_STATUSES = frozenset(map(str, Status))
+_RESPONSES = frozenset(map(str, Confirmation))
+_LONG_NUMBER = re.compile(rb"\d{19}")  # orjson would round it; only custom fields can have any
+
+
+def reread(record: Record) -> Body | None:
+    """What `messages.read` says of a record, without its headers; the audience of a change is left out.
+
+    Raises InvalidMessage when it can never be read.
+    """
+    headers = dict(reversed(record.headers))
+    kind = _CHANGES.get(headers.get("ce_type", b""))
+    if kind is not None:
+        try:
+            return _change(kind, headers, record.value or b"")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass  # the strict reader knows better what is wrong with it, if anything is
+    fact = messages.read(record)
+    return fact.body if fact else None
+
+
+def _change(kind: str, headers: Mapping[str, bytes], value: bytes) -> Change:
+    event = orjson.loads(value)
+    now = event["appointment"]
+    if (now["custom_fields"] or event["changes"]) and _LONG_NUMBER.search(value):
+        raise ValueError
+    title, location, description = _texts(now["title"], now["location"], now["description"])
+    client = now["client_id"]
+    return Change(
+        event_id=UUID(headers["ce_id"].decode()),
+        organization_id=UUID(now["organization_id"]),
+        appointment_id=UUID(event["appointment_id"]),
+        version=_positive(event["version"]),
+        change=kind,
+        changes=orjson.dumps(event["changes"]).decode(),
+        actor=_texts(event["actor"])[0],
+        at=_instant(now["updated_at"]),
+        organizer_id=UUID(now["organizer_id"]),
+        client_id=UUID(client) if client is not None else None,
+        status=_one_of(now["status"], _STATUSES),
+        start_time=_instant(now["start_time"]),
+        end_time=_instant(now["end_time"]),
+        title=title,
+        location=location,
+        search=search_text(title, location, description),
+        body=orjson.dumps(now).decode(),
+        attendees=_attendees(now),
+        audience=(),
+    )
+
+
+def _attendees(now: Mapping[str, Any]) -> tuple[tuple[UUID, str], ...]:
+    answers = now["confirmation_status"]
+    found = {
+        UUID(person): _one_of(answers.get(person, "pending"), _RESPONSES) for person in now["participant_ids"]
+    }
+    found[UUID(now["organizer_id"])] = "organizer"
+    return tuple(found.items())
+
+
+def _instant(told: str) -> datetime:
+    if not told.endswith("Z"):
+        raise ValueError
+    return datetime.fromisoformat(told)
+
+
+def _texts(*told: object) -> Sequence[str]:
+    if not all(type(text) is str for text in told):
+        raise TypeError
+    return told  # type: ignore[return-value]  # just checked
+
+
+def _positive(told: object) -> int:
+    if type(told) is not int or told < 1:
+        raise TypeError
+    return told
+
+
+def _one_of(told: str, known: frozenset[str]) -> str:
+    if told not in known:
+        raise ValueError
+    return told
