@@ -6,7 +6,22 @@ from typing import Any
 
 import typer
 
-from cli import bench, contracts, dlq, down, env, migrate, people, publish, status, token, topics, trace, up
+from cli import (
+    bench,
+    contracts,
+    dlq,
+    down,
+    env,
+    migrate,
+    people,
+    publish,
+    replay,
+    status,
+    token,
+    topics,
+    trace,
+    up,
+)
 from cli.console import EXIT_FAILED, err
 
 
@@ -47,6 +62,7 @@ app.command("status")(status.status)
 app.command("publish")(publish.publish)
 app.command("trace")(trace.trace)
 app.add_typer(dlq.app)
+app.command("replay")(replay.replay)
 app.command("topics")(topics.topics)
 app.command("migrate")(migrate.migrate)
 app.command("contracts")(contracts.contracts)

@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
-from pydantic import TypeAdapter
 
 from contracts.envelope import MalformedEnvelope, Record, read
-from contracts.fields import Instant
 
 JSON = dict[str, Any]
-_INSTANT: TypeAdapter[Any] = TypeAdapter(Instant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,16 @@ def line(record: Record, names: Mapping[str, str]) -> Line:
     elif record.topic.endswith(".redrive"):
         what = f"tried again: {record.header('redrive-reason') or 'no reason given'}"
     else:
-        words = _WORDS.get(record.topic, _nothing)
-        what = words(body, names)
+        what = _said(record, body, names)
     return Line(record, str(envelope.id), envelope.type, who, what, envelope.correlation_id)
+
+
+def _said(record: Record, body: JSON, names: Mapping[str, str]) -> str:
+    words = _WORDS.get(record.topic)
+    try:
+        return words(body, names) if words else ""
+    except (AttributeError, TypeError, KeyError, ValueError):
+        return "not of the shape that its type has"  # anybody can write anything to a topic
 
 
 def body_of(record: Record) -> JSON:
@@ -83,47 +88,65 @@ def when(start: Any, end: Any, timezone: Any) -> str:
     """A range on the wall clock of its zone; what cannot be read is shown as it is."""
     try:
         zone = ZoneInfo(str(timezone or "UTC"))
-        first, last = (_INSTANT.validate_python(value).astimezone(zone) for value in (start, end))
+        first, last = (_on_the_clock_of(zone, str(value)) for value in (start, end))
     except (ValueError, ZoneInfoNotFoundError):
         return f"{start} to {end} {timezone or ''}".strip()
     until = f"{last:%H:%M}" if last.date() == first.date() else f"{last:%a %d %b %Y %H:%M}"
     return f"{first:%a %d %b %Y %H:%M}–{until} {zone.key}"
 
 
-def _nothing(_: JSON, __: Mapping[str, str]) -> str:
-    return ""
+def _on_the_clock_of(zone: ZoneInfo, text: str) -> datetime:
+    """An instant on the zone's clock; a time without an offset is one already."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
 
 
-def _command(body: JSON, _: Mapping[str, str]) -> str:
+def _command(body: JSON, names: Mapping[str, str]) -> str:
     if body.get("reason"):
         return f"because: {body['reason']}"
     times = (
         when(body["start_time"], body.get("end_time"), body.get("timezone")) if "start_time" in body else ""
     )
     fields = [name for name in body if name not in _NOT_SAID]
-    return ", ".join(part for part in (_quoted(body.get("title")), times, *fields) if part)
+    return ", ".join(
+        part for part in (_quoted(body.get("title")), times, _with(body, names), *fields) if part
+    )
 
 
-_NOT_SAID = {"appointment_id", "title", "start_time", "end_time", "timezone", "expected_version", "fold"}
+_NOT_SAID = {
+    "appointment_id",
+    "title",
+    "start_time",
+    "end_time",
+    "timezone",
+    "participant_ids",
+    "expected_version",
+    "fold",
+}
+
+
+def _with(body: JSON, names: Mapping[str, str]) -> str:
+    participants = body.get("participant_ids")
+    known = participants if isinstance(participants, list) else []
+    return "with " + ", ".join(_name(person, names) for person in known) if known else ""
 
 
 def _event(body: JSON, names: Mapping[str, str]) -> str:
     state, version = body.get("appointment") or {}, body.get("version")
     if version == 1:
         times = when(state.get("start_time"), state.get("end_time"), state.get("timezone"))
-        with_whom = ", ".join(_name(person, names) for person in state.get("participant_ids", []))
-        return f"version 1: {_quoted(state.get('title'))}, {times}" + (
-            f", with {with_whom}" if with_whom else ""
-        )
-    changes = "; ".join(_change(change, names) for change in body.get("changes") or [])
+        parts = (_quoted(state.get("title")), times, _with(state, names))
+        return "version 1: " + ", ".join(part for part in parts if part)
+    told = (_change(change, names) for change in body.get("changes") or [])
+    changes = "; ".join(part for part in told if part)
     return f"version {version}: {changes or state.get('status')}"
 
 
 def _change(change: JSON, names: Mapping[str, str]) -> str:
     field, old, new = str(change.get("field")), change.get("old"), change.get("new")
-    head, _, tail = field.partition(".")
-    if head == "confirmation_status" and tail:
-        return f"{_name(tail, names)} is {new}"
+    if field == "confirmation_status" and isinstance(old, dict) and isinstance(new, dict):
+        answers = [(who, answer) for who, answer in new.items() if answer != old.get(who)]
+        return ", ".join(f"{_name(who, names)} is {answer}" for who, answer in answers)
     if field == "participant_ids" and isinstance(old, list) and isinstance(new, list):
         joined = [f"+{_name(one, names)}" for one in new if one not in old]
         left = [f"-{_name(one, names)}" for one in old if one not in new]
@@ -145,7 +168,7 @@ def _reminder(body: JSON, names: Mapping[str, str]) -> str:
 
 def _notification(body: JSON, names: Mapping[str, str]) -> str:
     kind = str(body.get("type", "")).removeprefix("appointment_")
-    said = f"{kind} to {_name(body.get('recipient_id'), names)} by {body.get('channel')}"
+    said = f"{kind}, to {_name(body.get('recipient_id'), names)} by {body.get('channel')}"
     attempts = f", attempt {body['attempts']}" if (body.get("attempts") or 0) > 1 else ""
     return said + attempts + (f" ({body['reason']})" if body.get("reason") else "")
 

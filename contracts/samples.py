@@ -151,11 +151,13 @@ GOOD: dict[str, JSON] = {
     ),
     "appointment.participant_confirmed": _changed(
         2,
-        [(f"confirmation_status.{JONAS}", "pending", "confirmed")],
+        [("confirmation_status", {JONAS: "pending"}, {JONAS: "confirmed"})],
         confirmation_status={JONAS: "confirmed"},
     ),
     "appointment.participant_declined": _changed(
-        2, [(f"confirmation_status.{JONAS}", "pending", "declined")], confirmation_status={JONAS: "declined"}
+        2,
+        [("confirmation_status", {JONAS: "pending"}, {JONAS: "declined"})],
+        confirmation_status={JONAS: "declined"},
     ),
     "appointment.cancelled": _changed(
         2, [("status", "pending", "cancelled")], status="cancelled", cancellation_reason="Stopped."

@@ -39,7 +39,7 @@ async def test_a_story_has_every_record_of_the_appointment_in_order_of_time(
     assert [line["type"] for line in answer.lines] == [BY_NAME[name].ce_type for name in told]
     words = [line["what"] for line in answer.lines]
     assert words[2] == "Jonas Becker by email, in_app, 60 min before"
-    assert words[3] == "invitation to Jonas Becker by email"
+    assert words[3] == "invitation, to Jonas Becker by email"
     assert words[5] == "version 2: status pending → cancelled"
     assert {line["who"] for line in answer.lines} == {"Greta Albrecht"}
 
