@@ -1,13 +1,20 @@
-"""What the notifier does at night: forget what nobody needs any more."""
+"""What the notifier does by the clock: count what waits, and forget at night what nobody needs any more."""
 
 from datetime import timedelta
 
 from chassis import clock, deadletters
 from chassis.database import Database
+from services.notifier import metrics
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import appointments, deliveries, preferences
 
 DEAD_LETTERS_KEPT = timedelta(days=30)
+
+
+async def count_waiting(database: Database) -> None:
+    """For the metrics: how many deliveries are still to be sent."""
+    async with database.transaction() as tx:
+        metrics.WAITING.set(await deliveries.waiting(tx))
 
 
 async def forget(database: Database, settings: NotifierSettings) -> None:

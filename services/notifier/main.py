@@ -9,7 +9,7 @@ from services.notifier import messages
 from services.notifier.client import CommunicationClient
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.handlers import Handlers
-from services.notifier.jobs import forget
+from services.notifier.jobs import count_waiting, forget
 from services.notifier.registration import Registration
 from services.notifier.relay import Relay
 from services.notifier.settings import NotifierSettings
@@ -55,6 +55,7 @@ def build(settings: NotifierSettings) -> Service:
     service.background("templates", registration.run)
     service.background("relay", relay.run)
     service.background("dispatcher", dispatcher.run)
+    service.every("count", lambda: count_waiting(service.database), seconds=15)
     service.every("forget", lambda: forget(service.database, settings), cron="40 3 * * *")
     service.on_stop(client.close)
     return service

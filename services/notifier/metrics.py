@@ -10,6 +10,7 @@ FAILURES = Counter(
     "appointments_notifier_call_failures_total", "Calls that failed, by status (0: no answer).", ["status"]
 )
 FALLBACKS = Counter("appointments_notifier_fallbacks_total", "Channels turned to instead.", ["channel"])
+WAITING = Gauge("appointments_notifier_waiting_deliveries", "Deliveries still to be sent.")
 IN_FLIGHT = Gauge("appointments_notifier_in_flight_calls", "Calls under way.")
 BREAKER = Gauge("appointments_notifier_breaker_state", "0 closed, 1 half-open, 2 open.")
 CLAIM_SECONDS = Histogram(

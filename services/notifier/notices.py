@@ -77,11 +77,11 @@ def dead_letter(delivery: Delivery, error: str, at: datetime) -> Message:
 def body_of(delivery: Delivery) -> dict[str, Any]:
     """The JSON of `contracts.notifications.Notification`."""
     return {
-        "notification_id": delivery.id,
-        "appointment_id": delivery.appointment_id,
-        "event_id": delivery.event_id,
+        "notification_id": str(delivery.id),
+        "appointment_id": str(delivery.appointment_id),
+        "event_id": str(delivery.event_id),
         "type": delivery.type,
-        "recipient_id": delivery.recipient_id,
+        "recipient_id": str(delivery.recipient_id),
         "channel": delivery.channel,
         "priority": delivery.priority,
         "state": delivery.state,
@@ -91,7 +91,7 @@ def body_of(delivery: Delivery) -> dict[str, Any]:
         "sent_at": _instant(delivery.sent_at),
         "delivered_at": _instant(delivery.delivered_at),
         "reason": delivery.reason,
-        "fallback_of": delivery.fallback_of,
+        "fallback_of": str(delivery.fallback_of) if delivery.fallback_of else None,
     }
 
 

@@ -169,3 +169,8 @@ async def forget(tx: Transaction, planned_before: datetime) -> None:
         """),
         {"before": planned_before},
     )
+
+
+async def waiting(tx: Transaction) -> int:
+    """How many deliveries are still to be sent."""
+    return int(await tx.scalar(text("SELECT count(*) FROM queue")) or 0)
