@@ -21,7 +21,7 @@ from services.booking.requests import Asker, command_of
 
 BODY_MAX_BYTES = 256 * 1024
 _PATH_MAX = 200
-_SERVICE = re.compile(r"service:([a-z][a-z0-9-]{0,62})")
+_SERVICE = re.compile(r"service:[a-z][a-z0-9-]{0,62}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -45,45 +45,42 @@ class Received:
 
 def decode(record: Record) -> Received:
     """Read one record. Raises InvalidMessage when there is no `ce_id` to answer to; all else becomes an outcome."""
-    identifier = envelope.message_id(record.headers)
-    if identifier is None:
-        raise InvalidMessage("header ce_id is missing or not a UUID: nobody can be answered")
     try:
-        headers = envelope.read(record.headers)
-        problem = _problem(headers)
+        headers, problem = envelope.read(record.headers), None
     except MalformedEnvelope as error:
-        headers, problem = _readable(record, identifier), str(error)
+        headers, problem = _readable(record), str(error)
     actor = _actor(headers.actor)
     body = _parsed(record.value)
-    asker = Asker(identifier, headers.organization, actor) if headers.organization and actor else None
+    problem = problem or _problem(headers, actor)
     return Received(
-        id=identifier,
+        id=headers.id,
         organization=headers.organization,
         actor=actor,
         correlation_id=_correlation_id(headers),
-        traceparent=headers.traceparent if _TRACEPARENT.fullmatch(headers.traceparent or "") else None,
+        traceparent=_traceparent(headers.traceparent),
         reply_partition=headers.reply_partition,
         type=headers.type if headers.type in BOOKING_COMMANDS else "unknown",
         fingerprint=_fingerprint(headers, actor, record.value, body),
-        command=_malformed(problem or "headers") if problem or not asker else _command(asker, headers, body),
+        command=_malformed(problem) if problem else _command(headers, actor, body),
     )
 
 
-def _problem(headers: Envelope) -> str | None:
+def _problem(headers: Envelope, actor: Actor | None) -> str | None:
     """What is missing in headers that can be read."""
     if headers.type not in BOOKING_COMMANDS:
         return f"unknown command type {headers.type[:60]!r}"
     if headers.organization is None:
         return "header organization is missing"
-    if headers.actor is None:
-        return "header actor is missing"
-    if _actor(headers.actor) is None:
-        return "header actor is neither a user's UUID nor service:NAME"
+    if actor is None:
+        return "header actor is missing, or neither a user's UUID nor service:NAME"
     return None
 
 
-def _readable(record: Record, identifier: UUID) -> Envelope:
+def _readable(record: Record) -> Envelope:
     """The headers without those that cannot be read, so that the answer still finds its way."""
+    identifier = envelope.message_id(record.headers)
+    if identifier is None:
+        raise InvalidMessage("header ce_id is missing or not a UUID: nobody can be answered")
     always = (("ce_id", str(identifier).encode()), ("ce_type", b"unknown"))
 
     def reads(item: tuple[str, bytes]) -> bool:
@@ -99,12 +96,18 @@ def _readable(record: Record, identifier: UUID) -> Envelope:
 def _actor(text: str | None) -> Actor | None:
     if text is None:
         return None
-    if service := _SERVICE.fullmatch(text):
-        return Actor(service=service[1])
+    if text.startswith("service:"):
+        return Actor(text) if _SERVICE.fullmatch(text) else None
     try:
-        return Actor(user=UUID(text))
+        user = UUID(text)
     except ValueError:
         return None
+    return Actor(str(user), user)
+
+
+def _traceparent(text: str | None) -> str | None:
+    """W3C trace context, or none where it is not well-formed."""
+    return text if text is not None and _TRACEPARENT.fullmatch(text) else None
 
 
 def _correlation_id(headers: Envelope) -> str:
@@ -125,9 +128,12 @@ def _parsed(value: bytes | None) -> Any | Refusal:
         return _malformed(f"the value is not JSON: {error.msg}")
 
 
-def _command(asker: Asker, headers: Envelope, body: Any | Refusal) -> Command | Refusal:
+def _command(headers: Envelope, actor: Actor | None, body: Any | Refusal) -> Command | Refusal:
     if isinstance(body, Refusal):
         return body
+    if headers.organization is None or actor is None:
+        raise ValueError("headers with a problem have no command")
+    asker = Asker(headers.id, headers.organization, actor)
     try:
         return command_of(asker, BOOKING_COMMANDS[headers.type].model_validate(body))
     except ValidationError as error:
@@ -154,5 +160,5 @@ def _fingerprint(headers: Envelope, actor: Actor | None, value: bytes | None, bo
         canonical = value if isinstance(body, Refusal) else orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # nested deeper than it can be written
         canonical = value
-    who = f"{headers.type}\0{actor or headers.actor}\0{headers.organization}\0"
+    who = f"{headers.type}\0{actor.text if actor else headers.actor}\0{headers.organization}\0"
     return hashlib.sha256(who.encode("utf-8", "surrogatepass") + (canonical or b"")).digest()

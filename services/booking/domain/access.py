@@ -22,7 +22,7 @@ NOT_A_MEMBER = Refusal(Code.NOT_ALLOWED, "The actor is not an active person of t
 
 def refusal_for_actor(command: Command, book: Book) -> Refusal | None:
     """People act in their own organization only; services may close what is over, nothing else."""
-    if command.actor.service is not None:
+    if command.actor.is_service:
         if isinstance(command, SERVICES_MAY):
             return None
         return Refusal(Code.NOT_ALLOWED, "A service may only complete appointments and mark no-shows.")
@@ -38,11 +38,7 @@ def refusal_for_organizer(member: Person, organizer: UUID) -> Refusal | None:
 
 def may_see(actor: Actor, member: Person | None, appointment: Appointment) -> bool:
     """Whether details may be told: to who takes part, to admins, to our services."""
-    return (
-        actor.service is not None
-        or takes_part(appointment, actor.user)
-        or (member is not None and member.is_admin)
-    )
+    return actor.is_service or takes_part(appointment, actor.user) or (member is not None and member.is_admin)
 
 
 def may_act(command: ToAppointment, member: Person | None, appointment: Appointment) -> bool:
@@ -57,7 +53,7 @@ def may_act(command: ToAppointment, member: Person | None, appointment: Appointm
             return takes_part(appointment, user)
         case _:
             manages = user == appointment.organizer_id or (member is not None and member.is_admin)
-            return manages or command.actor.service is not None
+            return manages or command.actor.is_service
 
 
 def accessible(command: ToAppointment, book: Book) -> Appointment | Refusal:

@@ -46,7 +46,7 @@ def changes(before: Appointment, after: Appointment) -> list[Change]:
 
 def next_version(after: Appointment, actor: Actor, at: datetime) -> Appointment:
     """The changed state with the version, time and author of this change."""
-    return replace(after, version=after.version + 1, updated_at=at, updated_by=str(actor))
+    return replace(after, version=after.version + 1, updated_at=at, updated_by=actor.text)
 
 
 def _differ(old: Any, new: Any) -> bool:

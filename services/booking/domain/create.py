@@ -31,7 +31,9 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
     refusal = (
         times.refusal_for_length(when)
         or times.refusal_for_distance(when.start, at)
-        or refusal_for_strangers(_sent(command, organizer_id), book.people, command.organization)
+        or refusal_for_strangers(
+            involved, lambda: _sent(command, organizer_id), book.people, command.organization
+        )
         or times.refusal_for_past(when.start, at)
         or refusal_for_conflict(command, book, involved, *when, own=command.appointment_id)
     )
@@ -62,7 +64,7 @@ def _booked(
     command: Create, involved: tuple[UUID, ...], when: Period, zone: str, at: datetime
 ) -> Appointment:
     answers = dict.fromkeys(involved[1:], Answer.PENDING)
-    actor = str(command.actor)
+    actor = command.actor.text
     return Appointment(
         id=command.appointment_id,
         organization_id=command.organization,

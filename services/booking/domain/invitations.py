@@ -1,6 +1,6 @@
 """Whom an appointment may involve."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from services.booking.domain.decision import Code, FieldError, Refusal
@@ -15,14 +15,14 @@ def invitees(participant_ids: Iterable[UUID], organizer_id: UUID) -> tuple[UUID,
 
 
 def refusal_for_strangers(
-    sent: Sequence[tuple[str, UUID]], people: People, organization: UUID
+    ids: Iterable[UUID], sent: Callable[[], Iterable[tuple[str, UUID]]], people: People, organization: UUID
 ) -> Refusal | None:
-    """Why these people cannot take part: `sent` has the field's path and the person, for the answer to name."""
-    unknown = strangers((user for _, user in sent), people, organization)
+    """Why some of `ids` cannot take part; `sent` tells, for the answer, where in the command each person was named."""
+    unknown = strangers(ids, people, organization)
     if not unknown:
         return None
     message = "Nobody active in this organization has this id."
-    errors = [FieldError(field, Code.UNKNOWN_USER, message) for field, user in sent if user in unknown]
+    errors = [FieldError(field, Code.UNKNOWN_USER, message) for field, user in sent() if user in unknown]
     return Refusal(Code.UNKNOWN_USER, message, tuple(errors[:NAMED_AT_MOST]))
 
 

@@ -30,13 +30,15 @@ People = Mapping[UUID, Person]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: a person, or one of our services (`service:reminders`). Exactly one of the two is set."""
+    """Who asks: a person (`text` is the canonical form of `user`), or without a `user` a service: `service:NAME`."""
 
+    text: str
     user: UUID | None = None
-    service: str | None = None
 
-    def __str__(self) -> str:
-        return str(self.user) if self.service is None else f"service:{self.service}"
+    @property
+    def is_service(self) -> bool:
+        """Whether one of our services acts."""
+        return self.user is None
 
 
 def belongs(person: Person | None, organization: UUID) -> bool:

@@ -25,7 +25,7 @@ def decide_update(command: Update, before: Appointment, book: Book, at: datetime
     moved = when != Period(before.start, before.end)
     refusal = (
         (_refusal_for_new_times(when, at) if moved else None)
-        or refusal_for_strangers(_added(command, before), book.people, command.organization)
+        or _refusal_for_added(command, before, book)
         or (_refusal_for_past(before, when, at) if moved else None)
         or refusal_for_conflict(command, book, _newly_busy(before, after, moved), *when, own=before.id)
     )
@@ -81,9 +81,11 @@ def _refusal_for_past(before: Appointment, when: Period, at: datetime) -> Refusa
     return times.refusal_for_ended(when.end, at)
 
 
-def _added(command: Update, before: Appointment) -> list[tuple[str, UUID]]:
-    known = {before.organizer_id, *before.answers}
-    return [item for item in participant_fields(command.participant_ids or ()) if item[1] not in known]
+def _refusal_for_added(command: Update, before: Appointment, book: Book) -> Refusal | None:
+    """Only who is added must be known: who takes part already may have left since."""
+    sent = command.participant_ids or ()
+    added = set(sent) - before.answers.keys() - {before.organizer_id}
+    return refusal_for_strangers(added, lambda: participant_fields(sent), book.people, command.organization)
 
 
 def _newly_busy(before: Appointment, after: Appointment, moved: bool) -> tuple[UUID, ...]:

@@ -72,7 +72,9 @@ class Desk:
         """Publish a command with the fewest headers; `value` instead of `body` for what is not JSON."""
         identifier = command_id or uuid4()
         given = {"ce_id": identifier, "ce_type": kind, "actor": actor, "organization": self.organization}
-        given |= {name.replace("_", "-"): text for name, text in headers.items()}
+        given |= {
+            name if name.startswith("ce_") else name.replace("_", "-"): text for name, text in headers.items()
+        }
         await self.producer.send_and_wait(
             self.settings.topic_prefix + topics.BOOKING_COMMANDS.name,
             orjson.dumps(body) if value is None else value,
@@ -146,8 +148,9 @@ async def everything_on(settings: BookingSettings, topic: str) -> list[Record]:
         name = settings.topic_prefix + topic
         partitions = [TopicPartition(name, number) for number in range(settings.topic_partitions)]
         consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
+        starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        for partition, start in starts.items():
+            consumer.seek(partition, start)
         found: list[Record] = []
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=200)).values():

@@ -138,12 +138,9 @@ async def test_two_appointments_swap_their_slots_in_one_batch(closed_desk: Desk)
 async def test_whatever_has_an_id_gets_one_outcome(
     desk: Desk, value: bytes, headers: dict[str, Any], code: str
 ) -> None:
-    # `send` turns the names of headers that are not CloudEvents' into dashes; those with an underscore are meant so.
-    kind = headers.pop("ce_type", "appointment.create")
-    actor = headers.pop("actor", str(desk.person()))
-    organization, desk.organization = desk.organization, headers.pop("organization", desk.organization)
-    bad = await desk.send(kind, actor, value=value, **headers)
-    desk.organization = organization
+    others = dict(headers)
+    actor = others.pop("actor", str(desk.person()))
+    bad = await desk.send("appointment.create", actor, value=value, **others)
     good = await desk.book(desk.person())
     told, fine = await desk.outcomes(bad, good)
     assert (told["code"], fine["status"]) == (code, "accepted")

@@ -84,7 +84,7 @@ def a_book(*appointments: Appointment) -> Book:
 
 def by(who: UUID | str) -> Actor:
     """The actor: a user, or a service by name."""
-    return Actor(user=who) if isinstance(who, UUID) else Actor(service=who)
+    return Actor(str(who), who) if isinstance(who, UUID) else Actor(f"service:{who}")
 
 
 def a_create(who: UUID | str = ANNA, **different: Any) -> commands.Create:

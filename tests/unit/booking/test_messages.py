@@ -35,7 +35,7 @@ def _refusal(*args: Any, **kwargs: Any) -> Refusal:
 def test_a_create_gets_its_defaults() -> None:
     command = _command()
     assert isinstance(command, commands.Create)
-    assert (command.id, command.organization, command.actor) == (COMMAND_ID, ORG, Actor(user=ANNA))
+    assert (command.id, command.organization, command.actor) == (COMMAND_ID, ORG, Actor(str(ANNA), ANNA))
     assert command.appointment_id == uuid5(COMMAND_ID, "appointment")
     assert (command.description, command.custom_fields, command.reminder_settings) == ("", {}, None)
 
@@ -75,7 +75,7 @@ def test_an_update_knows_what_was_sent_from_what_was_not() -> None:
 
 def test_a_service_is_an_actor() -> None:
     assert _command(TO_ONE, kind="appointment.complete", actor="service:reminders").actor == Actor(
-        service="reminders"
+        "service:reminders"
     )
 
 

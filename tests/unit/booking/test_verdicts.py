@@ -22,6 +22,7 @@ from services.booking.wire import appointment_of, state_of
 from tests.unit.booking.builders import ANNA, BEN, CLIENT, MONDAY_9, NOW, ORG, a_book, an_appointment
 from tests.unit.booking.records import BODY, COMMAND_ID, a_record
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 FULL = an_appointment(
     {BEN: "declined"},
     client_id=CLIENT,
@@ -75,9 +76,7 @@ def test_the_fields_of_event_and_outcome_are_those_of_the_contracts() -> None:
 
 
 def test_the_envelopes_name_the_cause() -> None:
-    record = a_record(
-        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", correlation_id="c-1"
-    )
+    record = a_record(traceparent=TRACE, correlation_id="c-1")
     event, outcome = (read(message.headers) for message in _published(record))
     assert (event.id, event.type) == (event_id(COMMAND_ID, 1), "appointment.created")
     assert (outcome.id, outcome.type) == (uuid5(COMMAND_ID, "outcome"), "command.accepted")
@@ -89,6 +88,14 @@ def test_the_envelopes_name_the_cause() -> None:
         assert headers.actor == str(ANNA)
         assert (headers.traceparent or "").startswith("00-0af7651916cd43dd8448eb211c80319c-")
         assert headers.subject == str(uuid5(COMMAND_ID, "appointment"))
+
+
+@pytest.mark.parametrize(
+    "record", [a_record(traceparent=TRACE), a_record(organization=None), a_record(actor="bob")]
+)
+def test_headers_are_those_that_the_envelope_would_write(record: Record) -> None:
+    for message in _published(record):
+        assert sorted(message.headers) == sorted(read(message.headers).headers())
 
 
 def test_a_refusal_is_an_outcome_alone() -> None:
