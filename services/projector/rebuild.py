@@ -4,8 +4,10 @@ A crash at any point leaves the live views as they are; `resume` goes on where i
 projector.events: whoever reads a view finds the same rows, or better ones.
 """
 
+import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -112,7 +114,7 @@ async def rebuild(
     )
     reader = LogReader(settings, group_of(view).topics)
     try:
-        async with target.engine.connect() as session:
+        async with target.engine.connect() as session, _few_collections():
             await session.execution_options(isolation_level="AUTOCOMMIT")
             if not await tables.only_rebuild(session):
                 raise RebuildRunning("another rebuild is under way")
@@ -123,6 +125,20 @@ async def rebuild(
     finally:
         await reader.stop()
         await target.dispose()
+
+
+@asynccontextmanager
+async def _few_collections() -> AsyncIterator[None]:
+    """Millions of short-lived rows hold no cycles: looking for some after every 700 took a third of the time."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 class _Rebuild:

@@ -10,6 +10,7 @@ from chassis.errors import InvalidMessage
 from contracts.envelope import Message
 from services.projector import messages
 from services.projector.domain.calendar import Change
+from services.projector.messages import Body
 from services.projector.reread import reread
 from tests.unit.projector.builders import (
     ANNA,
@@ -55,8 +56,11 @@ def test_both_readers_agree(message: Message) -> None:
     record = a_record(message)
     strict = messages.read(record)
     assert strict is not None
-    body = strict.body
-    assert reread(record) == (body._replace(audience=()) if isinstance(body, Change) else body)
+    assert _without_audience(reread(record)) == _without_audience(strict.body)
+
+
+def _without_audience(body: Body | None) -> Body | None:
+    return body._replace(audience=()) if isinstance(body, Change) else body
 
 
 @pytest.mark.parametrize(
