@@ -43,7 +43,16 @@ TARGETS = (
     Target("reminders", "early", "reminders too early", "", 0, None, "less"),
     Target("projector", "rebuilt_per_second", "events rebuilt", "/s"),
     Target("projector", "copied_per_second", "the same rows by COPY", "/s"),
+    Target("notifier", "deliveries_per_second", "deliveries from the durable table", "/s"),
+    Target("notifier", "bare_client_per_second", "calls of a bare client", "/s"),
+    Target("notifier", "ratio", "share of the bare client", "", 0.5, 0.8),
     Target("projector", "ratio", "share of COPY", "", 0.5),
+    Target("http", "book_20.p95_ms", "POST → 201 and visible, p95 at 20/s", "ms", 40, 20, "less"),
+    Target("http", "book_50.p95_ms", "POST → 201 and visible, p95 at 50/s", "ms", 60, 20, "less"),
+    Target("http", "book_and_read_20.p95_ms", "POST, then GET that shows it, p95 at 20/s", "ms"),
+    Target("http", "book_saturated.per_second", "POST → 201, saturated", "/s", 600, 1_500),
+    Target("http", "calendar_50.p95_ms", "GET calendar, p95 at 50/s", "ms", 10, None, "less"),
+    Target("http", "calendar_saturated.per_second", "GET calendar, saturated", "/s", 1_500),
 )
 
 
