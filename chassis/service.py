@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
 import uvloop
@@ -16,7 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from faststream.kafka import KafkaBroker
 from sqlalchemy import text
 
-from chassis import backoff, telemetry
+from chassis import backoff, clock, deadletters, telemetry
 from chassis.batch import Subscription
 from chassis.consumer import Consumer
 from chassis.database import Database
@@ -31,6 +32,7 @@ WATCHDOG_EXIT = 70  # EX_SOFTWARE: the supervisor starts a new one
 WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
 STOP_WITHIN = 10.0
+DEAD_LETTERS_KEPT = timedelta(days=30)
 
 
 class Service:
@@ -107,6 +109,7 @@ class Service:
         await self._until_connected("kafka", self._broker.start)
         for consumer in self._consumers:
             await consumer.taken_over.wait()
+        self.every("forget dead letters", self._forget_dead_letters, cron="41 2 * * *")
         self._scheduler.start()
         self.health.started = True
         log.info("started", consumers=[consumer.name for consumer in self._consumers])
@@ -206,6 +209,11 @@ class Service:
             settled.cancel()
             attempt = attempt + 1 if time.monotonic() - began < 30 else 1
             await asyncio.sleep(backoff.delay(attempt, 1.0, 30.0))
+
+    async def _forget_dead_letters(self) -> None:
+        """Our own copies, which only a crash before publishing needs; the topic keeps its for as long."""
+        async with self.database.transaction() as tx:
+            await deadletters.forget(tx, clock.now() - DEAD_LETTERS_KEPT)
 
     async def _lag(self) -> int:
         return sum(consumer.lag() for consumer in self._consumers)

@@ -36,7 +36,7 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: tuple[
                 name=settings.topic_prefix + topic.name,
                 num_partitions=settings.topic_partitions,
                 replication_factor=settings.topic_replication,
-                topic_configs=topic.config(),
+                topic_configs=topic.config() | _durability(settings),
             )
             for topic in absent
         ]
@@ -45,6 +45,11 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: tuple[
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
             raise error(f"cannot create topic {name}")
+
+
+def _durability(settings: Settings) -> dict[str, str]:
+    """With three replicas, an acknowledged record is on two of them; with fewer there is nothing to ask for."""
+    return {"min.insync.replicas": "2"} if settings.topic_replication >= 3 else {}
 
 
 async def _wait_for_leaders(settings: Settings, topics: tuple[Topic, ...]) -> None:
