@@ -22,7 +22,7 @@ class LogReader:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            max_partition_fetch_bytes=MAX_REQUEST_BYTES,
+            max_partition_fetch_bytes=4 * MAX_REQUEST_BYTES,  # few round trips; each record fits many times
             fetch_max_wait_ms=50,
         )
         self.starts: dict[TopicPartition, int] = {}
@@ -47,7 +47,7 @@ class LogReader:
 
     async def next(
         self, most: int, ends: Mapping[TopicPartition, int]
-    ) -> tuple[list[Record], dict[TopicPartition, int]]:
+    ) -> tuple[list[ConsumerRecord], dict[TopicPartition, int]]:
         """The next records of partitions that have not reached `ends`, and the positions after them.
 
         At most `most` records; perhaps none after 200 ms. Positions step over transaction markers.
@@ -56,10 +56,11 @@ class LogReader:
         if not wanted:
             return [], {}
         found = await self._kafka.getmany(*wanted, timeout_ms=200, max_records=most)
-        records = [self._record(record) for batch in found.values() for record in batch]
+        records = [record for batch in found.values() for record in batch]
         return records, {place: await self._kafka.position(place) for place in wanted}
 
-    def _record(self, record: ConsumerRecord) -> Record:
+    def record(self, record: ConsumerRecord) -> Record:
+        """The same as the live consumers see it."""
         return Record(
             record.topic[len(self._prefix) :],
             record.partition,

@@ -4,17 +4,16 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy.exc import DBAPIError
 
 from chassis import progress
 from chassis.database import Database, Transaction, is_not_now
 from chassis.errors import InvalidMessage
-from contracts.envelope import Record
-from services.projector import handlers
+from services.projector import handlers, messages
 from services.projector.log_reader import LogReader
 from services.projector.messages import Body
-from services.projector.reread import reread
+from services.projector.reread import quick_change
 
 CONSUMER = "projector.next"
 BATCH_RECORDS = 4_000
@@ -101,13 +100,17 @@ class Refill:
         self.progress.phase = phase
         self._report(self.progress)
 
-    async def _decode(self, records: Sequence[Record]) -> list[Body]:
+    def _read(self, record: ConsumerRecord) -> Body | None:
+        fact = messages.read(self._reader.record(record))
+        return fact.body if fact else None
+
+    async def _decode(self, records: Sequence[ConsumerRecord]) -> list[Body]:
         bodies: list[Body] = []
         for number, record in enumerate(records):
             if number % DECODED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # lets the running write send and receive
             try:
-                body = reread(record)
+                body = quick_change(record.headers, record.value) or self._read(record)
             except InvalidMessage:
                 self.progress.skipped += 1
                 continue
