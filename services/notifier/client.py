@@ -1,5 +1,6 @@
 """Calls to the Communication Service, as the requirements describe them. A person's token is never used nor stored."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,7 +36,8 @@ class CommunicationClient:
         self._client = http.client(base_url, timeout=timeout, limits=limits)
         self._base = base_url.rstrip("/") + PREFIX
         self._send_url = httpx.URL(f"{self._base}/notifications/send")
-        self._authorization = f"Bearer {token}"
+        self._timeout = timeout
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def send(self, key: UUID, body: bytes, origin: Origin) -> Failure | None:
         """Send a notification; `body` is the JSON of `send_body`. The same key has one effect, however often it is sent."""
@@ -79,7 +81,12 @@ class CommunicationClient:
 
     async def _call(self, request: httpx.Request) -> tuple[httpx.Response | None, Failure | None]:
         try:
-            response = await self._client.send(request)
+            async with asyncio.timeout(
+                self._timeout
+            ):  # httpx bounds each step, not the whole of a trickling answer
+                response = await self._client.send(request)
+        except TimeoutError:
+            return None, Failure(f"no answer within {self._timeout:g} s")
         except (httpx.HTTPError, OSError) as error:
             return None, Failure(f"{type(error).__name__}: {error}"[:200])
         if response.status_code < 300:
@@ -92,7 +99,7 @@ class CommunicationClient:
         request_id = request_id or str(uuid4())
         correlation_id = _header(origin.correlation_id) or request_id
         headers = {
-            "Authorization": self._authorization,
+            **self._authorization,
             "X-Correlation-ID": correlation_id,
             "X-Request-ID": request_id,
             "X-Trace-ID": _trace_id(origin.traceparent) or correlation_id,

@@ -60,6 +60,7 @@ class Dispatcher:
         self._results: list[Result] = []
         self._ended = asyncio.Event()
         self._recovered = False
+        self._probed: set[UUID] = set()
 
     def wake(self) -> None:
         """There may be something due."""
@@ -149,18 +150,19 @@ class Dispatcher:
             await asyncio.sleep(min(wait, self._settings.dispatch_idle))
             return
         looked = await self._insist(self._claim_one)
+        self._probed = {item.delivery.id for item in looked}
         self._caller.breaker = breaker.probing()
         metrics.BREAKER.set(metrics.BREAKER_STATES["half_open"])
-        if not looked:
-            self._caller.note(await self._registration.register_all())
-        for item in looked:
-            try:
+        try:
+            if not looked:
+                self._caller.note(await self._registration.register_all())
+            for item in looked:
                 self._end(await self._caller.probe(item))
-            except asyncio.CancelledError:
-                self._held.discard(item.delivery.id)
-                raise
-        if self._caller.breaker.state == "half_open":  # what was claimed had expired: nothing was called
-            self._caller.breaker = breaker
+        finally:
+            if (
+                self._caller.breaker.state == "half_open"
+            ):  # cancelled, or what was claimed had expired: nobody called
+                self._caller.breaker = breaker
 
     async def _claim_one(self) -> list[Looked]:
         now = clock.now()
@@ -268,6 +270,7 @@ class Dispatcher:
     async def _finish(self, workers: list[asyncio.Task[None]], loops: list[asyncio.Task[None]]) -> None:
         """Stop claiming, give back what was not begun, let calls in flight end for a while, write all of it down."""
         await _cancel(loops)
+        self._held.difference_update(self._probed)
         while not self._claimed.empty():
             self._results.append(Untried(self._claimed.get_nowait()))
         with contextlib.suppress(TimeoutError):

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from chassis.errors import InvalidMessage
 from contracts import appointments, envelope, reminders, topics
 from contracts.appointments import AppointmentEvent
+from contracts.commands import NOTIFIER_COMMANDS
 from contracts.envelope import Envelope, MalformedEnvelope, Record
 from contracts.notifications import CommunicationEvent
 from contracts.reminders import Reminder as DueReminder
@@ -91,7 +92,11 @@ def _redriven(record: Record, kind: str) -> Received | None:
             return Redriven(UUID(str(body.get("notification_id") if isinstance(body, dict) else None)))
         except ValueError as error:
             raise InvalidMessage("no notification_id to deliver again") from error
-    return _report(record) if kind in REPORTS or not kind else commands.decode(record)
+    if kind in NOTIFIER_COMMANDS:
+        return commands.decode(record)
+    if kind in REPORTS or not kind:
+        return _report(record)
+    raise InvalidMessage(f"nothing of the notifier's is called {kind[:60]!r}")
 
 
 def _event(record: Record) -> Happened:

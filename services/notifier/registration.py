@@ -10,7 +10,7 @@ from services.notifier.templates import TEMPLATES
 
 log = telemetry.get_logger()
 
-DEPENDENCY = "communication (templates)"
+DEPENDENCY = "communication"
 _NO_SUCH_CALL = (404, 405)
 
 
@@ -33,14 +33,15 @@ class Registration:
             failure = await self.register_all()
             if failure is None:
                 attempt = 0
-                self._health.clear(DEPENDENCY)
+                if not self.done.is_set():
+                    self._health.clear(DEPENDENCY)
                 self.done.set()
                 await asyncio.sleep(self._every)
                 continue
             attempt += 1
             log.warning("templates are not registered", reason=failure.reason, attempt=attempt)
             if not self.done.is_set():
-                self._health.waiting(DEPENDENCY, failure.reason)
+                self._health.waiting(DEPENDENCY, f"templates are not registered: {failure.reason}")
             await asyncio.sleep(backoff.delay(attempt, 0.5, 10.0))
 
     async def register_all(self) -> Failure | None:

@@ -107,6 +107,40 @@ async def test_an_answer_that_is_lost_does_not_send_twice(office: Office) -> Non
     assert len({item["idempotency_key"] for item in messages}) == 12
 
 
+async def test_a_service_that_hangs_is_given_up_on_and_asked_again(closed_office: Office) -> None:
+    office = closed_office
+    await office.start(communication_timeout=0.3, breaker_recovery=0.5)
+    await office.tell("updated", an_appointment())
+    await office.messages(2)
+    await office.faults(hang=True)
+    await office.tell("updated", an_appointment())
+
+    async def waits() -> bool:
+        reasons = await office.sql("SELECT reason FROM deliveries WHERE state = 'retrying'")
+        return [row["reason"] for row in reasons] == ["no answer within 0.3 s"] * 2
+
+    await eventually(waits, 15)
+    await office.faults()
+    await office.settled(4)
+
+
+async def test_a_stopping_notifier_lets_its_calls_end(office: Office) -> None:
+    await office.tell("updated", an_appointment())
+    await office.messages(2)
+    await office.settled(2)
+    await office.faults(latency_ms=1000)
+    await office.tell("updated", an_appointment())
+
+    async def claimed() -> bool:
+        return len(await office.sql("SELECT FROM queue WHERE lease IS NOT NULL")) == 2
+
+    await eventually(claimed, 15)
+    await office.stop()
+    assert await office.sql("SELECT FROM queue") == []
+    assert await office.sql("SELECT FROM outbox") == []
+    assert len([item for item in await office.events() if item["state"] == "sent"]) == 4
+
+
 @contextmanager
 def a_process(office: Office) -> "Iterator[subprocess.Popen[bytes]]":
     """A notifier in a process of its own; killed at the end."""

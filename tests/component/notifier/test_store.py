@@ -1,0 +1,193 @@
+"""Handlers and queue against a real database, without a broker."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from chassis.database import Database
+from chassis.migrations import migrate
+from chassis.settings import Settings, service_database_url
+from contracts import topics
+from contracts.envelope import Envelope, Message, Record
+from services.notifier.delivery import Delivery
+from services.notifier.handlers import Handlers
+from services.notifier.messages import decode
+from services.notifier.store import deliveries, queue
+from tests.component.notifier.office import BEN, PEOPLE, an_appointment
+from tests.support.world import new_world, remove_world
+
+NOW = datetime.now(UTC)
+ORGANIZATION = uuid4()
+
+
+@pytest.fixture
+async def database(database_server: str) -> AsyncIterator[Database]:
+    """The notifier's database, empty."""
+    world = new_world("127.0.0.1:1", database_server)
+    settings = Settings(database_url=world.database_url)
+    await migrate("notifier", settings)
+    found = Database(service_database_url(settings, "notifier"), application_name="test")
+    yield found
+    await found.dispose()
+    await remove_world(world)
+
+
+async def six(_: str) -> int:
+    return 6
+
+
+HANDLERS = Handlers(uuid4(), "https://hub.example", six)
+
+
+def a_record(offset: int, topic: str, kind: str, body: object, **different: object) -> Record:
+    envelope = Envelope(
+        id=uuid4(), type=kind, organization=ORGANIZATION, actor=str(BEN), correlation_id="c", time=NOW
+    )
+    headers = replace(envelope, **different).headers()  # type: ignore[arg-type]
+    return Record(topic, 0, offset, NOW, None, orjson.dumps(body), headers)
+
+
+def created(offset: int, **different: object) -> Record:
+    state = an_appointment()
+    body = {
+        "appointment_id": state["id"],
+        "version": 1,
+        "appointment": state,
+        "changes": [],
+        "people": PEOPLE,
+        "actor": str(BEN),
+    }
+    return a_record(offset, topics.BOOKING_EVENTS.name, "appointment.created", body, **different)
+
+
+async def handled(database: Database, *records: Record, again: bool = False) -> list[Message]:
+    items = [(record, received) for record in records if (received := decode(record)) is not None]
+    async with database.transaction() as tx:
+        return await (HANDLERS.again if again else HANDLERS.handle)(tx, items)
+
+
+def setting(offset: int, **channels: bool) -> Record:
+    return a_record(offset, topics.NOTIFIER_COMMANDS.name, "preferences.set", {"channels": channels})
+
+
+async def test_redelivered_records_give_the_same_bytes(database: Database) -> None:
+    records = [created(0), setting(1, sms=True), created(2), created(3), setting(4, sms=False)]
+    first = await handled(database, *records)
+    await handled(database, setting(5, email=False))
+    assert await handled(database, *records, again=True) == first
+    kinds = Counter(dict(message.headers)["ce_type"].decode() for message in first)
+    # Created: the organizer and Ben, each by e-mail and in-app; Ben's last word counts for the whole batch.
+    assert kinds == {"notification.planned": 12, "command.accepted": 2, "preferences.changed": 2}
+
+
+async def test_a_second_copy_of_an_event_plans_nothing_though_preferences_changed(database: Database) -> None:
+    event = created(0)
+    assert len(await handled(database, event)) == 4
+    await handled(database, setting(1, sms=True))
+    assert await handled(database, replace(event, offset=2)) == []
+    assert await handled(database, replace(event, offset=2), again=True) == []
+
+
+def a_delivery(organization: UUID, **different: object) -> Delivery:
+    usual = Delivery(
+        id=uuid4(),
+        organization_id=organization,
+        event_id=uuid4(),
+        appointment_id=uuid4(),
+        version=1,
+        type="appointment_created",
+        template_id="appointment_confirmation_v1",
+        recipient_id=uuid4(),
+        channel="email",
+        priority="normal",
+        state="planned",
+        attempts=0,
+        redrives=0,
+        planned_at=NOW,
+        expires_at=NOW + timedelta(days=1),
+        sent_at=None,
+        delivered_at=None,
+        reason=None,
+        fallback_of=None,
+        actor=None,
+        correlation_id=None,
+        traceparent=None,
+        cause="booking.events/0/0",
+    )
+    return replace(usual, **different)  # type: ignore[arg-type]
+
+
+async def plan(database: Database, *planned: Delivery, due: datetime = NOW) -> None:
+    async with database.transaction() as tx:
+        await deliveries.plan(tx, [(item, b"{}") for item in planned], due)
+
+
+async def claim(database: Database, lease: UUID, limit: int, now: datetime = NOW) -> list[UUID]:
+    until = now + timedelta(seconds=20)
+    async with database.transaction() as tx:
+        whose, _ = await queue.organizations(tx, UUID(int=0), now, 64)
+        return await queue.claim(tx, lease, whose, now, until, limit) if whose else []
+
+
+async def test_a_great_backlog_of_one_organization_does_not_hide_another(database: Database) -> None:
+    giant, small = uuid4(), uuid4()
+    await plan(database, *(a_delivery(giant) for _ in range(500)), due=NOW - timedelta(hours=1))
+    few = [a_delivery(small) for _ in range(5)]
+    await plan(database, *few)
+    claimed = await claim(database, uuid4(), 100)
+    assert {item.id for item in few} <= set(claimed)
+
+
+async def test_a_lease_that_ran_out_is_somebody_elses(database: Database) -> None:
+    delivery = a_delivery(uuid4())
+    await plan(database, delivery)
+    first, second = uuid4(), uuid4()
+    assert await claim(database, first, 10) == [delivery.id]
+    assert await claim(database, second, 10) == [], "nobody else gets what is leased"
+    assert await claim(database, second, 10, NOW + timedelta(seconds=21)) == [delivery.id]
+    sent = replace(delivery, state="sent", attempts=1, sent_at=NOW)
+    async with database.transaction() as tx:
+        assert await queue.settle(tx, first, [sent]) == set(), "the late one changes nothing"
+        assert await queue.settle(tx, second, [sent]) == {delivery.id}
+
+
+async def test_what_waits_for_the_service_is_due_when_it_is_back_and_nothing_else(database: Database) -> None:
+    outage, asked_to_wait = a_delivery(uuid4()), a_delivery(uuid4())
+    await plan(database, outage, asked_to_wait)
+    lease, later = uuid4(), NOW + timedelta(hours=1)
+    await claim(database, lease, 10)
+    async with database.transaction() as tx:
+        await queue.retry(
+            tx, lease, [queue.Later(outage, later, outage=True), queue.Later(asked_to_wait, later, False)]
+        )
+        assert await queue.recover(tx, NOW, timedelta(seconds=10)) == 1
+    assert await claim(database, lease, 10, NOW + timedelta(seconds=11)) == [outage.id]
+
+
+async def test_a_versions_that_come_swapped_leave_the_newest(database: Database) -> None:
+    def told(version: int, kind: str, **different: object) -> Record:
+        state = an_appointment(id=str(appointment), version=version, **different)
+        body = {
+            "appointment_id": str(appointment),
+            "version": version,
+            "appointment": state,
+            "people": PEOPLE,
+            "actor": str(BEN),
+        }
+        return a_record(version, topics.BOOKING_EVENTS.name, f"appointment.{kind}", body)
+
+    appointment = uuid4()
+    await handled(database, told(4, "updated", status="confirmed"))
+    await handled(database, told(3, "rescheduled"), told(2, "updated"))
+    delivery = a_delivery(ORGANIZATION, appointment_id=appointment, recipient_id=BEN)
+    await plan(database, delivery)
+    async with database.transaction() as tx:
+        [looked] = await queue.look(tx, [delivery.id])
+    assert looked.current
+    assert (looked.current.version, looked.current.moved_in, looked.current.status) == (4, 3, "confirmed")
+    assert looked.current.involved
