@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aiokafka import ConsumerRecord, TopicPartition
-from sqlalchemy.exc import DBAPIError
 
 from chassis import progress
 from chassis.database import Database, Transaction, is_not_now
@@ -135,7 +134,9 @@ class Refill:
         try:
             async with tx.begin_nested():
                 await handlers.apply(tx, bodies, bulk=True)
-        except DBAPIError as error:
+        except (
+            Exception
+        ) as error:  # COPY raises the driver's own errors, and Python's for what it cannot encode
             if is_not_now(error):
                 raise
             if len(bodies) == 1:
