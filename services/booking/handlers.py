@@ -46,7 +46,7 @@ class Handlers:
         people = await self._people(tx, commands)
         book = await store.load_book(tx, commands, people)
         new = self._decide_all(items, book, verdicts)
-        await store.save(tx, book.changed(), new)
+        await store.save(tx, book.take_changed(), new)
         await store.keep_people(tx, self._directory.unsaved())
         self._misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)
         return list(_messages(items, verdicts, partitions))

@@ -11,7 +11,7 @@ from services.booking.domain.people import Actor, People, Person, belongs
 
 
 class Changed(NamedTuple):
-    """An appointment before the batch (None: it is new) and after it."""
+    """An appointment as it is saved (None: it is new) and as it is to be saved."""
 
     before: Appointment | None
     after: Appointment
@@ -31,8 +31,8 @@ class Book:
         last_told: People,
         occupied: Iterable[tuple[UUID, Entry]] = (),
     ) -> None:
-        self._before = {appointment.id: appointment for appointment in appointments}
-        self._now = dict(self._before)
+        self._now = {appointment.id: appointment for appointment in appointments}
+        self._saved = dict(self._now)
         self._changed: dict[UUID, None] = {}
         self._calendars: dict[UUID, Calendar] = {}
         self.people = people
@@ -73,9 +73,14 @@ class Book:
         self._now[appointment.id] = appointment
         self._changed[appointment.id] = None
 
-    def changed(self) -> list[Changed]:
-        """What is to be saved, in the order in which it first changed."""
-        return [Changed(self._before.get(identifier), self._now[identifier]) for identifier in self._changed]
+    def take_changed(self) -> list[Changed]:
+        """What changed since this was last called, to be saved; in the order in which it first changed."""
+        changed = [
+            Changed(self._saved.get(identifier), self._now[identifier]) for identifier in self._changed
+        ]
+        self._saved.update((change.after.id, change.after) for change in changed)
+        self._changed.clear()
+        return changed
 
 
 def _entries(appointment: Appointment) -> Iterator[tuple[UUID, Entry]]:

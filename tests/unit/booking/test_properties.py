@@ -90,7 +90,7 @@ def _replayed(history: list[tuple[commands.Command, datetime]]) -> tuple[list[De
 
 
 def _standing(book: Book) -> list[Appointment]:
-    return [change.after for change in book.changed()]
+    return [change.after for change in book.take_changed()]
 
 
 @given(some_history())
@@ -144,10 +144,11 @@ def test_what_is_saved_after_two_batches_is_what_is_occupied(
         book = Book(stored.values(), PEOPLE, {}, [(row.user_id, _entry(row)) for row in rows])
         for command, at in batch:
             decide(command, book, at)
-        freed, taken = freed_and_taken(book.changed())
+        changed = book.take_changed()
+        freed, taken = freed_and_taken(changed)
         assert rows >= set(freed)
         rows = (rows - set(freed)) | set(taken)
-        stored |= {appointment.id: appointment for appointment in _standing(book)}
+        stored |= {change.after.id: change.after for change in changed}
     expected = {
         Busy(user, item.start, item.end, item.id) for item in stored.values() for user in occupants(item)
     }
