@@ -32,9 +32,11 @@ log = get_logger()
 
 LOOK_AHEAD = timedelta(seconds=1)
 LEASE = timedelta(seconds=10)
-CLAIM_MAX = 500
-FIRE_MAX = 250
+# Small portions, because whatever the loop does at a time delays those that fall due meanwhile.
+CLAIM_MAX = 100
+FIRE_MAX = 100
 HELD_MAX = 2_000
+FIRING = 2  # while the broker acknowledges one portion, the next is on its way
 POLL_SECONDS = 0.5  # half of what is looked ahead: whatever another process plans is seen in time
 REST_SECONDS = 0.01
 AGAIN_SECONDS = 0.2
@@ -76,7 +78,8 @@ class Dispatcher:
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._keep_claiming())
-                loops.create_task(self._keep_firing())
+                for _ in range(FIRING):
+                    loops.create_task(self._keep_firing())
                 loops.create_task(self._keep_settling())
         finally:
             with suppress(Exception):  # the leases end by themselves
@@ -107,10 +110,11 @@ class Dispatcher:
         batch = self._take(now)
         if not batch:
             return 0
-        self._firing = {held.timer.id for held in batch}
+        identities = {held.timer.id for held in batch}
+        self._firing |= identities
         try:
             async with self._database.transaction() as tx:
-                confirmed = await store.confirm(tx, self._owner, list(self._firing))
+                confirmed = await store.confirm(tx, self._owner, list(identities))
             true = [held for held in batch if held.timer.id in confirmed]
             await self._publish(true, self._clock())
         except BaseException:
@@ -118,7 +122,7 @@ class Dispatcher:
                 self._keep(held)
             raise
         finally:
-            self._firing = set()
+            self._firing -= identities
         return len(batch)
 
     async def settle(self) -> None:
@@ -181,17 +185,18 @@ class Dispatcher:
 
     async def _keep_firing(self) -> None:
         while True:
+            now = self._clock()
             self._claimed.clear()
-            wait = (self._order[0][0] - self._clock()).total_seconds() if self._order else POLL_SECONDS
+            wait = (self._order[0][0] - now).total_seconds() if self._order else POLL_SECONDS
             if wait > 0:
                 await _wait(self._claimed, min(wait, POLL_SECONDS))
                 continue
-            full = len(self._held) >= HELD_MAX - CLAIM_MAX
+            crowded = len(self._held) > HELD_MAX - CLAIM_MAX
             fired = await self._patiently(self.fire())
-            if full:
+            if crowded:
                 self._wanted.set()
             if fired != FIRE_MAX:
-                await asyncio.sleep(REST_SECONDS)
+                await asyncio.sleep(max(0.0, REST_SECONDS - (self._clock() - now).total_seconds()))
 
     async def _keep_settling(self) -> None:
         while True:
