@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,8 +27,10 @@ from tests.unit.booking.builders import (
     PEOPLE,
     a_command,
     a_create,
+    after,
     an_appointment,
     an_update,
+    decided,
 )
 from tests.unit.booking.test_properties import some_command
 
@@ -62,6 +65,15 @@ def test_moving_far_away_does_not_look_at_the_years_between() -> None:
     found = _needed(an_update(start=start, end=start + HOUR), about=an_appointment())
     assert max(when.end - when.start for _, when in found) <= timedelta(hours=1)
     assert {(ANNA, Period(start, start + HOUR)), (BEN, Period(start, start + HOUR))} <= found
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_wall_clock_time_of_a_zone_that_is_not_known_yet_is_looked_for_all_around(zone: str) -> None:
+    local = datetime(2027, 3, 20, 9)  # noqa: DTZ001
+    asked = an_update(start=local, end=local + HOUR)
+    moved = after(decided(asked, about := an_appointment(timezone=zone)))
+    ranges = [when for user, when in _needed(asked, about=about) if user == ANNA]
+    assert any(when.start <= moved.start and moved.end <= when.end for when in ranges)
 
 
 def test_impossible_times_need_nothing() -> None:
@@ -117,4 +129,5 @@ def _somewhere(data: st.DataObject, number: int) -> Appointment:
         organizer_id=people[0],
         start=MONDAY_9 + shift,
         end=MONDAY_9 + shift + HOUR,
+        timezone=data.draw(st.sampled_from(["Europe/Berlin", "Asia/Tokyo", "America/Los_Angeles"])),
     )
