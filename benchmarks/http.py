@@ -1,0 +1,253 @@
+"""The HTTP door with the whole fleet running: latency at a fixed rate, and throughput when saturated.
+
+The schedule is open: requests go out at fixed times whatever became of the ones before, and a latency counts from the
+time a request should have gone out, so that a stall is not hidden by the requests that it kept back. Client, services,
+Kafka and PostgreSQL share the machine. Every request is of another person; every booking takes a slot of its own.
+Everybody books once before, so that booking knows them, as it does of whoever it asked Identity about lately.
+"""
+
+import asyncio
+import itertools
+import math
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+import orjson
+
+from benchmarks.world import World
+from deploy.local.ports import Ports, is_free
+
+SECONDS, QUICK_SECONDS = 30.0, 4.0
+SATURATED_SECONDS, QUICK_SATURATED_SECONDS = 20.0, 4.0
+CONNECTIONS = 64
+PEOPLE = 1_000
+FIRST_SLOT = datetime(2027, 6, 1, tzinfo=UTC)
+SLOT = timedelta(minutes=15)
+PATH = "/api/appointments"
+
+
+class Stack(Protocol):
+    """A running fleet."""
+
+    @property
+    def ingress_url(self) -> str:
+        """Where the ingress listens."""
+
+    @property
+    def identity_url(self) -> str:
+        """Where the sandbox Identity Service listens."""
+
+
+@dataclass
+class Tally:
+    """What came of the requests of one run. Times are milliseconds; `answers` counts by what was answered."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+    late_starts: int = 0
+
+    def percentile(self, share: float) -> float:
+        """That share of the requests took at most so long."""
+        ordered = sorted(self.milliseconds)
+        return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 2) if ordered else math.nan
+
+    def figures(self) -> dict[str, Any]:
+        """For the report."""
+        return {
+            "p50_ms": self.percentile(0.5),
+            "p95_ms": self.percentile(0.95),
+            "p99_ms": self.percentile(0.99),
+            "requests": len(self.milliseconds),
+            "answers": dict(self.answers),
+            "late_starts": self.late_starts,
+        }
+
+
+class Client:
+    """Sends the requests: one aiohttp session, tokens made before, bodies made just in time."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession, tokens: Sequence[str]) -> None:
+        self._url = url + PATH
+        self._session = session
+        self._headers = [{"Authorization": f"Bearer {token}"} for token in tokens]
+        self._slots = self._every_slot()
+
+    def _every_slot(self) -> Iterator[tuple[dict[str, str], bytes]]:
+        """A person and a slot that nobody had before: everybody's first, then everybody's second."""
+        for number in itertools.count():
+            start = FIRST_SLOT + number * SLOT
+            for headers in self._headers:
+                body = {
+                    "start_time": start.isoformat(),
+                    "end_time": (start + SLOT).isoformat(),
+                    "title": "Review",
+                }
+                yield headers, orjson.dumps(body)
+
+    async def book(self) -> str:
+        """Book; then read it once: what is answered must be there."""
+        headers, body = next(self._slots)
+        async with self._session.post(self._url, data=body, headers=headers) as response:
+            await response.read()
+            if response.status != 201:
+                return str(response.status)
+            location = response.headers["Location"].removeprefix(PATH)
+        async with self._session.get(self._url + location, headers=headers) as response:
+            await response.read()
+            return "visible" if response.status == 200 else f"not visible: {response.status}"
+
+    async def book_only(self) -> str:
+        """Book; the answer says when it can be read."""
+        headers, body = next(self._slots)
+        async with self._session.post(self._url, data=body, headers=headers) as response:
+            await response.read()
+            return str(response.status)
+
+    async def calendar(self) -> str:
+        """Somebody's next month."""
+        headers = random.choice(self._headers)
+        url = f"{self._url}/calendar?from=2027-06-01T00:00:00Z&to=2027-07-01T00:00:00Z"
+        async with self._session.get(url, headers=headers) as response:
+            await response.read()
+            return str(response.status)
+
+
+Request = Callable[[], Awaitable[str]]
+
+
+async def at_rate(request: Request, rate: float, seconds: float) -> Tally:
+    """Send at fixed times; latency from the time that was planned."""
+    tally, loop = Tally(), asyncio.get_running_loop()
+    begin = loop.time() + 0.1
+
+    async def one(planned: float) -> None:
+        answer = await request()
+        tally.milliseconds.append((loop.time() - planned) * 1000)
+        tally.answers[answer] += 1
+
+    running: set[asyncio.Task[None]] = set()
+    for number in range(int(rate * seconds)):
+        planned = begin + number / rate
+        pause = planned - loop.time()
+        if pause > 0:
+            await asyncio.sleep(pause)
+        elif pause < -0.005:
+            tally.late_starts += 1
+        task = asyncio.create_task(one(planned))
+        running.add(task)
+        task.add_done_callback(running.discard)
+    await asyncio.gather(*running)
+    return tally
+
+
+async def saturated(request: Request, seconds: float) -> dict[str, Any]:
+    """As fast as 64 connections go, each waiting for its answer."""
+    tally, began = Tally(), time.monotonic()
+
+    async def again() -> None:
+        while time.monotonic() - began < seconds:
+            sent = time.monotonic()
+            tally.answers[await request()] += 1
+            tally.milliseconds.append((time.monotonic() - sent) * 1000)
+
+    await asyncio.gather(*(again() for _ in range(CONNECTIONS)))
+    good = sum(count for answer, count in tally.answers.items() if answer in ("200", "201"))
+    return {"per_second": round(good / (time.monotonic() - began), 1), **tally.figures()}
+
+
+async def run(world: World) -> dict[str, Any]:
+    """Start the whole fleet on this world's servers, as `appointments up` does, and measure it."""
+    async with _fleet(world) as stack:
+        return await measure(stack, quick=world.quick)
+
+
+async def _book_each(client: Client, count: int) -> None:
+    for _ in range(count):
+        await client.book_only()
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where a fleet answers."""
+
+    ingress_url: str
+    identity_url: str
+
+
+@asynccontextmanager
+async def _fleet(world: World) -> AsyncIterator[Urls]:
+    offset = next(
+        n for n in range(1_000, 20_000, 100) if all(map(is_free, asdict(Ports.with_offset(n)).values()))
+    )
+    home = str(world.home / "fleet")
+    environment = {name: value for name, value in world.environment().items() if name != "IDENTITY_URL"}
+    try:
+        await _appointments(
+            "up", "--detach", "--home", home, "--port-offset", str(offset), environment=environment
+        )
+        lines = await _appointments("env", "--home", home)
+        urls = dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
+        yield Urls(urls["INGRESS_URL"], urls["IDENTITY_URL"])
+    finally:
+        await _appointments("down", "--home", home)
+
+
+async def _appointments(*words: str, environment: Mapping[str, str] | None = None) -> str:
+    """What the command line prints. Raises RuntimeError with its complaint."""
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("appointments")),
+        *words,
+        env={**os.environ, **(environment or {})},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, complaint = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"appointments {words[0]}: {complaint.decode()[-500:]}")
+    return out.decode()
+
+
+async def measure(stack: Stack, *, quick: bool = False) -> dict[str, Any]:
+    """Bookings at 20/s and 50/s and saturated; calendars at 50/s and saturated."""
+    seconds = QUICK_SECONDS if quick else SECONDS
+    hard = QUICK_SATURATED_SECONDS if quick else SATURATED_SECONDS
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        tokens = await _tokens(session, stack.identity_url)
+        client = Client(stack.ingress_url, session, tokens)
+        await asyncio.gather(*(_book_each(client, len(tokens) // 16) for _ in range(16)))
+        return {
+            "book_20": (await at_rate(client.book_only, 20, seconds)).figures(),
+            "book_50": (await at_rate(client.book_only, 50, seconds)).figures(),
+            "book_and_read_20": (await at_rate(client.book, 20, seconds / 3)).figures(),
+            "calendar_50": (await at_rate(client.calendar, 50, seconds)).figures(),
+            "calendar_saturated": await saturated(client.calendar, hard),
+            "book_saturated": await saturated(client.book_only, hard),
+        }
+
+
+async def _tokens(session: aiohttp.ClientSession, identity_url: str) -> list[str]:
+    """Tokens of the people who are there for load, of both organizations in turn."""
+    async with session.get(f"{identity_url}/sandbox/people") as response:
+        people = orjson.loads(await response.read())
+    people = people if isinstance(people, list) else people["people"]
+    load = [person["email"] for person in people if person["email"].startswith("load")][:PEOPLE]
+    load = [
+        email for pair in zip(load[: len(load) // 2], load[len(load) // 2 :], strict=False) for email in pair
+    ]
+    return [await _token(session, identity_url, email) for email in load]
+
+
+async def _token(session: aiohttp.ClientSession, identity_url: str, email: str) -> str:
+    async with session.post(f"{identity_url}/sandbox/tokens", json={"email": email}) as response:
+        token: str = orjson.loads(await response.read())["token"]
+        return token
