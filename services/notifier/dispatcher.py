@@ -159,9 +159,8 @@ class Dispatcher:
             for item in looked:
                 self._end(await self._caller.probe(item))
         finally:
-            if (
-                self._caller.breaker.state == "half_open"
-            ):  # cancelled, or what was claimed had expired: nobody called
+            # Cancelled, or what was claimed had expired: nobody called, nothing is decided.
+            if self._caller.breaker.state == "half_open":
                 self._caller.breaker = breaker
 
     async def _claim_one(self) -> list[Looked]:
