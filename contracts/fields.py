@@ -127,15 +127,23 @@ def _http_url(url: str) -> str:
     return url
 
 
-def _depth(value: Any) -> int:
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, children), default=0) if isinstance(value, dict | list) else 0
+def _is_deep(value: Any) -> bool:
+    """Whether it nests beyond the limit; level by level, because a stranger's nesting can exhaust a recursion."""
+    level: list[Any] = [value]
+    for _ in range(CUSTOM_FIELDS_DEPTH_MAX):
+        nested = [
+            item.values() if isinstance(item, dict) else item
+            for item in level
+            if isinstance(item, dict | list)
+        ]
+        level = [child for children in nested for child in children]
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def _small(fields: dict[str, Any]) -> dict[str, Any]:
     if not fields:
         return fields
-    if _depth(fields) > CUSTOM_FIELDS_DEPTH_MAX:
+    if _is_deep(fields):
         raise PydanticCustomError("too_deep", "Custom fields nest at most 5 levels")
     try:
         encoded = json.dumps(fields, ensure_ascii=False, allow_nan=False).encode()

@@ -79,8 +79,8 @@ OUTCOME_TYPES = {
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
-    """A pydantic error as ours, at most 50 fields: never echoes the input, which may be huge or secret."""
+    """A pydantic error as ours, at most 50 fields: never echoes the input, which may be huge or secret (a field's name is cut)."""
     return [
-        FieldError(field=".".join(map(str, item["loc"])), code=item["type"], message=item["msg"])
+        FieldError(field=".".join(map(str, item["loc"]))[:200], code=item["type"], message=item["msg"])
         for item in error.errors(include_url=False, include_input=False, include_context=False)[:50]
     ]

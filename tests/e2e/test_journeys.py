@@ -1,0 +1,252 @@
+"""What people do with the whole stack: over HTTP, over Kafka, on the command line, in a browser."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from playwright.async_api import async_playwright, expect
+
+from tests.e2e.user import User, Users, free_day
+from tests.support import eventually
+from tests.support.cli import Cli
+
+
+async def test_a_meeting_from_booking_to_cancellation(jonas: User, mira: User) -> None:
+    day = free_day()
+    changes: list[str] = []
+    following = asyncio.create_task(_follow(mira, changes))
+    appointment = await jonas.book(day, mira, location="Room 4")
+    path = f"/{appointment['id']}"
+    assert [item["title"] for item in await mira.calendar(day)] == ["Review"], "visible when the answer comes"
+    moved = await jonas.http.patch(
+        path,
+        json={
+            "start_time": (day + timedelta(hours=2)).isoformat(),
+            "end_time": (day + timedelta(hours=3)).isoformat(),
+        },
+        headers={"If-Match": '"1"'},
+    )
+    assert (moved.status_code, moved.headers["etag"]) == (200, '"2"')
+    stale = await jonas.http.patch(path, json={"title": "Late"}, headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "version_mismatch")
+    confirmed = await mira.http.post(f"{path}/confirm/")
+    assert confirmed.json()["status"] == "confirmed"
+    await jonas.told(
+        appointment,
+        {
+            (kind, channel)
+            for kind in ("appointment_created", "appointment_confirmed")
+            for channel in ("email", "in_app")
+        },
+    )
+    cancelled = await jonas.http.delete(path, params={"reason": "Rain"})
+    assert cancelled.json()["status"] == "cancelled"
+    kinds = ("invitation", "rescheduled", "confirmed", "cancelled")
+    messages = await mira.told(
+        appointment, {(f"appointment_{kind}", channel) for kind in kinds for channel in ("email", "in_app")}
+    )
+    last = next(message for message in messages if message["type"] == "appointment_cancelled")
+    assert (last["priority"], last["template_data"]["cancellation_reason"]) == ("high", "Rain")
+    assert await mira.calendar(day) == [] or (await mira.calendar(day))[0]["status"] == "cancelled"
+    await eventually(lambda: changes[-1:] == ["cancelled"] and changes, 10)
+    assert changes == ["created", "rescheduled", "confirmed", "cancelled"]
+    following.cancel()
+
+    async def delivered() -> bool:
+        items = (await jonas.http.get(f"{path}/notifications")).json()["items"]
+        assert {item["state"] for item in items} == {"delivered"}, items
+        return True
+
+    await eventually(delivered, 20, interval=0.2)
+
+
+async def _follow(user: User, changes: list[str]) -> None:
+    async with user.http.stream("GET", "/stream", timeout=None) as stream:
+        async for line in stream.aiter_lines():
+            if line.startswith("data:") and "change" in line:
+                changes.append(json.loads(line.removeprefix("data:"))["change"])  # noqa: PERF401  (as they come)
+
+
+async def test_nobody_is_booked_twice_and_who_declines_is_free(jonas: User, mira: User) -> None:
+    day = free_day()
+    first = await jonas.book(day, mira)
+    refused = await mira.try_to_book(day + timedelta(minutes=30))
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert refused.headers["content-type"].startswith("application/problem+json")
+    assert (await mira.try_to_book(day + timedelta(minutes=60))).status_code == 201, "touching ends are fine"
+    assert (await mira.http.post(f"/{first['id']}/decline")).status_code == 200
+    assert (await mira.try_to_book(day + timedelta(minutes=15), minutes=30)).status_code == 201
+
+
+async def test_of_a_hundred_people_who_want_one_room_keeper_one_gets_her(users: Users, mira: User) -> None:
+    day = free_day()
+    rivals = [await users(f"load{number:04}@nordlicht.example") for number in range(1, 61)]
+    answers = await asyncio.gather(*(rival.try_to_book(day, mira) for rival in rivals))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 59
+
+
+async def test_other_organizations_see_nothing_and_colleagues_only_that_it_is_busy(
+    users: Users, jonas: User, mira: User
+) -> None:
+    day = free_day()
+    stranger, colleague = await users("isla@harbor.example"), await users("lukas@nordlicht.example")
+    admin = await users("greta@nordlicht.example")
+    appointment = await jonas.book(day, mira)
+    path = f"/{appointment['id']}"
+    assert [(await user.http.get(path)).status_code for user in (stranger, colleague, admin)] == [
+        404,
+        404,
+        200,
+    ]
+    assert (await stranger.http.delete(path)).status_code == 404
+    assert (await mira.http.delete(path)).status_code == 403
+    (busy,) = await colleague.calendar(day, of=jonas)
+    assert set(busy) == {"start_time", "end_time", "busy"}
+    assert (
+        await stranger.http.get("/calendar", params={"user_id": jonas.id, **_range(day)})
+    ).status_code == 404
+    refused = await jonas.try_to_book(day + timedelta(hours=3), stranger)
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_user")
+
+
+def _range(day: datetime) -> dict[str, str]:
+    return {"from": day.isoformat(), "to": (day + timedelta(days=1)).isoformat()}
+
+
+async def test_a_repeated_request_is_one_booking(jonas: User) -> None:
+    day, key = free_day(), {"Idempotency-Key": str(uuid4())}
+    first = await jonas.try_to_book(day, headers=key)
+    again = await jonas.try_to_book(day, headers=key)
+    assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
+    other = await jonas.try_to_book(day, headers=key, title="Something else")
+    assert (other.status_code, other.json()["code"]) == (409, "command_id_reused")
+    assert len(await jonas.calendar(day)) == 1
+
+
+async def test_kcat_and_the_command_line_book_like_everybody_else(
+    stack: Cli, urls: dict[str, str], jonas: User
+) -> None:
+    day = free_day()
+    command_id = str(uuid4())
+    head = {
+        "ce_id": command_id,
+        "ce_type": "appointment.create",
+        "actor": jonas.id,
+        "organization": jonas.organization,
+    }
+    flags = [flag for name, value in head.items() for flag in ("-H", f"{name}={value}")]
+    body = {
+        "title": "From kcat",
+        "start_time": day.isoformat(),
+        "end_time": (day + timedelta(hours=1)).isoformat(),
+    }
+    argv = [
+        "kcat",
+        "-P",
+        "-b",
+        urls["KAFKA_BOOTSTRAP_SERVERS"],
+        "-t",
+        "booking.commands",
+        "-k",
+        "wrong",
+        *flags,
+    ]
+    kcat = await asyncio.create_subprocess_exec(*argv, stdin=asyncio.subprocess.PIPE)
+    await kcat.communicate(json.dumps(body).encode())
+
+    async def accepted() -> bool:
+        return bool((await jonas.http.get(f"/commands/{command_id}")).json()["status"] == "accepted")
+
+    await eventually(accepted, 20)
+    start, end = (day + timedelta(hours=2)).isoformat(), (day + timedelta(hours=3)).isoformat()
+    published = await stack(
+        "publish", "appointment.create", "--actor", "jonas@nordlicht.example", "--follow",
+        "--set", "title=From the terminal", "--set", f"start_time={start}", "--set", f"end_time={end}",
+    )  # fmt: skip
+    assert published.returncode == 0, published.stdout + published.stderr
+    assert {item["title"] for item in await jonas.calendar(day)} == {"From kcat", "From the terminal"}
+    appointment = next(item for item in await jonas.calendar(day) if item["title"] == "From the terminal")
+    story = (await stack("trace", appointment["id"])).stdout
+    assert all(word in story for word in ("appointment.create", "appointment.created", "notification.sent"))
+
+
+async def test_preferences_decide_the_channels_and_the_zone(users: Users, mira: User) -> None:
+    tomas = await users("lukas@nordlicht.example")
+    wanted = {
+        "timezone": "Asia/Tokyo",
+        "locale": "en",
+        "channels": {"email": False, "sms": True, "push": False},
+    }
+    assert (await tomas.http.put("/preferences", json=wanted)).status_code == 200
+    assert (await tomas.http.get("/preferences")).json() == wanted
+    appointment = await mira.book(free_day(), tomas)
+    messages = await tomas.told(
+        appointment, {("appointment_invitation", "sms"), ("appointment_invitation", "in_app")}
+    )
+    assert all("18:00" in message["template_data"]["appointment_time"] for message in messages), (
+        "09:00 UTC in Tokyo"
+    )
+
+
+async def test_a_reminder_arrives_when_it_is_due_and_not_after_a_cancellation(users: Users) -> None:
+    nina = await users("nina@nordlicht.example")
+    start = datetime.now(UTC) + timedelta(minutes=1, seconds=5)
+    lead = {"email": [], "in_app": [1], "sms": [], "push": []}
+    kept = await nina.book(start, minutes=1, reminder_settings=lead)
+    gone = await nina.book(start + timedelta(minutes=1), minutes=1, reminder_settings=lead)
+    await nina.http.delete(f"/{gone['id']}")
+    created = {("appointment_created", "email"), ("appointment_created", "in_app")}
+    await nina.told(kept, created | {("appointment_reminder", "in_app")}, deadline=40)
+    arrived = datetime.now(UTC)
+    assert arrived >= start - timedelta(minutes=1), "never early"
+    await nina.told(gone, created | {("appointment_cancelled", "email"), ("appointment_cancelled", "in_app")})
+
+
+async def test_an_outage_of_the_communication_service_delays_and_loses_nothing(
+    urls: dict[str, str], jonas: User, mira: User
+) -> None:
+    faults = f"{urls['COMMUNICATION_URL']}/sandbox/faults"
+    async with httpx.AsyncClient() as client:
+        await client.put(faults, json={"status": 503, "rate": 1.0})
+        appointments = [await jonas.book(free_day(), mira) for _ in range(8)]
+        await client.put(faults, json={"status": None, "drop_after_accept": True, "rate": 0.5})
+        for appointment in appointments[:2]:
+            await mira.told(appointment, _both("appointment_invitation"), deadline=60)
+        await client.delete(faults)
+    for appointment in appointments:
+        await mira.told(appointment, _both("appointment_invitation"), deadline=60)
+        await jonas.told(appointment, _both("appointment_created"), deadline=60)
+
+
+def _both(kind: str) -> set[tuple[str, str]]:
+    return {(kind, "email"), (kind, "in_app")}
+
+
+async def test_rebuilt_views_and_the_page_in_a_browser_show_the_same(
+    stack: Cli, urls: dict[str, str], users: Users
+) -> None:
+    anjali = await users("anjali@nordlicht.example")
+    day, title = free_day(), "<b>Tea</b> & biscuits"
+    appointment = await anjali.book(day, title=title)
+    await anjali.told(appointment, _both("appointment_created"))
+    before = (await anjali.http.get("", params=_range(day))).json()
+    rebuilt = await stack("replay", "all")
+    assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr
+    assert (await anjali.http.get("", params=_range(day))).json() == before
+    errors: list[Any] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = await browser.new_page()
+        page.on("pageerror", lambda error: errors.append(error))
+        await page.goto(urls["COMMUNICATION_URL"])
+        await expect(page.get_by_text(title).first).to_be_visible()
+        await page.goto(f"{urls['INGRESS_URL']}/docs")
+        await expect(page.get_by_text("Book an appointment").first).to_be_visible()
+        await browser.close()
+    assert errors == []
