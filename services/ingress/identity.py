@@ -22,6 +22,7 @@ ALGORITHMS = ["RS256"]
 FETCH_AT_MOST_EVERY = (
     10.0  # an unknown key id makes us ask again, but a forger cannot make us ask all the time
 )
+FIRST_KEYS_EVERY = 1.0  # without any key nobody can come in
 KEYS_GOOD_FOR = 600.0
 TOKEN_MAX = 8_192
 TOKENS_KEPT = 10_000
@@ -38,6 +39,7 @@ class Keys:
         self._keys: dict[str, RSAKey] = {}
         self._fetched = self._asked = float("-inf")
         self._asking = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
 
     @property
     def known(self) -> bool:
@@ -46,9 +48,18 @@ class Keys:
 
     async def find(self, kid: str | None) -> RSAKey | None:
         """The key of that id; the only one when the token names none. None if Identity has no such key."""
-        if time.monotonic() - self._fetched > KEYS_GOOD_FOR or not self._held(kid):
+        held = self._held(kid)
+        if held is None:
             await self.fetch()
-        return self._held(kid)
+            return self._held(kid)
+        if time.monotonic() - self._fetched > KEYS_GOOD_FOR and self._refreshing is None:
+            # Nobody waits for this: while Identity is away the keys we have go on serving.
+            self._refreshing = asyncio.create_task(self.fetch())
+            self._refreshing.add_done_callback(self._refreshed)
+        return held
+
+    def _refreshed(self, _: "asyncio.Task[None]") -> None:
+        self._refreshing = None
 
     def _held(self, kid: str | None) -> RSAKey | None:
         if kid is None:
@@ -56,9 +67,10 @@ class Keys:
         return self._keys.get(kid)
 
     async def fetch(self) -> None:
-        """Ask for the keys, at most every 10 s."""
+        """Ask for the keys, at most every 10 s; every second while there are none."""
         async with self._asking:
-            if time.monotonic() - self._asked < FETCH_AT_MOST_EVERY and self._asked > float("-inf"):
+            pause = FETCH_AT_MOST_EVERY if self._keys else FIRST_KEYS_EVERY
+            if time.monotonic() - self._asked < pause:
                 return
             self._asked = time.monotonic()
             try:
@@ -68,8 +80,6 @@ class Keys:
                 self._fetched = time.monotonic()
             except (httpx.HTTPError, ValueError, JoseError) as error:
                 log.warning("cannot fetch keys", error=f"{type(error).__name__}: {error}")
-                if not self._keys:
-                    self._asked = float("-inf")  # without any key nobody can come in: ask again at once
 
 
 def _rsa_keys(document: Any) -> dict[str, RSAKey]:

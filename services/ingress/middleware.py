@@ -3,6 +3,7 @@
 import time
 from uuid import uuid4
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,6 +42,7 @@ class Correlated:
             return
         correlation_id = _given_id(scope) or str(uuid4())
         scope.setdefault("state", {})["correlation_id"] = correlation_id
+        structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
 
         async def echo(message: Message) -> None:
             if message["type"] == "http.response.start":

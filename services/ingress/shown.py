@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 KEPT = 50_000
-FIRST_LOOK = 0.1
+FIRST_LOOK = 0.2
 LOOK_AT_MOST_EVERY = 0.5
 
 

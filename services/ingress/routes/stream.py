@@ -1,5 +1,7 @@
 """The live stream of the caller's calendar, as server-sent events."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -8,12 +10,14 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.ingress import metrics
 from services.ingress.describe import described
+from services.ingress.domain.caller import LEEWAY_SECONDS
 from services.ingress.domain.memory import Change
 from services.ingress.domain.problems import Problem
 from services.ingress.live import Live, Subscription
 from services.ingress.runtime import Runtime
 
 RETRY_MS = 1_000
+LONGEST_SECONDS = 86_400.0
 SEND_WITHIN = 30.0  # a reader that takes nothing for so long is gone, though its connection stands
 
 
@@ -28,7 +32,7 @@ def stream_routes(runtime: Runtime) -> APIRouter:
         if live.count >= runtime.settings.streams_max:
             metrics.LIMITED.labels("streams").inc()
             raise Problem("overloaded", "Too many live streams are open.")
-        feed = Feed(live, live.subscribe(caller, request.headers.get("last-event-id")))
+        feed = Feed(live, live.subscribe(caller, request.headers.get("last-event-id")), caller.expires_at)
         return EventSourceResponse(
             feed.events(),
             ping=runtime.settings.heartbeat_seconds,
@@ -41,9 +45,13 @@ def stream_routes(runtime: Runtime) -> APIRouter:
 
 
 class Feed:
-    """One stream's events. What was sent last is its id, so that a reader who comes back misses nothing."""
+    """One stream's events. What was sent last is its id, so that a reader who comes back misses nothing.
 
-    def __init__(self, live: Live, subscription: Subscription) -> None:
+    It ends when the reader's token does (`expires_at`, seconds since 1970): they come back with a new one.
+    """
+
+    def __init__(self, live: Live, subscription: Subscription, expires_at: float) -> None:
+        self._expires_at = expires_at
         self._live = live
         self._subscription = subscription
         self._sent: str | None = None
@@ -51,11 +59,14 @@ class Feed:
 
     async def events(self) -> AsyncGenerator[ServerSentEvent]:
         """First a comment with an id, or `reset` if what was missed cannot be told; then every change."""
+        left = min(max(0.0, self._expires_at + LEEWAY_SECONDS - time.time()), LONGEST_SECONDS)
+        end = asyncio.get_running_loop().call_later(left, self._subscription.close)
         try:
             async with aclosing(self._events()) as events:
                 async for event in events:
                     yield event
         finally:
+            end.cancel()
             self._live.unsubscribe(self._subscription)
 
     async def _events(self) -> AsyncGenerator[ServerSentEvent]:
