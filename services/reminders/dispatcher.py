@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 import orjson
 
 from chassis.database import Database, is_not_now
+from chassis.errors import PublishFailed
 from chassis.publisher import Publisher
 from chassis.telemetry import get_logger
 from contracts.envelope import Message
@@ -39,6 +40,7 @@ HELD_MAX = 2_000
 FIRING = 2  # while the broker acknowledges one portion, the next is on its way
 POLL_SECONDS = 0.5  # half of what is looked ahead: whatever another process plans is seen in time
 REST_SECONDS = 0.01
+SETTLE_SECONDS = 0.05  # one mark for what a burst acknowledges bit by bit; nobody waits for it
 AGAIN_SECONDS = 0.2
 FINISH_SECONDS = 4.0
 
@@ -99,7 +101,8 @@ class Dispatcher:
             )
         people = {identity: orjson.loads(story.people) for identity, story in stories.items()}
         for timer in timers:
-            self._hold(timer, stories[timer.appointment_id], people[timer.appointment_id])
+            if timer.appointment_id in stories:
+                self._hold(timer, stories[timer.appointment_id], people[timer.appointment_id])
         if timers:
             self._claimed.set()
         return len(timers)
@@ -202,11 +205,11 @@ class Dispatcher:
         while True:
             await self._acknowledged.wait()
             self._acknowledged.clear()
+            await asyncio.sleep(SETTLE_SECONDS)
             await self._patiently(self.settle())
-            await asyncio.sleep(REST_SECONDS)
 
     async def _patiently(self, step: Coroutine[Any, Any, int | None]) -> int | None:
-        """A step, ended even when we are cancelled in its midst; while the database is away, a pause instead."""
+        """A step, ended even when we are cancelled in its midst; while database or broker are away, a pause instead."""
         task = asyncio.ensure_future(step)
         try:
             return await asyncio.shield(task)
@@ -215,9 +218,9 @@ class Dispatcher:
             task.cancel()
             raise
         except Exception as error:
-            if not is_not_now(error):
+            if not is_not_now(error) and not isinstance(error, PublishFailed):
                 raise
-            log.warning("the database is away", error=str(error)[:200])
+            log.warning("waiting to fire", error=str(error)[:200])
             self._acknowledged.set()
             await asyncio.sleep(AGAIN_SECONDS)
             return None

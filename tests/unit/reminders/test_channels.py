@@ -46,3 +46,16 @@ DEFAULT = lead_times(None, DEFAULT_REMINDERS)
 )
 def test_channels_by_lead(leads: LeadTimes, switches: Switches, expected: dict[int, tuple[str, ...]]) -> None:
     assert channels_by_lead(leads, switches) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param(None, DEFAULT_REMINDERS, id="without settings the defaults hold"),
+        pytest.param({}, DEFAULT_REMINDERS, id="settings that say nothing are none"),
+        pytest.param({"email": [30]}, {"email": [30]}, id="settings replace the defaults whole"),
+        pytest.param({"email": []}, {"email": []}, id="an empty list is a word, too"),
+    ],
+)
+def test_lead_times(settings: LeadTimes | None, expected: LeadTimes) -> None:
+    assert lead_times(settings, DEFAULT_REMINDERS) == expected
