@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from chassis import clock, deadletters, telemetry
+from chassis import clock, telemetry
 from chassis.database import Database
 from services.booking import store
 
@@ -26,8 +26,6 @@ def forget_old(database: Database, kept_days: int) -> Callable[[], Awaitable[Non
             async with database.transaction() as tx:
                 deleted = await store.forget_decisions(tx, before, SLICE)
             total += deleted
-        async with database.transaction() as tx:
-            await deadletters.forget(tx, before)
         log.info("old decisions forgotten", decisions=total)
 
     return forget

@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 
-from chassis import clock, deadletters
+from chassis import clock
 from chassis.database import Database
 from services.notifier import metrics
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import appointments, deliveries, preferences
-
-DEAD_LETTERS_KEPT = timedelta(days=30)
 
 
 async def count_waiting(database: Database) -> None:
@@ -23,6 +21,5 @@ async def forget(database: Database, settings: NotifierSettings) -> None:
     old = now - timedelta(days=settings.keep_deliveries_days)
     async with database.transaction() as tx:
         await preferences.forget(tx, now - timedelta(days=settings.keep_decisions_days))
-        await deadletters.forget(tx, now - DEAD_LETTERS_KEPT)
         await appointments.forget(tx, old)
         await deliveries.forget(tx, old)

@@ -7,4 +7,3 @@ class ProjectorSettings(Settings):
     """Beside the common ones: how long outcomes are kept, in days (a command id is good for 30)."""
 
     commands_kept_days: int = 30
-    dead_letters_kept_days: int = 30
