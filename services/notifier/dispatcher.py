@@ -52,6 +52,8 @@ class Dispatcher:
         self._settings = settings
         self._lease = lease
         self._caller = Caller(client, settings, self._breaker_changed)
+        # Claimed and not begun: as much as the calls get through while the next claim is made, even a slow one.
+        self._enough = 3 * settings.deliveries_in_flight
         self._after = FIRST
         self._woken = asyncio.Event()
         self._claimed: asyncio.Queue[Looked] = asyncio.Queue()
@@ -101,12 +103,13 @@ class Dispatcher:
                 continue
             for item in looked:
                 self._claimed.put_nowait(item)
-            if self._claimed.qsize() >= self._settings.deliveries_in_flight:
+            if self._claimed.qsize() >= self._enough:
                 self._room.clear()
 
     async def _claim_batch(self) -> list[Looked]:
         """Claim and commit; then look, in one query, at what has become of the appointments."""
         async with self._database.transaction() as tx:
+            await queue.lightly(tx)
             ids = await self._claim_due(tx)
         return await self._look(ids)
 
@@ -195,7 +198,7 @@ class Dispatcher:
     async def _work(self) -> None:
         while True:
             looked = await self._claimed.get()
-            if self._claimed.qsize() < self._settings.deliveries_in_flight:
+            if self._claimed.qsize() < self._enough:
                 self._room.set()
             self._end(await self._caller.attempt(looked))
 

@@ -135,6 +135,11 @@ class Later:
     outage: bool
 
 
+async def lightly(tx: Transaction) -> None:
+    """Let this transaction's commit not wait for the disk: a claim that is lost in a crash was never made."""
+    await tx.execute(text("SET LOCAL synchronous_commit = off"))
+
+
 async def organizations(
     tx: Transaction, after: UUID, now: datetime, limit: int
 ) -> tuple[list[UUID], UUID | None]:
