@@ -119,6 +119,9 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     _drop_framework_errors(document)
+    document["paths"] = dict(
+        sorted(document["paths"].items())
+    )  # routes are ordered for matching, not for reading
     return document
 
 

@@ -21,7 +21,7 @@ from services.ingress.domain.queries import InvalidQuery
 from services.ingress.middleware import Correlated, Measured, WithoutTrailingSlash
 from services.ingress.routes.operations import operation_routes
 from services.ingress.routes.preferences import preference_routes
-from services.ingress.routes.reads import invalid_query, read_routes
+from services.ingress.routes.reads import invalid_query, overview_routes, read_routes
 from services.ingress.routes.stream import stream_routes
 from services.ingress.routes.writes import write_routes
 from services.ingress.runtime import Runtime
@@ -73,6 +73,7 @@ def create_app(settings: IngressSettings | None = None) -> FastAPI:
     app.state.runtime = runtime
     # The order matters: a word such as `calendar` must be tried before an id.
     for router in (
+        overview_routes(runtime),
         stream_routes(runtime),
         preference_routes(runtime),
         write_routes(runtime),

@@ -34,8 +34,8 @@ _NOTIFICATION_FIELDS = (
 _OCCUPYING = frozenset({"pending", "confirmed"})
 
 
-def read_routes(runtime: Runtime) -> APIRouter:
-    """Calendar, list, one appointment with its notifications, and outcomes of commands."""
+def overview_routes(runtime: Runtime) -> APIRouter:
+    """Calendar and list: what is asked for most, so what is matched first."""
     router = APIRouter(prefix="/api/appointments", tags=["appointments"])
     store = runtime.store
 
@@ -57,6 +57,14 @@ def read_routes(runtime: Runtime) -> APIRouter:
         query = queries.list_query(_params(request))
         rows = await store.page(caller, query, _after(query.cursor))
         return raw_json(_page(rows, query.limit))
+
+    return router
+
+
+def read_routes(runtime: Runtime) -> APIRouter:
+    """One appointment with its notifications, and outcomes of commands."""
+    router = APIRouter(prefix="/api/appointments", tags=["appointments"])
+    store = runtime.store
 
     @router.get("/commands/{command_id}", **described("command"))
     async def command(request: Request, command_id: str) -> Response:
