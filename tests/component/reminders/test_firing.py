@@ -122,6 +122,9 @@ async def test_an_edit_after_the_claim_is_said_with_the_new_text(one: Bench) -> 
     dispatcher = one.dispatcher()
     await dispatcher.claim()
     await one.hear(an_event("appointment.updated", alone(A, 2, title="Fresh")))
+    one.now = before(hours=1)
+    await dispatcher.fire()
+    assert one.sent.said() == [], "what was claimed before the edit is not what should be said"
     await one.fire(before(hours=1), dispatcher)
     assert [b"Fresh" in (message.value or b"") for message in one.sent.messages] == [True]
 
