@@ -215,11 +215,16 @@ class Applier(Generic[T]):
         return row.published_offset <= record.offset < row.next_offset
 
     async def _again(self, tx: Transaction, old: Sequence[Read[T]]) -> list[Message]:
-        pairs = [(item.record, item.value) for item in old if item.value is not None]
+        """What was set aside is told as a dead letter again, and by nothing else."""
         letters = await deadletters.load(
             tx, self._subscription.name, self._service, [item.record for item in old]
         )
-        return [*(await self._subscription.again(tx, pairs) if pairs else ()), *letters]
+        pairs = [
+            (item.record, item.value)
+            for item in old
+            if item.value is not None and item.record.position not in letters
+        ]
+        return [*(await self._subscription.again(tx, pairs) if pairs else ()), *letters.values()]
 
     async def _handle(
         self, tx: Transaction, fresh: Sequence[Read[T]], condemned: Failure | None

@@ -100,8 +100,8 @@ async def save(tx: Transaction, consumer: str, letters: Sequence[tuple[Record, M
     )
 
 
-async def load(tx: Transaction, consumer: str, service: str, records: Sequence[Record]) -> list[Message]:
-    """The letters that these records once became."""
+async def load(tx: Transaction, consumer: str, service: str, records: Sequence[Record]) -> dict[str, Message]:
+    """The letters that these records once became, by the records' positions."""
     rows = await tx.execute(
         _LOAD,
         {
@@ -111,7 +111,11 @@ async def load(tx: Transaction, consumer: str, service: str, records: Sequence[R
             "offsets": [record.offset for record in records],
         },
     )
-    return [Message(dead_letters(service).name, row.key, row.value, _decoded(row.headers)) for row in rows]
+    topic = dead_letters(service).name
+    return {
+        f"{row.topic}/{row.partition}/{row.offset}": Message(topic, row.key, row.value, _decoded(row.headers))
+        for row in rows
+    }
 
 
 async def forget(tx: Transaction, before: datetime) -> None:

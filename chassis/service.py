@@ -1,6 +1,7 @@
 """One process of the fleet: its consumers, its background work, its health, its end."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -145,6 +146,9 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         server = await serve(self.health, self.settings.health_host, self.settings.health_port)
+        # What is imported by now stays: the collector need not walk it again and again, nor after every few records.
+        gc.freeze()
+        gc.set_threshold(50_000, *gc.get_threshold()[1:])
         starting = asyncio.create_task(self.start())
         stopped = asyncio.create_task(stop.wait())
         watchdog = asyncio.create_task(self._watch())

@@ -79,7 +79,7 @@ def build(settings: LedgerSettings) -> Service:
         return [_event(record, head, body) for record, (head, body) in records]
 
     async def again(_: Transaction, records: Sequence[tuple[Record, tuple[Envelope, Any]]]) -> list[Message]:
-        return [_event(record, head, body) for record, (head, body) in records if not body.get("poison")]
+        return [_event(record, head, body) for record, (head, body) in records]
 
     service.consume(
         Subscription(

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from contracts import topics
 from tests.faults import ledger
-from tests.faults.driver import Ledgers, check, command, send
+from tests.faults.driver import ORGANIZATIONS, Ledgers, check, command, read_all, send
 
 
 @pytest.mark.parametrize("step", ledger.STEPS)
@@ -22,6 +23,23 @@ async def test_killed_at_each_step(ledgers: Ledgers, tmp_path: Path, step: str) 
     copies = await check(ledgers, sent)
     if step in ("mid-publish", "after-acks"):
         assert copies > 0, "what was published before the crash is published again"
+
+
+async def test_what_was_set_aside_before_a_crash_is_told_as_nothing_else(
+    ledgers: Ledgers, tmp_path: Path
+) -> None:
+    once = tmp_path / "crash"
+    once.touch()
+    good = [command(n, ORGANIZATIONS[0]) for n in range(10)]
+    await send(ledgers.world, [*good[:5], command(99, ORGANIZATIONS[0], poison=True), *good[5:]])
+    first = ledgers.start(crash_at="after-acks", crash_once=once, retry_base=0.01)
+    assert await first.exited() == -signal.SIGKILL
+    ledgers.start()
+    await ledgers.entered(len(good))
+    assert await check(ledgers, good) > 0, "all of it is published again"
+    letters = await read_all(ledgers.world, topics.dead_letters("ledger").name)
+    assert len(letters) > 1
+    assert len({(letter.value, tuple(letter.headers)) for letter in letters}) == 1
 
 
 async def test_killed_again_and_again(ledgers: Ledgers) -> None:
