@@ -90,8 +90,9 @@ class Kafka:
         return await answers(self.bootstrap)
 
     def _format(self) -> None:
+        # Joined to its option: an id may begin with a dash, and would be taken for an option itself.
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ["format", "--ignore-formatted", "-t", cluster_id, "-c", str(self.properties)]
+        arguments = ["format", "--ignore-formatted", f"--cluster-id={cluster_id}", "-c", str(self.properties)]
         argv = self._java(
             "kafka.tools.StorageTool", *arguments, memory=["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         )
