@@ -3,7 +3,8 @@
 The schedule is open: requests go out at fixed times whatever became of the ones before, and a latency counts from the
 time a request should have gone out, so that a stall is not hidden by the requests that it kept back. Client, services,
 Kafka and PostgreSQL share the machine. Every request is of another person; every booking takes a slot of its own.
-Everybody books once before, so that booking knows them, as it does of whoever it asked Identity about lately.
+Everybody books once before, so that booking knows them, as it does of whoever it asked Identity about lately; then, and
+between the runs, the fleet is left alone until nothing moves any more. How long that takes is reported.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ import aiohttp
 import orjson
 
 from benchmarks.world import World
-from deploy.local.ports import Ports, is_free
+from deploy.local.ports import HOST, Ports, is_free
 
 SECONDS, QUICK_SECONDS = 30.0, 4.0
 SATURATED_SECONDS, QUICK_SATURATED_SECONDS = 20.0, 4.0
@@ -33,11 +34,15 @@ CONNECTIONS = 64
 PEOPLE = 1_000
 FIRST_SLOT = datetime(2027, 6, 1, tzinfo=UTC)
 SLOT = timedelta(minutes=15)
+STILL_FOR, SETTLE_WITHIN = 2.0, 120.0
 PATH = "/api/appointments"
 
 
 class Stack(Protocol):
     """A running fleet."""
+
+    async def settle(self) -> float:
+        """Wait until nothing moves any more; how many seconds that took."""
 
     @property
     def ingress_url(self) -> str:
@@ -125,7 +130,7 @@ class Client:
 Request = Callable[[], Awaitable[str]]
 
 
-async def at_rate(request: Request, rate: float, seconds: float) -> Tally:
+async def at_rate(request: Request, rate: float, seconds: float) -> dict[str, Any]:
     """Send at fixed times; latency from the time that was planned."""
     tally, loop = Tally(), asyncio.get_running_loop()
     begin = loop.time() + 0.1
@@ -147,7 +152,7 @@ async def at_rate(request: Request, rate: float, seconds: float) -> Tally:
         running.add(task)
         task.add_done_callback(running.discard)
     await asyncio.gather(*running)
-    return tally
+    return tally.figures()
 
 
 async def saturated(request: Request, seconds: float) -> dict[str, Any]:
@@ -177,15 +182,32 @@ async def _book_each(client: Client, count: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Urls:
-    """Where a fleet answers."""
+class Fleet:
+    """Where a fleet answers. The projector sees the end of every story, so the fleet is at rest when it is."""
 
     ingress_url: str
     identity_url: str
+    projector_url: str
+
+    async def settle(self) -> float:
+        """Wait until the projector has applied nothing for 2 s, at most 2 minutes; the seconds until its last record."""
+        began = moved = time.monotonic()
+        before = ""
+        async with aiohttp.ClientSession() as session:
+            while time.monotonic() - moved < STILL_FOR and time.monotonic() - began < SETTLE_WITHIN:
+                await asyncio.sleep(0.25)
+                async with session.get(f"{self.projector_url}/metrics") as response:
+                    lines = (await response.text()).splitlines()
+                applied = "".join(
+                    line for line in lines if line.startswith("appointments_consumer_records_total")
+                )
+                if applied != before:
+                    before, moved = applied, time.monotonic()
+        return round(moved - began, 1)
 
 
 @asynccontextmanager
-async def _fleet(world: World) -> AsyncIterator[Urls]:
+async def _fleet(world: World) -> AsyncIterator[Fleet]:
     offset = next(
         n for n in range(1_000, 20_000, 100) if all(map(is_free, asdict(Ports.with_offset(n)).values()))
     )
@@ -197,7 +219,8 @@ async def _fleet(world: World) -> AsyncIterator[Urls]:
         )
         lines = await _appointments("env", "--home", home)
         urls = dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
-        yield Urls(urls["INGRESS_URL"], urls["IDENTITY_URL"])
+        projector = f"http://{HOST}:{Ports.with_offset(offset).projector}"
+        yield Fleet(urls["INGRESS_URL"], urls["IDENTITY_URL"], projector)
     finally:
         await _appointments("down", "--home", home)
 
@@ -225,13 +248,17 @@ async def measure(stack: Stack, *, quick: bool = False) -> dict[str, Any]:
         tokens = await _tokens(session, stack.identity_url)
         client = Client(stack.ingress_url, session, tokens)
         await asyncio.gather(*(_book_each(client, len(tokens) // 16) for _ in range(16)))
+        runs: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
+            "book_20": lambda: at_rate(client.book_only, 20, seconds),
+            "book_50": lambda: at_rate(client.book_only, 50, seconds),
+            "book_and_read_20": lambda: at_rate(client.book, 20, seconds / 3),
+            "calendar_50": lambda: at_rate(client.calendar, 50, seconds),
+            "calendar_saturated": lambda: saturated(client.calendar, hard),
+            "book_saturated": lambda: saturated(client.book_only, hard),
+        }
+        await stack.settle()
         return {
-            "book_20": (await at_rate(client.book_only, 20, seconds)).figures(),
-            "book_50": (await at_rate(client.book_only, 50, seconds)).figures(),
-            "book_and_read_20": (await at_rate(client.book, 20, seconds / 3)).figures(),
-            "calendar_50": (await at_rate(client.calendar, 50, seconds)).figures(),
-            "calendar_saturated": await saturated(client.calendar, hard),
-            "book_saturated": await saturated(client.book_only, hard),
+            name: {**await measured(), "settled_s": await stack.settle()} for name, measured in runs.items()
         }
 
 
