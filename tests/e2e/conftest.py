@@ -19,7 +19,7 @@ HURRIED = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
     """The stack, ready, at ports of its own."""
     cli = Cli(tmp_path_factory.mktemp("e2e"), free_offset())
@@ -35,13 +35,13 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
         await cli("down")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def urls(stack: Cli) -> dict[str, str]:
     """What `appointments env` prints."""
     return await stack.env()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def users(urls: dict[str, str]) -> AsyncIterator[Users]:
     """People by the first part of their address, in the order of the directory."""
     users = await Users.of(urls)

@@ -98,13 +98,16 @@ async def test_attempts_run_out_and_the_channel_gives_up(closed_office: Office) 
 async def test_an_answer_that_is_lost_does_not_send_twice(office: Office) -> None:
     await office.tell("updated", an_appointment())
     await office.messages(2)
-    await office.faults(drop_after_accept=True, rate=0.5)
+    await office.faults(drop_after_accept=True, rate=1.0)
     for _ in range(5):
         await office.tell("updated", an_appointment())
+    await office.messages(4)  # more have arrived, and the notifier does not know it
+    await office.faults()
     await office.settled(12, deadline=30)
     messages = await office.messages(12)
     assert len(messages) == 12
     assert len({item["idempotency_key"] for item in messages}) == 12
+    assert max(item["attempts"] for item in messages) > 1, "the same key came again"
 
 
 async def test_a_service_that_hangs_is_given_up_on_and_asked_again(closed_office: Office) -> None:
