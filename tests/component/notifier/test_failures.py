@@ -95,7 +95,9 @@ async def test_attempts_run_out_and_the_channel_gives_up(closed_office: Office) 
     assert len(await office.published(topics.dead_letters("notifier"))) == 2
 
 
-async def test_an_answer_that_is_lost_does_not_send_twice(office: Office) -> None:
+async def test_an_answer_that_is_lost_does_not_send_twice(closed_office: Office) -> None:
+    office = closed_office
+    await office.start(breaker_recovery=0.3, recovery_spread=0.1)
     await office.tell("updated", an_appointment())
     await office.messages(2)
     await office.faults(drop_after_accept=True, rate=1.0)
