@@ -13,10 +13,9 @@ from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from aiokafka import TopicPartition
-from sqlalchemy.exc import DBAPIError
 
 from chassis import backoff, clock, deadletters, progress, telemetry
-from chassis.database import Database, Transaction, is_not_now
+from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.deadletters import Failure
 from chassis.errors import DependencyDown, Halt, InvalidMessage
 from chassis.health import VERSION
@@ -259,10 +258,9 @@ def _unreadable(item: Read[T]) -> Failure | None:
 
 
 def _dependency(error: Exception) -> str:
-    return (
-        "postgres" if isinstance(error, DBAPIError | OSError | asyncio.TimeoutError) else type(error).__name__
-    )
+    known = isinstance(error, (*DatabaseError, OSError, asyncio.TimeoutError))
+    return "postgres" if known else type(error).__name__
 
 
 def _brief(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error)[:500]
+    return str(error)[:500]

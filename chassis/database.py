@@ -1,15 +1,20 @@
-"""One service's own PostgreSQL database: transactions with limits, so that a frozen owner cannot block its successor."""
+"""One service's own PostgreSQL database: transactions with limits, so that a frozen owner cannot block its successor.
+
+Statements are SQLAlchemy's `text`, with named values; the driver runs them itself. Through SQLAlchemy's connection a
+statement cost three and a half times the processor time, and a batch of one record has ten (docs/adr/0010).
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
 
+import asyncpg
 import orjson
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-
-Transaction = AsyncConnection
+from sqlalchemy import TextClause
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 # All below the consumer group's session timeout (10 s): whoever replaces a frozen owner waits less than that for its locks.
 SESSION_LIMITS = {
@@ -19,10 +24,69 @@ SESSION_LIMITS = {
     "timezone": "UTC",
     "jit": "off",
 }
+CONNECT_WITHIN = 5.0  # seconds, also for a place in the pool
+CLOSE_WITHIN = 2.0
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
 # error, read-only transaction after a failover, and a lock or statement that took too long.
 _NOT_NOW = ("08", "53", "57", "58", "25006", "55P03", "57014", "25P03")
+
+DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What the database or its driver raises; what the server says has a `sqlstate`."""
+
+Values = Mapping[str, Any]
+
+
+class Row(asyncpg.Record):  # type: ignore[misc]  # the driver is untyped
+    """A row whose columns are attributes; it also unpacks like a tuple."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Transaction:
+    """Statements on one connection. `driver` is the asyncpg connection, for COPY."""
+
+    __slots__ = ("driver",)
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    async def execute(self, statement: TextClause, values: Values | None = None) -> list[Row]:
+        """Run a statement with values by their names; its rows, if it gives any."""
+        sql, names = _compiled(statement)
+        rows: list[Row] = await self.driver.fetch(sql, *_in_order(names, values))
+        return rows
+
+    async def scalars(self, statement: TextClause, values: Values | None = None) -> list[Any]:
+        """The first column of each row."""
+        return [row[0] for row in await self.execute(statement, values)]
+
+    async def scalar(self, statement: TextClause, values: Values | None = None) -> Any:
+        """The first column of the first row, or None."""
+        sql, names = _compiled(statement)
+        return await self.driver.fetchval(sql, *_in_order(names, values))
+
+    async def count(self, statement: TextClause, values: Values | None = None) -> int:
+        """Run a statement that gives no rows; how many it wrote or deleted."""
+        sql, names = _compiled(statement)
+        status: str = await self.driver.execute(sql, *_in_order(names, values))
+        return int(status.rpartition(" ")[2])
+
+    async def execute_each(self, statement: TextClause, many: Sequence[Values]) -> None:
+        """Run a statement once for each of these values."""
+        sql, names = _compiled(statement)
+        await self.driver.executemany(sql, [_in_order(names, values) for values in many])
+
+    def nested(self) -> AbstractAsyncContextManager[Any]:
+        """A savepoint: an error takes back only what was done since."""
+        savepoint: AbstractAsyncContextManager[Any] = self.driver.transaction()
+        return savepoint
 
 
 class Database:
@@ -37,40 +101,87 @@ class Database:
         server_settings: dict[str, str] | None = None,
     ) -> None:
         self.url = url
-        self.engine = create_async_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=5,
-            hide_parameters=True,  # they are people's data, and a failure is logged
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-            connect_args={
-                "timeout": 5,
-                "server_settings": {
-                    **SESSION_LIMITS,
-                    "application_name": application_name,
-                    **(server_settings or {}),
-                },
-            },
-        )
+        self._pool_size = pool_size
+        self._server_settings = {
+            **SESSION_LIMITS,
+            "application_name": application_name,
+            **(server_settings or {}),
+        }
+        self._pool: Any = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """One transaction: committed at the end, rolled back on any error. The only place that commits."""
-        async with self.engine.begin() as connection:
-            yield connection
+        async with self._connection() as driver, driver.transaction():
+            yield Transaction(driver)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Transaction]:
+        """One connection on which each statement is a transaction of its own."""
+        async with self._connection() as driver:
+            yield Transaction(driver)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        if self._pool is None:
+            self._pool = await self._new_pool()
+        async with self._pool.acquire(timeout=CONNECT_WITHIN) as driver:
+            yield driver
+
+    def _new_pool(self) -> Any:
+        """Places for connections; nobody is connected yet, so that awaiting it takes no time."""
+        return asyncpg.create_pool(
+            urlsplit(self.url)._replace(scheme="postgresql").geturl(),
+            min_size=0,
+            max_size=self._pool_size,
+            max_inactive_connection_lifetime=0,
+            timeout=CONNECT_WITHIN,
+            init=_speak_json,
+            reset=_leave_as_it_is,
+            record_class=Row,
+            server_settings=self._server_settings,
+        )
 
     async def dispose(self) -> None:
-        """Close all connections."""
-        await self.engine.dispose()
+        """Close all connections; those that somebody still holds are broken off."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                await asyncio.wait_for(pool.close(), CLOSE_WITHIN)
+            except (TimeoutError, *DatabaseError, OSError):
+                pool.terminate()
 
 
 def is_not_now(error: BaseException) -> bool:
     """Whether this says that the database is away or overloaded, so that waiting helps."""
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None)
-        if state is not None:
-            return str(state).startswith(_NOT_NOW)
-        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-    return isinstance(error, OSError | PoolTimeout | asyncio.TimeoutError)
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate).startswith(_NOT_NOW)
+    if isinstance(
+        error, asyncpg.InterfaceError
+    ):  # the connection is gone; a ValueError is about what was sent
+        return not isinstance(error, ValueError)
+    return isinstance(error, OSError | asyncio.TimeoutError)
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(statement: TextClause) -> tuple[str, tuple[str, ...]]:
+    """The statement as the driver wants it, and the names of its values in their order."""
+    compiled = statement.compile(dialect=_DIALECT)
+    return str(compiled), tuple(compiled.positiontup or ())
+
+
+_DIALECT = dialect()  # type: ignore[no-untyped-call]
+
+
+def _in_order(names: tuple[str, ...], values: Values | None) -> list[Any]:
+    return [values[name] for name in names] if values else []
+
+
+async def _speak_json(driver: Any) -> None:
+    """JSON goes in as text and comes out as Python values."""
+    for kind in ("json", "jsonb"):
+        await driver.set_type_codec(kind, schema="pg_catalog", encoder=str, decoder=orjson.loads)
+
+
+async def _leave_as_it_is(_: Any) -> None:
+    """Transactions are over when they come back, and sessions set nothing: no need to ask the server."""

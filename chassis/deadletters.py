@@ -82,7 +82,7 @@ async def save(tx: Transaction, consumer: str, letters: Sequence[tuple[Record, M
     """Keep the letters, so that they can be published again after a crash, byte for byte."""
     if not letters:
         return
-    await tx.execute(
+    await tx.execute_each(
         _SAVE,
         [
             {

@@ -29,6 +29,7 @@ from chassis.settings import Settings, service_database_url
 T = TypeVar("T")
 log = telemetry.get_logger()
 
+_PROBE = text("SELECT 1")
 WATCHDOG_EXIT = 70  # EX_SOFTWARE: the supervisor starts a new one
 WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
@@ -192,8 +193,8 @@ class Service:
         """Say in health when the database is away, also while there is nothing to do."""
         while True:
             try:
-                async with asyncio.timeout(5), self.database.engine.connect() as connection:
-                    await connection.execute(text("SELECT 1"))
+                async with asyncio.timeout(5), self.database.session() as session:
+                    await session.execute(_PROBE)
                 self.health.clear("postgres")
             except Exception as error:
                 self.health.waiting("postgres", f"{type(error).__name__}: {str(error)[:200]}")

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import asyncpg
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 
+from chassis.database import DatabaseError
 from chassis.errors import PublishFailed
 from chassis.publisher import Publisher
 from chassis.settings import Settings
@@ -44,7 +44,7 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         return asyncio.run(work)
     except (KafkaError, PublishFailed) as error:
         fail(f"Kafka at {settings.kafka_bootstrap_servers} cannot be used ({_short(error)})", EXIT_NOT_READY)
-    except (DBAPIError, asyncpg.PostgresError, ConnectionError, TimeoutError) as error:
+    except (DBAPIError, *DatabaseError, ConnectionError, TimeoutError) as error:
         fail(f"PostgreSQL or Kafka cannot be reached ({_short(error)})", EXIT_NOT_READY)
     except httpx.HTTPError as error:
         fail(

@@ -11,8 +11,8 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from sqlalchemy.exc import DBAPIError
 
+from chassis.database import DatabaseError
 from chassis.settings import Settings
 from cli.console import (
     EXIT_ALREADY_RUNNING,
@@ -61,9 +61,8 @@ def replay(
         fail(str(error), EXIT_USAGE)
     except Refused as error:
         fail(f"not swapped, the live view is as it was: {error}", EXIT_REFUSED)
-    except (KafkaError, DBAPIError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error)
-        fail(f"interrupted, the live view is as it was (go on with --resume): {reason}", EXIT_NOT_READY)
+    except (KafkaError, *DatabaseError, OSError) as error:
+        fail(f"interrupted, the live view is as it was (go on with --resume): {error}", EXIT_NOT_READY)
     if lines:
         print_json({"phase": "swapped", **asdict(result), "notes": notes(result)})
     else:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Row, Transaction
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed
 from services.booking.domain.calendar import Entry
@@ -33,7 +33,7 @@ async def load_book(tx: Transaction, commands: Sequence[Command], people: People
 async def save(tx: Transaction, changed: Sequence[Changed], verdicts: Sequence[Verdict]) -> None:
     """Write what a batch changed, with the states that its events tell, and what was decided about each command.
 
-    Raises IntegrityError when somebody else was faster: 23P01 for occupied time, 23505 for a used id.
+    Raises IntegrityConstraintViolationError when somebody else was faster: 23P01 for occupied time, 23505 for a used id.
     """
     freed, taken = freed_and_taken(changed)
     states = {item.appointment_id: item.state for item in verdicts if item.appointment_id and item.state}
@@ -54,7 +54,7 @@ async def _lock_organizations(tx: Transaction, ids: list[UUID]) -> None:
     """In id order, so that batches wait for each other instead of deadlocking; a new organization gets its row."""
     if not ids:
         return
-    locked = (await tx.execute(_LOCK, {"ids": ids})).all()
+    locked = await tx.execute(_LOCK, {"ids": ids})
     if len(locked) < len(ids):
         await tx.execute(_ADD_ORGANIZATIONS, {"ids": ids})
         await tx.execute(_LOCK, {"ids": ids})
@@ -88,7 +88,7 @@ async def _people(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Person]:
     return {row.id: _person(row) for row in rows}
 
 
-def _person(row: Row[Any]) -> Person:
+def _person(row: Row) -> Person:
     roles = frozenset(row.roles.split())
     return Person(
         _uuid(row.id), _uuid(row.organization_id), row.name, row.timezone, row.locale, roles, row.active
@@ -289,8 +289,7 @@ _FORGET = text("""
 
 async def forget_decisions(tx: Transaction, before: datetime, at_most: int) -> int:
     """Delete a slice of what was decided before; returns how many rows."""
-    deleted = await tx.execute(_FORGET, {"before": before, "at_most": at_most})
-    return deleted.rowcount
+    return await tx.count(_FORGET, {"before": before, "at_most": at_most})
 
 
 def _uuid(value: UUID) -> UUID:

@@ -12,10 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
-
 from chassis import progress
-from chassis.database import Database, Transaction, is_not_now
+from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.kafka import cluster_id
 from chassis.settings import Settings
 from contracts import topics
@@ -108,15 +106,14 @@ async def rebuild(
 ) -> Result:
     """Rebuild a view from offset 0 and swap it. `force`: also when it knows less than the live one.
 
-    Raises RebuildRunning, NothingToResume, Refused; KafkaError and DBAPIError when a server is away.
+    Raises RebuildRunning, NothingToResume, Refused; KafkaError and DatabaseError when a server is away.
     """
     target = database(
         settings, tables.NEXT, statement_timeout="0", idle_in_transaction_session_timeout="60000"
     )
     reader = LogReader(settings, group_of(view).topics)
     try:
-        async with target.engine.connect() as session, _few_collections():
-            await session.execution_options(isolation_level="AUTOCOMMIT")
+        async with target.session() as session, _few_collections():
             if not await tables.only_rebuild(session):
                 raise RebuildRunning("another rebuild is under way")
             await reader.start()
@@ -202,7 +199,7 @@ class _Rebuild:
             undo = self._refill.undo_point()
             try:
                 return await self._swap(suspects)
-            except (DBAPIError, _Behind) as error:
+            except (*DatabaseError, _Behind) as error:
                 undo()
                 if not (isinstance(error, _Behind) or is_not_now(error)):
                     raise

@@ -132,7 +132,7 @@ class Refill:
     async def _apply(self, tx: Transaction, bodies: Sequence[Body]) -> None:
         """Apply them all; if that fails in halves, so that only what cannot be written is left out."""
         try:
-            async with tx.begin_nested():
+            async with tx.nested():
                 await handlers.apply(tx, bodies, bulk=True)
         except (
             Exception

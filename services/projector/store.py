@@ -156,18 +156,13 @@ async def copy_changes(
     history: Sequence[Change],
     counts: Mapping[tuple[UUID, date, str], int],
 ) -> None:
-    """The same for appointments of which nothing is known, each version once: COPY, for a rebuild.
-
-    The transaction must have executed a statement before: only then has the driver begun it.
-    """
-    driver = (await tx.get_raw_connection()).driver_connection
-    assert driver is not None  # noqa: S101  (it is open: this transaction is on it)
+    """The same for appointments of which nothing is known, each version once: COPY, for a rebuild."""
     for table, columns, records in (
         ("appointments", APPOINTMENT, [_appointment_fields(change) for change in projection.show]),
         ("attendees", ATTENDEE, [row for change in projection.show for row in _attendees(change)]),
         ("history", HISTORY, [_history_fields(change) for change in history]),
     ):
-        await driver.copy_records_to_table(table, records=records, columns=list(columns))
+        await tx.driver.copy_records_to_table(table, records=records, columns=list(columns))
     await tx.execute(_COUNT_CHANGES, arrays("d", DAY, [(*day, count) for day, count in counts.items()]))
     if projection.missing:
         await tx.execute(_NOTE_MISSING, arrays("m", VERSION, projection.missing))

@@ -111,7 +111,7 @@ async def create_next(tx: Transaction, names: Sequence[str]) -> None:
                 + (f" WITH ({options})" if options else "")
             )
         )
-        key = (await tx.execute(text(_PRIMARY_KEY), live)).one()
+        [key] = await tx.execute(text(_PRIMARY_KEY), live)
         await tx.execute(text(f"ALTER TABLE {NEXT}.{name} ADD CONSTRAINT {key.conname} {key.definition}"))
     if await tx.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :reader"), {"reader": READER}):
         # The role may not use the schema yet: it sees the tables when they have become the live ones.
@@ -121,7 +121,7 @@ async def create_next(tx: Transaction, names: Sequence[str]) -> None:
 async def create_indexes(tx: Transaction, names: Sequence[str]) -> None:
     """Give the second set the secondary indexes of the live one, and statistics."""
     for name in names:
-        for definition in (await tx.scalars(text(_INDEXES), {"name": f"{LIVE}.{name}"})).all():
+        for definition in await tx.scalars(text(_INDEXES), {"name": f"{LIVE}.{name}"}):
             statement = str(definition).replace("INDEX ", "INDEX IF NOT EXISTS ", 1)
             await tx.execute(text(statement.replace(f" ON {LIVE}.", f" ON {NEXT}.", 1)))
         await tx.execute(text(f"ANALYZE {NEXT}.{name}"))
@@ -144,9 +144,9 @@ async def lacking(
         key, condition = _LACKING[name]
         only = f" AND l.{key} = ANY(CAST(:of AS uuid[]))" if of is not None else ""
         query = f"SELECT DISTINCT l.{key} FROM views.{name} l {condition}{only} LIMIT {LACKING_MAX}"  # noqa: S608
-        keys = (await tx.scalars(text(query), {"of": list(of[name])} if of is not None else {})).all()
+        keys = await tx.scalars(text(query), {"of": list(of[name])} if of is not None else {})
         if keys:
-            found[name] = list(keys)
+            found[name] = keys
     return found
 
 
@@ -166,7 +166,7 @@ async def swap(tx: Transaction, names: Sequence[str]) -> int:
 
     Gives way to readers: raises when a table is not free within the transaction's lock timeout.
     """
-    carried = (await tx.execute(text(_CARRY_OVER))).rowcount if "commands" in names else 0
+    carried = await tx.count(text(_CARRY_OVER)) if "commands" in names else 0
     await drop_set(tx, OLD)
     await tx.execute(text(f"CREATE SCHEMA {OLD}"))
     for name in names:

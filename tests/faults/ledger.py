@@ -69,7 +69,7 @@ def build(settings: LedgerSettings) -> Service:
             raise DependencyDown("oracle", "the test says so")
         if any(body.get("poison") for _, (_, body) in records):
             raise ValueError("poison")
-        await tx.execute(
+        await tx.execute_each(
             text(
                 "INSERT INTO ledger (position, command_id, handled_at) VALUES (:position, :id, clock_timestamp())"
             ),

@@ -91,13 +91,13 @@ async def plan(tx: Transaction, planned: Sequence[tuple[Delivery, bytes]], due: 
         chunk = planned[first : first + _PLAN_AT_ONCE]
         rows = {name: list(map(attrgetter(name), (item for item, _ in chunk))) for name in COLUMNS}
         found = await tx.execute(_PLAN, {**rows, "bodies": [body for _, body in chunk], "due": due})
-        fresh.update(found.scalars())
+        fresh.update(row[0] for row in found)
     return [item for item, _ in planned if item.id in fresh]
 
 
 async def planned_events(tx: Transaction, event_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these events have been planned before, whatever the preferences were then."""
-    return set((await tx.execute(_PLANNED, {"events": list(event_ids)})).scalars())
+    return set(await tx.scalars(_PLANNED, {"events": list(event_ids)}))
 
 
 async def of_causes(tx: Transaction, event_ids: Sequence[UUID], causes: Sequence[str]) -> list[Delivery]:

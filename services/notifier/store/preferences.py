@@ -53,7 +53,7 @@ async def load(tx: Transaction, users: Iterable[UUID]) -> dict[UUID, Preferences
 async def save(tx: Transaction, changed: Mapping[UUID, tuple[UUID, Preferences]]) -> None:
     """Replace the preferences of these people; values are organization and preferences."""
     if changed:
-        await tx.execute(
+        await tx.execute_each(
             _SAVE,
             [
                 {"user_id": user, "organization_id": organization, **asdict(preferences)}
@@ -71,7 +71,7 @@ async def decided(tx: Transaction, command_ids: Sequence[UUID]) -> dict[UUID, Ve
 async def decide(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
     """Keep what was decided, so that the same command gets the same answer."""
     if verdicts:
-        await tx.execute(_DECIDE, [asdict(verdict) for verdict in verdicts])
+        await tx.execute_each(_DECIDE, [asdict(verdict) for verdict in verdicts])
 
 
 async def forget(tx: Transaction, before: datetime) -> None:

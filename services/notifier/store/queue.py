@@ -144,7 +144,7 @@ async def organizations(
     tx: Transaction, after: UUID, now: datetime, limit: int
 ) -> tuple[list[UUID], UUID | None]:
     """The next organizations with something due, and where to go on; None: from the beginning."""
-    rows = (await tx.execute(_ORGANIZATIONS, {"after": after, "now": now, "limit": limit})).all()
+    rows = await tx.execute(_ORGANIZATIONS, {"after": after, "now": now, "limit": limit})
     due = [row.organization_id for row in rows if row.due]
     return due, rows[-1].organization_id if len(rows) == limit else None
 
@@ -155,12 +155,12 @@ async def claim(
     """Claim up to `limit` due deliveries, shared among these organizations."""
     share = -(-limit // len(whose))
     values = {"lease": lease, "organizations": list(whose), "now": now, "until": until}
-    return list((await tx.execute(_CLAIM, {**values, "share": share, "limit": limit})).scalars())
+    return await tx.scalars(_CLAIM, {**values, "share": share, "limit": limit})
 
 
 async def claim_one(tx: Transaction, lease: UUID, now: datetime, until: datetime) -> list[UUID]:
     """Claim a single delivery to try the water with."""
-    return list((await tx.execute(_CLAIM_ONE, {"lease": lease, "now": now, "until": until})).scalars())
+    return await tx.scalars(_CLAIM_ONE, {"lease": lease, "now": now, "until": until})
 
 
 async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Looked]:
@@ -183,7 +183,7 @@ async def settle(tx: Transaction, lease: UUID, settled: Sequence[Delivery]) -> s
         return set()
     columns = settled_columns(settled)
     wanted = {name: columns[name] for name in ("ids", "states", "attempts", "reasons", "sent")}
-    return set((await tx.execute(_SETTLE, {**wanted, "lease": lease})).scalars())
+    return set(await tx.scalars(_SETTLE, {**wanted, "lease": lease}))
 
 
 async def retry(tx: Transaction, lease: UUID, later: Sequence[Later]) -> set[UUID]:
@@ -198,7 +198,7 @@ async def retry(tx: Transaction, lease: UUID, later: Sequence[Later]) -> set[UUI
         "outages": [item.outage for item in later],
         "lease": lease,
     }
-    return set((await tx.execute(_RETRY, values)).scalars())
+    return set(await tx.scalars(_RETRY, values))
 
 
 async def renew(tx: Transaction, lease: UUID, ids: Sequence[UUID], until: datetime) -> None:
@@ -213,4 +213,4 @@ async def release(tx: Transaction, lease: UUID, ids: Sequence[UUID]) -> None:
 
 async def recover(tx: Transaction, now: datetime, spread: timedelta) -> int:
     """The service is well again: what waited only for that is due now, spread a little; returns how many."""
-    return (await tx.execute(_RECOVER, {"now": now, "spread": spread})).rowcount
+    return await tx.count(_RECOVER, {"now": now, "spread": spread})

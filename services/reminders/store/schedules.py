@@ -8,9 +8,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Row, Transaction
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.channels import Switches
 from services.reminders.domain.schedule import UNKNOWN, Schedule
@@ -188,7 +188,7 @@ async def load_appointments_of(tx: Transaction, people: set[UUID], after: dateti
     return PersonsAppointments(found, timers)
 
 
-def timer_of(row: Row[Any]) -> Timer:
+def timer_of(row: Row) -> Timer:
     """A row that has the columns of a timer."""
     return Timer(
         id=row.id,
@@ -201,7 +201,7 @@ def timer_of(row: Row[Any]) -> Timer:
     )
 
 
-def _appointment(row: Row[Any]) -> Appointment:
+def _appointment(row: Row) -> Appointment:
     return Appointment(
         id=row.id,
         version=row.version,
@@ -215,7 +215,7 @@ def _appointment(row: Row[Any]) -> Appointment:
     )
 
 
-def _by_appointment(rows: Iterable[Row[Any]]) -> dict[UUID, dict[UUID, Timer]]:
+def _by_appointment(rows: Iterable[Row]) -> dict[UUID, dict[UUID, Timer]]:
     found: dict[UUID, dict[UUID, Timer]] = {}
     for row in rows:
         found.setdefault(row.appointment_id, {})[row.id] = timer_of(row)

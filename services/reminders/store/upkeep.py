@@ -46,7 +46,7 @@ class Load(NamedTuple):
 
 async def forget_timers(tx: Transaction, before: datetime, limit: int) -> int:
     """Delete at most `limit` timers that fired or were missed before that instant; returns how many."""
-    return (await tx.execute(_FORGET_TIMERS, {"before": before, "limit": limit})).rowcount
+    return await tx.count(_FORGET_TIMERS, {"before": before, "limit": limit})
 
 
 async def forget_appointments(tx: Transaction, before: datetime, limit: int) -> int:

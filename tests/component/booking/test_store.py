@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from chassis import clock
 from chassis.database import Database
@@ -85,9 +85,9 @@ async def test_a_saved_appointment_is_loaded_as_it_was(database: Database) -> No
 async def test_overlapping_time_is_refused_by_the_database_whatever_was_decided(database: Database) -> None:
     await save(database, Changed(None, an_appointment()))
     other = an_appointment(id=uuid4(), organizer_id=CARA)
-    with pytest.raises(IntegrityError) as caught:
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as caught:
         await save(database, Changed(None, other))
-    assert getattr(caught.value.orig, "sqlstate", None) == "23P01"
+    assert caught.value.sqlstate == "23P01"
     assert await count(database, "appointments") == 1
 
 
@@ -105,10 +105,10 @@ async def test_a_used_id_is_refused_by_the_database(database: Database, what: st
     away = replace(first.after, start=first.after.start + 5 * HOUR, end=first.after.end + 5 * HOUR)
     second = Changed(None, away if what == "appointment" else replace(away, id=uuid4()))
     again = a_verdict(second) if what == "appointment" else a_verdict(second, command_id=verdict.command_id)
-    with pytest.raises(IntegrityError) as caught:
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as caught:
         async with database.transaction() as tx:
             await store.save(tx, [second], [again])
-    assert getattr(caught.value.orig, "sqlstate", None) == "23505"
+    assert caught.value.sqlstate == "23505"
 
 
 async def test_two_appointments_swap_in_one_save(database: Database) -> None:
