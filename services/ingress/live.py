@@ -54,6 +54,7 @@ class Live:
         self._shown = shown
         self._queue_max = queue_max
         self._open: dict[Key, set[Subscription]] = {}
+        self.closed = False
         self.count = 0
 
     @property
@@ -129,7 +130,8 @@ class Live:
             self._open.pop(subscription.key, None)
 
     def close(self) -> None:
-        """End all streams."""
+        """End all streams; there will be no more of them."""
+        self.closed = True
         for streams in tuple(self._open.values()):
             for subscription in tuple(streams):
                 self.unsubscribe(subscription)

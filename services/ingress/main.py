@@ -1,13 +1,14 @@
 """The HTTP door: wiring only."""
 
+import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from socket import socket
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from sse_starlette.sse import AppStatus
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -118,11 +119,16 @@ def _document(app: FastAPI) -> None:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, told to end the live streams at the signal: they would otherwise last until the grace is over."""
+    """uvicorn, told to end the live streams at the signal: they would otherwise last until the grace is over.
+
+    sse-starlette watches for the signal too, but it cancels: whichever of us looked first decided whether a body had
+    its end. So it is told to leave that to us.
+    """
 
     def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
         super().__init__(config)
         self._runtime = runtime
+        AppStatus.enable_automatic_graceful_drain = False
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """At SIGTERM or SIGINT: streams end, requests in flight are answered, no new ones come in."""
@@ -150,6 +156,7 @@ def main() -> None:
         timeout_keep_alive=65,
         timeout_graceful_shutdown=STOP_WITHIN,
     )
-    # uvicorn repeats the signal when it is done: a stop that was asked for is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # uvicorn repeats the signal when it is done: a stop that was asked for is no failure. Not sys.exit: to take an
+    # interpreter apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep it alive.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     Server(config, app.state.runtime).run()

@@ -83,6 +83,8 @@ class Runtime:
         """The live view. Raises Problem 503 until the last ten minutes are known again."""
         if self.live is None or not all(reader.reading.is_set() for reader in self._change_readers):
             raise Problem("kafka_unavailable", "The live view is not connected yet.")
+        if self.live.closed:  # a request that was under way at the signal: its stream would outlast the grace
+            raise Problem("overloaded", "This process is stopping.")
         return self.live
 
     async def wait_until_shown(

@@ -32,7 +32,7 @@ async def test_a_stop_ends_streams_and_requests_at_once_and_is_no_failure(ingres
     )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            await eventually(lambda: _ready(client), 30, 0.1)
+            await eventually(lambda: _ready(process, client), 60, 0.1)
             headers = ingress.authorization(ANNA)
             async with client.stream("GET", "/api/appointments/stream", headers=headers) as stream:
                 lines = stream.aiter_lines()
@@ -48,7 +48,9 @@ async def test_a_stop_ends_streams_and_requests_at_once_and_is_no_failure(ingres
         await process.wait()
 
 
-async def _ready(client: httpx.AsyncClient) -> bool:
+async def _ready(process: asyncio.subprocess.Process, client: httpx.AsyncClient) -> bool:
+    if process.returncode is not None:
+        raise ChildProcessError(f"it ended with {process.returncode} before it was ready")
     try:
         return await is_ready(client)
     except httpx.TransportError:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.component.ingress.fleet import an_appointment
 from tests.component.ingress.people import ADMIN, ANNA, BEN, CARL, STRANGE_ADMIN, Someone
-from tests.component.ingress.running import Ingress
+from tests.component.ingress.running import Ingress, is_ready, serve
 from tests.support import eventually
 
 Event = dict[str, str]
@@ -148,10 +148,17 @@ async def test_a_stream_ends_with_its_token(ingress: Ingress) -> None:
             await listener.block()
 
 
-async def test_streams_end_when_the_server_stops(ingress: Ingress) -> None:
-    async with listening(ingress, ANNA) as (listener, _):
-        ingress.runtime.close_streams()
-        with pytest.raises(EOFError):
-            await listener.event()
-    assert ingress.runtime.live is not None
-    await eventually(lambda: ingress.runtime.live is not None and ingress.runtime.live.count == 0)
+async def test_streams_end_when_the_server_stops_and_no_new_one_begins(ingress: Ingress) -> None:
+    headers = ingress.authorization(ANNA)
+    async with serve(ingress.settings) as (runtime, client):
+        await eventually(lambda: is_ready(client), 20)
+        async with client.stream("GET", "/api/appointments/stream", headers=headers) as response:
+            listener = Listener(response)
+            await listener.block()
+            runtime.close_streams()
+            with pytest.raises(EOFError):
+                await listener.block()
+        late = await client.get("/api/appointments/stream", headers=headers)
+        assert (late.status_code, late.json()["code"]) == (503, "overloaded")
+        assert runtime.live is not None
+        await eventually(lambda: runtime.live is not None and runtime.live.count == 0)
