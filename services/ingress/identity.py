@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
 from chassis import http, telemetry
-from services.ingress.domain.caller import LEEWAY_SECONDS, Caller, UnacceptableClaims, caller_from
+from services.ingress.domain.caller import Caller, UnacceptableClaims, caller_from
 from services.ingress.domain.problems import Problem
 from services.ingress.settings import IngressSettings
 
@@ -26,17 +28,20 @@ FIRST_KEYS_EVERY = 1.0  # without any key nobody can come in
 KEYS_GOOD_FOR = 600.0
 TOKEN_MAX = 8_192
 TOKENS_KEPT = 10_000
-TOKEN_GOOD_FOR = 60.0  # how long a withdrawn key or a clock change may go unnoticed
 PEOPLE_KEPT = 20_000
 PERSON_GOOD_FOR = 300.0  # the same as booking's
 
 
 class Keys:
-    """The public keys of Identity by key id, fetched when needed; old ones serve while it is away."""
+    """The public keys of Identity by key id, fetched when needed; old ones serve while it is away.
+
+    `held` is another mapping whenever Identity's keys have changed, so that what was concluded from old ones can be
+    forgotten.
+    """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._keys: dict[str, RSAKey] = {}
+        self.held: Mapping[str, RSAKey] = {}
         self._fetched = self._asked = float("-inf")
         self._asking = asyncio.Lock()
         self._refreshing: asyncio.Task[None] | None = None
@@ -44,39 +49,43 @@ class Keys:
     @property
     def known(self) -> bool:
         """Whether there is any key."""
-        return bool(self._keys)
+        return bool(self.held)
 
     async def find(self, kid: str | None) -> RSAKey | None:
         """The key of that id; the only one when the token names none. None if Identity has no such key."""
-        held = self._held(kid)
-        if held is None:
+        if self._named(kid) is None:
             await self.fetch()
-            return self._held(kid)
-        if time.monotonic() - self._fetched > KEYS_GOOD_FOR and self._refreshing is None:
-            # Nobody waits for this: while Identity is away the keys we have go on serving.
+        return self._named(kid)
+
+    def refresh(self) -> None:
+        """Ask again if the keys are old. Nobody waits for it: while Identity is away the keys we have go on serving."""
+        now = time.monotonic()
+        old = now - self._fetched > KEYS_GOOD_FOR and now - self._asked > FETCH_AT_MOST_EVERY
+        if old and self._refreshing is None:
             self._refreshing = asyncio.create_task(self.fetch())
             self._refreshing.add_done_callback(self._refreshed)
-        return held
 
     def _refreshed(self, _: "asyncio.Task[None]") -> None:
         self._refreshing = None
 
-    def _held(self, kid: str | None) -> RSAKey | None:
+    def _named(self, kid: str | None) -> RSAKey | None:
         if kid is None:
-            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
-        return self._keys.get(kid)
+            return next(iter(self.held.values())) if len(self.held) == 1 else None
+        return self.held.get(kid)
 
     async def fetch(self) -> None:
         """Ask for the keys, at most every 10 s; every second while there are none."""
         async with self._asking:
-            pause = FETCH_AT_MOST_EVERY if self._keys else FIRST_KEYS_EVERY
+            pause = FETCH_AT_MOST_EVERY if self.held else FIRST_KEYS_EVERY
             if time.monotonic() - self._asked < pause:
                 return
             self._asked = time.monotonic()
             try:
                 response = await self._client.get("/.well-known/jwks.json")
                 response.raise_for_status()
-                self._keys = _rsa_keys(response.json())
+                keys = _rsa_keys(response.json())
+                if _thumbprints(keys) != _thumbprints(self.held):
+                    self.held = keys
                 self._fetched = time.monotonic()
             except (httpx.HTTPError, ValueError, JoseError) as error:
                 log.warning("cannot fetch keys", error=f"{type(error).__name__}: {error}")
@@ -87,14 +96,23 @@ def _rsa_keys(document: Any) -> dict[str, RSAKey]:
     return {key.kid or key.thumbprint(): key for key in keys if isinstance(key, RSAKey)}
 
 
+def _thumbprints(keys: Mapping[str, RSAKey]) -> Mapping[str, str]:
+    return {kid: key.thumbprint() for kid, key in keys.items()}
+
+
 class Verifier:
-    """Turns a bearer token into a caller."""
+    """Turns a bearer token into a caller.
+
+    A signature that was good stays good as long as its key is Identity's, so it is checked once; the times that the
+    token names are looked at each time. A key that Identity withdraws is noticed within 10 minutes.
+    """
 
     def __init__(self, keys: Keys, settings: IngressSettings) -> None:
         self._keys = keys
         self._issuer = settings.jwt_issuer
         self._audience = settings.jwt_audience
-        self._verified: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
+        self._verified: OrderedDict[bytes, Caller] = OrderedDict()
+        self._verified_by = keys.held
 
     async def caller(self, authorization: str | None) -> Caller:
         """The caller of an Authorization header. Raises Problem 401, or 503 while there are no keys."""
@@ -104,14 +122,23 @@ class Verifier:
             raise Problem("unauthenticated", "Send an Authorization header with a bearer token.")
         if len(token) > TOKEN_MAX:
             raise _refused("the token is too long")
-        known = self._verified.get(token)
-        if known and time.monotonic() < known[0] and time.time() < known[1].expires_at + LEEWAY_SECONDS:
-            return known[1]
+        self._keys.refresh()
+        self._forget_with_the_keys()
+        digest = sha256(token.encode()).digest()
+        caller = self._verified.get(digest)
+        if caller is not None and caller.valid_at(time.time()):
+            return caller
         caller = await self._verify(token)
-        self._verified[token] = (time.monotonic() + TOKEN_GOOD_FOR, caller)
+        self._forget_with_the_keys()
+        self._verified[digest] = caller
         if len(self._verified) > TOKENS_KEPT:
             self._verified.popitem(last=False)
         return caller
+
+    def _forget_with_the_keys(self) -> None:
+        if self._verified_by is not self._keys.held:
+            self._verified.clear()
+            self._verified_by = self._keys.held
 
     async def _verify(self, token: str) -> Caller:
         try:

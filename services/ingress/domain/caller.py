@@ -16,13 +16,18 @@ class UnacceptableClaims(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person with an organization. `expires_at` is the token's end, in seconds since 1970."""
+    """A person with an organization. The token's begin and end are in seconds since 1970."""
 
     id: UUID
     organization: UUID
     roles: frozenset[str]
     email: str
     expires_at: float
+    valid_from: float = 0.0
+
+    def valid_at(self, now: float) -> bool:
+        """Whether the token counts at that time, give or take what clocks differ."""
+        return self.valid_from - LEEWAY_SECONDS <= now < self.expires_at + LEEWAY_SECONDS
 
     @property
     def admin(self) -> bool:
@@ -54,6 +59,7 @@ def caller_from(claims: Mapping[str, Any], issuer: str, audience: str, now: floa
         roles=_roles(claims.get("roles")),
         email=str(claims.get("email") or ""),
         expires_at=expires_at,
+        valid_from=not_before or 0.0,
     )
 
 
