@@ -45,8 +45,8 @@ class Runtime:
         self.commander = Commander(lambda: self._publisher, self._replies, settings)
         self.live: Live | None = None
         self._memory: ChangeMemory | None = None
-        self._reply_readers: list[Reader] = []
-        self._change_readers: list[Reader] = []
+        self._replies_reader: Reader | None = None
+        self._changes_reader: Reader | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.door: Door
         self.directory: Directory
@@ -72,7 +72,8 @@ class Runtime:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(self._publisher.stop(), self.store.close(), self._client.aclose())
+        self.store.close()
+        await asyncio.gather(self._publisher.stop(), self._client.aclose())
 
     def close_streams(self) -> None:
         """End the live streams: their readers come back to whoever is here then."""
@@ -81,7 +82,7 @@ class Runtime:
 
     def streams(self) -> Live:
         """The live view. Raises Problem 503 until the last ten minutes are known again."""
-        if self.live is None or not all(reader.reading.is_set() for reader in self._change_readers):
+        if self.live is None or self._changes_reader is None or not self._changes_reader.reading.is_set():
             raise Problem("kafka_unavailable", "The live view is not connected yet.")
         if self.live.closed:  # a request that was under way at the signal: its stream would outlast the grace
             raise Problem("overloaded", "This process is stopping.")
@@ -98,7 +99,7 @@ class Runtime:
 
     def check_listening(self) -> None:
         """Raise Problem 503 unless outcomes are being read: whoever publishes before that could miss the answer."""
-        if not self._reply_readers or not all(reader.reading.is_set() for reader in self._reply_readers):
+        if self._replies_reader is None or not self._replies_reader.reading.is_set():
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
 
     async def _connect_kafka(self) -> None:
@@ -113,15 +114,20 @@ class Runtime:
             self.settings.stream_memory_seconds, self.settings.stream_memory_max, partitions
         )
         self.live = Live(self._memory, self.shown, self.settings.stream_queue_max)
-        self._reply_readers = [
-            Reader(self.settings, topic.name, self.commander.reply_partition, at_end, self._replies.handle)
-            for topic in (BOOKING_OUTCOMES, NOTIFIER_OUTCOMES)
-        ]
-        self._change_readers = [
-            Reader(self.settings, PROJECTOR_EVENTS.name, number, self._where_to_begin, self.live.handle)
-            for number in range(partitions)
-        ]
-        await asyncio.gather(*(reader.run() for reader in self._reply_readers + self._change_readers))
+        own = self.commander.reply_partition
+        self._replies_reader = Reader(
+            self.settings,
+            [(BOOKING_OUTCOMES.name, own), (NOTIFIER_OUTCOMES.name, own)],
+            at_end,
+            self._replies.handle,
+        )
+        self._changes_reader = Reader(
+            self.settings,
+            [(PROJECTOR_EVENTS.name, number) for number in range(partitions)],
+            self._where_to_begin,
+            self.live.handle,
+        )
+        await asyncio.gather(self._replies_reader.run(), self._changes_reader.run())
 
     async def _where_to_begin(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
         """Where we were; at the first time, ten minutes ago."""
@@ -143,14 +149,14 @@ class Runtime:
         """Say whether commands can be taken; replace a producer that stays stuck when the broker is back."""
         while True:
             await asyncio.sleep(PROBE_EVERY)
-            readers = self._reply_readers + self._change_readers
+            readers = (self._replies_reader, self._changes_reader)
             unfinished = self._publisher.unfinished_for()
-            away = [reader for reader in readers if not reader.reachable]
-            if not readers or away or unfinished > self.settings.produce_wait:
-                self.health.waiting("kafka", "does not acknowledge" if not away else "does not answer")
+            here = all(reader is not None and reader.reachable for reader in readers)
+            if not here or unfinished > self.settings.produce_wait:
+                self.health.waiting("kafka", "does not acknowledge" if here else "does not answer")
             else:
                 self.health.clear("kafka")
-            if readers and not away and unfinished > REPLACE_PRODUCER_AFTER:
+            if here and unfinished > REPLACE_PRODUCER_AFTER:
                 await self._replace_producer()
 
     async def _replace_producer(self) -> None:

@@ -1,6 +1,6 @@
 """The projector's views, read by a role that can do nothing else. Tables: services/projector/VIEWS.md.
 
-asyncpg's own pool rather than SQLAlchemy: these reads are the hot path, and JSON kept as text is passed on unparsed.
+asyncpg itself rather than SQLAlchemy: these reads are the hot path, and JSON kept as text is passed on unparsed.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,13 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.database import SESSION_LIMITS
 from chassis.migrations import READER
 from chassis.settings import service_database_url
+from services.ingress.connections import Connections
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
 from services.ingress.domain.queries import CalendarQuery, ListQuery
 from services.ingress.settings import IngressSettings
-
-ACQUIRE_WITHIN = 2.0
-QUERY_WITHIN = 5.0
 
 _APPOINTMENT = """
     SELECT p.version, p.body FROM views.appointments p WHERE p.id = $1 AND p.organization_id = $2
@@ -62,26 +59,15 @@ class Store:
     """Reads the views. Every method raises Problem 503 while PostgreSQL does not answer."""
 
     def __init__(self, settings: IngressSettings) -> None:
-        self._settings = settings
-        self._pool: asyncpg.Pool | None = None
+        self._connections = Connections(reader_url(settings), settings.pool_size)
 
     async def open(self) -> None:
-        """Prepare the pool; raises what asyncpg says while the database is away."""
-        self._pool = await asyncpg.create_pool(
-            reader_url(self._settings),
-            min_size=2,
-            max_size=self._settings.pool_size,
-            timeout=5,
-            command_timeout=QUERY_WITHIN,
-            reset=_nothing_to_reset,
-            server_settings={**SESSION_LIMITS, "application_name": "appointments-ingress"},
-        )
+        """Connect for the first time; raises what asyncpg says while the database is away."""
+        await self._connections.fetch("SELECT 1")
 
-    async def close(self) -> None:
-        """Close the pool, without waiting for queries in flight."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            pool.terminate()
+    def close(self) -> None:
+        """Disconnect, without waiting for queries in flight."""
+        self._connections.terminate()
 
     async def ping(self) -> None:
         """Ask for nothing; raises Problem if even that is not answered."""
@@ -130,18 +116,10 @@ class Store:
         return (rows[0]["version"], rows[0]["body"]) if rows else None
 
     async def _fetch(self, sql: str, *parameters: object) -> Sequence[Any]:
-        if self._pool is None:
-            raise Problem("views_unavailable", "The views cannot be read now.")
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_WITHIN) as connection:
-                rows: Sequence[Any] = await connection.fetch(sql, *parameters)
-                return rows
+            return await self._connections.fetch(sql, *parameters)
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Problem("views_unavailable", "The views cannot be read now.") from error
-
-
-async def _nothing_to_reset(_: object) -> None:
-    """The role only reads and sets nothing: a RESET after each query would double the round trips."""
 
 
 def reader_url(settings: IngressSettings) -> str:
