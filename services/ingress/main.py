@@ -1,5 +1,6 @@
 """The HTTP door: wiring only."""
 
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from socket import socket
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
+from opentelemetry.trace import TracerProvider
 from sse_starlette.sse import AppStatus
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -19,7 +21,7 @@ from services.ingress.answers import problem_response
 from services.ingress.describe import openapi
 from services.ingress.domain.problems import Problem, from_status
 from services.ingress.domain.queries import InvalidQuery
-from services.ingress.middleware import Correlated, Measured, WithoutTrailingSlash
+from services.ingress.middleware import Correlated, Measured, WithoutTrailingSlash, untraced
 from services.ingress.routes.operations import operation_routes
 from services.ingress.routes.preferences import preference_routes
 from services.ingress.routes.reads import invalid_query, overview_routes, read_routes
@@ -31,8 +33,10 @@ from services.ingress.settings import IngressSettings
 STOP_WITHIN = 5  # seconds for requests in flight at SIGTERM
 
 
-def create_app(settings: IngressSettings | None = None) -> FastAPI:
-    """The application; it connects when it is started."""
+def create_app(
+    settings: IngressSettings | None = None, tracer_provider: TracerProvider | None = None
+) -> FastAPI:
+    """The application; it connects when it is started. Its spans go to the process's tracing unless told otherwise."""
     settings = settings or IngressSettings()
     runtime = Runtime(settings)
 
@@ -50,6 +54,16 @@ def create_app(settings: IngressSettings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own span for each request: nobody else makes one, and without tracing there is none. What lies
+        # within is a few steps of our own, and metrics are Prometheus'.
+        telemetry={
+            "tracing": bool(tracer_provider or settings.otel_exporter_otlp_endpoint),
+            "tracer_provider": tracer_provider,
+            "operation_spans": False,
+            "metrics": False,
+            "logs": False,
+            "exclude": untraced,
+        },
         middleware=[
             Middleware(WithoutTrailingSlash),
             Middleware(Correlated),
@@ -81,7 +95,8 @@ def create_app(settings: IngressSettings | None = None) -> FastAPI:
         read_routes(runtime),
         operation_routes(runtime),
     ):
-        app.include_router(router)
+        # Not include_router: that looks for the route twice for each request.
+        app.router.routes.extend(router.routes)
     _answer_problems(app)
     _document(app)
     return app
@@ -152,10 +167,14 @@ def main() -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         backlog=2048,
         timeout_keep_alive=65,
         timeout_graceful_shutdown=STOP_WITHIN,
     )
+    # What is imported by now stays: the collector need not walk it again and again, nor after every few requests.
+    gc.freeze()
+    gc.set_threshold(50_000, *gc.get_threshold()[1:])
     # uvicorn repeats the signal when it is done: a stop that was asked for is no failure. Not sys.exit: to take an
     # interpreter apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep it alive.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

@@ -16,6 +16,11 @@ _UNMEASURED = frozenset({"/metrics", "/health/live", "/health/appointments"})
 STREAM_PATH = "/api/appointments/stream"
 
 
+def untraced(scope: Scope) -> bool:
+    """Whether a request gets no span: probes come all the time, and a live stream lasts for hours."""
+    return scope["type"] != "http" or scope["path"] in _UNMEASURED or scope["path"] == STREAM_PATH
+
+
 class WithoutTrailingSlash:
     """`/api/appointments/` is `/api/appointments`, without a redirect."""
 
@@ -71,6 +76,7 @@ class Measured:
         self.app = app
         self._max = in_flight_max
         self._in_flight = 0
+        metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, measured."""
@@ -95,12 +101,10 @@ class Measured:
             await send(message)
 
         self._in_flight += 1
-        metrics.IN_FLIGHT.set(self._in_flight)
         try:
             await self.app(scope, receive, note)
         finally:
             self._in_flight -= 1
-            metrics.IN_FLIGHT.set(self._in_flight)
             # A path that no route knows is a stranger's text: it must not become a label.
             route = getattr(scope.get("route"), "path", "unknown")
             seconds = time.perf_counter() - began

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 KEPT = 50_000
 FIRST_LOOK = 0.2
+FIRST_LOOK_FRESH = 0.5  # its event is still to come; looking for it earlier slows down who is to send it
 LOOK_AT_MOST_EVERY = 0.5
 
 
@@ -59,7 +60,7 @@ class Shown:
     ) -> bool:
         loop = asyncio.get_running_loop()
         until = loop.time() + within
-        pause = FIRST_LOOK if fresh else 0.0
+        pause = FIRST_LOOK_FRESH if fresh else 0.0
         while True:
             if pause:
                 await asyncio.wait([future], timeout=min(pause, max(0.0, until - loop.time())))

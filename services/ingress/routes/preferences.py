@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from contracts.preferences import Preferences
 from services.ingress.answers import as_json, etag
 from services.ingress.describe import described
+from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 _DEFAULTS = Preferences().model_dump(mode="json")
@@ -20,7 +21,7 @@ def preferences_body(preferences: dict[str, Any]) -> dict[str, Any]:
 
 def preference_routes(runtime: Runtime) -> APIRouter:
     """GET of preferences; PUT is a write like any other."""
-    router = APIRouter(prefix="/api/appointments", tags=["preferences"])
+    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["preferences"])
 
     @router.get("/preferences", **described("preferences"))
     async def preferences(request: Request) -> Response:

@@ -16,6 +16,7 @@ from services.ingress.domain import cursors, queries
 from services.ingress.domain.busy import clipped, merged
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, invalid, not_found
+from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 _CALENDAR_FIELDS = ("id", "title", "start_time", "end_time", "status", "organizer_id", "location")
@@ -36,7 +37,7 @@ _OCCUPYING = frozenset({"pending", "confirmed"})
 
 def overview_routes(runtime: Runtime) -> APIRouter:
     """Calendar and list: what is asked for most, so what is matched first."""
-    router = APIRouter(prefix="/api/appointments", tags=["appointments"])
+    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["appointments"])
     store = runtime.store
 
     @router.get("/calendar", **described("calendar"))
@@ -63,7 +64,7 @@ def overview_routes(runtime: Runtime) -> APIRouter:
 
 def read_routes(runtime: Runtime) -> APIRouter:
     """One appointment with its notifications, and outcomes of commands."""
-    router = APIRouter(prefix="/api/appointments", tags=["appointments"])
+    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["appointments"])
     store = runtime.store
 
     @router.get("/commands/{command_id}", **described("command"))

@@ -14,6 +14,7 @@ from services.ingress.domain.caller import LEEWAY_SECONDS
 from services.ingress.domain.memory import Change
 from services.ingress.domain.problems import Problem
 from services.ingress.live import Live, Subscription
+from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 RETRY_MS = 1_000
@@ -23,7 +24,7 @@ SEND_WITHIN = 30.0  # a reader that takes nothing for so long is gone, though it
 
 def stream_routes(runtime: Runtime) -> APIRouter:
     """GET of the stream."""
-    router = APIRouter(prefix="/api/appointments", tags=["live"])
+    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["live"])
 
     @router.get("/stream", **described("stream"))
     async def stream(request: Request) -> Response:

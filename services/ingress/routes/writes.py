@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request, Response
+from opentelemetry import trace
 from pydantic import BaseModel
 
 from contracts.commands import (
@@ -25,6 +26,7 @@ from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
 from services.ingress.replies import Outcome
 from services.ingress.routes.preferences import preferences_body
+from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 PREFIX = "/api/appointments"
@@ -38,7 +40,7 @@ _CALLS_WITH_A_BODY: dict[str, tuple[str, type[BaseModel]]] = {
 
 def write_routes(runtime: Runtime) -> APIRouter:
     """POST, PATCH, DELETE of appointments, what people do with them, and PUT of preferences."""
-    router = APIRouter(prefix=PREFIX, tags=["appointments"])
+    router = APIRouter(prefix=PREFIX, route_class=PlainRoute, tags=["appointments"])
     writer = Writer(runtime)
 
     @router.post("", **described("create"))
@@ -188,6 +190,12 @@ def _expected_version(request: Request) -> int | None:
 
 
 def _traceparent(request: Request) -> str | None:
-    """The caller's trace context if it can be read (W3C Trace Context)."""
+    """The trace context that the command carries on (W3C Trace Context).
+
+    With tracing it is that of the request's span, else the caller's if it can be read.
+    """
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
     given: str | None = request.headers.get("traceparent")
     return given if given and len(given) == 55 and given.isascii() and given.count("-") == 3 else None

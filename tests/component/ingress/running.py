@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import httpx
 import uvicorn
+from opentelemetry.trace import TracerProvider
 
 from chassis.migrations import migrate
 from chassis.publisher import Publisher
@@ -53,10 +54,12 @@ class Ingress:
 
 
 @contextlib.asynccontextmanager
-async def serve(settings: IngressSettings) -> AsyncIterator[tuple[Runtime, httpx.AsyncClient]]:
+async def serve(
+    settings: IngressSettings, tracer_provider: TracerProvider | None = None
+) -> AsyncIterator[tuple[Runtime, httpx.AsyncClient]]:
     """An ingress on a real socket; stopped gracefully at the end."""
     port = free_port()
-    app = create_app(settings)
+    app = create_app(settings, tracer_provider)
     config = uvicorn.Config(app, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # pytest's are its own
