@@ -27,6 +27,7 @@ log = telemetry.get_logger()
 
 WHOLE_ATTEMPTS = 2  # a lost race for a slot or a lock heals by trying again; the third time in halves
 LONE_ATTEMPTS = 3
+SLICE = 32  # records: some milliseconds
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Subscription(Generic[T]):
     `decode` reads one record: None skips it, InvalidMessage sets it aside. `handle` applies a batch in the given
     transaction, in log order, and returns what to publish, in that order. `again` returns the same messages, byte for
     byte, for records that were applied before but perhaps not published. `committed` is called after a commit that
-    applied something.
+    applied something. `gather`: seconds for which a batch that is not full waits, so that the next is of more records;
+    for what nobody waits for.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Subscription(Generic[T]):
     again: Callable[[Transaction, Sequence[tuple[Record, T]]], Awaitable[Sequence[Message]]]
     max_records: int | None = None
     committed: Callable[[], None] | None = None
+    gather: float = 0.0
 
 
 class Rewound(Exception):
@@ -111,18 +114,31 @@ class Applier(Generic[T]):
         self._database = database
         self._log_start = log_start
         self._condemned: deque[float] = deque()
+        self._spare = asyncio.Event()
+        self._spare.set()
 
-    async def settle(self, batch: Batch, acked: dict[TopicPartition, int]) -> list[Message]:
+    async def read(self, batch: Batch) -> list[Read[T]]:
+        """What the records of a batch say: read in slices, while the database works on the batch before."""
+        read: list[Read[T]] = []
+        for first in range(0, len(batch.records), SLICE):
+            await self._spare.wait()
+            await asyncio.sleep(0)
+            read += map(self._read, batch.records[first : first + SLICE])
+        return read
+
+    async def settle(
+        self, batch: Batch, read: list[Read[T]], acked: dict[TopicPartition, int]
+    ) -> list[Message]:
         """Apply a batch and return what to publish, in log order; whole, whole again, in halves, the culprit alone.
 
-        `acked`: everything below it is published. Raises DependencyDown (nothing of the failing part was applied),
+        `read`: what its records say. `acked`: everything below it is published. Raises DependencyDown (nothing of the failing part was applied),
         Halt and Rewound.
         """
         attempts = WHOLE_ATTEMPTS if len(batch.records) > 1 else LONE_ATTEMPTS
         first = clock.now()
         for attempt in range(1, attempts + 1):
             try:
-                return await self._apply(batch, acked)
+                return await self._apply(batch, read, acked)
             except (DependencyDown, Halt, Rewound):
                 raise
             except Exception as error:
@@ -134,9 +150,13 @@ class Applier(Generic[T]):
                 )
         if len(batch.records) == 1:
             self._check_rate()
-            return await self._apply(batch, acked, condemned=failure)
+            return await self._apply(batch, read, acked, condemned=failure)
         front, back = batch.halves()
-        return [*await self.settle(front, acked), *await self.settle(back, acked)]
+        middle = len(front.records)
+        return [
+            *await self.settle(front, read[:middle], acked),
+            *await self.settle(back, read[middle:], acked),
+        ]
 
     def _failed(self, batch: Batch, error: Exception, attempt: int, first: datetime) -> Failure:
         telemetry.RETRIES.labels(self._subscription.name, type(error).__name__).inc()
@@ -162,21 +182,28 @@ class Applier(Generic[T]):
             )
 
     async def _apply(
-        self, batch: Batch, acked: dict[TopicPartition, int], condemned: Failure | None = None
+        self,
+        batch: Batch,
+        read: list[Read[T]],
+        acked: dict[TopicPartition, int],
+        condemned: Failure | None = None,
     ) -> list[Message]:
-        read = [self._read(record) for record in batch.records]
-        async with self._database.transaction() as tx:
-            rows = await progress.lock(tx, self._subscription.name, batch.since)
-            await self._check_gaps(batch, rows)
-            old = [item for item in read if self._is_old(batch, item.record, rows)]
-            fresh = [
-                item
-                for item in read
-                if item.record.offset >= rows[batch.partition_of(item.record)].next_offset
-            ]
-            messages = await self._again(tx, old) if old else []
-            messages += await self._handle(tx, fresh, condemned)
-            await progress.advance(tx, self._subscription.name, batch.next(), acked)
+        try:
+            async with self._database.transaction() as tx:
+                self._spare = tx.spare
+                rows = await progress.lock(tx, self._subscription.name, batch.since)
+                await self._check_gaps(batch, rows)
+                old = [item for item in read if self._is_old(batch, item.record, rows)]
+                fresh = [
+                    item
+                    for item in read
+                    if item.record.offset >= rows[batch.partition_of(item.record)].next_offset
+                ]
+                messages = await self._again(tx, old) if old else []
+                messages += await self._handle(tx, fresh, condemned)
+                await progress.advance(tx, self._subscription.name, batch.next(), acked)
+        finally:
+            self._spare.set()
         telemetry.RECORDS.labels(self._subscription.name).inc(len(fresh))
         telemetry.AGAIN.labels(self._subscription.name).inc(len(batch.records) - len(fresh))
         if fresh and self._subscription.committed:

@@ -1,13 +1,14 @@
 """The one way to consume: a FastStream batch subscriber whose position is in the service's own database.
 
-The publishing of one batch runs beside the transaction of the next; publishes never overtake each other. After any
+Three batches are on their way at once: one is decoded while the database works on the one before it and the one before
+that is published; each step takes them in order. After any
 failure the partition is sought back to its first unpublished record: the log is the outbox, redelivery is the relay.
 """
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -16,12 +17,12 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faststream.kafka import KafkaBroker
 
 from chassis import backoff, progress, telemetry
-from chassis.batch import Applier, Batch, Rewound, Subscription
+from chassis.batch import Applier, Batch, Read, Rewound, Subscription
 from chassis.database import Database
 from chassis.errors import DependencyDown, Halt, PublishFailed
 from chassis.health import Health
 from chassis.kafka import cluster_id
-from chassis.positions import Positions
+from chassis.positions import Offsets, Positions
 from chassis.publisher import Publisher
 from chassis.reporter import Reporter
 from chassis.settings import Settings
@@ -58,7 +59,10 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._health = health
         self._applier = Applier(subscription, service, settings, database, self._log_start)
         self._positions = Positions(settings.topic_prefix)
+        self._gather = subscription.gather
+        self._full = subscription.max_records or settings.batch_max_records
         self._gate = asyncio.Lock()
+        self._applying: asyncio.Task[None] | None = None
         self._publishing: asyncio.Task[None] | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._reporter = Reporter(self.name, self._positions, health, lambda: self._kafka)
@@ -73,7 +77,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             settings,
             name=self.name,
             topics=subscription.topics,
-            max_records=subscription.max_records,
+            max_records=self._full,
             listener=self,
         )
         self._subscriber(self._receive)
@@ -154,38 +158,60 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             await self._when_idle()
 
     async def _receive(self, drawn: tuple[ConsumerRecord, ...]) -> None:
+        if self._gather and len(drawn) < self._full:
+            await asyncio.sleep(self._gather)
         async with self._gate:
-            self._busy_since = time.monotonic()
-            try:
+            with self._fatal():
                 batch = self._positions.accept(records_of(drawn, self._settings.topic_prefix))
-                if batch is not None and not self._stopping:
-                    await self._process(batch)
-            except Exception as error:  # a bug of the chassis itself: stop rather than guess
-                log.exception("consumer failed", consumer=self.name)
-                self._health.dead = f"{self.name}: {type(error).__name__}: {error}"
-            finally:
-                self._busy_since = None
+                if batch is not None:
+                    await self._take_in(batch)
 
-    async def _process(self, batch: Batch) -> None:
+    async def _take_in(self, batch: Batch) -> None:
+        """Read a batch while the one before it is being applied, then begin to apply it."""
         seeks = self._positions.seeks(batch)
-        messages = await self._apply(batch)
-        if messages is None:
+        read = await self._applier.read(batch)
+        if self._applying is not None:
+            await self._applying
+        if self._stopping:
             return
+        if self._positions.seeks(batch) == seeks:
+            self._applying = asyncio.create_task(self._process(batch, read, seeks))
+        else:
+            self._rewind(batch)  # the one before it failed: this one must not overtake it
+
+    async def _process(self, batch: Batch, read: list[Read[T]], seeks: Offsets) -> None:
+        self._busy_since = time.monotonic()
+        with self._fatal():
+            messages = await self._apply(batch, read)
+            if messages is not None:
+                await self._hand_over(batch, messages, seeks)
+        self._busy_since = None
+
+    async def _hand_over(self, batch: Batch, messages: list[Message], seeks: Offsets) -> None:
         self._positions.applied(batch)
         if self._publishing is not None:
             await self._publishing
-        if self._positions.seeks(batch) != seeks:
+        if self._positions.seeks(batch) == seeks:
+            self._publishing = asyncio.create_task(self._publish(batch, messages))
+        else:
             self._rewind(batch)  # an earlier publish failed meanwhile: this one must not overtake it
-            return
-        self._publishing = asyncio.create_task(self._publish(batch, messages))
 
-    async def _apply(self, batch: Batch) -> list[Message] | None:
+    @contextmanager
+    def _fatal(self) -> Iterator[None]:
+        """A bug of the chassis itself: stop rather than guess."""
+        try:
+            yield
+        except Exception as error:
+            log.exception("consumer failed", consumer=self.name)
+            self._health.dead = f"{self.name}: {type(error).__name__}: {error}"
+
+    async def _apply(self, batch: Batch, read: list[Read[T]]) -> list[Message] | None:
         """What is to be published; None when the batch will have to come again."""
         telemetry.BATCH_SIZE.labels(self.name).observe(len(batch.records))
         started = time.perf_counter()
         try:
             with telemetry.tracer().start_as_current_span(f"{self.name} batch"):
-                messages = await self._applier.settle(batch, self._positions.acked())
+                messages = await self._applier.settle(batch, read, self._positions.acked())
         except DependencyDown as error:
             self._hold(batch, error.dependency, str(error))
             return None
@@ -251,7 +277,9 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     async def _when_idle(self) -> None:
         """Nothing to read: step over transaction markers at the end of the log, and note what is published."""
         self._drew_at = time.monotonic()
-        if self._gate.locked() or (self._publishing is not None and not self._publishing.done()):
+        if self._gate.locked() or any(
+            task and not task.done() for task in (self._applying, self._publishing)
+        ):
             return
         for partition in self._positions.partitions:
             with suppress(IllegalStateError, AssertionError):
@@ -296,6 +324,8 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     async def _drain(self) -> None:
         try:
             async with asyncio.timeout(DRAIN_WITHIN), self._gate:
+                if self._applying is not None:
+                    await asyncio.shield(self._applying)
                 if self._publishing is not None:
                     await asyncio.shield(self._publishing)
                 await self._note()

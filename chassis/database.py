@@ -50,12 +50,16 @@ class Row(asyncpg.Record):  # type: ignore[misc]  # the driver is untyped
 
 
 class Transaction:
-    """Statements on one connection. `driver` is the asyncpg connection, for COPY."""
+    """Statements on one connection. `driver` is the asyncpg connection, for COPY.
 
-    __slots__ = ("driver",)
+    `spare` is set when what is left is PostgreSQL's work, so that the processor has time for other things.
+    """
+
+    __slots__ = ("driver", "spare")
 
     def __init__(self, driver: Any) -> None:
         self.driver = driver
+        self.spare = asyncio.Event()
 
     async def execute(self, statement: TextClause, values: Values | None = None) -> list[Row]:
         """Run a statement with values by their names; its rows, if it gives any."""

@@ -2,16 +2,44 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
 
 from chassis.errors import PublishFailed
 from chassis.settings import Settings
 from contracts.envelope import Message
 
+Ack = asyncio.Future[object]
 MAX_REQUEST_BYTES = 2 * 1_048_576 + 65_536  # a dead letter carries a whole record of 1 MiB and its story
+
+
+def _batches(producer: AIOKafkaProducer, messages: Sequence[Message]) -> Iterator[Any]:
+    batch = producer.create_batch()
+    for message in messages:
+        record = {
+            "timestamp": None,
+            "key": message.key,
+            "value": message.value,
+            "headers": list(message.headers),
+        }
+        if batch.append(**record) is None:
+            yield batch
+            batch = producer.create_batch()
+            batch.append(**record)
+    yield batch
+
+
+@lru_cache(maxsize=50_000)
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition of a key, by murmur2; remembered, because in Python it takes longer than the rest of a send."""
+    everything = list(range(partitions))
+    partition: int = DefaultPartitioner()(key, everything, everything)
+    return partition
 
 
 class Publisher:
@@ -62,7 +90,7 @@ class Publisher:
         token = id(messages)
         self._since[token] = time.monotonic()
         try:
-            acks = [await self._send(self._producer, message) for message in messages]
+            acks = await self._send(self._producer, messages)
             for result in await asyncio.gather(*acks, return_exceptions=True):
                 if isinstance(result, BaseException):
                     raise PublishFailed(f"{type(result).__name__}: {result}") from result
@@ -71,15 +99,19 @@ class Publisher:
         finally:
             self._since.pop(token, None)
 
-    async def _send(self, producer: AIOKafkaProducer, message: Message) -> "asyncio.Future[object]":
-        ack: asyncio.Future[object] = await producer.send(
-            self._settings.topic_prefix + message.topic,
-            message.value,
-            key=message.key,
-            partition=message.partition,
-            headers=list(message.headers),
-        )
-        return ack
+    async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[Ack]:
+        """Give them to the producer a partition at a time: record by record it takes twice the processor time."""
+        shares: dict[tuple[str, int], list[Message]] = {}
+        for message in messages:
+            topic, partition = self._settings.topic_prefix + message.topic, message.partition
+            if partition is None:
+                partition = partition_of(message.key or b"", len(await producer.partitions_for(topic)))
+            shares.setdefault((topic, partition), []).append(message)
+        acks: list[Ack] = []
+        for (topic, partition), share in shares.items():
+            for batch in _batches(producer, share):
+                acks.append(await producer.send_batch(batch, topic, partition=partition))  # noqa: PERF401
+        return acks
 
     async def partitions(self, topic: str) -> int:
         """How many partitions a topic has; from the cached metadata."""

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     otel_exporter_otlp_endpoint: str | None = None
 
     batch_max_records: int = 500
-    fetch_max_wait_ms: int = 100
+    fetch_max_wait_ms: int = 500
     linger_ms: int = 0
     session_timeout_ms: int = 10_000
     publish_timeout: float = 30.0

@@ -23,6 +23,8 @@ POLL_WAIT_MS = (
     250  # so we wait for the poll ourselves: a record wakes it at once, and idling costs next to nothing
 )
 
+BUFFERED_SECONDS = 2.0  # a fetch waits so long for what was read before to be drawn; after 0.1 s it would leave those partitions out
+
 Drawn = dict[TopicPartition, list[ConsumerRecord]]
 
 
@@ -32,7 +34,7 @@ def subscribe(
     *,
     name: str,
     topics: tuple[str, ...],
-    max_records: int | None,
+    max_records: int,
     listener: ConsumerRebalanceListener,
 ) -> Any:
     """A FastStream batch subscriber of these topics (names without prefix); its group is `name`."""
@@ -49,7 +51,7 @@ def subscribe(
         isolation_level="read_committed",
         batch_timeout_ms=EMPTY_PAUSE_MS,
         fetch_max_wait_ms=settings.fetch_max_wait_ms,
-        max_records=max_records or settings.batch_max_records,
+        max_records=max_records,
         max_partition_fetch_bytes=MAX_REQUEST_BYTES,
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_interval_ms=max(settings.session_timeout_ms // 4, 200),
@@ -62,6 +64,8 @@ def watch_polls(consumer: AIOKafkaConsumer, drawn: Callable[[Drawn], Awaitable[N
     """Call `drawn` with the result of each poll, at the very moment it is drawn and before anybody else sees it."""
     if getattr(consumer, "watched", False):
         return
+    # A fetch that leaves a partition out is a long poll that its next records must wait for. No public word for it.
+    consumer._fetcher._prefetch_backoff = BUFFERED_SECONDS  # noqa: SLF001
     draw = consumer.getmany
 
     async def getmany(**limits: Any) -> Drawn:

@@ -7,7 +7,10 @@ A client with nothing but `kcat` can publish a command with four headers: `ce_id
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from functools import lru_cache
+from uuid import UUID
+
+from contracts.ids import uuid5, uuid_of
 
 RawHeaders = Sequence[tuple[str, bytes]]
 
@@ -113,7 +116,7 @@ def header(headers: RawHeaders, name: str) -> str | None:
 def message_id(headers: RawHeaders) -> UUID | None:
     """The readable `ce_id`, or None: whoever can be answered is answered."""
     try:
-        return UUID(header(headers, "ce_id") or "")
+        return uuid_of(header(headers, "ce_id") or "")
     except ValueError:
         return None
 
@@ -124,26 +127,27 @@ def read(headers: RawHeaders) -> Envelope:
     Unknown headers are nobody's business and are ignored, undecodable ones too. `organization` and
     `actor` may be absent: who needs them says so. An impossible `reply-partition` reads as none.
     """
-    found = {name: value for name, value in reversed(headers) if name in _KNOWN}
+    found = {name: _text(name, value) for name, value in reversed(headers) if name in _KNOWN}
     identifier = _uuid(found, "ce_id")
-    kind = _text(found, "ce_type")
+    kind = found.get("ce_type")
     if identifier is None or not kind:
         raise MalformedEnvelope(f"header {'ce_id' if identifier is None else 'ce_type'} is missing")
     return Envelope(
         id=identifier,
         type=kind,
-        source=_text(found, "ce_source") or "unknown",
-        subject=_text(found, "ce_subject"),
-        time=_instant(found),
+        source=found.get("ce_source") or "unknown",
+        subject=found.get("ce_subject"),
+        time=_instant(found.get("ce_time")),
         organization=_uuid(found, "organization"),
-        actor=_text(found, "actor"),
-        correlation_id=_text(found, "correlation-id"),
-        traceparent=_text(found, "traceparent"),
-        reply_partition=_partition(found),
-        cause=_text(found, "cause"),
+        actor=found.get("actor"),
+        correlation_id=found.get("correlation-id"),
+        traceparent=found.get("traceparent"),
+        reply_partition=_partition(found.get("reply-partition")),
+        cause=found.get("cause"),
     )
 
 
+@lru_cache(maxsize=4_096)  # asked for twice: when the outcome is written and when the event is
 def event_id(command_id: UUID, n: int) -> UUID:
     """The id of the n-th event that follows from a command: the same at each redelivery."""
     return uuid5(command_id, str(n))
@@ -171,8 +175,7 @@ _KNOWN = frozenset(
 )
 
 
-def _text(found: dict[str, bytes], name: str) -> str | None:
-    value = found.get(name)
+def _text(name: str, value: bytes | None) -> str | None:
     if value is None:
         return None
     try:
@@ -181,18 +184,17 @@ def _text(found: dict[str, bytes], name: str) -> str | None:
         raise MalformedEnvelope(f"header {name} is not UTF-8 text") from error
 
 
-def _uuid(found: dict[str, bytes], name: str) -> UUID | None:
-    text = _text(found, name)
+def _uuid(found: dict[str, str | None], name: str) -> UUID | None:
+    text = found.get(name)
     if text is None:
         return None
     try:
-        return UUID(text)
+        return uuid_of(text)
     except ValueError as error:
         raise MalformedEnvelope(f"header {name} is not a UUID: {text[:60]!r}") from error
 
 
-def _instant(found: dict[str, bytes]) -> datetime | None:
-    text = _text(found, "ce_time")
+def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
@@ -202,6 +204,5 @@ def _instant(found: dict[str, bytes]) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _partition(found: dict[str, bytes]) -> int | None:
-    text = _text(found, "reply-partition")
+def _partition(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 6 else None

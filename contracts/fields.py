@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+import orjson
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -140,18 +141,26 @@ def _is_deep(value: Any) -> bool:
     return any(isinstance(item, dict | list) for item in level)
 
 
+def _encoded(fields: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(fields)
+    except orjson.JSONEncodeError:  # integers beyond 64 bits are JSON, too
+        pass
+    try:
+        return json.dumps(fields, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, UnicodeEncodeError) as error:
+        raise PydanticCustomError("invalid_json", "Custom fields must be plain JSON") from error
+
+
 def _small(fields: dict[str, Any]) -> dict[str, Any]:
     if not fields:
         return fields
-    if _is_deep(fields):
+    if any(isinstance(value, dict | list) for value in fields.values()) and _is_deep(fields):
         raise PydanticCustomError("too_deep", "Custom fields nest at most 5 levels")
-    try:
-        encoded = json.dumps(fields, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, UnicodeEncodeError) as error:
-        raise PydanticCustomError("invalid_json", "Custom fields must be plain JSON") from error
+    encoded = _encoded(fields)
     if len(encoded) > CUSTOM_FIELDS_BYTES_MAX:
         raise PydanticCustomError("too_large", "Custom fields take at most 16 KB")
-    if "\\u0000" in encoded.decode():
+    if b"\\u0000" in encoded:
         raise PydanticCustomError("control_character", "Control characters are not allowed")
     return fields
 

@@ -13,6 +13,7 @@ import orjson
 
 from chassis import http, telemetry
 from chassis.errors import DependencyDown
+from contracts.ids import uuid_of
 from services.booking.domain.people import Person
 from services.booking.metrics import IDENTITY_SECONDS
 
@@ -98,7 +99,7 @@ class Directory:
             self._client = http.client(self._base_url, timeout=self._timeout)
         answer = await self._client.post(
             PATH,
-            content=orjson.dumps({"user_ids": ids}),
+            content=orjson.dumps({"user_ids": ids}, default=str),
             headers={"content-type": "application/json", "x-source-service": "appointment-service"},
         )
         answer.raise_for_status()
@@ -125,8 +126,8 @@ def _readable(users: Collection[Mapping[str, Any]], asked: Collection[UUID]) -> 
 
 def _person(user: Mapping[str, Any]) -> Person:
     return Person(
-        id=UUID(user["id"]),
-        organization_id=UUID(user["organization_id"]),
+        id=uuid_of(user["id"]),
+        organization_id=uuid_of(user["organization_id"]),
         name=_text(user["name"], NAME_MAX),
         timezone=user["timezone"] if user["timezone"] in _zones() else "UTC",
         locale=_text(user["locale"], LOCALE_MAX),

@@ -1,14 +1,12 @@
 """Batches of commands: load, decide, save, tell."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from uuid import UUID
 
-from aiokafka.partitioner import DefaultPartitioner
-
 from chassis.database import Transaction
-from chassis.publisher import Publisher
+from chassis.publisher import Publisher, partition_of
 from contracts import topics
 from contracts.envelope import Message, Record
 from services.booking import store
@@ -46,10 +44,16 @@ class Handlers:
         people = await self._people(tx, commands)
         book = await store.load_book(tx, commands, people)
         new = self._decide_all(items, book, verdicts)
-        await store.save(tx, book.take_changed(), new)
         await store.keep_people(tx, self._directory.unsaved())
-        self._misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)
-        return list(_messages(items, verdicts, partitions))
+        # PostgreSQL writes while the messages are made.
+        saving = asyncio.create_task(store.save(tx, book.take_changed(), new))
+        try:
+            await asyncio.sleep(0)
+            self._misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)
+            return list(_messages(items, verdicts, partitions))
+        finally:
+            tx.spare.set()
+            await saving
 
     async def again(self, tx: Transaction, items: Items) -> list[Message]:
         """The messages of records that were decided before, byte for byte."""
@@ -128,12 +132,5 @@ def _is_misrouted(record: Record, received: Received, partitions: int) -> bool:
     return (
         record.topic == topics.BOOKING_COMMANDS.name
         and received.organization is not None
-        and record.partition != _partition_of(received.organization, partitions)
+        and record.partition != partition_of(str(received.organization).encode(), partitions)
     )
-
-
-@lru_cache(maxsize=10_000)
-def _partition_of(organization: UUID, partitions: int) -> int:
-    everything = list(range(partitions))
-    partition: int = DefaultPartitioner()(str(organization).encode(), everything, everything)
-    return partition

@@ -13,6 +13,7 @@ from chassis.errors import InvalidMessage
 from contracts import envelope
 from contracts.commands import BOOKING_COMMANDS
 from contracts.envelope import Envelope, MalformedEnvelope, Record
+from contracts.ids import uuid_of
 from contracts.outcomes import field_errors
 from services.booking.domain.commands import Command
 from services.booking.domain.decision import Code, FieldError, Refusal, invalid
@@ -99,7 +100,7 @@ def _actor(text: str | None) -> Actor | None:
     if text.startswith("service:"):
         return Actor(text) if _SERVICE.fullmatch(text) else None
     try:
-        user = UUID(text)
+        user = uuid_of(text)
     except ValueError:
         return None
     return Actor(str(user), user)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from contracts import commands as sent
+from contracts.ids import quick, uuid5
 from services.booking.domain import commands
 from services.booking.domain.people import Actor
 
@@ -55,7 +56,7 @@ def _target(asker: Asker, body: sent.ToAppointment) -> dict[str, Any]:
         "id": asker.id,
         "organization": asker.organization,
         "actor": asker.actor,
-        "appointment_id": body.appointment_id,
+        "appointment_id": quick(body.appointment_id),
         "expected_version": body.expected_version,
     }
 
@@ -65,10 +66,10 @@ def _create(asker: Asker, body: sent.CreateAppointment) -> commands.Create:
         id=asker.id,
         organization=asker.organization,
         actor=asker.actor,
-        appointment_id=body.appointment_id or uuid5(asker.id, "appointment"),
-        organizer_id=body.organizer_id,
-        participant_ids=tuple(body.participant_ids),
-        client_id=body.client_id,
+        appointment_id=quick(body.appointment_id) if body.appointment_id else uuid5(asker.id, "appointment"),
+        organizer_id=quick(body.organizer_id) if body.organizer_id else None,
+        participant_ids=tuple(map(quick, body.participant_ids)),
+        client_id=quick(body.client_id) if body.client_id else None,
         start=body.start_time,
         end=body.end_time,
         timezone=body.timezone,
@@ -86,7 +87,7 @@ def _update(asker: Asker, body: sent.UpdateAppointment | sent.RescheduleAppointm
     participants = body.participant_ids if isinstance(body, sent.UpdateAppointment) else None
     return commands.Update(
         **_target(asker, body),
-        participant_ids=None if participants is None else tuple(participants),
+        participant_ids=None if participants is None else tuple(map(quick, participants)),
         start=body.start_time,
         end=body.end_time,
         timezone=body.timezone,

@@ -38,10 +38,8 @@ async def save(tx: Transaction, changed: Sequence[Changed], verdicts: Sequence[V
     freed, taken = freed_and_taken(changed)
     states = {item.appointment_id: item.state for item in verdicts if item.appointment_id and item.state}
     await _free(tx, freed)
-    await _insert(tx, [after for before, after in changed if before is None], states)
     await _update(tx, [after for before, after in changed if before is not None], states)
-    await _occupy(tx, taken)
-    await _keep(tx, verdicts)
+    await _add(tx, [after for before, after in changed if before is None], states, taken, verdicts)
 
 
 _LOCK = text("SELECT id FROM organizations WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
@@ -90,9 +88,7 @@ async def _people(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Person]:
 
 def _person(row: Row) -> Person:
     roles = frozenset(row.roles.split())
-    return Person(
-        _uuid(row.id), _uuid(row.organization_id), row.name, row.timezone, row.locale, roles, row.active
-    )
+    return Person(row.id, row.organization_id, row.name, row.timezone, row.locale, roles, row.active)
 
 
 _OCCUPIED = text("""
@@ -114,7 +110,7 @@ async def _occupied(tx: Transaction, ranges: Iterable[tuple[UUID, Period]]) -> l
         "ends": [when.end for _, when in asked],
     }
     rows = await tx.execute(_OCCUPIED, columns)
-    return [(_uuid(user), Entry(starts, ends, _uuid(owner))) for user, starts, ends, owner in rows]
+    return [(user, Entry(starts, ends, owner)) for user, starts, ends, owner in rows]
 
 
 _FREE = text("""
@@ -136,36 +132,12 @@ async def _free(tx: Transaction, freed: Sequence[Busy]) -> None:
         )
 
 
-_OCCUPY = text("""
-    INSERT INTO occupancy (user_id, during, appointment_id)
-    SELECT user_id, tstzrange(starts, ends), appointment_id
-    FROM unnest(CAST(:users AS uuid[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
-                CAST(:appointments AS uuid[])) AS taken(user_id, starts, ends, appointment_id)
-""")
-
-
-async def _occupy(tx: Transaction, taken: Sequence[Busy]) -> None:
-    """The exclusion constraint judges each row."""
-    if taken:
-        users, starts, ends, appointments = map(list, zip(*taken, strict=True))
-        await tx.execute(
-            _OCCUPY, {"users": users, "starts": starts, "ends": ends, "appointments": appointments}
-        )
-
-
 _ROWS = """
     FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]), CAST(:organizers AS uuid[]),
                 CAST(:statuses AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
                 CAST(:confirmed AS boolean[]), CAST(:versions AS int[]), CAST(:states AS text[]))
         AS changed(id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed, version, state)
 """
-_INSERT = text(f"""
-    INSERT INTO appointments (id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed,
-                              version, state)
-    SELECT id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed, version,
-           CAST(state AS json)
-    {_ROWS}
-""")
 _UPDATE = text(f"""
     UPDATE appointments a
     SET status = changed.status, start_time = changed.start_time, end_time = changed.end_time,
@@ -173,12 +145,6 @@ _UPDATE = text(f"""
     {_ROWS}
     WHERE a.id = changed.id
 """)  # noqa: S608  constants only
-
-
-async def _insert(tx: Transaction, appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> None:
-    """New ones; not an upsert, because an id that another organization took meanwhile must fail."""
-    if appointments:
-        await tx.execute(_INSERT, _columns(appointments, states))
 
 
 async def _update(tx: Transaction, appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> None:
@@ -214,33 +180,63 @@ async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verd
     return {row.command_id: Verdict(*row) for row in rows}
 
 
-_KEEP = text("""
-    INSERT INTO decisions (command_id, fingerprint, cause, decided_at, correlation_id, traceparent, appointment_id,
-                           accepted, outcome, event_type, event)
-    SELECT * FROM unnest(CAST(:command_id AS uuid[]), CAST(:fingerprint AS bytea[]), CAST(:cause AS text[]),
-                         CAST(:decided_at AS timestamptz[]), CAST(:correlation_id AS text[]),
-                         CAST(:traceparent AS text[]), CAST(:appointment_id AS uuid[]), CAST(:accepted AS boolean[]),
-                         CAST(:outcome AS bytea[]), CAST(:event_type AS text[]), CAST(:event AS bytea[]))
-""")
-_KEPT = (
-    "command_id",
-    "fingerprint",
-    "cause",
-    "decided_at",
-    "correlation_id",
-    "traceparent",
-    "appointment_id",
-    "accepted",
-    "outcome",
-    "event_type",
-    "event",
-)
+_KEPT = {
+    "command_id": "uuid",
+    "fingerprint": "bytea",
+    "cause": "text",
+    "decided_at": "timestamptz",
+    "correlation_id": "text",
+    "traceparent": "text",
+    "appointment_id": "uuid",
+    "accepted": "boolean",
+    "outcome": "bytea",
+    "event_type": "text",
+    "event": "bytea",
+}
+# One statement for three tables: PostgreSQL has all its work at once, while we make the messages.
+_ADD = text(f"""
+    WITH booked AS (
+        INSERT INTO appointments (id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed,
+                                  version, state)
+        SELECT id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed, version,
+               CAST(state AS json)
+        {_ROWS}
+    ), occupied AS (
+        INSERT INTO occupancy (user_id, during, appointment_id)
+        SELECT user_id, tstzrange(since, until), appointment_id
+        FROM unnest(CAST(:users AS uuid[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]),
+                    CAST(:appointments AS uuid[])) AS taken(user_id, since, until, appointment_id)
+    )
+    INSERT INTO decisions ({", ".join(_KEPT)})
+    SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _KEPT.items())})
+""")  # noqa: S608  constants only
 
 
-async def _keep(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
-    """A second decision on one command id fails, whichever partition it came by."""
-    if verdicts:
-        await tx.execute(_KEEP, {name: [getattr(item, name) for item in verdicts] for name in _KEPT})
+async def _add(
+    tx: Transaction,
+    appointments: Sequence[Appointment],
+    states: Mapping[UUID, bytes],
+    taken: Sequence[Busy],
+    verdicts: Sequence[Verdict],
+) -> None:
+    """Only new rows; not upserts: an id that somebody else used meanwhile must fail, whichever partition it came by.
+
+    The exclusion constraint judges each row of occupied time.
+    """
+    if not verdicts:
+        return
+    users, since, until, owners = map(list, zip(*taken, strict=True)) if taken else ([], [], [], [])
+    await tx.execute(
+        _ADD,
+        {
+            **_columns(appointments, states),
+            "users": users,
+            "since": since,
+            "until": until,
+            "appointments": owners,
+            **{name: [getattr(item, name) for item in verdicts] for name in _KEPT},
+        },
+    )
 
 
 _TELL = text("""
@@ -290,8 +286,3 @@ _FORGET = text("""
 async def forget_decisions(tx: Transaction, before: datetime, at_most: int) -> int:
     """Delete a slice of what was decided before; returns how many rows."""
     return await tx.count(_FORGET, {"before": before, "at_most": at_most})
-
-
-def _uuid(value: UUID) -> UUID:
-    """The driver's own subclass, which cannot be written as JSON, as a plain one."""
-    return UUID(int=value.int)

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import orjson
 
 from chassis.telemetry import follow
 from contracts import topics
 from contracts.envelope import Message, Record, event_id, rfc3339
+from contracts.ids import uuid5
 from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal
 from services.booking.messages import Received
 from services.booking.wire import changes_of, dumps, people_of, state_of

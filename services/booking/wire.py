@@ -3,25 +3,26 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 
+from contracts.ids import uuid_of
 from services.booking.domain.appointment import Answer, Appointment, Status
 from services.booking.domain.decision import Change
 from services.booking.domain.people import Person
 
 # The same value always gives the same bytes: keys keep their order, instants are UTC and end in Z.
-OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+OPTIONS = orjson.OPT_UTC_Z
 
 
 def state_of(appointment: Appointment) -> bytes:
     """The full state, as `contracts.appointments.Appointment` describes it."""
+    answers = {str(user): answer for user, answer in appointment.answers.items()}
     state = {
         "id": appointment.id,
         "organization_id": appointment.organization_id,
         "organizer_id": appointment.organizer_id,
-        "participant_ids": list(appointment.answers),
+        "participant_ids": list(answers),
         "client_id": appointment.client_id,
         "start_time": appointment.start,
         "end_time": appointment.end,
@@ -31,8 +32,8 @@ def state_of(appointment: Appointment) -> bytes:
         "location": appointment.location,
         "meeting_url": appointment.meeting_url,
         "status": appointment.status,
-        "confirmation_status": appointment.answers,
-        "checked_in": appointment.checked_in,
+        "confirmation_status": answers,
+        "checked_in": {str(user): at for user, at in appointment.checked_in.items()},
         "recurring_pattern": None,
         "reminder_settings": appointment.reminder_settings,
         "custom_fields": appointment.custom_fields,
@@ -43,17 +44,17 @@ def state_of(appointment: Appointment) -> bytes:
         "updated_by": appointment.updated_by,
         "cancellation_reason": appointment.cancellation_reason,
     }
-    return orjson.dumps(state, option=OPTIONS)
+    return dumps(state)
 
 
 def appointment_of(told: Mapping[str, Any], organizer_confirmed: bool) -> Appointment:
     """The appointment of a state that `state_of` wrote; `organizer_confirmed` is not for others to see."""
     return Appointment(
-        id=UUID(told["id"]),
-        organization_id=UUID(told["organization_id"]),
-        organizer_id=UUID(told["organizer_id"]),
-        answers={UUID(user): Answer(answer) for user, answer in told["confirmation_status"].items()},
-        client_id=UUID(told["client_id"]) if told["client_id"] else None,
+        id=uuid_of(told["id"]),
+        organization_id=uuid_of(told["organization_id"]),
+        organizer_id=uuid_of(told["organizer_id"]),
+        answers={uuid_of(user): Answer(answer) for user, answer in told["confirmation_status"].items()},
+        client_id=uuid_of(told["client_id"]) if told["client_id"] else None,
         start=_instant(told["start_time"]),
         end=_instant(told["end_time"]),
         timezone=told["timezone"],
@@ -63,7 +64,7 @@ def appointment_of(told: Mapping[str, Any], organizer_confirmed: bool) -> Appoin
         meeting_url=told["meeting_url"],
         status=Status(told["status"]),
         organizer_confirmed=organizer_confirmed,
-        checked_in={UUID(user): _instant(at) for user, at in told["checked_in"].items()},
+        checked_in={uuid_of(user): _instant(at) for user, at in told["checked_in"].items()},
         reminder_settings=told["reminder_settings"],
         custom_fields=told["custom_fields"],
         version=told["version"],
@@ -85,12 +86,19 @@ def people_of(people: Sequence[Person]) -> list[dict[str, Any]]:
 
 def changes_of(changes: Sequence[Change]) -> list[dict[str, Any]]:
     """Changed fields as events tell them."""
-    return [{"field": change.field, "old": change.old, "new": change.new} for change in changes]
+    return [
+        {"field": change.field, "old": _keyed(change.old), "new": _keyed(change.new)} for change in changes
+    ]
 
 
 def dumps(value: Mapping[str, Any]) -> bytes:
     """JSON bytes by the rules of this module; an `orjson.Fragment` goes in as it is."""
-    return orjson.dumps(value, option=OPTIONS)
+    return orjson.dumps(value, default=str, option=OPTIONS)
+
+
+def _keyed(value: Any) -> Any:
+    """Entries by person have the person's id as text."""
+    return {str(key): entry for key, entry in value.items()} if isinstance(value, dict) else value
 
 
 def _instant(text: str) -> datetime:

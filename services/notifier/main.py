@@ -15,6 +15,7 @@ from services.notifier.relay import Relay
 from services.notifier.settings import NotifierSettings
 
 EVENTS_AT_ONCE = 100  # one event may have five hundred recipients on several channels
+GATHER_SECONDS = 0.05  # of a booking's few events; nobody waits for them
 
 
 def build(settings: NotifierSettings) -> Service:
@@ -36,7 +37,7 @@ def build(settings: NotifierSettings) -> Service:
         dispatcher.wake()
         relay.wake()
 
-    def consume(name: str, *names: str) -> None:
+    def consume(name: str, *names: str, gather: float = GATHER_SECONDS) -> None:
         service.consume(
             Subscription(
                 name=name,
@@ -46,11 +47,12 @@ def build(settings: NotifierSettings) -> Service:
                 again=handlers.again,
                 max_records=EVENTS_AT_ONCE,
                 committed=wake,
+                gather=gather,
             )
         )
 
     consume("notifier.events", topics.BOOKING_EVENTS.name, topics.REMINDERS_EVENTS.name, messages.REDRIVE)
-    consume("notifier.commands", topics.NOTIFIER_COMMANDS.name)
+    consume("notifier.commands", topics.NOTIFIER_COMMANDS.name, gather=0.0)
     consume("notifier.reports", topics.COMMUNICATION_EVENTS.name)
     service.background("templates", registration.run)
     service.background("relay", relay.run)

@@ -12,12 +12,15 @@ from services.projector.messages import Fact
 from services.projector.settings import ProjectorSettings
 
 # A loop for each topic, so that none waits for another; whatever is redriven goes through the first.
+CALENDAR = "projector.calendar"
 CONSUMERS: dict[str, tuple[str, ...]] = {
-    "projector.calendar": (topics.BOOKING_EVENTS.name, handlers.REDRIVE),
+    CALENDAR: (topics.BOOKING_EVENTS.name, handlers.REDRIVE),
     "projector.commands": (topics.BOOKING_OUTCOMES.name,),
     "projector.preference-commands": (topics.NOTIFIER_OUTCOMES.name,),
     "projector.notifications": (topics.NOTIFIER_EVENTS.name,),
 }
+
+GATHER_SECONDS = 0.05  # people wait for what they booked, not for the story of a message
 
 # All statements are keyed, and most batches are of one record: one plan for ever, by the indexes, even while the
 # tables are still empty and the statistics say that a scan is cheaper.
@@ -58,6 +61,7 @@ def build(settings: ProjectorSettings) -> Service:
                 decode=messages.read,
                 handle=handlers.handle,
                 again=handlers.again,
+                gather=0.0 if name == CALENDAR else GATHER_SECONDS,
             )
         )
     service.every("forget", partial(jobs.forget, service.database, settings), cron="17 3 * * *")

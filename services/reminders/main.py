@@ -16,6 +16,7 @@ from services.reminders.settings import Settings
 
 NAME = "reminders"
 MEASURE_SECONDS = 15
+GATHER_SECONDS = 0.05  # well below what is looked ahead
 POOL_SIZE = 8  # two consumers, three loops of the dispatcher, the jobs, the probe
 
 
@@ -35,6 +36,7 @@ def build(settings: Settings) -> Service:
             handle=follow_appointments,
             again=nothing_again,
             committed=dispatcher.wake,
+            gather=GATHER_SECONDS,
         )
     )
     service.consume(
@@ -45,6 +47,7 @@ def build(settings: Settings) -> Service:
             handle=follow_preferences,
             again=nothing_again,
             committed=dispatcher.wake,
+            gather=GATHER_SECONDS,
         )
     )
     service.background("dispatcher", dispatcher.run)
