@@ -15,6 +15,7 @@ from chassis.settings import Settings
 from contracts.envelope import Message
 
 Ack = asyncio.Future[object]
+MANY = 32
 MAX_REQUEST_BYTES = 2 * 1_048_576 + 65_536  # a dead letter carries a whole record of 1 MiB and its story
 
 
@@ -100,7 +101,11 @@ class Publisher:
             self._since.pop(token, None)
 
     async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[Ack]:
-        """Give them to the producer a partition at a time: record by record it takes twice the processor time."""
+        """Give them to the producer in order.
+
+        Many for one partition go as whole batches, in half the processor time. A few go one by one: whoever publishes
+        at the same time then shares their batch, while a whole one waits until those before it are gone.
+        """
         shares: dict[tuple[str, int], list[Message]] = {}
         for message in messages:
             topic, partition = self._settings.topic_prefix + message.topic, message.partition
@@ -109,8 +114,16 @@ class Publisher:
             shares.setdefault((topic, partition), []).append(message)
         acks: list[Ack] = []
         for (topic, partition), share in shares.items():
-            for batch in _batches(producer, share):
-                acks.append(await producer.send_batch(batch, topic, partition=partition))  # noqa: PERF401
+            if len(share) >= MANY:
+                for batch in _batches(producer, share):
+                    acks.append(await producer.send_batch(batch, topic, partition=partition))  # noqa: PERF401
+                continue
+            for message in share:
+                acks.append(  # noqa: PERF401
+                    await producer.send(
+                        topic, message.value, message.key, partition, headers=list(message.headers)
+                    )
+                )
         return acks
 
     async def partitions(self, topic: str) -> int:

@@ -28,6 +28,7 @@ log = telemetry.get_logger()
 DEPENDENCY = "communication"
 FIRST = UUID(int=0)
 ORGANIZATIONS_AT_ONCE = 64
+GATHER_SECONDS = 0.05  # what is planned, or ends, within so long is claimed, or written down, together
 FINISH_WITHIN = 4.0  # of the ten seconds that a stopping service has
 _RACES = ("40P01", "40001")
 
@@ -143,6 +144,7 @@ class Dispatcher:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
+                await asyncio.sleep(GATHER_SECONDS)
 
     # --- while the breaker is open ------------------------------------------------------------------------------
 
@@ -224,6 +226,7 @@ class Dispatcher:
         """Write down what has ended; meanwhile the next batch gathers."""
         while True:
             await self._ended.wait()
+            await asyncio.sleep(GATHER_SECONDS)
             await self._write_results()
 
     async def _write_results(self) -> None:

@@ -15,7 +15,8 @@ from services.notifier.relay import Relay
 from services.notifier.settings import NotifierSettings
 
 EVENTS_AT_ONCE = 100  # one event may have five hundred recipients on several channels
-GATHER_SECONDS = 0.05  # of a booking's few events; nobody waits for them
+GATHER_SECONDS = 0.1  # nobody waits to the instant for a message
+REPORTS_GATHER_SECONDS = 0.25
 
 
 def build(settings: NotifierSettings) -> Service:
@@ -53,7 +54,7 @@ def build(settings: NotifierSettings) -> Service:
 
     consume("notifier.events", topics.BOOKING_EVENTS.name, topics.REMINDERS_EVENTS.name, messages.REDRIVE)
     consume("notifier.commands", topics.NOTIFIER_COMMANDS.name, gather=0.0)
-    consume("notifier.reports", topics.COMMUNICATION_EVENTS.name)
+    consume("notifier.reports", topics.COMMUNICATION_EVENTS.name, gather=REPORTS_GATHER_SECONDS)
     service.background("templates", registration.run)
     service.background("relay", relay.run)
     service.background("dispatcher", dispatcher.run)

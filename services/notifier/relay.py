@@ -16,6 +16,7 @@ from services.notifier.store import outbox
 log = telemetry.get_logger()
 
 AT_ONCE = 500
+GATHER_SECONDS = 0.1
 LOOK_EVERY = 5.0  # for what another process noted and did not live to publish
 
 
@@ -78,5 +79,6 @@ class Relay:
         try:
             async with asyncio.timeout(min(LOOK_EVERY, self._adopt_after.total_seconds())):
                 await self._woken.wait()
+                await asyncio.sleep(GATHER_SECONDS)
         except TimeoutError:
             return

@@ -20,7 +20,7 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "projector.notifications": (topics.NOTIFIER_EVENTS.name,),
 }
 
-GATHER_SECONDS = 0.05  # people wait for what they booked, not for the story of a message
+GATHER_SECONDS = 0.2  # people wait for what they booked, not for the story of a message
 
 # All statements are keyed, and most batches are of one record: one plan for ever, by the indexes, even while the
 # tables are still empty and the statistics say that a scan is cheaper.

@@ -40,6 +40,7 @@ HELD_MAX = 2_000
 FIRING = 2  # while the broker acknowledges one portion, the next is on its way
 POLL_SECONDS = 0.5  # half of what is looked ahead: whatever another process plans is seen in time
 REST_SECONDS = 0.01
+QUIET_SECONDS = 0.1  # between looks while nothing is due soon: nearly all new timers are for later
 SETTLE_SECONDS = 0.05  # one mark for what a burst acknowledges bit by bit; nobody waits for it
 AGAIN_SECONDS = 0.2
 FINISH_SECONDS = 4.0
@@ -184,7 +185,7 @@ class Dispatcher:
             found = await self._patiently(self.claim())
             if found != CLAIM_MAX:
                 await _wait(self._wanted, POLL_SECONDS)
-            await asyncio.sleep(REST_SECONDS)
+            await asyncio.sleep(REST_SECONDS if found else QUIET_SECONDS)
 
     async def _keep_firing(self) -> None:
         while True:

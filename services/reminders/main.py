@@ -16,7 +16,8 @@ from services.reminders.settings import Settings
 
 NAME = "reminders"
 MEASURE_SECONDS = 15
-GATHER_SECONDS = 0.05  # well below what is looked ahead
+GATHER_SECONDS = 0.1  # well below what is looked ahead
+PREFERENCES_GATHER_SECONDS = 0.5  # nearly all of that topic is about messages, and skipped
 POOL_SIZE = 8  # two consumers, three loops of the dispatcher, the jobs, the probe
 
 
@@ -47,7 +48,7 @@ def build(settings: Settings) -> Service:
             handle=follow_preferences,
             again=nothing_again,
             committed=dispatcher.wake,
-            gather=GATHER_SECONDS,
+            gather=PREFERENCES_GATHER_SECONDS,
         )
     )
     service.background("dispatcher", dispatcher.run)
