@@ -25,6 +25,7 @@ from typing import Any, Protocol
 import aiohttp
 import orjson
 
+from benchmarks.round_trip import round_trip
 from benchmarks.world import World
 from deploy.local.ports import HOST, Ports, is_free
 
@@ -173,7 +174,7 @@ async def saturated(request: Request, seconds: float) -> dict[str, Any]:
 async def run(world: World) -> dict[str, Any]:
     """Start the whole fleet on this world's servers, as `appointments up` does, and measure it."""
     async with _fleet(world) as stack:
-        return await measure(stack, quick=world.quick)
+        return {"kafka": await round_trip(world), **await measure(stack, quick=world.quick)}
 
 
 async def _book_each(client: Client, count: int) -> None:

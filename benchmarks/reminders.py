@@ -25,11 +25,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import clock
 from chassis.migrations import migrate
+from chassis.service import collect_seldom
 from chassis.settings import Settings, service_database_url
 from chassis.topics import ensure_topics
 from contracts import topics
 from contracts.envelope import Message, message_id
-from services.reminders.main import build, spare_the_collector
+from services.reminders.main import build
 
 PENDING, RATE, SECONDS, BURSTS = 1_000_000, 1_000, 60, 20
 QUICK_PENDING, QUICK_SECONDS, QUICK_BURSTS = 50_000, 5, 3
@@ -259,7 +260,7 @@ def serve(file: Path) -> None:
 
     service.publisher.publish = noting  # type: ignore[method-assign]
     service.on_stop(write)
-    spare_the_collector()
+    collect_seldom()
     service.run()
 
 

@@ -47,6 +47,7 @@ TARGETS = (
     Target("notifier", "bare_client_per_second", "calls of a bare client", "/s"),
     Target("notifier", "ratio", "share of the bare client", "", 0.5, 0.8),
     Target("projector", "ratio", "share of COPY", "", 0.5),
+    Target("http", "kafka.p95_ms", "a record to Kafka and back, p95 at 20/s, the fleet at rest", "ms"),
     Target("http", "book_20.p95_ms", "POST → 201 and visible, p95 at 20/s", "ms", 40, 20, "less"),
     Target("http", "book_50.p95_ms", "POST → 201 and visible, p95 at 50/s", "ms", 60, 20, "less"),
     Target("http", "book_and_read_20.p95_ms", "POST, then GET that shows it, p95 at 20/s", "ms"),

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -67,34 +67,31 @@ class Read(NamedTuple, Generic[T]):
 class Batch:
     """Records of one or more partitions, in log order within each.
 
-    `since` has, for each partition, the offset from which the log was read without a break up to these records.
+    `partitions` has the partition of each record, as the broker names it; `since`, for each of them, the offset from which the log was read without a break up to these records.
     """
 
     records: tuple[Record, ...]
     since: dict[TopicPartition, int]
-    prefix: str
-
-    def partition_of(self, record: Record) -> TopicPartition:
-        """The partition as the broker names it."""
-        return TopicPartition(self.prefix + record.topic, record.partition)
+    partitions: tuple[TopicPartition, ...]
 
     def first(self) -> dict[TopicPartition, int]:
         """The first offset of each partition."""
-        return {self.partition_of(record): record.offset for record in reversed(self.records)}
+        offsets = [record.offset for record in self.records]
+        return dict(zip(reversed(self.partitions), reversed(offsets), strict=True))
 
     def next(self) -> dict[TopicPartition, int]:
         """The offset after the last record of each partition."""
-        return {self.partition_of(record): record.offset + 1 for record in self.records}
+        return dict(zip(self.partitions, [record.offset + 1 for record in self.records], strict=True))
 
     def halves(self) -> "tuple[Batch, Batch]":
         """The same records as two batches, each without a break."""
         middle = len(self.records) // 2
-        front = self._part(self.records[:middle], self.since)
-        return front, self._part(self.records[middle:], {**self.since, **front.next()})
+        front = self._part(slice(middle), self.since)
+        return front, self._part(slice(middle, None), {**self.since, **front.next()})
 
-    def _part(self, records: tuple[Record, ...], since: dict[TopicPartition, int]) -> "Batch":
-        partitions = {self.partition_of(record) for record in records}
-        return replace(self, records=records, since={tp: since[tp] for tp in partitions})
+    def _part(self, which: slice, since: dict[TopicPartition, int]) -> "Batch":
+        partitions = self.partitions[which]
+        return Batch(self.records[which], {tp: since[tp] for tp in set(partitions)}, partitions)
 
 
 class Applier(Generic[T]):
@@ -193,12 +190,13 @@ class Applier(Generic[T]):
                 self._spare = tx.spare
                 rows = await progress.lock(tx, self._subscription.name, batch.since)
                 await self._check_gaps(batch, rows)
-                old = [item for item in read if self._is_old(batch, item.record, rows)]
-                fresh = [
+                items = [(item, rows[tp]) for item, tp in zip(read, batch.partitions, strict=True)]
+                old = [
                     item
-                    for item in read
-                    if item.record.offset >= rows[batch.partition_of(item.record)].next_offset
+                    for item, row in items
+                    if row.published_offset <= item.record.offset < row.next_offset
                 ]
+                fresh = [item for item, row in items if item.record.offset >= row.next_offset]
                 messages = await self._again(tx, old) if old else []
                 messages += await self._handle(tx, fresh, condemned)
                 await progress.advance(tx, self._subscription.name, batch.next(), acked)
@@ -234,11 +232,6 @@ class Applier(Generic[T]):
                     f"records {wanted} to {start - 1} were deleted before they were applied", partition
                 )
             telemetry.GAPS.labels(self._subscription.name).inc()
-
-    @staticmethod
-    def _is_old(batch: Batch, record: Record, rows: progress.Rows) -> bool:
-        row = rows[batch.partition_of(record)]
-        return row.published_offset <= record.offset < row.next_offset
 
     async def _again(self, tx: Transaction, old: Sequence[Read[T]]) -> list[Message]:
         """What was set aside is told as a dead letter again, and by nothing else."""

@@ -58,7 +58,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._publisher = publisher
         self._health = health
         self._applier = Applier(subscription, service, settings, database, self._log_start)
-        self._positions = Positions(settings.topic_prefix)
+        self._positions = Positions()
         self._gather = subscription.gather
         self._full = subscription.max_records or settings.batch_max_records
         self._gate = asyncio.Lock()

@@ -27,10 +27,9 @@ class Position:
 
 
 class Positions:
-    """The partitions of one consumer; `prefix` is what the broker's topic names begin with."""
+    """The partitions of one consumer."""
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
+    def __init__(self) -> None:
         self._own: dict[TopicPartition, Position] = {}
         self._seeks: dict[TopicPartition, int] = {}
         self._stamp: dict[TopicPartition, int] = {}
@@ -61,6 +60,7 @@ class Positions:
         """Of the records last drawn, those that follow on what was read before."""
         since: Offsets = {}
         accepted: list[Record] = []
+        partitions: list[TopicPartition] = []
         for partition, record in records:
             position = self._own.get(partition)
             if position is None or self._stamp.get(partition) != self._seeks[partition]:
@@ -68,7 +68,8 @@ class Positions:
             since.setdefault(partition, position.read)
             position.read = record.offset + 1
             accepted.append(record)
-        return Batch(tuple(accepted), since, self._prefix) if accepted else None
+            partitions.append(partition)
+        return Batch(tuple(accepted), since, tuple(partitions)) if accepted else None
 
     def seeks(self, batch: Batch) -> dict[TopicPartition, int]:
         """How often the partitions of a batch were sought: if that changes, the batch must not be published."""

@@ -37,6 +37,13 @@ STOP_WITHIN = 10.0
 DEAD_LETTERS_KEPT = timedelta(days=30)
 
 
+def collect_seldom() -> None:
+    """What is imported by now stays: the collector need not walk it again and again, nor after every few records."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, *gc.get_threshold()[1:])
+
+
 class Service:
     """Wires one service. `build` in each service's main.py reads as the list of what it does."""
 
@@ -137,6 +144,7 @@ class Service:
         telemetry.configure_logging(self.name, self.settings.log_level)
         telemetry.configure_tracing(self.name, self.settings.otel_exporter_otlp_endpoint)
         code = uvloop.run(self._main())
+        telemetry.flush()
         sys.stdout.flush()
         # Not sys.exit: a library's thread that hangs must not keep a dead process alive.
         os._exit(code)
@@ -147,9 +155,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         server = await serve(self.health, self.settings.health_host, self.settings.health_port)
-        # What is imported by now stays: the collector need not walk it again and again, nor after every few records.
-        gc.freeze()
-        gc.set_threshold(50_000, *gc.get_threshold()[1:])
+        collect_seldom()
         starting = asyncio.create_task(self.start())
         stopped = asyncio.create_task(stop.wait())
         watchdog = asyncio.create_task(self._watch())

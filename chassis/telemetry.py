@@ -102,6 +102,13 @@ def configure_tracing(service: str, endpoint: str | None) -> None:
     trace.set_tracer_provider(provider)
 
 
+def flush() -> None:
+    """Send the last spans: a process that leaves at once would take them along."""
+    force_flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+    if force_flush is not None:
+        force_flush(2_000)
+
+
 def tracer() -> trace.Tracer:
     """The tracer of this process; does nothing unless tracing is configured."""
     return trace.get_tracer("appointments")

@@ -151,6 +151,11 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _leave(*_: object) -> None:
+    telemetry.flush()
+    os._exit(0)
+
+
 def main() -> None:
     """The process's entry: until SIGTERM or SIGINT."""
     settings = IngressSettings()
@@ -177,5 +182,5 @@ def main() -> None:
     gc.set_threshold(50_000, *gc.get_threshold()[1:])
     # uvicorn repeats the signal when it is done: a stop that was asked for is no failure. Not sys.exit: to take an
     # interpreter apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep it alive.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, _leave)
     Server(config, app.state.runtime).run()

@@ -49,7 +49,7 @@ def accepted(record: Record, command: Command, preferences: Preferences, changed
     told = {"user_id": command.user, "version": preferences.version, "preferences": body}
     ids = [event_id(command.id, 1)] if changed else []
     outcome = _outcome(command, "accepted", **told, event_ids=ids)
-    return _verdict(record, command, True, outcome, orjson.dumps(told) if changed else None)
+    return _verdict(record, command, True, outcome, orjson.dumps(told, default=str) if changed else None)
 
 
 def refused(record: Record, command: Command, refusal: Refusal) -> Verdict:
@@ -86,7 +86,7 @@ def _outcome(command: Command, status: str, **values: Any) -> bytes:
         "preferences": None,
         "event_ids": [],
     }
-    return orjson.dumps(empty | values)
+    return orjson.dumps(empty | values, default=str)
 
 
 def _verdict(

@@ -19,7 +19,9 @@ def record(partition: int, offset: int) -> Record:
 
 
 def test_halves_follow_on_without_a_break() -> None:
-    batch = Batch((record(0, 5), record(0, 7), record(1, 2), record(0, 9)), {ZERO: 4, ONE: 2}, "p.")
+    batch = Batch(
+        (record(0, 5), record(0, 7), record(1, 2), record(0, 9)), {ZERO: 4, ONE: 2}, (ZERO, ZERO, ONE, ZERO)
+    )
     front, back = batch.halves()
     assert (front.since, front.next()) == ({ZERO: 4}, {ZERO: 8})
     assert (back.since, back.first()) == ({ZERO: 8, ONE: 2}, {ONE: 2, ZERO: 9})

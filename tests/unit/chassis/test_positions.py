@@ -16,7 +16,7 @@ def drawn(partition: TopicPartition, *offsets: int) -> list[tuple[TopicPartition
 
 
 def owning(published: int = 5, applied: int = 8) -> Positions:
-    positions = Positions("")
+    positions = Positions()
     positions.own(HERE, published, applied)
     positions.stamp()
     return positions
@@ -49,7 +49,7 @@ def test_what_was_drawn_before_a_seek_is_dropped_after_it() -> None:
 
 
 def test_what_was_drawn_before_the_take_over_is_dropped() -> None:
-    positions = Positions("")
+    positions = Positions()
     positions.stamp()
     positions.own(HERE, 5, 8)
     assert positions.accept(drawn(HERE, 40)) is None
