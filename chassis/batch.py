@@ -67,7 +67,8 @@ class Read(NamedTuple, Generic[T]):
 class Batch:
     """Records of one or more partitions, in log order within each.
 
-    `partitions` has the partition of each record, as the broker names it; `since`, for each of them, the offset from which the log was read without a break up to these records.
+    `partitions` has the partition of each record, as the broker names it; `since`, for each of them, the offset from
+    which the log was read without a break up to these records.
     """
 
     records: tuple[Record, ...]
@@ -128,8 +129,8 @@ class Applier(Generic[T]):
     ) -> list[Message]:
         """Apply a batch and return what to publish, in log order; whole, whole again, in halves, the culprit alone.
 
-        `read`: what its records say. `acked`: everything below it is published. Raises DependencyDown (nothing of the failing part was applied),
-        Halt and Rewound.
+        `read`: what its records say. `acked`: everything below it is published. Raises DependencyDown (nothing of the
+        failing part was applied), Halt and Rewound.
         """
         attempts = WHOLE_ATTEMPTS if len(batch.records) > 1 else LONE_ATTEMPTS
         first = clock.now()

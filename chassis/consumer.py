@@ -1,8 +1,8 @@
 """The one way to consume: a FastStream batch subscriber whose position is in the service's own database.
 
 Three batches are on their way at once: one is decoded while the database works on the one before it and the one before
-that is published; each step takes them in order. After any
-failure the partition is sought back to its first unpublished record: the log is the outbox, redelivery is the relay.
+that is published; each step takes them in order. After any failure the partition is sought back to its first
+unpublished record: the log is the outbox, redelivery is the relay.
 """
 
 import asyncio
