@@ -24,8 +24,8 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import clock
+from chassis.garbage import collect_seldom
 from chassis.migrations import migrate
-from chassis.service import collect_seldom
 from chassis.settings import Settings, service_database_url
 from chassis.topics import ensure_topics
 from contracts import topics

@@ -37,7 +37,7 @@ def _batches(producer: AIOKafkaProducer, messages: Sequence[Message]) -> Iterato
 
 @lru_cache(maxsize=50_000)
 def partition_of(key: bytes, partitions: int) -> int:
-    """The partition of a key, by murmur2; remembered, because in Python it takes longer than the rest of a send."""
+    """The partition of a key, by murmur2; remembered, because in Python it takes as long as the rest of a send."""
     everything = list(range(partitions))
     partition: int = DefaultPartitioner()(key, everything, everything)
     return partition
@@ -103,7 +103,7 @@ class Publisher:
     async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[Ack]:
         """Give them to the producer in order.
 
-        Many for one partition go as whole batches, in half the processor time. A few go one by one: whoever publishes
+        Many for one partition go as whole batches, without a future for each. A few go one by one: whoever publishes
         at the same time then shares their batch, while a whole one waits until those before it are gone.
         """
         shares: dict[tuple[str, int], list[Message]] = {}

@@ -1,7 +1,6 @@
 """One process of the fleet: its consumers, its background work, its health, its end."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from chassis import backoff, clock, deadletters, telemetry
 from chassis.batch import Subscription
 from chassis.consumer import Consumer
 from chassis.database import Database
+from chassis.garbage import collect_seldom
 from chassis.health import Health, serve
 from chassis.publisher import Publisher
 from chassis.settings import Settings, service_database_url
@@ -35,13 +35,6 @@ WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
 STOP_WITHIN = 10.0
 DEAD_LETTERS_KEPT = timedelta(days=30)
-
-
-def collect_seldom() -> None:
-    """What is imported by now stays: the collector need not walk it again and again, nor after every few records."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, *gc.get_threshold()[1:])
 
 
 class Service:

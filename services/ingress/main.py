@@ -1,6 +1,5 @@
 """The HTTP door: wiring only."""
 
-import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from chassis import telemetry
+from chassis.garbage import collect_seldom
 from chassis.health import VERSION
 from services.ingress.answers import problem_response
 from services.ingress.describe import openapi
@@ -177,9 +177,7 @@ def main() -> None:
         timeout_keep_alive=65,
         timeout_graceful_shutdown=STOP_WITHIN,
     )
-    # What is imported by now stays: the collector need not walk it again and again, nor after every few requests.
-    gc.freeze()
-    gc.set_threshold(50_000, *gc.get_threshold()[1:])
+    collect_seldom()
     # uvicorn repeats the signal when it is done: a stop that was asked for is no failure. Not sys.exit: to take an
     # interpreter apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep it alive.
     signal.signal(signal.SIGTERM, _leave)
