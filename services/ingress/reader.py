@@ -19,13 +19,17 @@ PROBE_EVERY = 2.0
 PROBE_WITHIN = 3.0  # longer than a long poll: the broker answers a connection's requests one after the other
 STUCK_PROBES = 4  # that many probes that see records waiting and none read: the consumer is stuck
 
-Begin = Callable[[AIOKafkaConsumer, TopicPartition], Awaitable[int]]
-"""Given a connected consumer, the offset of the first record wanted."""
+BEGIN_WITHIN = 10.0
+
+Offsets = dict[TopicPartition, int]
+Begin = Callable[[AIOKafkaConsumer, Sequence[TopicPartition]], Awaitable[Offsets]]
+"""Given a connected consumer, the offset of the first record wanted of each partition."""
 
 
-async def at_end(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+async def at_end(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> Offsets:
     """Only what is written from now on."""
-    return int((await consumer.end_offsets([partition]))[partition])
+    ends: Offsets = await consumer.end_offsets(partitions)
+    return ends
 
 
 class Reader:
@@ -60,7 +64,7 @@ class Reader:
             try:
                 await self._connect_and_read()
             except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("reader failed", topic=self._partitions[0].topic, error=str(error))
+                log.warning("reader failed", topic=self._partitions[0].topic, error=repr(error))
             except Exception:
                 log.exception("reader failed", topic=self._partitions[0].topic)
             finally:
@@ -83,10 +87,13 @@ class Reader:
         try:
             await consumer.start()
             consumer.assign(self._partitions)
-            async with asyncio.timeout(10):
-                offsets = {each: await self._begin(consumer, each) for each in self._partitions}
+            # Otherwise it polls from the end meanwhile, and each of our questions waits for a long poll to end.
+            consumer.pause(*self._partitions)
+            async with asyncio.timeout(BEGIN_WITHIN):
+                offsets = await self._begin(consumer, self._partitions)
             for partition, offset in offsets.items():
                 consumer.seek(partition, offset)
+            consumer.resume(*self._partitions)
             self.reachable = True
             self.reading.set()
             await _first_of(self._read(consumer), self._probe(consumer))
@@ -101,7 +108,7 @@ class Reader:
 
     async def _probe(self, consumer: AIOKafkaConsumer) -> None:
         """Notice a broker that is away, and a consumer that does not go on though there is something to read."""
-        stuck, before = 0, dict[TopicPartition, int]()
+        stuck, before = 0, Offsets()
         while True:
             await asyncio.sleep(PROBE_EVERY)
             try:

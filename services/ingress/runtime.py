@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 import httpx
@@ -20,7 +20,7 @@ from services.ingress.domain.problems import Problem
 from services.ingress.door import Door
 from services.ingress.identity import Directory, Keys, Verifier, identity_client
 from services.ingress.live import Live
-from services.ingress.reader import Reader, at_end
+from services.ingress.reader import Offsets, Reader, at_end
 from services.ingress.replies import Replies
 from services.ingress.settings import IngressSettings
 from services.ingress.shown import Shown
@@ -129,21 +129,23 @@ class Runtime:
         )
         await asyncio.gather(self._replies_reader.run(), self._changes_reader.run())
 
-    async def _where_to_begin(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+    async def _where_to_begin(
+        self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+    ) -> Offsets:
         """Where we were; at the first time, ten minutes ago."""
         memory = self._memory
         if memory is None:
             raise RuntimeError("the memory is made before its readers")
-        end = int((await consumer.end_offsets([partition]))[partition])
-        number: int = partition.partition
-        known = memory.next[number]
-        if 0 < known <= end:
-            return known
+        ends = await consumer.end_offsets(partitions)
         since = int((time.time() - self.settings.stream_memory_seconds) * 1000)
-        found = (await consumer.offsets_for_times({partition: since}))[partition]
-        offset = end if found is None else int(found.offset)
-        memory.begin(number, offset)
-        return offset
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, since))
+        offsets: Offsets = {}
+        for partition in partitions:
+            number: int = partition.partition
+            if not 0 < memory.next[number] <= ends[partition]:
+                memory.begin(number, found[partition].offset if found[partition] else ends[partition])
+            offsets[partition] = memory.next[number]
+        return offsets
 
     async def _probe_kafka(self) -> None:
         """Say whether commands can be taken; replace a producer that stays stuck when the broker is back."""
