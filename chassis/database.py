@@ -17,12 +17,14 @@ from sqlalchemy import TextClause
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 # All below the consumer group's session timeout (10 s): whoever replaces a frozen owner waits less than that for its locks.
-SESSION_LIMITS = {
+SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "5000",
     "lock_timeout": "5000",
     "statement_timeout": "8000",
     "timezone": "UTC",
     "jit": "off",
+    # A prepared statement keeps its plan: one made while a table was small must not read all of it ever after.
+    "enable_seqscan": "off",
 }
 CONNECT_WITHIN = 5.0  # seconds, also for a place in the pool
 CLOSE_WITHIN = 2.0
@@ -107,7 +109,7 @@ class Database:
         self.url = url
         self._pool_size = pool_size
         self._server_settings = {
-            **SESSION_LIMITS,
+            **SESSION_SETTINGS,
             "application_name": application_name,
             **(server_settings or {}),
         }

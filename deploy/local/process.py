@@ -16,6 +16,7 @@ from typing import Protocol
 
 LOG_LIMIT_BYTES = 10 * 1024 * 1024
 _POLL_SECONDS = 0.05
+_AUTOGROUP = Path("/proc/self/autogroup")  # proc_pid_autogroup(5)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -183,6 +184,13 @@ def _send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
+def _stand_back(nice: int) -> None:
+    """Be nice to everybody. Linux may weigh sessions against each other, and `nice` then counts within one only."""
+    os.nice(nice)
+    with contextlib.suppress(OSError):
+        _AUTOGROUP.write_text(str(nice))
+
+
 def _before_execution(stop_signal: signal.Signals, nice: int) -> Callable[[], None]:
     """What the new process does first: stand back, and on Linux ask to be told when its parent dies.
 
@@ -191,7 +199,7 @@ def _before_execution(stop_signal: signal.Signals, nice: int) -> Callable[[], No
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def prepare() -> None:
-        os.nice(nice)
+        _stand_back(nice)
         if libc is not None:
             libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
 

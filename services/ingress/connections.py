@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from chassis.database import SESSION_LIMITS
+from chassis.database import SESSION_SETTINGS
 
 CONNECTED_WITHIN = 2.0  # for a place, and for a connection if none is idle
 QUERY_WITHIN = 5.0
@@ -65,5 +65,5 @@ class Connections:
             self._url,
             timeout=CONNECTED_WITHIN,
             command_timeout=QUERY_WITHIN,
-            server_settings={**SESSION_LIMITS, "application_name": "appointments-ingress"},
+            server_settings={**SESSION_SETTINGS, "application_name": "appointments-ingress"},
         )

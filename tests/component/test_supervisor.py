@@ -29,11 +29,12 @@ class Script:
     log: Path
     name: str = "script"
     stop_signal: signal.Signals = signal.SIGTERM
+    nice: int = 0
 
     async def prepare(self) -> None: ...
 
     def command(self) -> Command:
-        return Command([sys.executable, "-c", self.source])
+        return Command([sys.executable, "-c", self.source], nice=self.nice)
 
     async def ready(self) -> bool:
         return self.log.exists() and "up" in self.log.read_text()
@@ -66,6 +67,21 @@ async def test_a_killed_child_is_back_within_three_seconds(tmp_path: Path) -> No
             await member.wait_ready(3)
             assert time.monotonic() - killed_at < 3
         assert member.restarts == 3
+
+
+def autogroup_of(child: Child) -> str:
+    return Path(f"/proc/{child.pid}/autogroup").read_text().split(maxsplit=1)[1].strip()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="no sessions are weighed here")
+async def test_a_child_stands_back_for_other_sessions_too(tmp_path: Path) -> None:
+    log = tmp_path / "script.log"
+    child = Child(Script(FOREVER, log, nice=10), log)
+    try:
+        await child.start_ready(10)
+        assert autogroup_of(child) == "nice 10"
+    finally:
+        await child.stop()
 
 
 async def test_a_child_that_keeps_ending_is_reported_with_its_log(tmp_path: Path) -> None:

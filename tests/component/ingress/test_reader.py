@@ -29,7 +29,9 @@ async def test_questions_about_silent_partitions_wait_for_no_long_poll(
     await ensure_topics(settings, (PROJECTOR_EVENTS,))
 
     async def begin(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> Offsets:
-        positions = {each: await consumer.position(each) for each in partitions}  # known: it could poll from now on
+        positions = {
+            each: await consumer.position(each) for each in partitions
+        }  # known: it could poll from now on
         for _ in range(QUESTIONS):
             await consumer.end_offsets(partitions)
         return positions
