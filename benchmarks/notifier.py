@@ -124,6 +124,7 @@ def _delivery(organization: UUID, now: datetime) -> Delivery:
         delivered_at=None,
         reason=None,
         fallback_of=None,
+        decision=None,
         actor=str(uuid4()),
         correlation_id=str(uuid4()),
         traceparent=None,

@@ -89,6 +89,28 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
         *_ANY_COMMAND,
         Bad("zone-unknown", "timezone", "unknown_timezone", {"timezone": "Mars/Olympus"}),
         Bad("switch-a-word", "channels.sms", "bool_type", {"channels": {"sms": "yes"}}),
+        Bad("type-unknown", "types.lunch.[key]", "enum", {"types": {"lunch": {"email": True}}}),
+        Bad("lead-negative", "lead_times.sms.0", "greater_than_equal", {"lead_times": {"sms": [-1]}}),
+        Bad("leads-too-many", "lead_times.sms", "too_long", {"lead_times": {"sms": list(range(11))}}),
+        Bad("lead-a-word", "lead_times.sms.0", "int_type", {"lead_times": {"sms": ["soon"]}}),
+        Bad(
+            "quiet-for-nothing",
+            "quiet_hours",
+            "zero_length",
+            {"quiet_hours": {"start": "22:00", "end": "22:00"}},
+        ),
+        Bad(
+            "quiet-no-time",
+            "quiet_hours.end",
+            "string_pattern_mismatch",
+            {"quiet_hours": {"start": "22:00", "end": "25:00"}},
+        ),
+        Bad(
+            "digest-no-time",
+            "digest.at",
+            "string_pattern_mismatch",
+            {"digest": {"enabled": True, "at": "6pm"}},
+        ),
     ),
     "preferences.changed": _VERSION_BAD,
 }

@@ -10,7 +10,7 @@ from contracts.fields import Channel, Instant, Told
 
 
 class NotificationType(StrEnum):
-    """What a notification tells (the requirements' names, and the two that its workflows use without naming them)."""
+    """What a notification tells (the requirements' names, and those that its workflows use without naming them)."""
 
     CREATED = "appointment_created"
     INVITATION = "appointment_invitation"
@@ -19,6 +19,10 @@ class NotificationType(StrEnum):
     CANCELLED = "appointment_cancelled"
     RESCHEDULED = "appointment_rescheduled"
     REMINDER = "appointment_reminder"
+    FOLLOW_UP = "appointment_follow_up"
+    NO_SHOW = "no_show_alert"
+    DIGEST = "appointment_digest"
+    ANNOUNCEMENT = "appointment_announcement"
 
 
 class DeliveryState(StrEnum):
@@ -38,7 +42,8 @@ class DeliveryState(StrEnum):
 class Notification(Told):
     """Body of every `notification.*` event: one delivery after its state changed.
 
-    `event_id` is the event it tells of; `fallback_of` the delivery whose channel gave up before this one.
+    `event_id` is the event it tells of; `fallback_of` the delivery whose channel gave up before this one; `decision`
+    why it goes by this channel, in plain words.
     """
 
     notification_id: UUID
@@ -56,6 +61,7 @@ class Notification(Told):
     delivered_at: Instant | None = None
     reason: str | None = None
     fallback_of: UUID | None = None
+    decision: str | None = None
 
 
 EVENT_TYPES = {

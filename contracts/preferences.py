@@ -1,34 +1,95 @@
-"""A person's notification preferences: channels, time zone, locale."""
+"""Notification preferences of a person, and of an organization for its people.
 
+What is absent, or a switch of null, follows the next level: the organization's defaults, then the requirements'.
+"""
+
+from datetime import time
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from contracts.fields import Locale, Sent, Timezone, Told
+from contracts.fields import Channel, LeadTimes, Locale, Sent, Timezone, Told
+from contracts.notifications import NotificationType
+
+
+def _time_of_day(text: str) -> str:
+    time.fromisoformat(text)
+    return text
+
+
+TimeOfDay = Annotated[
+    str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), AfterValidator(_time_of_day)
+]
+"""`HH:MM` on a wall clock."""
 
 
 class ChannelSwitches(Sent):
     """Which channels a person wants; in-app is always on. The requirements' default: e-mail yes, SMS and push no."""
 
-    email: bool = Field(True, strict=True)
-    sms: bool = Field(False, strict=True)
-    push: bool = Field(False, strict=True)
+    email: bool | None = Field(None, strict=True)
+    sms: bool | None = Field(None, strict=True)
+    push: bool | None = Field(None, strict=True)
+
+
+class QuietHours(Sent):
+    """When normal messages wait, on the person's wall clock; over midnight when the end is the earlier."""
+
+    start: TimeOfDay
+    end: TimeOfDay
+
+    @model_validator(mode="after")
+    def _has_length(self) -> "QuietHours":
+        if self.start == self.end:
+            raise PydanticCustomError("zero_length", "Quiet hours must not end when they start")
+        return self
+
+
+class Digest(Sent):
+    """One message a day, at that time on the person's wall clock, instead of many."""
+
+    enabled: bool = Field(False, strict=True)
+    at: TimeOfDay = "18:00"
 
 
 class SetPreferences(Sent):
-    """Replace the actor's preferences. A zone or locale of null follows what Identity knows."""
+    """Replace the actor's preferences. What is absent follows the organization; quiet hours of null are none at all."""
 
     timezone: Timezone | None = None
     locale: Locale | None = None
     channels: ChannelSwitches = Field(default_factory=ChannelSwitches)
+    types: dict[NotificationType, ChannelSwitches] = Field(default_factory=dict)
+    lead_times: dict[Channel, LeadTimes] = Field(default_factory=dict)
+    quiet_hours: QuietHours | None = None
+    digest: Digest | None = None
+
+
+class SetOrganizationPreferences(Sent):
+    """Replace what holds for everybody in the actor's organization; for its admins."""
+
+    defaults: SetPreferences = Field(default_factory=SetPreferences)
+    mandatory: dict[NotificationType, list[Channel]] = Field(default_factory=dict)
 
 
 class Preferences(Told):
-    """The same as it stands; `version` counts changes from 1 (0: never set, all defaults)."""
+    """Preferences as they stand; `version` counts changes from 1 (0: never set)."""
 
     timezone: str | None = None
     locale: str | None = None
     channels: ChannelSwitches = Field(default_factory=ChannelSwitches)
+    types: dict[str, ChannelSwitches] = Field(default_factory=dict)
+    lead_times: dict[str, list[int]] = Field(default_factory=dict)
+    quiet_hours: QuietHours | None = None
+    digest: Digest | None = None
+    version: int = Field(0, ge=0)
+
+
+class OrganizationPreferences(Told):
+    """What holds for everybody in an organization, as it stands."""
+
+    defaults: Preferences = Field(default_factory=Preferences)
+    mandatory: dict[str, list[str]] = Field(default_factory=dict)
     version: int = Field(0, ge=0)
 
 
@@ -38,3 +99,16 @@ class PreferencesChanged(Told):
     user_id: UUID
     version: int = Field(ge=1)
     preferences: Preferences
+
+
+class OrganizationPreferencesChanged(Told):
+    """Body of `organization_preferences.changed` on notifier.events."""
+
+    organization_id: UUID
+    version: int = Field(ge=1)
+    preferences: OrganizationPreferences
+
+
+def said(preferences: Sent | Told) -> dict[str, Any]:
+    """The JSON of what was said, and only that: a field that was left out is not in it."""
+    return preferences.model_dump(mode="json", exclude_unset=True)

@@ -83,6 +83,10 @@ _PREFERENCES: JSON = {
     "timezone": "Asia/Tokyo",
     "locale": "en",
     "channels": {"email": True, "sms": True, "push": False},
+    "types": {"appointment_reminder": {"email": False}},
+    "lead_times": {"sms": [1440, 60]},
+    "quiet_hours": {"start": "22:00", "end": "07:00"},
+    "digest": {"enabled": True, "at": "18:00"},
 }
 
 

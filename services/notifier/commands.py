@@ -14,7 +14,8 @@ from contracts import envelope
 from contracts.commands import NOTIFIER_COMMANDS
 from contracts.envelope import Envelope, MalformedEnvelope, Record
 from contracts.outcomes import Code, FieldError, field_errors
-from services.notifier.domain.model import Preferences
+from contracts.preferences import said
+from notifications.preferences import Preferences, preferences_of
 
 BODY_MAX_BYTES = 256 * 1024
 _TEXT_MAX = 200
@@ -94,8 +95,7 @@ def _asked(kind: str, body: Any | Refusal) -> Preferences | Refusal:
         return Refusal(Code.INVALID, "Some fields are not valid.", _errors(error))
     except RecursionError:
         return Refusal(Code.INVALID, "The body is nested too deeply.")
-    switches = sent.channels
-    return Preferences(switches.email, switches.sms, switches.push, sent.timezone, sent.locale)
+    return preferences_of(said(sent))
 
 
 def _errors(error: ValidationError) -> tuple[FieldError, ...]:

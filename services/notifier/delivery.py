@@ -11,7 +11,8 @@ from services.notifier.domain.model import notification_id
 class Delivery:
     """One recipient, one channel. `version`: of the appointment when it was planned; instants in UTC.
 
-    `cause`: position of the record that it follows from; `redrives`: how often an operator sent it again.
+    `cause`: position of the record that it follows from; `redrives`: how often an operator sent it again; `decision`: why
+    it goes by this channel.
     """
 
     id: UUID
@@ -33,6 +34,7 @@ class Delivery:
     delivered_at: datetime | None
     reason: str | None
     fallback_of: UUID | None
+    decision: str | None
     actor: str | None
     correlation_id: str | None
     traceparent: str | None
@@ -56,4 +58,5 @@ def fallback(gave_up: Delivery, channel: str, at: datetime) -> Delivery:
         delivered_at=None,
         reason=None,
         fallback_of=gave_up.id,
+        decision=f"instead of {gave_up.channel}, which gave up",
     )

@@ -10,13 +10,13 @@ from chassis import clock
 from chassis.database import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
+from notifications.preferences import NOTHING_SAID, Preferences
 from services.notifier import metrics, notices, planning, verdicts
 from services.notifier.commands import Command, Refusal
 from services.notifier.delivery import Delivery
 from services.notifier.domain import model
 from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.reports import state_after
-from services.notifier.domain.workflow import DEFAULTS
 from services.notifier.messages import Happened, Received, Redriven, Report
 from services.notifier.settling import Ended, tell
 from services.notifier.store import appointments, deliveries, outbox, preferences
@@ -72,10 +72,13 @@ class Handlers:
                 known.add(item.source.id)
                 fresh.append((record, item))
         wanted = await preferences.load(tx, {user for _, item in fresh for user in planning.recipients(item)})
+        organizations = await preferences.organizations(
+            tx, {item.source.appointment.organization_id for _, item in fresh}
+        )
         planned = [
             delivery
             for record, item in fresh
-            for delivery in planning.planned(record, item, wanted, now, self.frontend_url)
+            for delivery in planning.planned(record, item, wanted, organizations, now, self.frontend_url)
         ]
         return _planned(fresh, await deliveries.plan(tx, planned, now))
 
@@ -88,7 +91,7 @@ class Handlers:
         known = await preferences.decided(tx, [command.id for _, command in items])
         stand = await preferences.load(tx, {command.user for _, command in items if command.user})
         fresh: list[Verdict] = []
-        changed: dict[UUID, tuple[UUID, model.Preferences]] = {}
+        changed: dict[UUID, tuple[UUID, Preferences]] = {}
         for record, command in items:
             if command.id in known:
                 continue
@@ -163,8 +166,8 @@ def _planned(items: Pairs[Happened], planned: Sequence[Delivery]) -> list[Messag
 def _decided(
     record: Record,
     command: Command,
-    stand: dict[UUID, model.Preferences],
-    changed: dict[UUID, tuple[UUID, model.Preferences]],
+    stand: dict[UUID, Preferences],
+    changed: dict[UUID, tuple[UUID, Preferences]],
 ) -> Verdict:
     """The verdict on one command; what it changes counts for the next ones of the batch."""
     metric = metrics.COMMANDS.labels
@@ -173,7 +176,7 @@ def _decided(
         metric("refused", refusal.code).inc()
         return verdicts.refused(record, command, refusal)
     metric("accepted", "").inc()
-    before = stand.get(command.user, DEFAULTS)
+    before = stand.get(command.user, NOTHING_SAID)
     after = after_setting(before, command.asked)
     if after is not before:
         stand[command.user] = after

@@ -92,6 +92,7 @@ def body_of(delivery: Delivery) -> dict[str, Any]:
         "delivered_at": _instant(delivery.delivered_at),
         "reason": delivery.reason,
         "fallback_of": str(delivery.fallback_of) if delivery.fallback_of else None,
+        "decision": delivery.decision,
     }
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.envelope import Record
+from notifications.preferences import NO_RULES, Organization, Preferences
 from services.notifier.client import send_body
 from services.notifier.delivery import Delivery
 from services.notifier.domain import model, workflow
-from services.notifier.domain.model import Notification, Preferences
+from services.notifier.domain.model import Notification
 from services.notifier.domain.recipients import involved
 from services.notifier.messages import Happened
 from services.notifier.store.appointments import Seen
@@ -21,15 +22,17 @@ def planned(
     record: Record,
     happened: Happened,
     preferences: Mapping[UUID, Preferences],
+    organizations: Mapping[UUID, Organization],
     now: datetime,
     frontend_url: str,
 ) -> list[tuple[Delivery, bytes]]:
     """The deliveries that follow from one record, each with the JSON of its call."""
     source = happened.source
+    organization = organizations.get(source.appointment.organization_id, NO_RULES)
     if isinstance(source, model.Event):
-        notifications = workflow.plan(source, preferences, now, frontend_url)
+        notifications = workflow.plan(source, preferences, organization, now, frontend_url)
     else:
-        notifications = workflow.plan_reminder(source, preferences, now, frontend_url)
+        notifications = workflow.plan_reminder(source, preferences, organization, now, frontend_url)
     return [(_delivery(record, happened, item), _body(item)) for item in notifications]
 
 
@@ -87,6 +90,7 @@ def _delivery(record: Record, happened: Happened, item: Notification) -> Deliver
         delivered_at=None,
         reason=None,
         fallback_of=None,
+        decision=item.decision,
         actor=happened.actor,
         correlation_id=happened.correlation_id,
         traceparent=happened.traceparent,

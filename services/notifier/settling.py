@@ -6,11 +6,11 @@ from datetime import datetime
 
 from chassis.database import Transaction
 from contracts.envelope import Message
+from notifications.preferences import NO_RULES, NOTHING_SAID
 from services.notifier import metrics, notices
 from services.notifier.client import on_channel
 from services.notifier.delivery import Delivery, fallback
 from services.notifier.domain.channels import fallback_for
-from services.notifier.domain.workflow import DEFAULTS
 from services.notifier.store import deliveries, preferences
 
 GAVE_UP = frozenset(("failed", "bounced", "dead_lettered"))
@@ -43,11 +43,13 @@ async def _turn(tx: Transaction, gave_up: Sequence[Delivery], now: datetime) -> 
     if not urgent:
         return []
     wanted = await preferences.load(tx, {item.recipient_id for item in urgent})
+    organizations = await preferences.organizations(tx, {item.organization_id for item in urgent})
     bodies = await deliveries.payloads(tx, [item.id for item in urgent])
     planned = []
     for item in urgent:
-        choice = wanted.get(item.recipient_id, DEFAULTS)
-        channel = fallback_for(item.priority, item.channel, item.template_id, choice)
+        own = wanted.get(item.recipient_id, NOTHING_SAID)
+        organization = organizations.get(item.organization_id, NO_RULES)
+        channel = fallback_for(item.type, item.priority, item.channel, item.template_id, own, organization)
         if channel is not None and item.id in bodies:
             planned.append((fallback(item, channel, now), on_channel(bodies[item.id], channel)))
     turned = await deliveries.plan(tx, planned, now)

@@ -11,8 +11,8 @@ from chassis.telemetry import follow
 from contracts import topics
 from contracts.envelope import Envelope, Message, Record, event_id
 from contracts.outcomes import Code
+from notifications.preferences import Preferences, body_of
 from services.notifier.commands import Command, Refusal
-from services.notifier.domain.model import Preferences
 
 SOURCE = "appointments/notifier"
 REUSED = Refusal(Code.COMMAND_ID_REUSED, "This command id was used for another command.")
@@ -40,13 +40,7 @@ class Verdict:
 
 def accepted(record: Record, command: Command, preferences: Preferences, changed: bool) -> Verdict:
     """The preferences stand as they were asked for; `changed` when they did not before."""
-    body = {
-        "timezone": preferences.timezone,
-        "locale": preferences.locale,
-        "channels": {"email": preferences.email, "sms": preferences.sms, "push": preferences.push},
-        "version": preferences.version,
-    }
-    told = {"user_id": command.user, "version": preferences.version, "preferences": body}
+    told = {"user_id": command.user, "version": preferences.version, "preferences": body_of(preferences)}
     ids = [event_id(command.id, 1)] if changed else []
     outcome = _outcome(command, "accepted", **told, event_ids=ids)
     return _verdict(record, command, True, outcome, orjson.dumps(told, default=str) if changed else None)

@@ -26,7 +26,6 @@ GATHER_SECONDS = 0.2  # people wait for what they booked, not for the story of a
 # tables are still empty and the statistics say that a scan is cheaper.
 KEYED_PLANS = {
     "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }

@@ -117,7 +117,9 @@ def _answer(record: Record, head: Envelope) -> Answer:
 
 def _preference(record: Record, head: Envelope) -> Preference:
     told = PreferencesChanged.model_validate_json(record.value or b"")
-    return Preference(told.user_id, _organization(head), told.version, told.preferences.model_dump_json())
+    return Preference(
+        told.user_id, _organization(head), told.version, told.preferences.model_dump_json(exclude_unset=True)
+    )
 
 
 _READERS: dict[str, Callable[[Record, Envelope], Body]] = {

@@ -104,7 +104,7 @@ def read_preferences(record: Record) -> PreferencesTold | None:
         raise InvalidMessage("header organization is missing")
     event = _body(preferences.PreferencesChanged, record)
     on = event.preferences.channels
-    switches = Switches(email=on.email, sms=on.sms, push=on.push)
+    switches = Switches(email=on.email is not False, sms=on.sms is True, push=on.push is True)
     return PreferencesTold(event.user_id, head.organization, event.version, switches)
 
 

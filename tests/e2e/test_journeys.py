@@ -173,6 +173,10 @@ async def test_preferences_decide_the_channels_and_the_zone(users: Users, mira: 
         "timezone": "Asia/Tokyo",
         "locale": "en",
         "channels": {"email": False, "sms": True, "push": False},
+        "types": {},
+        "lead_times": {},
+        "quiet_hours": None,
+        "digest": {"enabled": False, "at": "18:00"},
     }
     assert (await tomas.http.put("/preferences", json=wanted)).status_code == 200
     assert (await tomas.http.get("/preferences")).json() == wanted

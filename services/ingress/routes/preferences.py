@@ -5,18 +5,19 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from contracts.preferences import Preferences
+from notifications.preferences import NO_RULES, body_of, preferences_of
+from notifications.rules import effective
 from services.ingress.answers import as_json, etag
 from services.ingress.describe import described
 from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
-_DEFAULTS = Preferences().model_dump(mode="json")
 
-
-def preferences_body(preferences: dict[str, Any]) -> dict[str, Any]:
-    """Preferences as they are answered; what was never set has its default."""
-    return {name: preferences.get(name, _DEFAULTS[name]) for name in ("timezone", "locale", "channels")}
+def preferences_body(said: dict[str, Any]) -> dict[str, Any]:
+    """Preferences as they are answered: what holds; what was never said has its default."""
+    body = body_of(effective(preferences_of(said), NO_RULES))
+    del body["version"]
+    return body
 
 
 def preference_routes(runtime: Runtime) -> APIRouter:

@@ -1,42 +1,40 @@
 """On which channels a person is told something, and where to turn when a channel gives up."""
 
-from services.notifier.domain.kinds import CHANNELS, EMAIL, IN_APP, PUSH, SMS, TEMPLATE_CHANNELS
-from services.notifier.domain.model import Preferences
+from notifications.preferences import CHANNELS, EMAIL, IN_APP, SMS, Organization, Preferences
+from notifications.rules import Decision, decide
+from services.notifier.domain.kinds import TEMPLATE_CHANNELS
 
 
-def switched_on(preferences: Preferences) -> frozenset[str]:
-    """The channels a person has on: in-app always, the others as they say or by default."""
-    wanted = {EMAIL: preferences.email, SMS: preferences.sms, PUSH: preferences.push}
-    return frozenset({IN_APP} | {channel for channel, on in wanted.items() if on})
-
-
-def channels_for(
-    preferences: Preferences, template_id: str, meant: frozenset[str] | None = None
-) -> list[str]:
-    """The channels for one notification, in a fixed order: on, with a text in the template, and meant (None: all)."""
-    on = switched_on(preferences)
+def decisions(
+    kind: str,
+    template_id: str,
+    own: Preferences,
+    organization: Organization,
+    meant: frozenset[str] | None = None,
+) -> list[Decision]:
+    """What is decided about each channel that the template has a text for and that is meant (None: all), in a fixed order."""
     return [
-        channel
+        decide(kind, channel, own, organization)
         for channel in CHANNELS
-        if channel in on and channel in TEMPLATE_CHANNELS[template_id] and (meant is None or channel in meant)
+        if channel in TEMPLATE_CHANNELS[template_id] and (meant is None or channel in meant)
     ]
 
 
 _NEXT = {EMAIL: (SMS, IN_APP), SMS: (IN_APP,)}
 
 
-def fallback_for(priority: str, channel: str, template_id: str, preferences: Preferences) -> str | None:
+def fallback_for(
+    kind: str, priority: str, channel: str, template_id: str, own: Preferences, organization: Organization
+) -> str | None:
     """Where to turn when `channel` gave up on an urgent notification: from e-mail to SMS, from there to in-app.
 
-    Never to a channel that the person switched off. SMS is off by default, but who never said anything about it has
-    not refused it, and gets it as a last resort. Whether the notification is on that channel already, the caller knows.
+    Never to a channel that somebody switched off. SMS is off by default, but where nobody said anything about it, it has
+    not been refused, and is the last resort. Whether the notification is on that channel already, the caller knows.
     """
     if priority != "high":
         return None
-    refused = preferences.version > 0 and not preferences.sms
-    possible = (
-        other
-        for other in _NEXT.get(channel, ())
-        if other in TEMPLATE_CHANNELS[template_id] and not (other == SMS and refused)
-    )
-    return next(possible, None)
+    for other in _NEXT.get(channel, ()):
+        decision = decide(kind, other, own, organization)
+        if other in TEMPLATE_CHANNELS[template_id] and (decision.on or decision.level == "default"):
+            return other
+    return None

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-EMAIL, SMS, IN_APP, PUSH = "email", "sms", "in_app", "push"
-CHANNELS = (IN_APP, EMAIL, SMS, PUSH)
+from notifications.preferences import EMAIL, IN_APP, PUSH, SMS
 
 # Confirmation, reminder, cancellation, reschedule and follow-up as the requirements list them; invitation and update,
 # which they use without listing, can be told on every channel.

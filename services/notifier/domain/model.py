@@ -76,23 +76,8 @@ class Reminder:
 
 
 @dataclass(frozen=True, slots=True)
-class Preferences:
-    """What a person said about notifications; zone and locale of None follow what Identity knows.
-
-    `version` 0: nothing was ever said, all is the default (e-mail on, SMS and push off).
-    """
-
-    email: bool = True
-    sms: bool = False
-    push: bool = False
-    timezone: str | None = None
-    locale: str | None = None
-    version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Notification:
-    """One recipient, one channel, one template. `expires_at`: when it is of no use any more."""
+    """One recipient, one channel, one template. `expires_at`: when it is of no use any more; `decision`: why this channel."""
 
     id: UUID
     event_id: UUID
@@ -104,6 +89,7 @@ class Notification:
     channel: str
     data: Mapping[str, str]
     expires_at: datetime
+    decision: str
 
 
 def notification_id(event_id: UUID, kind: str, recipient_id: UUID, channel: str) -> UUID:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.notifier.domain.model import Preferences
+from notifications.preferences import Preferences
 
 
 def after_setting(known: Preferences, asked: Preferences) -> Preferences:

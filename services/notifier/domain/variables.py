@@ -4,19 +4,29 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from services.notifier.domain.model import Appointment, Event, Person, Preferences, Reminder
+from notifications import rules
+from notifications.preferences import Organization, Preferences
+from services.notifier.domain.model import Appointment, Event, Person, Reminder
 from services.notifier.domain.summaries import summary
 from services.notifier.domain.wording import date_of, time_of, time_until, when
 
 
 def variables(
-    source: Event | Reminder, recipient_id: UUID, preferences: Preferences, now: datetime, frontend_url: str
+    source: Event | Reminder,
+    recipient_id: UUID,
+    own: Preferences,
+    organization: Organization,
+    now: datetime,
+    frontend_url: str,
 ) -> dict[str, str]:
     """All variables of the templates; what an appointment does not have is the empty text."""
     appointment, people = source.appointment, source.people
     recipient = people.get(recipient_id)
-    place = preferences.timezone or (recipient.timezone if recipient else appointment.timezone)
-    locale = preferences.locale or (recipient.locale if recipient else "en")
+    known_place, known_locale = (
+        (recipient.timezone, recipient.locale) if recipient else (appointment.timezone, "en")
+    )
+    place = rules.timezone(own, organization) or known_place
+    locale = rules.locale(own, organization) or known_locale
     link = f"{frontend_url.rstrip('/')}/appointments/{appointment.id}"
     start, end = original_times(source)
     return {

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from notifications.preferences import NOTHING_SAID, Organization, Preferences
 from services.notifier.domain import kinds
-from services.notifier.domain.channels import channels_for
+from services.notifier.domain.channels import decisions
 from services.notifier.domain.kinds import Kind
 from services.notifier.domain.model import (
     OPEN,
     Event,
     Notification,
-    Preferences,
     Reminder,
     notification_id,
 )
@@ -19,13 +19,16 @@ from services.notifier.domain.recipients import involved, told
 from services.notifier.domain.variables import variables
 
 TOO_OLD = timedelta(hours=24)
-DEFAULTS = Preferences()
 
 
 def plan(
-    event: Event, preferences: Mapping[UUID, Preferences], now: datetime, frontend_url: str = ""
+    event: Event,
+    preferences: Mapping[UUID, Preferences],
+    organization: Organization,
+    now: datetime,
+    frontend_url: str = "",
 ) -> list[Notification]:
-    """The notifications that follow from an appointment's event; who has no entry in `preferences` has the defaults.
+    """The notifications that follow from an appointment's event; who has no entry in `preferences` never said anything.
 
     An event older than 24 hours plans nothing: a reset or a replay must not write to people about what is long over.
     """
@@ -34,12 +37,16 @@ def plan(
     return [
         notification
         for user, kind in told(event)
-        for notification in _notifications(event, user, kind, preferences, now, frontend_url)
+        for notification in _notifications(event, user, kind, preferences, organization, now, frontend_url)
     ]
 
 
 def plan_reminder(
-    reminder: Reminder, preferences: Mapping[UUID, Preferences], now: datetime, frontend_url: str = ""
+    reminder: Reminder,
+    preferences: Mapping[UUID, Preferences],
+    organization: Organization,
+    now: datetime,
+    frontend_url: str = "",
 ) -> list[Notification]:
     """The notifications of a due reminder: its channels, as far as the person has them on now.
 
@@ -49,8 +56,9 @@ def plan_reminder(
     gone = reminder.recipient_id not in involved(appointment) or appointment.status not in OPEN
     if is_too_old(reminder.at, now) or gone:
         return []
+    recipient, meant = reminder.recipient_id, reminder.channels
     return _notifications(
-        reminder, reminder.recipient_id, kinds.REMINDER, preferences, now, frontend_url, reminder.channels
+        reminder, recipient, kinds.REMINDER, preferences, organization, now, frontend_url, meant
     )
 
 
@@ -64,27 +72,29 @@ def _notifications(
     user: UUID,
     kind: Kind,
     preferences: Mapping[UUID, Preferences],
+    organization: Organization,
     now: datetime,
     frontend_url: str,
     meant: frozenset[str] | None = None,
 ) -> list[Notification]:
     """One for each channel; the words are the same on all of them."""
-    wanted = preferences.get(user, DEFAULTS)
-    channels = channels_for(wanted, kind.template_id, meant)
-    data = variables(source, user, wanted, now, frontend_url) if channels else {}
+    own = preferences.get(user, NOTHING_SAID)
+    chosen = [one for one in decisions(kind.type, kind.template_id, own, organization, meant) if one.on]
+    data = variables(source, user, own, organization, now, frontend_url) if chosen else {}
     appointment = source.appointment
     return [
         Notification(
-            id=notification_id(source.id, kind.type, user, channel),
+            id=notification_id(source.id, kind.type, user, decision.channel),
             event_id=source.id,
             appointment=appointment,
             type=kind.type,
             template_id=kind.template_id,
             priority=kind.priority,
             recipient_id=user,
-            channel=channel,
+            channel=decision.channel,
             data=data,
             expires_at=appointment.start if kind is kinds.REMINDER else appointment.end,
+            decision=decision.reason,
         )
-        for channel in channels
+        for decision in chosen
     ]

@@ -5,24 +5,27 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 
 from chassis.database import Transaction
-from services.notifier.domain.model import Preferences
+from notifications.preferences import Organization, Preferences, body_of, organization_of, preferences_of
 from services.notifier.verdicts import Verdict
 
 _COMMANDS_ONE_AT_A_TIME = 7_316_520_301  # any constant, for an advisory lock
 
 _LOAD = text("""
-    SELECT user_id, version, email, sms, push, timezone, locale FROM preferences
-    WHERE user_id = ANY(CAST(:users AS uuid[]))
+    SELECT user_id, CAST(body AS text) AS body FROM preferences WHERE user_id = ANY(CAST(:users AS uuid[]))
 """)
 _SAVE = text("""
-    INSERT INTO preferences (user_id, organization_id, version, email, sms, push, timezone, locale)
-    VALUES (:user_id, :organization_id, :version, :email, :sms, :push, :timezone, :locale)
+    INSERT INTO preferences (user_id, organization_id, version, body)
+    VALUES (:user_id, :organization_id, :version, CAST(:body AS jsonb))
     ON CONFLICT (user_id) DO UPDATE SET
-        organization_id = excluded.organization_id, version = excluded.version, email = excluded.email,
-        sms = excluded.sms, push = excluded.push, timezone = excluded.timezone, locale = excluded.locale
+        organization_id = excluded.organization_id, version = excluded.version, body = excluded.body
+""")
+_ORGANIZATIONS = text("""
+    SELECT organization_id, CAST(body AS text) AS body FROM organizations
+    WHERE organization_id = ANY(CAST(:organizations AS uuid[]))
 """)
 _DECIDED = text("""
     SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event
@@ -44,10 +47,13 @@ async def lock_commands(tx: Transaction) -> None:
 async def load(tx: Transaction, users: Iterable[UUID]) -> dict[UUID, Preferences]:
     """The preferences of those who ever set any."""
     rows = await tx.execute(_LOAD, {"users": list(users)})
-    return {
-        row.user_id: Preferences(row.email, row.sms, row.push, row.timezone, row.locale, row.version)
-        for row in rows
-    }
+    return {row.user_id: preferences_of(orjson.loads(row.body)) for row in rows}
+
+
+async def organizations(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Organization]:
+    """What holds for everybody in those organizations that ever said anything."""
+    rows = await tx.execute(_ORGANIZATIONS, {"organizations": list(ids)})
+    return {row.organization_id: organization_of(orjson.loads(row.body)) for row in rows}
 
 
 async def save(tx: Transaction, changed: Mapping[UUID, tuple[UUID, Preferences]]) -> None:
@@ -56,7 +62,12 @@ async def save(tx: Transaction, changed: Mapping[UUID, tuple[UUID, Preferences]]
         await tx.execute_each(
             _SAVE,
             [
-                {"user_id": user, "organization_id": organization, **asdict(preferences)}
+                {
+                    "user_id": user,
+                    "organization_id": organization,
+                    "version": preferences.version,
+                    "body": orjson.dumps(body_of(preferences)).decode(),
+                }
                 for user, (organization, preferences) in sorted(changed.items())
             ],
         )

@@ -172,6 +172,10 @@ async def test_preferences_are_replaced_through_the_notifier(ingress: Ingress) -
         "timezone": "Asia/Tokyo",
         "locale": "en",
         "channels": {"email": False, "sms": True, "push": False},
+        "types": {"appointment_reminder": {"email": True}},
+        "lead_times": {"sms": [30]},
+        "quiet_hours": {"start": "22:00", "end": "07:00"},
+        "digest": {"enabled": False, "at": "18:00"},
     }
 
     def set_preferences(envelope: Envelope, body: dict[str, Any]) -> dict[str, Any]:

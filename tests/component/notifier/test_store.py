@@ -114,6 +114,7 @@ def a_delivery(organization: UUID, **different: object) -> Delivery:
         delivered_at=None,
         reason=None,
         fallback_of=None,
+        decision=None,
         actor=None,
         correlation_id=None,
         traceparent=None,

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.notifier.domain.model import Appointment, Change, Event, Person, Preferences, Reminder
+from notifications.preferences import Preferences
+from services.notifier.domain.model import Appointment, Change, Event, Person, Reminder
 
 _SPACE = UUID("11111111-2222-5333-8444-555555555555")
 
@@ -76,5 +77,5 @@ def a_reminder(recipient: UUID = BEN, *channels: str, **different: Any) -> Remin
     )
 
 
-EVERYTHING_ON = Preferences(email=True, sms=True, push=True, version=1)
-EVERYTHING_OFF = Preferences(email=False, sms=False, push=False, version=1)
+EVERYTHING_ON = Preferences(channels={"email": True, "sms": True, "push": True}, version=1)
+EVERYTHING_OFF = Preferences(channels={"email": False, "sms": False, "push": False}, version=1)

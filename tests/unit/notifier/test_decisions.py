@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.local.communication.templates import Compiled, Template
+from notifications.preferences import NO_RULES, Preferences
 from services.notifier.domain.breaker import Breaker
 from services.notifier.domain.channels import fallback_for
 from services.notifier.domain.currency import Current, obsolete_because
 from services.notifier.domain.kinds import TEMPLATE_CHANNELS
-from services.notifier.domain.model import Preferences
 from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.reports import Outcome, state_after
 from services.notifier.domain.retry import Failure, next_attempt_at, quickly
@@ -177,7 +177,8 @@ def test_a_breaker_is_closed_unless_five_in_a_row_failed(outcomes: list[bool]) -
 def test_where_to_turn_when_a_channel_gives_up(
     priority: str, channel: str, preferences: Preferences, expected: str | None
 ) -> None:
-    assert fallback_for(priority, channel, "appointment_cancellation_v1", preferences) == expected
+    kind, template = "appointment_cancelled", "appointment_cancellation_v1"
+    assert fallback_for(kind, priority, channel, template, preferences, NO_RULES) == expected
 
 
 @pytest.mark.parametrize(
@@ -200,8 +201,8 @@ def test_preferences_change_only_when_they_differ() -> None:
     first = after_setting(Preferences(), Preferences())
     assert first.version == 1, "the first word counts, even for the defaults"
     assert after_setting(first, Preferences()) is first
-    second = after_setting(first, Preferences(sms=True))
-    assert (second.version, second.sms) == (2, True)
+    second = after_setting(first, Preferences(channels={"sms": True}))
+    assert (second.version, second.channels) == (2, {"sms": True})
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda item: str(item["id"]))

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from notifications.preferences import NO_RULES, NOTHING_SAID, Preferences
 from services.notifier.domain import wording
-from services.notifier.domain.model import Change, Preferences
+from services.notifier.domain.model import Change
 from services.notifier.domain.variables import variables
 from services.notifier.templates import TEMPLATES, VARIABLES
 from tests.unit.notifier.builders import ANNA, BEN, CLEO, MONDAY_9, NOW, a_reminder, an_event, utc
@@ -51,7 +52,9 @@ def test_time_until(until: timedelta, locale: str, expected: str) -> None:
 
 def test_preferences_win_over_what_identity_knows() -> None:
     event = an_event("created")
-    data = variables(event, BEN, Preferences(timezone="Asia/Tokyo", locale="de"), NOW, "https://hub.example")
+    data = variables(
+        event, BEN, Preferences(timezone="Asia/Tokyo", locale="de"), NO_RULES, NOW, "https://hub.example"
+    )
     assert data["appointment_date"] == "Montag, 27. März 2028"
     assert data["appointment_time"].startswith("16:00–17:00")
     assert (data["recipient_name"], data["organizer_name"]) == ("Ben", "Anna")
@@ -60,7 +63,7 @@ def test_preferences_win_over_what_identity_knows() -> None:
 def test_a_new_time_names_the_old_one() -> None:
     old = Change("start_time", "2028-03-26T07:00:00Z", "2028-03-27T07:00:00Z")
     old_end = Change("end_time", "2028-03-26T08:00:00Z", "2028-03-27T08:00:00Z")
-    data = variables(an_event("rescheduled", old, old_end), ANNA, Preferences(), NOW, "")
+    data = variables(an_event("rescheduled", old, old_end), ANNA, NOTHING_SAID, NO_RULES, NOW, "")
     assert data["original_time"] == "Sonntag, 26. März 2028, 09:00–10:00 (Europe/Berlin)"
 
 
@@ -76,12 +79,12 @@ def test_a_new_time_names_the_old_one() -> None:
     ],
 )
 def test_what_an_update_was_about(event: object, expected: str) -> None:
-    assert variables(event, BEN, Preferences(), NOW, "")["update_summary"] == expected  # type: ignore[arg-type]
+    assert variables(event, BEN, NOTHING_SAID, NO_RULES, NOW, "")["update_summary"] == expected  # type: ignore[arg-type]
 
 
 def test_every_variable_that_a_template_declares_is_supplied() -> None:
-    of_event = variables(an_event("created"), BEN, Preferences(), NOW, "")
-    of_reminder = variables(a_reminder(), BEN, Preferences(), NOW, "")
+    of_event = variables(an_event("created"), BEN, NOTHING_SAID, NO_RULES, NOW, "")
+    of_reminder = variables(a_reminder(), BEN, NOTHING_SAID, NO_RULES, NOW, "")
     for template in TEMPLATES:
         for name in VARIABLES[template["id"]]:
             assert isinstance(of_event[name], str)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.preferences import NO_RULES, Preferences
 from services.notifier.domain.kinds import TEMPLATE_CHANNELS
-from services.notifier.domain.model import Change, Event, Preferences, Reminder
+from services.notifier.domain.model import Change, Event, Reminder
 from services.notifier.domain.workflow import plan, plan_reminder
 from tests.unit.notifier.builders import (
     ANNA,
@@ -128,7 +129,7 @@ TOLD = [
 
 @pytest.mark.parametrize(("event", "expected"), TOLD)
 def test_who_is_told_what(event: Event, expected: set[tuple[UUID, str, str, str]]) -> None:
-    planned = plan(event, {}, NOW)
+    planned = plan(event, {}, NO_RULES, NOW)
     assert {(one.recipient_id, one.type, one.template_id, one.priority) for one in planned} == expected
     assert {one.channel for one in planned} <= {"email", "in_app"}
 
@@ -142,12 +143,12 @@ def test_who_is_told_what(event: Event, expected: set[tuple[UUID, str, str, str]
     ],
 )
 def test_channels_follow_the_persons_preferences(preferences: Preferences, channels: set[str]) -> None:
-    planned = plan(an_event("cancelled"), {BEN: preferences}, NOW)
+    planned = plan(an_event("cancelled"), {BEN: preferences}, NO_RULES, NOW)
     assert {one.channel for one in planned if one.recipient_id == BEN} == channels
 
 
 def test_a_template_is_used_only_on_channels_that_it_has() -> None:
-    planned = plan(an_event("created"), {ANNA: EVERYTHING_ON}, NOW)
+    planned = plan(an_event("created"), {ANNA: EVERYTHING_ON}, NO_RULES, NOW)
     assert {one.channel for one in planned if one.recipient_id == ANNA} == {"email", "in_app", "sms"}
 
 
@@ -165,7 +166,7 @@ def test_a_template_is_used_only_on_channels_that_it_has() -> None:
 def test_reminders_reach_their_recipient(
     reminder: Reminder, preferences: Preferences, channels: set[str]
 ) -> None:
-    planned = plan_reminder(reminder, {reminder.recipient_id: preferences}, NOW)
+    planned = plan_reminder(reminder, {reminder.recipient_id: preferences}, NO_RULES, NOW)
     assert {one.channel for one in planned} == channels
     assert all(one.recipient_id == reminder.recipient_id for one in planned)
     assert all(one.expires_at == reminder.appointment.start for one in planned)
@@ -180,12 +181,12 @@ def test_reminders_reach_their_recipient(
 )
 def test_what_is_long_over_is_told_nobody(age: timedelta, planned: bool) -> None:
     event = an_event("cancelled")
-    assert bool(plan(event, {}, event.at + age)) is planned
-    assert bool(plan_reminder(a_reminder(), {}, NOW + age)) is planned
+    assert bool(plan(event, {}, NO_RULES, event.at + age)) is planned
+    assert bool(plan_reminder(a_reminder(), {}, NO_RULES, NOW + age)) is planned
 
 
 def test_links_lead_to_the_frontend() -> None:
-    [first, *_] = plan(an_event("created"), {}, NOW, "https://hub.example/")
+    [first, *_] = plan(an_event("created"), {}, NO_RULES, NOW, "https://hub.example/")
     appointment = an_appointment()
     assert first.data["confirmation_link"] == f"https://hub.example/appointments/{appointment.id}"
 
@@ -195,8 +196,9 @@ USERS = st.sampled_from([ANNA, BEN, CLEO, DORA])
 ANSWERS = st.dictionaries(
     st.sampled_from([BEN, CLEO, DORA]), st.sampled_from(["pending", "confirmed", "declined"])
 )
+CHANNELS = st.sampled_from(["email", "sms", "push"])
 PREFERENCES = st.dictionaries(
-    USERS, st.builds(Preferences, st.booleans(), st.booleans(), st.booleans(), version=st.just(1))
+    USERS, st.builds(Preferences, channels=st.dictionaries(CHANNELS, st.booleans()), version=st.just(1))
 )
 
 
@@ -217,7 +219,7 @@ def test_no_sequence_of_events_writes_to_the_declined_or_twice(
         event = Event(
             someone(f"{number}"), told.type, told.at, told.actor, told.appointment, told.changes, PEOPLE
         )
-        planned = plan(event, preferences, NOW)
+        planned = plan(event, preferences, NO_RULES, NOW)
         declined = {user for user, answer in (before | answers).items() if answer == "declined"}
         assert not {one.recipient_id for one in planned} & (declined - {ANNA})
         assert all(one.channel in TEMPLATE_CHANNELS[one.template_id] for one in planned)

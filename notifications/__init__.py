@@ -1,0 +1,1 @@
+"""What people want to be told, how, and when: pure rules that the services share. Instants are UTC, times are of a wall clock."""

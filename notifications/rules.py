@@ -1,0 +1,111 @@
+"""Which level decides: the more specific wins, and what an organization makes mandatory wins over all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from notifications.preferences import (
+    EMAIL,
+    IN_APP,
+    PUSH,
+    SMS,
+    Digest,
+    Organization,
+    Preferences,
+    QuietHours,
+)
+
+Level = Literal["always", "mandatory", "type", "person", "organization", "default"]
+
+# E-mail on, SMS and push off unless somebody says otherwise: the requirements' defaults.
+BY_DEFAULT: Mapping[str, bool] = {EMAIL: True, SMS: False, PUSH: False}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a channel is used for a type of notification, which level says so, and that in plain words."""
+
+    channel: str
+    on: bool
+    level: Level
+    reason: str
+
+
+def decide(kind: str, channel: str, own: Preferences, organization: Organization) -> Decision:
+    """The one rule: mandatory, the person for this type, the person, the organization for this type, the organization.
+
+    In-app is always on, so that everything can be read somewhere.
+    """
+    if channel == IN_APP:
+        return Decision(channel, True, "always", "in-app messages are always written")
+    if channel in organization.mandatory.get(kind, ()):
+        return Decision(channel, True, "mandatory", "mandatory in the organization")
+    of_type = own.types.get(kind, {}).get(channel)
+    if of_type is not None:
+        return Decision(channel, of_type, "type", f"switched {_word(of_type)} by the person for this type")
+    of_person = own.channels.get(channel)
+    if of_person is not None:
+        return Decision(channel, of_person, "person", f"switched {_word(of_person)} by the person")
+    defaults = organization.defaults
+    of_organization = defaults.types.get(kind, {}).get(channel, defaults.channels.get(channel))
+    if of_organization is not None:
+        return Decision(
+            channel, of_organization, "organization", f"{_word(of_organization)} in the organization"
+        )
+    on = BY_DEFAULT[channel]
+    return Decision(channel, on, "default", f"{_word(on)} by default")
+
+
+def effective(own: Preferences, organization: Organization) -> Preferences:
+    """What holds for a person, all levels taken together: everything is said, but a zone or locale that Identity knows."""
+    defaults = organization.defaults
+    kinds = {*defaults.types, *own.types}
+    return Preferences(
+        timezone=timezone(own, organization),
+        locale=locale(own, organization),
+        channels={**BY_DEFAULT, **defaults.channels, **own.channels},
+        types={kind: {**defaults.types.get(kind, {}), **own.types.get(kind, {})} for kind in sorted(kinds)},
+        lead_times={**defaults.lead_times, **own.lead_times},
+        quiet_hours=quiet_hours(own, organization),
+        says_quiet_hours=True,
+        digest=digest(own, organization) or Digest(),
+        version=own.version,
+    )
+
+
+def timezone(own: Preferences, organization: Organization) -> str | None:
+    """The zone that was chosen; None follows what Identity knows of the person."""
+    return own.timezone or organization.defaults.timezone
+
+
+def locale(own: Preferences, organization: Organization) -> str | None:
+    """The language that was chosen; None follows what Identity knows of the person."""
+    return own.locale or organization.defaults.locale
+
+
+def quiet_hours(own: Preferences, organization: Organization) -> QuietHours | None:
+    """When a person is not to be disturbed; who said that there are no quiet hours has none."""
+    return own.quiet_hours if own.says_quiet_hours else organization.defaults.quiet_hours
+
+
+def digest(own: Preferences, organization: Organization) -> Digest | None:
+    """The digest that the person, or else the organization, spoke of; None: nobody did."""
+    return own.digest or organization.defaults.digest
+
+
+def lead_times(
+    own: Preferences,
+    organization: Organization,
+    asked: Mapping[str, tuple[int, ...]] | None,
+    defaults: Mapping[str, tuple[int, ...]],
+) -> dict[str, tuple[int, ...]]:
+    """Minutes before the start for each channel: the person's, else what the appointment asks for, else the defaults.
+
+    What an appointment asks for replaces the defaults whole; a person's lead times replace those of one channel.
+    """
+    found = dict(asked) if asked else {**defaults, **organization.defaults.lead_times}
+    return {**found, **own.lead_times}
+
+
+def _word(on: bool) -> str:
+    return "on" if on else "off"
