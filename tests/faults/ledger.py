@@ -4,6 +4,7 @@ Run as `python -m tests.faults.ledger`. `CRASH_AT` names a step at which the pro
 as long as the file `CRASH_ONCE` exists.
 """
 
+import itertools
 import os
 import signal
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ class LedgerSettings(Settings):
     crash_at: str = ""
     crash_once: Path = Path("/nonexistent")
     dependency_file: Path = Path("/nonexistent")
+    stumble_every: int = 0  # batches
 
 
 class Crash:
@@ -50,6 +52,7 @@ def build(settings: LedgerSettings) -> Service:
     """The ledger: booking.commands in, booking.events out."""
     service = Service("ledger", settings)
     crash = Crash(settings)
+    batches = itertools.count(1)
     _break_publisher(service, crash)
 
     def decode(record: Record) -> tuple[Envelope, dict[str, Any]] | None:
@@ -67,6 +70,8 @@ def build(settings: LedgerSettings) -> Service:
     ) -> list[Message]:
         if settings.dependency_file.exists():
             raise DependencyDown("oracle", "the test says so")
+        if settings.stumble_every and next(batches) % settings.stumble_every == 0:
+            raise DependencyDown("oracle", "this time")
         if any(body.get("poison") for _, (_, body) in records):
             raise ValueError("poison")
         await tx.execute_each(

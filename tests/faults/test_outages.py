@@ -94,6 +94,14 @@ async def test_a_dependency_that_is_down_delays_and_loses_nothing(ledgers: Ledge
     assert (await process.health())["ready"]
 
 
+async def test_what_was_read_ahead_does_not_overtake_a_batch_that_failed(ledgers: Ledgers) -> None:
+    sent = [command(n) for n in range(600)]
+    await send(ledgers.world, sent)
+    ledgers.start(batch_max_records=10, stumble_every=5, retry_base=0.01, retry_max=0.02)
+    await ledgers.entered(len(sent))
+    await check(ledgers, sent)
+
+
 async def test_deleted_records_halt_their_partition_only(ledgers: Ledgers) -> None:
     world = ledgers.world
     sent = [command(n) for n in range(600)]
