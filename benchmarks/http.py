@@ -173,11 +173,12 @@ async def saturated(request: Request, seconds: float) -> dict[str, Any]:
 
 async def run(world: World) -> dict[str, Any]:
     """Start the whole fleet on this world's servers, as `appointments up` does, and measure it."""
-    async with _fleet(world) as stack:
+    async with running_fleet(world) as stack:
         return {"kafka": await round_trip(world), **await measure(stack, quick=world.quick)}
 
 
-async def _book_each(client: Client, count: int) -> None:
+async def book_each(client: Client, count: int) -> None:
+    """So many bookings, one after the other."""
     for _ in range(count):
         await client.book_only()
 
@@ -188,6 +189,7 @@ class Fleet:
 
     ingress_url: str
     identity_url: str
+    communication_url: str
     projector_url: str
 
     async def settle(self) -> float:
@@ -208,7 +210,8 @@ class Fleet:
 
 
 @asynccontextmanager
-async def _fleet(world: World) -> AsyncIterator[Fleet]:
+async def running_fleet(world: World) -> AsyncIterator[Fleet]:
+    """The whole fleet on this world's servers, as `appointments up` starts it."""
     offset = next(
         n for n in range(1_000, 20_000, 100) if all(map(is_free, asdict(Ports.with_offset(n)).values()))
     )
@@ -221,7 +224,7 @@ async def _fleet(world: World) -> AsyncIterator[Fleet]:
         lines = await _appointments("env", "--home", home)
         urls = dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
         projector = f"http://{HOST}:{Ports.with_offset(offset).projector}"
-        yield Fleet(urls["INGRESS_URL"], urls["IDENTITY_URL"], projector)
+        yield Fleet(urls["INGRESS_URL"], urls["IDENTITY_URL"], urls["COMMUNICATION_URL"], projector)
     finally:
         await _appointments("down", "--home", home)
 
@@ -246,9 +249,9 @@ async def measure(stack: Stack, *, quick: bool = False) -> dict[str, Any]:
     seconds = QUICK_SECONDS if quick else SECONDS
     hard = QUICK_SATURATED_SECONDS if quick else SATURATED_SECONDS
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        tokens = await _tokens(session, stack.identity_url)
-        client = Client(stack.ingress_url, session, tokens)
-        await asyncio.gather(*(_book_each(client, len(tokens) // 16) for _ in range(16)))
+        people = await tokens(session, stack.identity_url)
+        client = Client(stack.ingress_url, session, people)
+        await asyncio.gather(*(book_each(client, len(people) // 16) for _ in range(16)))
         runs: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
             "book_20": lambda: at_rate(client.book_only, 20, seconds),
             "book_50": lambda: at_rate(client.book_only, 50, seconds),
@@ -263,7 +266,7 @@ async def measure(stack: Stack, *, quick: bool = False) -> dict[str, Any]:
         }
 
 
-async def _tokens(session: aiohttp.ClientSession, identity_url: str) -> list[str]:
+async def tokens(session: aiohttp.ClientSession, identity_url: str) -> list[str]:
     """Tokens of the people who are there for load, of both organizations in turn."""
     async with session.get(f"{identity_url}/sandbox/people") as response:
         people = orjson.loads(await response.read())

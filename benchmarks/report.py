@@ -54,6 +54,18 @@ TARGETS = (
     Target("http", "book_saturated.per_second", "POST → 201, saturated", "/s", 600, 1_500),
     Target("http", "calendar_50.p95_ms", "GET calendar, p95 at 50/s", "ms", 10, None, "less"),
     Target("http", "calendar_saturated.per_second", "GET calendar, saturated", "/s", 1_500),
+    Target("outage", "well.p95_ms", "POST → 201, p95 at 20/s, the Communication Service up", "ms"),
+    Target("outage", "down.p95_ms", "the same while it answers 503", "ms", 40, 20, "less"),
+    Target(
+        "outage", "errors.p95_ms", "the same while a fifth of its answers are errors", "ms", 40, 20, "less"
+    ),
+    Target(
+        "outage", "lost_answers.p95_ms", "the same while it loses half of its answers", "ms", 40, 20, "less"
+    ),
+    Target("outage", "ended_s", "until every notification has come to an end", "s"),
+    Target("outage", "open", "notifications that came to none", "", 0, None, "less"),
+    Target("outage", "lost", "sent, and not arrived", "", 0, None, "less"),
+    Target("outage", "doubled", "arrived twice", "", 0, None, "less"),
 )
 
 

@@ -1,0 +1,94 @@
+"""The Communication Service down under load: bookings go on, and afterwards everything is sent, expired or set aside.
+
+The fleet runs as in `http`. First bookings at 20/s with everything well; then the same with the Communication Service
+answering 503, for a minute or as many seconds as BENCH_OUTAGE_SECONDS says; then with a fifth of its answers an error
+and another run in which it loses the answers to half of what it accepts. Then it is well again, and the fleet is left
+alone until every notification has come to an end.
+"""
+
+import asyncio
+import os
+import time
+from typing import Any
+
+import aiohttp
+import asyncpg
+import orjson
+
+from benchmarks.http import QUICK_SECONDS, SECONDS, Client, Fleet, at_rate, book_each, running_fleet, tokens
+from benchmarks.world import World
+
+OUTAGE_SECONDS = 60.0
+RATE = 20
+OPEN_STATES = ("planned", "held", "retrying")
+SENT_STATES = ("sent", "delivered", "bounced")
+ENDED_WITHIN = 300.0
+DOWN = {"status": 503, "rate": 1.0}
+ERRORS = {"status": 500, "rate": 0.2}
+LOST_ANSWERS = {"status": None, "drop_after_accept": True, "rate": 0.5}
+
+
+async def run(world: World) -> dict[str, Any]:
+    """Start the fleet on this world's servers, break what it calls, and count what became of the notifications."""
+    seconds = QUICK_SECONDS if world.quick else SECONDS
+    outage = float(os.environ.get("BENCH_OUTAGE_SECONDS", QUICK_SECONDS if world.quick else OUTAGE_SECONDS))
+    async with (
+        running_fleet(world) as fleet,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+    ):
+        client = Client(fleet.ingress_url, session, await tokens(session, fleet.identity_url))
+        await asyncio.gather(*(book_each(client, 60) for _ in range(16)))
+        await fleet.settle()
+        faults = f"{fleet.communication_url}/sandbox/faults"
+        well = await at_rate(client.book_only, RATE, seconds)
+        await session.put(faults, json=DOWN)
+        down = await at_rate(client.book_only, RATE, outage)
+        await session.put(faults, json=ERRORS)
+        errors = await at_rate(client.book_only, RATE, seconds)
+        await session.put(faults, json=LOST_ANSWERS)
+        lost_answers = await at_rate(client.book_only, RATE, seconds)
+        await session.delete(faults)
+        ended, effects = await _ended(world), await _effects(session, fleet)
+        sent = sum(ended["ends"].get(state, 0) for state in SENT_STATES)
+        return {
+            "seconds": outage,
+            "well": well,
+            "down": down,
+            "errors": errors,
+            "lost_answers": lost_answers,
+            **ended,
+            **effects,
+            "lost": max(0, sent - effects["arrived"]),
+        }
+
+
+async def _ended(world: World) -> dict[str, Any]:
+    """Wait until no delivery is open any more; how long that took, and how many came to which end."""
+    began = time.monotonic()
+    connection = await asyncpg.connect(f"{world.database_url}_notifier")
+    try:
+        while True:
+            rows = await connection.fetch(
+                "SELECT state, count(*) AS deliveries FROM deliveries GROUP BY state"
+            )
+            ends = {row["state"]: row["deliveries"] for row in rows}
+            still_open = sum(ends.get(state, 0) for state in OPEN_STATES)
+            waited = time.monotonic() - began
+            if not still_open or waited > ENDED_WITHIN:
+                return {"ended_s": round(waited, 1), "open": still_open, "ends": ends}
+            await asyncio.sleep(0.5)
+    finally:
+        await connection.close()
+
+
+async def _effects(session: aiohttp.ClientSession, fleet: Fleet) -> dict[str, Any]:
+    """What arrived, and how much of it says to the same person by the same channel what another message says."""
+    async with session.get(f"{fleet.communication_url}/sandbox/messages") as response:
+        messages = orjson.loads(await response.read())
+    told = [
+        (message["entity_id"], message["type"], channel, recipient)
+        for message in messages
+        for channel in message["channels"]
+        for recipient in message["recipients"]
+    ]
+    return {"arrived": len(told), "doubled": len(told) - len(set(told))}
