@@ -61,7 +61,8 @@ class Change(Told):
 class AppointmentEvent(Told):
     """The body of every `appointment.*` event: the state after the change, and what changed.
 
-    `people` has everyone whom the change concerns, removed participants included.
+    `people` has everyone whom the change concerns, removed participants included; `announcement` what the participants
+    are told in `appointment.announced`.
     """
 
     appointment_id: UUID
@@ -70,6 +71,7 @@ class AppointmentEvent(Told):
     changes: list[Change] = Field(default_factory=list)
     people: list[Person] = Field(default_factory=list)
     actor: str
+    announcement: str | None = None
 
 
 EVENT_TYPES: dict[str, str] = {
@@ -83,4 +85,5 @@ EVENT_TYPES: dict[str, str] = {
     "appointment.checked_in": "Somebody arrived.",
     "appointment.completed": "It took place.",
     "appointment.no_show": "Nobody came.",
+    "appointment.announced": "The participants are told something; nothing else changed.",
 }

@@ -85,6 +85,12 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
         _NO_APPOINTMENT,
         Bad("reason-too-long", "reason", "string_too_long", {"reason": "x" * 1_001}),
     ),
+    "appointment.announce": (
+        *_ANY_COMMAND,
+        _NO_APPOINTMENT,
+        Bad("message-empty", "message", "string_too_short", {"message": " \n "}),
+        Bad("message-too-long", "message", "string_too_long", {"message": "x" * 2_001}),
+    ),
     "preferences.set": (
         *_ANY_COMMAND,
         Bad("zone-unknown", "timezone", "unknown_timezone", {"timezone": "Mars/Olympus"}),

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from contracts.fields import (
     PARTICIPANTS_MAX,
+    Announcement,
     CustomFields,
     Description,
     Location,
@@ -117,6 +118,12 @@ class MarkNoShow(ToAppointment):
     """Nobody came; from its end on."""
 
 
+class AnnounceAppointment(ToAppointment):
+    """Tell every participant who has not declined something, in the sender's own words."""
+
+    message: Announcement
+
+
 BookingCommand = (
     CreateAppointment
     | UpdateAppointment
@@ -127,6 +134,7 @@ BookingCommand = (
     | CheckInAppointment
     | CompleteAppointment
     | MarkNoShow
+    | AnnounceAppointment
 )
 
 BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
@@ -139,6 +147,7 @@ BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
     "appointment.check_in": CheckInAppointment,
     "appointment.complete": CompleteAppointment,
     "appointment.mark_no_show": MarkNoShow,
+    "appointment.announce": AnnounceAppointment,
 }
 
 NOTIFIER_COMMANDS: dict[str, type[SetPreferences]] = {"preferences.set": SetPreferences}

@@ -29,6 +29,7 @@ DESCRIPTION_MAX = 10_000
 LOCATION_MAX = 500
 URL_MAX = 2_000
 REASON_MAX = 1_000
+ANNOUNCEMENT_MAX = 2_000
 TIMEZONE_MAX = 50
 PARTICIPANTS_MAX = 500
 CUSTOM_FIELDS_BYTES_MAX = 16_384
@@ -184,6 +185,11 @@ Title = Annotated[
 Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_MAX), _no_control_characters("\n\t")]
 Location = Annotated[str, StringConstraints(max_length=LOCATION_MAX), _no_control_characters("")]
 Reason = Annotated[str, StringConstraints(max_length=REASON_MAX), _no_control_characters("\n\t")]
+Announcement = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=ANNOUNCEMENT_MAX),
+    _no_control_characters("\n\t"),
+]
 MeetingUrl = Annotated[
     str, StringConstraints(max_length=URL_MAX), _no_control_characters(""), AfterValidator(_http_url)
 ]

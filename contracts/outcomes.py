@@ -24,6 +24,7 @@ class Code(StrEnum):
     INVALID = "invalid"
     MALFORMED = "malformed"
     COMMAND_ID_REUSED = "command_id_reused"
+    RATE_LIMITED = "rate_limited"
 
 
 class FieldError(Told):

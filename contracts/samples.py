@@ -142,6 +142,7 @@ GOOD: dict[str, JSON] = {
     "appointment.check_in": _TO_APPOINTMENT,
     "appointment.complete": _TO_APPOINTMENT,
     "appointment.mark_no_show": _TO_APPOINTMENT,
+    "appointment.announce": _TO_APPOINTMENT | {"message": "Please bring last year's figures."},
     "appointment.created": _EVENT,
     "appointment.updated": _changed(
         2, [("title", "Quarterly review", "Annual review")], title="Annual review"
@@ -169,6 +170,7 @@ GOOD: dict[str, JSON] = {
     "appointment.checked_in": _changed(3, [], status="confirmed", checked_in={JONAS: "2028-03-27T06:58:00Z"}),
     "appointment.completed": _changed(4, [("status", "confirmed", "completed")], status="completed"),
     "appointment.no_show": _changed(4, [("status", "confirmed", "no_show")], status="no_show"),
+    "appointment.announced": _changed(2, []) | {"announcement": "Please bring last year's figures."},
     "booking.command.accepted": {
         "command_id": COMMAND,
         "status": "accepted",

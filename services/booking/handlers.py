@@ -46,7 +46,7 @@ class Handlers:
         new = self._decide_all(items, book, verdicts)
         await store.keep_people(tx, self._directory.unsaved())
         # PostgreSQL writes while the messages are made.
-        saving = asyncio.create_task(store.save(tx, book.take_changed(), new))
+        saving = asyncio.create_task(store.save(tx, book.take_changed(), new, book.take_announced()))
         try:
             await asyncio.sleep(0)
             self._misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)

@@ -29,6 +29,8 @@ def command_of(asker: Asker, body: sent.BookingCommand) -> commands.Command:
     if isinstance(body, sent.DeclineAppointment | sent.CancelAppointment):
         kind = commands.Decline if isinstance(body, sent.DeclineAppointment) else commands.Cancel
         return kind(**_target(asker, body), reason=body.reason)
+    if isinstance(body, sent.AnnounceAppointment):
+        return commands.Announce(**_target(asker, body), message=body.message)
     return _PLAIN[type(body)](**_target(asker, body))
 
 

@@ -11,7 +11,7 @@ from chassis.database import Row, Transaction
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed
 from services.booking.domain.calendar import Entry
-from services.booking.domain.commands import Command
+from services.booking.domain.commands import Announce, Command
 from services.booking.domain.occupancy import Busy, freed_and_taken, needed
 from services.booking.domain.people import People, Person
 from services.booking.domain.times import Period
@@ -27,10 +27,17 @@ async def load_book(tx: Transaction, commands: Sequence[Command], people: People
     last_told = await _people(tx, involved - people.keys())
     occupied = await _occupied(tx, needed(commands, found, people))
     others = await _appointments(tx, {entry.appointment_id for _, entry in occupied} - found.keys())
-    return Book((*found.values(), *others.values()), people, last_told, occupied)
+    announcing = {command.organization for command in commands if isinstance(command, Announce)}
+    announced = await _announced(tx, announcing) if announcing else {}
+    return Book((*found.values(), *others.values()), people, last_told, occupied, announced)
 
 
-async def save(tx: Transaction, changed: Sequence[Changed], verdicts: Sequence[Verdict]) -> None:
+async def save(
+    tx: Transaction,
+    changed: Sequence[Changed],
+    verdicts: Sequence[Verdict],
+    announced: Mapping[UUID, Sequence[datetime]] | None = None,
+) -> None:
     """Write what a batch changed, with the states that its events tell, and what was decided about each command.
 
     Raises IntegrityConstraintViolationError when somebody else was faster: 23P01 for occupied time, 23505 for a used id.
@@ -40,6 +47,8 @@ async def save(tx: Transaction, changed: Sequence[Changed], verdicts: Sequence[V
     await _free(tx, freed)
     await _update(tx, [after for before, after in changed if before is not None], states)
     await _add(tx, [after for before, after in changed if before is None], states, taken, verdicts)
+    for organization, when in (announced or {}).items():
+        await tx.execute(_ANNOUNCE, {"organization": organization, "when": list(when)})
 
 
 _LOCK = text("SELECT id FROM organizations WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
@@ -56,6 +65,17 @@ async def _lock_organizations(tx: Transaction, ids: list[UUID]) -> None:
     if len(locked) < len(ids):
         await tx.execute(_ADD_ORGANIZATIONS, {"ids": ids})
         await tx.execute(_LOCK, {"ids": ids})
+
+
+_ANNOUNCED = text("SELECT id, announced FROM organizations WHERE id = ANY(CAST(:ids AS uuid[]))")
+_ANNOUNCE = text("""
+    UPDATE organizations SET announced = CAST(:when AS timestamptz[]) WHERE id = :organization
+""")
+
+
+async def _announced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[datetime]]:
+    """When these organizations, whose rows are locked, last announced something."""
+    return {row.id: row.announced for row in await tx.execute(_ANNOUNCED, {"ids": list(ids)})}
 
 
 _APPOINTMENTS = text("""

@@ -98,16 +98,15 @@ def _accepted(record: Record, received: Received, decision: Accepted) -> Verdict
 
 
 def _event(decision: Accepted, event: Event, state: orjson.Fragment, received: Received) -> bytes:
-    return dumps(
-        {
-            "appointment_id": decision.appointment.id,
-            "version": decision.appointment.version,
-            "appointment": state,
-            "changes": changes_of(event.changes),
-            "people": people_of(event.people),
-            "actor": received.actor.text if received.actor else None,
-        }
-    )
+    told = {
+        "appointment_id": decision.appointment.id,
+        "version": decision.appointment.version,
+        "appointment": state,
+        "changes": changes_of(event.changes),
+        "people": people_of(event.people),
+        "actor": received.actor.text if received.actor else None,
+    }
+    return dumps(told if event.announcement is None else told | {"announcement": event.announcement})
 
 
 def _refused(command_id: UUID, refusal: Refusal) -> bytes:

@@ -103,6 +103,16 @@ CALLS: Mapping[str, Call] = {
         schema="Appointment",
         description="After its start.",
     ),
+    "announce": Call(
+        "Tell all participants something",
+        "write",
+        {**examples.CONFIRMED, "version": 3},
+        schema="Appointment",
+        body={"message": "Please bring last year's figures."},
+        body_schema="AnnounceAppointment",
+        description="For the organizer and admins. Everybody who has not declined gets the message by the channels that "
+        "they want. At most 60 announcements an hour for an organization.",
+    ),
     "notifications": Call("What was sent to whom", "read", examples.NOTIFICATIONS, query=_MIN_VERSION),
     "calendar": Call(
         "Read a calendar",

@@ -7,13 +7,19 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from contracts.appointments import Appointment
-from contracts.commands import CreateAppointment, DeclineAppointment, UpdateAppointment
+from contracts.commands import (
+    AnnounceAppointment,
+    CreateAppointment,
+    DeclineAppointment,
+    UpdateAppointment,
+)
 from contracts.outcomes import Outcome
 from contracts.preferences import SetPreferences
 from services.ingress import examples
 from services.ingress.calls import CALLS, Call
 from services.ingress.domain.problems import CODES, Problem
 
+_BODIES = (CreateAppointment, UpdateAppointment, DeclineAppointment, AnnounceAppointment)
 _SECURITY: list[dict[str, list[str]]] = [{"token": []}]
 _WRITE_REFUSALS = ("malformed", "unauthenticated", "not_allowed", "not_found", "conflict", "version_mismatch")
 _WRITE_REFUSALS_TOO = ("too_large", "invalid", "rate_limited", "kafka_unavailable")
@@ -108,14 +114,14 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    sent = [(model, "validation") for model in (CreateAppointment, UpdateAppointment, DeclineAppointment)]
+    sent = [(model, "validation") for model in _BODIES]
     told = [(Appointment, "serialization"), (Outcome, "serialization"), (SetPreferences, "validation")]
     _, definitions = models_json_schema([*sent, *told], ref_template="#/components/schemas/{model}")  # type: ignore[list-item]
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas.update(definitions.get("$defs", {}))
-    for name in ("CreateAppointment", "UpdateAppointment", "DeclineAppointment"):
-        _leave_out(schemas[name], "appointment_id")
+    for model in _BODIES:
+        _leave_out(schemas[model.__name__], "appointment_id")
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     _drop_framework_errors(document)

@@ -110,6 +110,7 @@ def _event(record: Record) -> Happened:
         appointment=_appointment(body.appointment),
         changes=[model.Change(change.field, change.old, change.new) for change in body.changes],
         people=_people(body.people),
+        announcement=body.announcement or "",
     )
     return _happened(source, headers, body.actor)
 

@@ -1,6 +1,6 @@
 """Everything a batch of commands needs to be decided; it changes as they are decided, one after the other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -21,7 +21,7 @@ class Book:
     """Appointments by id, people, and calendars around the ranges that the commands need.
 
     `people` are those whom Identity vouches for now; `last_told` also has those who are only needed by name, as
-    Identity told of them some time ago.
+    Identity told of them some time ago. `announced`: when organizations last announced something, oldest first.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class Book:
         people: People,
         last_told: People,
         occupied: Iterable[tuple[UUID, Entry]] = (),
+        announced: Mapping[UUID, Sequence[datetime]] | None = None,
     ) -> None:
         self._now = {appointment.id: appointment for appointment in appointments}
         self._saved = dict(self._now)
@@ -37,6 +38,8 @@ class Book:
         self._calendars: dict[UUID, Calendar] = {}
         self.people = people
         self._last_told = last_told
+        self._announced = dict(announced or {})
+        self._announcing: dict[UUID, None] = {}
         for user, entry in occupied:
             self._calendars.setdefault(user, Calendar()).add(entry)
 
@@ -72,6 +75,21 @@ class Book:
             self._calendars.setdefault(user, Calendar()).add(entry)
         self._now[appointment.id] = appointment
         self._changed[appointment.id] = None
+
+    def announced(self, organization: UUID) -> Sequence[datetime]:
+        """When this organization last announced something, oldest first."""
+        return self._announced.get(organization, ())
+
+    def announce(self, organization: UUID, at: datetime, kept: int) -> None:
+        """Note that it announces something; the last `kept` times are remembered."""
+        self._announced[organization] = [*self.announced(organization), at][-kept:]
+        self._announcing[organization] = None
+
+    def take_announced(self) -> dict[UUID, Sequence[datetime]]:
+        """The memory of organizations that announced something since this was last called, to be saved."""
+        taken = {organization: self._announced[organization] for organization in self._announcing}
+        self._announcing.clear()
+        return taken
 
     def take_changed(self) -> list[Changed]:
         """What changed since this was last called, to be saved; in the order in which it first changed."""

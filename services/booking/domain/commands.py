@@ -97,3 +97,10 @@ class Complete(ToAppointment):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkNoShow(ToAppointment):
     """Nobody came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce(ToAppointment):
+    """Tell the participants something."""
+
+    message: str

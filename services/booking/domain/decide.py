@@ -8,11 +8,13 @@ the future; is everybody free. What is checked first is what tells a stranger le
 from datetime import datetime
 
 from services.booking.domain import access, transitions
+from services.booking.domain.announcing import ANNOUNCEMENTS_AN_HOUR, decide_announce
 from services.booking.domain.answers import decide_confirm, decide_decline
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book
 from services.booking.domain.closing import decide_cancel, decide_check_in, decide_complete, decide_no_show
 from services.booking.domain.commands import (
+    Announce,
     Cancel,
     CheckIn,
     Command,
@@ -34,6 +36,8 @@ def decide(command: Command, book: Book, at: datetime) -> Decision:
     decision = _decide(command, book, at)
     if isinstance(decision, Accepted) and decision.event is not None:
         book.put(decision.appointment)
+        if isinstance(command, Announce):
+            book.announce(command.organization, at, ANNOUNCEMENTS_AN_HOUR)
     return decision
 
 
@@ -69,5 +73,7 @@ def _step(command: ToAppointment, appointment: Appointment, book: Book, at: date
             return decide_complete(command, appointment, book, at)
         case MarkNoShow():
             return decide_no_show(command, appointment, book, at)
+        case Announce():
+            return decide_announce(command, appointment, book, at)
         case _:
             raise TypeError(f"no rule for {type(command).__name__}")

@@ -24,6 +24,7 @@ class Code(StrEnum):
     INVALID = "invalid"
     MALFORMED = "malformed"
     COMMAND_ID_REUSED = "command_id_reused"
+    RATE_LIMITED = "rate_limited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened, for those who were not asked; `people` has everybody whom it concerns."""
+    """What happened, for those who were not asked; `people` has everybody whom it concerns.
+
+    `announcement`: what the participants are told.
+    """
 
     type: str
     changes: Sequence[Change]
     people: Sequence[Person]
+    announcement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from opentelemetry import trace
 from pydantic import BaseModel
 
 from contracts.commands import (
+    AnnounceAppointment,
     CancelAppointment,
     CheckInAppointment,
     CompleteAppointment,
@@ -35,6 +36,7 @@ _CALLS_WITH_A_BODY: dict[str, tuple[str, type[BaseModel]]] = {
     "decline": ("appointment.decline", DeclineAppointment),
     "check-in": ("appointment.check_in", CheckInAppointment),
     "complete": ("appointment.complete", CompleteAppointment),
+    "announce": ("appointment.announce", AnnounceAppointment),
 }
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.notifier.domain.kinds import ANNOUNCEMENT
 from services.notifier.domain.kinds import CANCELLED as CANCELLATION
 from services.notifier.domain.model import CANCELLED
 
@@ -26,7 +27,8 @@ def obsolete_because(
 ) -> str | None:
     """Why a delivery of that type, planned from `version` of the appointment, is not sent any more, or None.
 
-    A cancellation stays true whatever comes after, until the appointment would have been over.
+    A cancellation stays true whatever comes after, until the appointment would have been over. An announcement is not
+    about the times.
     """
     if now >= expires_at:
         return "the appointment is over"
@@ -34,8 +36,10 @@ def obsolete_because(
         return None
     if current.status == CANCELLED:
         return "the appointment was cancelled"
-    if current.moved_in > version:
+    if current.moved_in > version and kind != ANNOUNCEMENT.type:
         return "the appointment was rescheduled"
     if not current.involved:
         return "the recipient no longer takes part"
+    if kind == ANNOUNCEMENT.type:
+        return None
     return "the appointment is over" if now >= current.end else None

@@ -14,6 +14,7 @@ TEMPLATE_CHANNELS: dict[str, tuple[str, ...]] = {
     "appointment_cancellation_v1": (EMAIL, SMS, IN_APP, PUSH),
     "appointment_reminder_v1": (EMAIL, SMS, IN_APP, PUSH),
     "appointment_follow_up_v1": (EMAIL, IN_APP),
+    "appointment_announcement_v1": (EMAIL, SMS, IN_APP, PUSH),
 }
 
 
@@ -32,4 +33,5 @@ UPDATED = Kind("appointment_updated", "appointment_update_v1")
 RESCHEDULED = Kind("appointment_rescheduled", "appointment_reschedule_v1", "high")
 CONFIRMED = Kind("appointment_confirmed", "appointment_confirmation_v1")
 CANCELLED = Kind("appointment_cancelled", "appointment_cancellation_v1", "high")
+ANNOUNCEMENT = Kind("appointment_announcement", "appointment_announcement_v1")
 REMINDER = Kind("appointment_reminder", "appointment_reminder_v1")

@@ -61,6 +61,7 @@ class Event:
     appointment: Appointment
     changes: Sequence[Change] = ()
     people: Mapping[UUID, Person] = field(default_factory=dict)
+    announcement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ def _main(event: Event) -> Iterable[Told]:
     if event.type in _TO_ALL_BUT_THE_ACTOR:
         others = [user for user in involved(appointment) if str(user) != event.actor]
         return _each(others, _TO_ALL_BUT_THE_ACTOR[event.type])
+    if event.type == "appointment.announced":
+        others = [user for user in attending(appointment) if str(user) != event.actor]
+        return _each(others, kinds.ANNOUNCEMENT)
     if event.type in _TO_ALL:
         return _each(involved(appointment), _TO_ALL[event.type])
     if event.type in _TO_THE_ORGANIZER:

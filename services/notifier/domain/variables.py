@@ -43,6 +43,7 @@ def variables(
         "preparation_notes": appointment.preparation_notes,
         "cancellation_reason": appointment.cancellation_reason,
         "update_summary": summary(source, locale) if isinstance(source, Event) else "",
+        "announcement": source.announcement if isinstance(source, Event) else "",
         "appointment_link": link,
         "confirmation_link": link,
         "locale": locale,

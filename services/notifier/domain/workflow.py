@@ -67,6 +67,14 @@ def is_too_old(at: datetime, now: datetime) -> bool:
     return now - at > TOO_OLD
 
 
+def expires_at(kind: Kind, source: Event | Reminder) -> datetime:
+    """A reminder is of use until the start, an announcement for a day although all be over, the rest until the end."""
+    appointment = source.appointment
+    if kind is kinds.ANNOUNCEMENT:
+        return max(appointment.end, source.at + TOO_OLD)
+    return appointment.start if kind is kinds.REMINDER else appointment.end
+
+
 def _notifications(
     source: Event | Reminder,
     user: UUID,
@@ -93,7 +101,7 @@ def _notifications(
             recipient_id=user,
             channel=decision.channel,
             data=data,
-            expires_at=appointment.start if kind is kinds.REMINDER else appointment.end,
+            expires_at=expires_at(kind, source),
             decision=decision.reason,
         )
         for decision in chosen

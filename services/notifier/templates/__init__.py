@@ -114,6 +114,16 @@ FOLLOW_UP = template(
     short="Thank you for taking part in {{appointment_title}}.",
     title="Thank you",
 )
+ANNOUNCEMENT = template(
+    "appointment_announcement_v1",
+    "Announcement to the participants",
+    variables=[*_WHEN_AND_WHERE, "announcement", "appointment_link"],
+    subject="News about {{appointment_title}}, {{appointment_date}}",
+    opening="There is a message about “{{appointment_title}}”: {{announcement}}",
+    link=("See the appointment", "appointment_link"),
+    short="{{appointment_title}}, {{appointment_date}}: {{announcement}}",
+    title="A message to all participants",
+)
 
 TEMPLATES: tuple[dict[str, Any], ...] = (
     CONFIRMATION,
@@ -123,6 +133,7 @@ TEMPLATES: tuple[dict[str, Any], ...] = (
     CANCELLATION,
     REMINDER,
     FOLLOW_UP,
+    ANNOUNCEMENT,
 )
 
 VARIABLES: dict[str, tuple[str, ...]] = {item["id"]: tuple(item["variables"]) for item in TEMPLATES}

@@ -193,3 +193,19 @@ async def test_names_are_told_after_a_restart_too(closed_desk: Desk) -> None:
     [told] = (await closed_desk.events(2)).values()
     assert [person["name"] for person in told[1]["people"]] == ["Anna  B.", "Ben"]
     assert UUID(told[1]["people"][1]["id"]) == ben
+
+
+async def test_an_announcement_is_told_and_counted(desk: Desk) -> None:
+    anna, ben = desk.person(), desk.person()
+    created = await desk.outcome(await desk.book(anna, ben))
+    about: dict[str, Any] = {"appointment_id": created["appointment_id"], "message": "Bring passports."}
+    asked = [await desk.send("appointment.announce", anna, about) for _ in range(61)]
+    answers = await desk.outcomes(*asked, await desk.send("appointment.announce", ben, about))
+    codes = [answer["code"] for answer in answers]
+    assert codes == [None] * 60 + ["rate_limited", "not_allowed"]
+    [_, first, *_] = (await desk.events(61))[created["appointment_id"]]
+    assert (first["type"], first["version"], first["announcement"]) == (
+        "appointment.announced",
+        2,
+        "Bring passports.",
+    )

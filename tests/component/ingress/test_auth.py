@@ -21,6 +21,7 @@ CALLS = [
     ("POST", "/{id}/decline"),
     ("POST", "/{id}/check-in"),
     ("POST", "/{id}/complete"),
+    ("POST", "/{id}/announce"),
     ("GET", "/{id}/notifications"),
     ("GET", "/calendar"),
     ("GET", "/stream"),

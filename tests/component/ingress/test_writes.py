@@ -73,6 +73,7 @@ async def test_a_repeated_command_is_answered_as_the_first_time_without_a_new_ev
         ("POST", "/decline", {"reason": "Away"}, "appointment.decline", {"reason": "Away"}),
         ("POST", "/check-in", None, "appointment.check_in", {}),
         ("POST", "/complete", None, "appointment.complete", {}),
+        ("POST", "/announce", {"message": "Hi"}, "appointment.announce", {"message": "Hi"}),
     ],
 )
 async def test_each_call_is_its_command(
@@ -97,6 +98,7 @@ async def test_each_call_is_its_command(
         ("not_allowed", 403),
         ("not_found", 404),
         ("conflict", 409),
+        ("rate_limited", 429),
         ("command_id_reused", 409),
         ("invalid_transition", 409),
         ("version_mismatch", 412),

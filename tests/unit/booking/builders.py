@@ -123,6 +123,8 @@ def a_command(kind: type[commands.ToAppointment], who: UUID | str, **fields: Any
     }
     if kind is commands.Update:
         given["content"] = {}
+    if kind is commands.Announce:
+        given["message"] = "Bring your passports."
     return kind(**(given | fields))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.booking.domain.appointment import Answer, Status
 from services.booking.domain.commands import (
+    Announce,
     Cancel,
     CheckIn,
     Complete,
@@ -43,8 +44,8 @@ from tests.unit.booking.builders import (
     status,
 )
 
-KINDS = (Update, Confirm, Decline, Cancel, CheckIn, Complete, MarkNoShow)
-MANAGING = (Update, Cancel, Complete, MarkNoShow)
+KINDS = (Update, Confirm, Decline, Cancel, CheckIn, Complete, MarkNoShow, Announce)
+MANAGING = (Update, Cancel, Complete, MarkNoShow, Announce)
 OVER = MONDAY_9 + HOUR
 
 

@@ -120,6 +120,11 @@ TOLD = [
         {(BEN, "appointment_updated", UPDATE, "normal")},
         id="who had declined is not told of being removed",
     ),
+    pytest.param(
+        an_event("announced", actor=CLEO),
+        {(BEN, "appointment_announcement", "appointment_announcement_v1", "normal")},
+        id="announced: the participants, but neither the declined nor who says it",
+    ),
     *(
         pytest.param(an_event(kind), set(), id=f"{kind}: nobody")
         for kind in ("checked_in", "completed", "no_show")
