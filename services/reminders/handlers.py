@@ -7,10 +7,12 @@ from uuid import UUID
 from chassis import clock
 from chassis.database import Transaction
 from contracts.envelope import Message, Record
-from services.reminders import metrics
+from notifications.preferences import Organization
+from services.reminders import metrics, replanning
 from services.reminders.domain.schedule import Schedule, advance
-from services.reminders.domain.timers import Changes, changes, replan
-from services.reminders.messages import AppointmentTold, PreferencesTold
+from services.reminders.domain.timers import changes
+from services.reminders.messages import AppointmentTold, PreferencesTold, RulesTold
+from services.reminders.store import preferences
 from services.reminders.store import schedules as store
 
 
@@ -22,17 +24,18 @@ async def follow_appointments(
     Each version is planned for the time of its record; `now` (the present unless given) only keeps what is of no use
     any more from being made, so that a replay reminds nobody of the past.
     """
-    await store.lock_organizations(tx, (told.story.organization_id for _, told in batch))
+    organizations = {told.appointment.organization_id for _, told in batch}
+    await store.lock_organizations(tx, organizations)
     known = await store.load_schedules(tx, list({told.appointment.id for _, told in batch}))
-    preferences = await store.load_switches(
-        tx, {person for _, told in batch for person in told.appointment.recipients}
+    wishes = await preferences.load_wishes(
+        tx, {person for _, told in batch for person in told.appointment.recipients}, organizations
     )
     after: dict[UUID, Schedule] = {}
     newest: dict[UUID, AppointmentTold] = {}
     for _, told in batch:
         identity = told.appointment.id
         before = after.get(identity, known[identity])
-        schedule = advance(before, told.appointment, preferences)
+        schedule = advance(before, told.appointment, wishes)
         if schedule is None:
             metrics.STALE.inc()
             continue
@@ -49,35 +52,33 @@ async def follow_appointments(
 
 
 async def follow_preferences(
-    tx: Transaction, batch: Sequence[tuple[Record, PreferencesTold]], now: datetime | None = None
+    tx: Transaction, batch: Sequence[tuple[Record, PreferencesTold | RulesTold]], now: datetime | None = None
 ) -> Sequence[Message]:
-    """Keep the newest switches of each person, and plan their own timers of appointments to come again."""
-    newest: dict[UUID, tuple[Record, PreferencesTold]] = {}
+    """Keep the newest preferences of people and organizations; plan people's own timers of appointments to come again.
+
+    An organization can have more appointments than one transaction should touch: they are planned again by and by.
+    """
+    people: dict[UUID, tuple[datetime, PreferencesTold]] = {}
+    rules: dict[UUID, tuple[datetime, Organization]] = {}
     for record, told in batch:
-        if told.person_id not in newest or told.version > newest[told.person_id][1].version:
-            newest[told.person_id] = record, told
-    await store.lock_organizations(tx, (told.organization_id for _, told in batch))
-    changed = await store.save_preferences(tx, (told for _, told in newest.values()))
+        if isinstance(told, RulesTold):
+            known = rules.get(told.organization_id)
+            if known is None or told.rules.version > known[1].version:
+                rules[told.organization_id] = record.timestamp, told.rules
+        elif (
+            told.person_id not in people
+            or told.preferences.version > people[told.person_id][1].preferences.version
+        ):
+            people[told.person_id] = record.timestamp, told
+    await store.lock_organizations(tx, {told.organization_id for _, told in batch})
+    if rules:
+        await preferences.save_organizations(tx, rules)
+    changed = await preferences.save_people(
+        tx, {person: told.preferences for person, (_, told) in people.items()}
+    )
     if changed:
-        await _replan(tx, {person: newest[person] for person in changed}, now or clock.now())
+        await replanning.of_people(tx, {person: people[person][0] for person in changed}, now or clock.now())
     return ()
-
-
-async def _replan(
-    tx: Transaction, changed: dict[UUID, tuple[Record, PreferencesTold]], now: datetime
-) -> None:
-    switches = {person: told.switches for person, (_, told) in changed.items()}
-    oldest = min(record.timestamp for record, _ in changed.values())
-    found = await store.load_appointments_of(tx, set(changed), oldest)
-    differences: list[Changes] = []
-    for appointment in found.appointments:
-        existing = found.timers.get(appointment.id, {})
-        for person in changed.keys() & set(appointment.recipients):
-            own = {identity: timer for identity, timer in existing.items() if timer.recipient_id == person}
-            # A version that was decided later has already said which leads were past by then.
-            at = max(changed[person][0].timestamp, appointment.told_at)
-            differences.append(changes(own, replan(appointment, switches, own, at, (person,)), now))
-    await store.save_timers(tx, differences)
 
 
 async def nothing_again(_: Transaction, __: Sequence[tuple[Record, object]]) -> Sequence[Message]:

@@ -6,7 +6,7 @@ from chassis.database import Database
 from chassis.service import Service
 from chassis.settings import service_database_url
 from contracts import topics
-from services.reminders import jobs
+from services.reminders import jobs, replanning
 from services.reminders.dispatcher import Dispatcher
 from services.reminders.handlers import follow_appointments, follow_preferences, nothing_again
 from services.reminders.messages import read_appointment, read_preferences
@@ -14,6 +14,7 @@ from services.reminders.settings import Settings
 
 NAME = "reminders"
 MEASURE_SECONDS = 15
+REPLAN_SECONDS = 1
 GATHER_SECONDS = 0.1  # well below what is looked ahead
 PREFERENCES_GATHER_SECONDS = 0.5  # nearly all of that topic is about messages, and skipped
 POOL_SIZE = 8  # two consumers, three loops of the dispatcher, the jobs, the probe
@@ -50,6 +51,9 @@ def build(settings: Settings) -> Service:
         )
     )
     service.background("dispatcher", dispatcher.run)
+    service.every(
+        "replan", lambda: replanning.of_organizations(database, clock.now()), seconds=REPLAN_SECONDS
+    )
     service.every("measure", lambda: jobs.measure(database, clock.now()), seconds=MEASURE_SECONDS)
     service.every("forget", lambda: jobs.forget(database, clock.now()), cron="20 3 * * *")
     return service

@@ -13,9 +13,9 @@ from chassis.errors import InvalidMessage
 from chassis.telemetry import follow
 from contracts import appointments, envelope, preferences, topics
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record, rfc3339
-from contracts.fields import DEFAULT_REMINDERS, Confirmation, Status
+from contracts.fields import Confirmation, Status
+from notifications.preferences import Organization, Preferences, organization_of, preferences_of
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import Switches, lead_times
 from services.reminders.domain.timers import Timer
 
 SOURCE = "appointments/reminders"
@@ -58,8 +58,15 @@ class PreferencesTold:
 
     person_id: UUID
     organization_id: UUID
-    version: int
-    switches: Switches
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class RulesTold:
+    """An `organization_preferences.changed` event."""
+
+    organization_id: UUID
+    rules: Organization
 
 
 def read_appointment(record: Record) -> AppointmentTold | None:
@@ -91,21 +98,31 @@ def read_appointment(record: Record) -> AppointmentTold | None:
     return AppointmentTold(told, story)
 
 
-def read_preferences(record: Record) -> PreferencesTold | None:
-    """A change of someone's preferences; None for any other event. Raises InvalidMessage.
+def read_preferences(record: Record) -> PreferencesTold | RulesTold | None:
+    """A change of someone's preferences, or of an organization's; None for any other event. Raises InvalidMessage.
 
     notifier.events is mostly about deliveries, and reminders.redrive is read for appointments too: whatever does not
     say that it is about preferences is passed over after a look at one header.
     """
-    if b"preferences.changed" not in (value for name, value in record.headers if name == "ce_type"):
-        return None
+    kind = next((value for name, value in record.headers if name == "ce_type"), b"")
+    if kind == b"preferences.changed":
+        return _read_own(record)
+    return _read_rules(record) if kind == b"organization_preferences.changed" else None
+
+
+def _read_own(record: Record) -> PreferencesTold:
     head = _head(record)
     if head.organization is None:
         raise InvalidMessage("header organization is missing")
     event = _body(preferences.PreferencesChanged, record)
-    on = event.preferences.channels
-    switches = Switches(email=on.email is not False, sms=on.sms is True, push=on.push is True)
-    return PreferencesTold(event.user_id, head.organization, event.version, switches)
+    said = preferences.said(event.preferences) | {"version": event.version}
+    return PreferencesTold(event.user_id, head.organization, preferences_of(said))
+
+
+def _read_rules(record: Record) -> RulesTold:
+    event = _body(preferences.OrganizationPreferencesChanged, record)
+    said = preferences.said(event.preferences) | {"version": event.version}
+    return RulesTold(event.organization_id, organization_of(said))
 
 
 def appointment_of(told: appointments.Appointment, at: datetime) -> Appointment:
@@ -115,16 +132,14 @@ def appointment_of(told: appointments.Appointment, at: datetime) -> Appointment:
     settings = told.reminder_settings
     return Appointment(
         id=told.id,
+        organization_id=told.organization_id,
         version=told.version,
         start=told.start_time,
         end=told.end_time,
         zone=ZoneInfo(told.timezone),
         open=told.status in OPEN,
         recipients=tuple(dict.fromkeys((told.organizer_id, *coming))),
-        leads=lead_times(
-            {channel.value: leads for channel, leads in settings.items()} if settings else None,
-            DEFAULT_REMINDERS,
-        ),
+        asked={channel.value: tuple(leads) for channel, leads in settings.items()} if settings else {},
         told_at=at,
     )
 

@@ -13,15 +13,17 @@ class Appointment:
     """One version of an appointment. `start` and `end` are instants; `zone` is where its wall clock hangs.
 
     `open`: pending or confirmed. `recipients`: the organizer, then every participant who has not declined.
-    `told_at`: when this version was decided, by the broker's clock.
+    `asked`: its own lead times, empty where it names none. `told_at`: when this version was decided, by the broker's
+    clock.
     """
 
     id: UUID
+    organization_id: UUID
     version: int
     start: datetime
     end: datetime
     zone: ZoneInfo
     open: bool
     recipients: tuple[UUID, ...]
-    leads: LeadTimes
+    asked: LeadTimes
     told_at: datetime

@@ -1,11 +1,9 @@
 """The newest version of an appointment, and its timers that have not fired."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
 
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import Switches
+from services.reminders.domain.channels import Wishes
 from services.reminders.domain.timers import Timers, replan
 
 
@@ -20,13 +18,11 @@ class Schedule:
 UNKNOWN = Schedule(0, {})
 
 
-def advance(
-    known: Schedule, appointment: Appointment, preferences: Mapping[UUID, Switches]
-) -> Schedule | None:
+def advance(known: Schedule, appointment: Appointment, wishes: Wishes) -> Schedule | None:
     """The schedule after a version; None if that version, or a newer one, is known.
 
     Versions may arrive swapped or with a gap: each carries the complete state, so the newest always decides.
     """
     if appointment.version <= known.version:
         return None
-    return Schedule(appointment.version, replan(appointment, preferences, known.timers, appointment.told_at))
+    return Schedule(appointment.version, replan(appointment, wishes, known.timers, appointment.told_at))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
+from notifications.preferences import NOTHING_SAID
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import NOTHING_SAID, Switches, channels_by_lead
+from services.reminders.domain.channels import Wishes, channels_by_lead
 from services.reminders.domain.due import due_at, is_still_useful
 
 # uuid5(NAMESPACE_DNS, "reminders.appointments"): fixed for ever, because ids of timers are ids of events.
@@ -46,31 +47,39 @@ def timer_id(appointment: UUID, recipient: UUID, lead_minutes: int, start: datet
     )
 
 
-def wanted(
-    appointment: Appointment, preferences: Mapping[UUID, Switches], people: Iterable[UUID] | None = None
-) -> Iterator[Timer]:
+def wanted(appointment: Appointment, wishes: Wishes, people: Iterable[UUID] | None = None) -> Iterator[Timer]:
     """Every timer that the appointment asks for, past or not; for `people` only, where given."""
     if not appointment.open:
         return
     asked = appointment.recipients if people is None else set(people).intersection(appointment.recipients)
+    organization = wishes.rules_of(appointment.organization_id)
+    silent: dict[int, tuple[str, ...]] | None = (
+        None  # the same for all who said nothing, which is nearly everybody
+    )
     due: dict[int, datetime] = {}
     for person in asked:
-        switches = preferences.get(person, NOTHING_SAID)
-        for lead, channels in channels_by_lead(appointment.leads, switches).items():
+        own = wishes.said_by(person)
+        if own is not NOTHING_SAID:
+            leads = channels_by_lead(own, organization, appointment.asked, wishes.defaults)
+        elif silent is None:
+            leads = silent = channels_by_lead(own, organization, appointment.asked, wishes.defaults)
+        else:
+            leads = silent
+        for lead, channels in leads.items():
             if lead not in due:
                 due[lead] = due_at(appointment.start, lead, appointment.zone)
             identity = timer_id(appointment.id, person, lead, appointment.start)
             yield Timer(identity, appointment.id, person, lead, appointment.start, due[lead], channels)
 
 
-def plan(appointment: Appointment, preferences: Mapping[UUID, Switches], now: datetime) -> dict[UUID, Timer]:
+def plan(appointment: Appointment, wishes: Wishes, now: datetime) -> dict[UUID, Timer]:
     """The timers of an appointment that is made or moved at `now`: a lead that is past makes none."""
-    return replan(appointment, preferences, {}, now)
+    return replan(appointment, wishes, {}, now)
 
 
 def replan(
     appointment: Appointment,
-    preferences: Mapping[UUID, Switches],
+    wishes: Wishes,
     existing: Timers,
     now: datetime,
     people: Iterable[UUID] | None = None,
@@ -82,7 +91,7 @@ def replan(
     """
     return {
         timer.id: timer
-        for timer in wanted(appointment, preferences, people)
+        for timer in wanted(appointment, wishes, people)
         if timer.due_at > now or _is_pending(timer, existing)
     }
 

@@ -1,8 +1,6 @@
-"""Appointments, preferences and timers, as events change them: loaded and saved by the batch."""
+"""Appointments and timers, as events change them: loaded and saved by the batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,10 +10,9 @@ from sqlalchemy import text
 
 from chassis.database import Row, Transaction
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import Switches
 from services.reminders.domain.schedule import UNKNOWN, Schedule
 from services.reminders.domain.timers import Changes, Timer
-from services.reminders.messages import AppointmentTold, PreferencesTold
+from services.reminders.messages import AppointmentTold
 
 # The conflict domain is the organization: its appointments and its people's preferences are decided one batch after
 # the other, also when redriven records come on another partition. Sorted keys, so that batches wait instead of deadlock.
@@ -23,6 +20,9 @@ _LOCK = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint
 
 _VERSIONS = text("SELECT id, version FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))")
 
+APPOINTMENT_COLUMNS = (
+    "id, organization_id, version, open, start_time, end_time, zone, recipients, leads, told_at"
+)
 TIMER_COLUMNS = "t.id, t.appointment_id, t.recipient_id, t.lead_minutes, t.start_time, t.due_at, t.channels"
 
 # Locked in the order of their ids, as the dispatcher does, so that neither can deadlock with the other.
@@ -31,10 +31,6 @@ _PENDING_OF_APPOINTMENTS = text(f"""
     WHERE t.appointment_id = ANY(CAST(:ids AS uuid[])) AND t.state = 'pending'
     ORDER BY t.id FOR UPDATE
 """)  # noqa: S608  (a constant of ours)
-
-_SWITCHES = text(
-    "SELECT person_id, email, sms, push FROM preferences WHERE person_id = ANY(CAST(:people AS uuid[]))"
-)
 
 # Lists of recipients travel as text, because unnest would flatten an array of arrays.
 _SAVE_APPOINTMENTS = text("""
@@ -85,37 +81,6 @@ _ALTER_TIMERS = text("""
     WHERE t.id = planned.id AND t.state = 'pending'
 """)
 
-# Returns whose preferences are new: an older version that comes late changes nothing.
-_SAVE_PREFERENCES = text("""
-    INSERT INTO preferences AS known (person_id, version, email, sms, push)
-    SELECT * FROM unnest(CAST(:person_id AS uuid[]), CAST(:version AS int[]), CAST(:email AS bool[]),
-                         CAST(:sms AS bool[]), CAST(:push AS bool[]))
-    ON CONFLICT (person_id) DO UPDATE SET
-        version = excluded.version, email = excluded.email, sms = excluded.sms, push = excluded.push
-    WHERE known.version < excluded.version
-    RETURNING person_id
-""")
-
-_APPOINTMENTS_OF = text("""
-    SELECT id, version, open, start_time, end_time, zone, recipients, leads, told_at FROM appointments
-    WHERE recipients && CAST(:people AS uuid[]) AND open AND start_time >= :after
-""")
-
-_PENDING_OF_PEOPLE = text(f"""
-    SELECT {TIMER_COLUMNS} FROM timers t
-    WHERE t.appointment_id = ANY(CAST(:ids AS uuid[])) AND t.recipient_id = ANY(CAST(:people AS uuid[]))
-      AND t.state = 'pending'
-    ORDER BY t.id FOR UPDATE
-""")  # noqa: S608  (a constant of ours)
-
-
-@dataclass(frozen=True, slots=True)
-class PersonsAppointments:
-    """The open appointments to come of some people, and their own pending timers, by appointment."""
-
-    appointments: Sequence[Appointment]
-    timers: Mapping[UUID, Mapping[UUID, Timer]]
-
 
 async def lock_organizations(tx: Transaction, organizations: Iterable[UUID]) -> None:
     """Be alone with these organizations until the transaction ends."""
@@ -127,17 +92,11 @@ async def load_schedules(tx: Transaction, appointments: Sequence[UUID]) -> dict[
     """What is known of each of these appointments; UNKNOWN for one that was never heard of."""
     versions = {row.id: row.version for row in await tx.execute(_VERSIONS, {"ids": appointments})}
     rows = await tx.execute(_PENDING_OF_APPOINTMENTS, {"ids": list(versions)}) if versions else ()
-    timers = _by_appointment(rows)
+    timers = by_appointment(rows)
     return {
         identity: Schedule(versions[identity], timers.get(identity, {})) if identity in versions else UNKNOWN
         for identity in appointments
     }
-
-
-async def load_switches(tx: Transaction, people: Iterable[UUID]) -> dict[UUID, Switches]:
-    """The switches of those who ever set them."""
-    rows = await tx.execute(_SWITCHES, {"people": list(people)})
-    return {row.person_id: Switches(row.email, row.sms, row.push) for row in rows}
 
 
 async def save_appointments(tx: Transaction, told: Sequence[AppointmentTold]) -> None:
@@ -164,30 +123,6 @@ async def save_timers(tx: Transaction, changes: Iterable[Changes]) -> None:
         await tx.execute(_ALTER_TIMERS, {name: columns[name] for name in ("id", "due_at", "channels")})
 
 
-async def save_preferences(tx: Transaction, told: Iterable[PreferencesTold]) -> set[UUID]:
-    """Keep the newest switches of each person, at most one for each; returns whose were new."""
-    rows = [
-        {
-            "person_id": each.person_id,
-            "version": each.version,
-            "email": each.switches.email,
-            "sms": each.switches.sms,
-            "push": each.switches.push,
-        }
-        for each in told
-    ]
-    return {row.person_id for row in await tx.execute(_SAVE_PREFERENCES, _columns(rows))}
-
-
-async def load_appointments_of(tx: Transaction, people: set[UUID], after: datetime) -> PersonsAppointments:
-    """The open appointments of these people that start at `after` or later."""
-    rows = await tx.execute(_APPOINTMENTS_OF, {"people": list(people), "after": after})
-    found = [_appointment(row) for row in rows]
-    wanted = {"ids": [appointment.id for appointment in found], "people": list(people)}
-    timers = _by_appointment(await tx.execute(_PENDING_OF_PEOPLE, wanted)) if found else {}
-    return PersonsAppointments(found, timers)
-
-
 def timer_of(row: Row) -> Timer:
     """A row that has the columns of a timer."""
     return Timer(
@@ -201,21 +136,24 @@ def timer_of(row: Row) -> Timer:
     )
 
 
-def _appointment(row: Row) -> Appointment:
+def appointment_of(row: Row) -> Appointment:
+    """A row that has the columns of an appointment."""
     return Appointment(
         id=row.id,
+        organization_id=row.organization_id,
         version=row.version,
         start=row.start_time,
         end=row.end_time,
         zone=ZoneInfo(row.zone),
         open=row.open,
         recipients=tuple(row.recipients),
-        leads=row.leads,
+        asked={channel: tuple(leads) for channel, leads in row.leads.items()},
         told_at=row.told_at,
     )
 
 
-def _by_appointment(rows: Iterable[Row]) -> dict[UUID, dict[UUID, Timer]]:
+def by_appointment(rows: Iterable[Row]) -> dict[UUID, dict[UUID, Timer]]:
+    """Rows of timers, by appointment and id."""
     found: dict[UUID, dict[UUID, Timer]] = {}
     for row in rows:
         found.setdefault(row.appointment_id, {})[row.id] = timer_of(row)
@@ -234,7 +172,7 @@ def _appointment_row(told: AppointmentTold) -> dict[str, Any]:
         "end_time": appointment.end,
         "zone": appointment.zone.key,
         "recipients": ",".join(map(str, appointment.recipients)),
-        "leads": orjson.dumps(appointment.leads).decode(),
+        "leads": orjson.dumps(appointment.asked).decode(),
         "told_at": appointment.told_at,
         "body": story.body,
         "people": story.people,

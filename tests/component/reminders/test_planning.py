@@ -3,6 +3,9 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
+from services.reminders import replanning
 from tests.component.reminders.conftest import Bench
 from tests.unit.reminders.builders import (
     ANN,
@@ -10,8 +13,10 @@ from tests.unit.reminders.builders import (
     CEM,
     LONG_BEFORE,
     MONDAY_9,
+    a_rule,
     a_state,
     a_switch,
+    a_wish,
     an_event,
     before,
 )
@@ -140,3 +145,49 @@ async def test_a_replay_of_the_past_makes_no_timers(bench: Bench) -> None:
     assert await bench.timers() == []
     await bench.fire(bench.now)
     assert bench.sent.messages == []
+
+
+async def test_a_persons_times_replace_the_timers_of_that_person_only(bench: Bench) -> None:
+    await bench.hear(an_event("appointment.created", a_state(A)))
+    await bench.hear(a_wish(BOB, 1, lead_times={"email": [120], "in_app": []}))
+    assert await bench.timers() == [*HERS, (BOB, 120, ("email",), "pending")]
+    await bench.hear(a_wish(BOB, 2))
+    assert await bench.timers() == BOTH
+
+
+async def test_a_switch_for_reminders_counts(bench: Bench) -> None:
+    await bench.hear(an_event("appointment.created", a_state(A)))
+    await bench.hear(a_wish(BOB, 1, types={"appointment_reminder": {"email": False}}))
+    assert await bench.timers() == [*HERS, *((BOB, lead, ("in_app",), "pending") for lead in (15, 60, 1440))]
+
+
+async def test_an_organizations_defaults_plan_all_its_appointments_to_come_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replanning, "PORTION", 2)
+    days = [MONDAY_9 + timedelta(days=day) for day in range(5)]
+    alone = [a_state(uuid4(), start=day, answers={}) for day in days]
+    other = a_state(uuid4(), start=days[1], answers={}, organization_id=str(uuid4()))
+    asked = a_state(uuid4(), start=days[2], answers={}, settings={"email": [30]})
+    await bench.hear(*(an_event("appointment.created", state) for state in (*alone, other, asked)))
+    await bench.hear(a_rule(1, lead_times={"email": [120], "in_app": []}))
+    await replanning.of_organizations(bench.database, bench.now)
+    assert [lead for _, lead, _, _ in await bench.timers()] == [15, 30, 60, *[120] * 5, 1440]
+    assert await bench.scalar("SELECT replan_after FROM organizations") is None
+    late = an_event("appointment.created", a_state(uuid4(), answers={}))
+    await bench.hear(late)
+    assert [lead for _, lead, _, _ in await bench.timers()] == [15, 30, 60, *[120] * 6, 1440]
+
+
+async def test_an_organizations_defaults_are_less_than_a_persons_word(bench: Bench) -> None:
+    await bench.hear(an_event("appointment.created", a_state(A)))
+    await bench.hear(
+        a_switch(BOB, 1, email=True),
+        a_rule(2, channels={"email": False}),
+        a_rule(1, channels={"email": True}),
+    )
+    await replanning.of_organizations(bench.database, bench.now)
+    assert await bench.timers() == [
+        *((ANN, lead, ("in_app",), "pending") for lead in (15, 60, 1440)),
+        *((BOB, *rest) for _, *rest in HERS),
+    ]

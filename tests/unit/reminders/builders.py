@@ -10,13 +10,16 @@ import orjson
 
 from contracts.envelope import Envelope, Message, Record, rfc3339
 from contracts.fields import DEFAULT_REMINDERS
+from notifications.preferences import preferences_of
 from services.reminders.domain.appointment import Appointment
+from services.reminders.domain.channels import Wishes
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ORGANIZATION = UUID("00000000-0000-4000-8000-00000000000a")
 ANN, BOB, CEM = (UUID(f"00000000-0000-4000-8000-{number:012}") for number in (1, 2, 3))
 MONDAY_9 = datetime(2030, 1, 14, 9, tzinfo=BERLIN).astimezone(UTC)
 LONG_BEFORE = MONDAY_9 - timedelta(days=40)
+SILENCE = Wishes(DEFAULT_REMINDERS)
 
 
 def before(start: datetime = MONDAY_9, **lead: float) -> datetime:
@@ -24,16 +27,22 @@ def before(start: datetime = MONDAY_9, **lead: float) -> datetime:
     return start - timedelta(**lead)
 
 
+def wishes(person: UUID, **said: Any) -> Wishes:
+    """What one person said, in the words of `contracts.preferences`."""
+    return Wishes(DEFAULT_REMINDERS, {person: preferences_of(said)})
+
+
 def an_appointment(**changed: Any) -> Appointment:
     """Ann's appointment with Bob, as the domain sees it."""
     values: dict[str, Any] = {
         "id": UUID(int=7),
+        "organization_id": ORGANIZATION,
         "version": 1,
         "start": MONDAY_9,
         "zone": BERLIN,
         "open": True,
         "recipients": (ANN, BOB),
-        "leads": DEFAULT_REMINDERS,
+        "asked": {},
         "told_at": LONG_BEFORE,
     }
     values |= changed
@@ -89,11 +98,25 @@ def an_event(kind: str, state: Mapping[str, Any]) -> Message:
     return _message("booking.events", kind, body)
 
 
-def a_switch(person: UUID, version: int, **channels: bool) -> Message:
+def a_wish(person: UUID, version: int, **said: Any) -> Message:
     """A person's preferences, changed."""
-    preferences = {"channels": channels, "version": version}
-    body = {"user_id": str(person), "version": version, "preferences": preferences}
+    body = {"user_id": str(person), "version": version, "preferences": {**said, "version": version}}
     return _message("notifier.events", "preferences.changed", body)
+
+
+def a_switch(person: UUID, version: int, **channels: bool) -> Message:
+    """The same, of channels only."""
+    return a_wish(person, version, channels=channels)
+
+
+def a_rule(version: int, mandatory: Mapping[str, Sequence[str]] | None = None, **defaults: Any) -> Message:
+    """The organization's preferences, changed."""
+    body = {
+        "organization_id": str(ORGANIZATION),
+        "version": version,
+        "preferences": {"defaults": defaults, "mandatory": mandatory or {}, "version": version},
+    }
+    return _message("notifier.events", "organization_preferences.changed", body)
 
 
 def a_record(message: Message, at: datetime, offset: int = 0) -> Record:

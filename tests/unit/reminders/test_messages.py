@@ -11,18 +11,28 @@ from chassis.errors import InvalidMessage
 from contracts import envelope
 from contracts.envelope import Message
 from contracts.reminders import Reminder
-from services.reminders.domain.channels import Switches
+from notifications.preferences import Organization, Preferences
 from services.reminders.domain.timers import plan
-from services.reminders.messages import DUE, read_appointment, read_preferences, reminder
+from services.reminders.messages import (
+    DUE,
+    PreferencesTold,
+    RulesTold,
+    read_appointment,
+    read_preferences,
+    reminder,
+)
 from tests.unit.reminders.builders import (
     ANN,
     BOB,
     CEM,
     LONG_BEFORE,
     ORGANIZATION,
+    SILENCE,
     a_record,
+    a_rule,
     a_state,
     a_switch,
+    a_wish,
     an_event,
 )
 
@@ -83,11 +93,22 @@ def test_others_events_are_passed_over() -> None:
     assert read_preferences(a_record(without(a_switch(ANN, 1), "ce_type"), LONG_BEFORE)) is None
 
 
-def test_preferences_are_read() -> None:
-    told = read_preferences(a_record(a_switch(BOB, 3, email=False, sms=True), LONG_BEFORE))
-    assert told is not None
-    assert (told.person_id, told.version, told.organization_id) == (BOB, 3, ORGANIZATION)
-    assert told.switches == Switches(email=False, sms=True)
+def test_preferences_are_read_whole() -> None:
+    wish = a_wish(BOB, 3, channels={"email": False, "sms": None}, lead_times={"sms": [30]})
+    told = read_preferences(a_record(wish, LONG_BEFORE))
+    assert isinstance(told, PreferencesTold)
+    assert (told.person_id, told.organization_id) == (BOB, ORGANIZATION)
+    assert told.preferences == Preferences(channels={"email": False}, lead_times={"sms": (30,)}, version=3)
+
+
+def test_an_organizations_preferences_are_read_whole() -> None:
+    rule = a_rule(2, {"appointment_reminder": ["email"]}, lead_times={"email": [120]})
+    told = read_preferences(a_record(rule, LONG_BEFORE))
+    assert isinstance(told, RulesTold)
+    assert told.organization_id == ORGANIZATION
+    assert told.rules == Organization(
+        Preferences(lead_times={"email": (120,)}), {"appointment_reminder": frozenset(["email"])}, 2
+    )
 
 
 def test_preferences_without_an_organization_are_set_aside() -> None:
@@ -100,7 +121,7 @@ def test_a_reminder_carries_all_that_its_reader_needs() -> None:
     told = read_appointment(a_record(event, LONG_BEFORE, offset=42))
     assert told is not None
     timer = next(
-        timer for timer in plan(told.appointment, {}, LONG_BEFORE).values() if timer.recipient_id == BOB
+        timer for timer in plan(told.appointment, SILENCE, LONG_BEFORE).values() if timer.recipient_id == BOB
     )
     people = orjson.loads(told.story.people)
     message = reminder(DUE, timer, told.story, people)

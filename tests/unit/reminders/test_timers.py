@@ -9,10 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import Switches
 from services.reminders.domain.schedule import UNKNOWN, Schedule, advance
 from services.reminders.domain.timers import Timer, changes, plan, replan, timer_id, wanted
-from tests.unit.reminders.builders import ANN, BOB, CEM, LONG_BEFORE, MONDAY_9, an_appointment, before
+from tests.unit.reminders.builders import (
+    ANN,
+    BOB,
+    CEM,
+    LONG_BEFORE,
+    MONDAY_9,
+    SILENCE,
+    an_appointment,
+    before,
+    wishes,
+)
 
 LATER = MONDAY_9 + timedelta(days=1)
 
@@ -32,11 +41,11 @@ def leads(timers: dict[Any, Timer]) -> list[int]:
     ],
 )
 def test_a_lead_that_is_past_makes_no_timer(now: datetime, expected: list[int]) -> None:
-    assert leads(plan(an_appointment(), {}, now)) == expected
+    assert leads(plan(an_appointment(), SILENCE, now)) == expected
 
 
 def test_each_recipient_has_timers_by_their_own_preferences() -> None:
-    timers = plan(an_appointment(), {BOB: Switches(email=False, sms=True)}, LONG_BEFORE)
+    timers = plan(an_appointment(), wishes(BOB, channels={"email": False, "sms": True}), LONG_BEFORE)
     channels = {(timer.recipient_id, timer.lead_minutes): timer.channels for timer in timers.values()}
     assert channels == {
         (ANN, 1440): ("email", "in_app"),
@@ -49,7 +58,7 @@ def test_each_recipient_has_timers_by_their_own_preferences() -> None:
 
 
 def test_a_closed_appointment_reminds_nobody() -> None:
-    assert plan(an_appointment(open=False), {}, LONG_BEFORE) == {}
+    assert plan(an_appointment(open=False), SILENCE, LONG_BEFORE) == {}
 
 
 def test_the_identity_is_the_start_whatever_its_offset() -> None:
@@ -60,17 +69,17 @@ def test_the_identity_is_the_start_whatever_its_offset() -> None:
 
 
 def test_an_edit_keeps_what_is_about_to_fire_and_makes_nothing_of_the_past() -> None:
-    existing = plan(an_appointment(), {}, LONG_BEFORE)
+    existing = plan(an_appointment(), SILENCE, LONG_BEFORE)
     waiting = {identity: timer for identity, timer in existing.items() if timer.lead_minutes == 60}
     a_second_after = before(hours=1) + timedelta(seconds=1)
-    assert leads(replan(an_appointment(version=2), {}, waiting, a_second_after)) == [15, 60]
-    assert leads(replan(an_appointment(version=2), {}, {}, a_second_after)) == [15]
+    assert leads(replan(an_appointment(version=2), SILENCE, waiting, a_second_after)) == [15, 60]
+    assert leads(replan(an_appointment(version=2), SILENCE, {}, a_second_after)) == [15]
 
 
 def test_an_edit_of_channels_keeps_the_timers() -> None:
-    existing = plan(an_appointment(), {}, LONG_BEFORE)
-    edited = an_appointment(version=2, leads={"in_app": (1440, 60), "push": (5,)})
-    after = replan(edited, {}, existing, LONG_BEFORE)
+    existing = plan(an_appointment(), SILENCE, LONG_BEFORE)
+    edited = an_appointment(version=2, asked={"in_app": (1440, 60), "push": (5,)})
+    after = replan(edited, SILENCE, existing, LONG_BEFORE)
     difference = changes(existing, after, LONG_BEFORE)
     assert {existing[gone].lead_minutes for gone in difference.gone} == {15}
     assert {timer.channels for timer in difference.altered} == {("in_app",)}
@@ -78,8 +87,8 @@ def test_an_edit_of_channels_keeps_the_timers() -> None:
 
 
 def test_a_move_replaces_every_timer() -> None:
-    existing = plan(an_appointment(), {}, LONG_BEFORE)
-    after = replan(an_appointment(version=2, start=LATER), {}, existing, LONG_BEFORE)
+    existing = plan(an_appointment(), SILENCE, LONG_BEFORE)
+    after = replan(an_appointment(version=2, start=LATER), SILENCE, existing, LONG_BEFORE)
     difference = changes(existing, after, LONG_BEFORE)
     assert set(difference.gone) == set(existing)
     assert {timer.start for timer in difference.new} == {LATER}
@@ -87,15 +96,15 @@ def test_a_move_replaces_every_timer() -> None:
 
 def test_another_zone_moves_the_days_but_not_the_hours() -> None:
     start = datetime(2026, 3, 29, 7, tzinfo=ZoneInfo("UTC"))
-    existing = plan(an_appointment(start=start), {}, start - timedelta(days=3))
+    existing = plan(an_appointment(start=start), SILENCE, start - timedelta(days=3))
     moved = an_appointment(version=2, start=start, zone=ZoneInfo("Asia/Kolkata"))
-    difference = changes(existing, replan(moved, {}, existing, start - timedelta(days=3)), start)
+    difference = changes(existing, replan(moved, SILENCE, existing, start - timedelta(days=3)), start)
     assert {timer.lead_minutes for timer in difference.altered} == {1440}
     assert (difference.gone, difference.new) == ((), ())
 
 
 def test_what_is_of_no_use_any_more_is_not_made() -> None:
-    planned = plan(an_appointment(), {}, LONG_BEFORE)
+    planned = plan(an_appointment(), SILENCE, LONG_BEFORE)
     assert {timer.lead_minutes for timer in changes({}, planned, before(minutes=40)).new} == {60, 15}
     assert changes({}, planned, MONDAY_9 + timedelta(days=1)).new == ()
     assert changes(planned, planned, MONDAY_9 + timedelta(days=1)).gone == (), (
@@ -104,12 +113,12 @@ def test_what_is_of_no_use_any_more_is_not_made() -> None:
 
 
 def test_only_the_people_asked_for_are_planned() -> None:
-    assert {timer.recipient_id for timer in wanted(an_appointment(), {}, (BOB, CEM))} == {BOB}
+    assert {timer.recipient_id for timer in wanted(an_appointment(), SILENCE, (BOB, CEM))} == {BOB}
 
 
 @pytest.mark.parametrize("known", [1, 2, 7])
 def test_a_version_that_is_known_changes_nothing(known: int) -> None:
-    assert advance(Schedule(known, {}), an_appointment(version=1), {}) is None
+    assert advance(Schedule(known, {}), an_appointment(version=1), SILENCE) is None
 
 
 @st.composite
@@ -133,11 +142,11 @@ def histories(draw: st.DrawFn) -> list[Appointment]:
 def test_the_newest_version_decides_whatever_came_before(history: list[Appointment]) -> None:
     schedule, newest = UNKNOWN, None
     for appointment in history:
-        after = advance(schedule, appointment, {})
+        after = advance(schedule, appointment, SILENCE)
         if after is not None:
             schedule, newest = after, appointment
     assert newest is not None
     assert schedule.version == max(appointment.version for appointment in history)
-    asked = {timer.id for timer in wanted(newest, {})}
-    coming = plan(newest, {}, newest.told_at)
+    asked = {timer.id for timer in wanted(newest, SILENCE)}
+    coming = plan(newest, SILENCE, newest.told_at)
     assert coming.keys() <= schedule.timers.keys() <= asked
