@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -30,7 +31,7 @@ class ProcessRecord:
 
 @dataclass(frozen=True, slots=True)
 class StackRecord:
-    """What the state file says. `urls` are the lines of `appointments env`."""
+    """What the state file says. `urls` are the lines of `appointments env`, the secret among them."""
 
     pid: int
     phase: Phase
@@ -48,6 +49,17 @@ class Home:
     def logs(self) -> Path:
         """A file for each process."""
         return self.path / "logs"
+
+    @property
+    def webhook_secret(self) -> str:
+        """What the Communication Service signs its webhooks with; made when first asked for, readable by us only."""
+        file = self.path / "webhook.secret"
+        if not file.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as fresh:
+                fresh.write(secrets.token_urlsafe(32) + "\n")
+        return file.read_text().strip()
 
     @contextmanager
     def owned(self) -> Iterator[None]:

@@ -56,13 +56,15 @@ class Stack:
 
     @property
     def urls(self) -> dict[str, str]:
-        """Where to reach what, by the names of environment variables."""
+        """Where to reach what, by the names of environment variables, and the secret of the webhook."""
         return {
             "INGRESS_URL": f"http://{HOST}:{self.ports.ingress}",
             "IDENTITY_URL": f"http://{HOST}:{self.ports.identity}",
             "COMMUNICATION_URL": f"http://{HOST}:{self.ports.communication}",
             "KAFKA_BOOTSTRAP_SERVERS": self._kafka.bootstrap if self._kafka else self.external.kafka or "",
             "DATABASE_URL": self._database_url(),
+            "COMMUNICATION_WEBHOOK_SECRET": os.environ.get("COMMUNICATION_WEBHOOK_SECRET")
+            or self.home.webhook_secret,
         }
 
     def check_ports(self) -> None:

@@ -133,6 +133,17 @@ CALLS: Mapping[str, Call] = {
         body=examples.PREFERENCES,
         body_schema="SetPreferences",
     ),
+    "webhook": Call(
+        "Report what became of a notification",
+        "signed",
+        {"id": examples.REPORT_ID, "status": "accepted"},
+        202,
+        body=examples.REPORT,
+        body_schema="CommunicationEvent",
+        description="For the Communication Service, where it does not write to communication.events itself. "
+        '`X-Signature: t=<unix seconds>,v1=<hex hmac-sha256 of "t.body">`; refused when it is older than five '
+        "minutes or was seen before. 202 when Kafka has it; after 503 send it again: it counts once.",
+    ),
     "stream": Call(
         "Follow your calendar live",
         "read",

@@ -1,7 +1,6 @@
 """Publish a command and wait for what became of it."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,14 +8,13 @@ from uuid import UUID
 import orjson
 
 from chassis import clock
-from chassis.errors import PublishFailed
-from chassis.publisher import Publisher
 from contracts.envelope import Envelope, Message
 from contracts.topics import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from services.ingress import metrics
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, from_outcome
 from services.ingress.replies import Outcome, Replies
+from services.ingress.sending import Sender
 from services.ingress.settings import IngressSettings
 
 
@@ -55,13 +53,10 @@ class Command:
 class Commander:
     """Carries commands out: publish, await the acknowledgement, await the outcome on our own partition."""
 
-    def __init__(
-        self, publisher: Callable[[], Publisher], replies: Replies, settings: IngressSettings
-    ) -> None:
-        self._publisher = publisher
+    def __init__(self, sender: Sender, replies: Replies, settings: IngressSettings) -> None:
+        self._sender = sender
         self._replies = replies
         self._settings = settings
-        self._publishing: set[asyncio.Task[None]] = set()
         self.reply_partition = 0
 
     async def carry_out(self, caller: Caller, command: Command) -> Outcome | None:
@@ -70,7 +65,7 @@ class Commander:
         Raises Problem with the refusal, or 503 when Kafka does not take the command within 2 s.
         """
         with self._replies.expect(str(command.id)) as answer:
-            await self._publish(caller, command)
+            await self._sender.send(command.message(caller, self.reply_partition), lambda: _perhaps(command))
             await asyncio.wait([answer], timeout=self._settings.outcome_wait)
             outcome = answer.result() if answer.done() else None
         status = "pending" if outcome is None else str(outcome.get("status"))
@@ -78,29 +73,6 @@ class Commander:
         if outcome is not None and status != "accepted":
             raise from_outcome(outcome)
         return outcome
-
-    async def _publish(self, caller: Caller, command: Command) -> None:
-        publisher, wait = self._publisher(), self._settings.produce_wait
-        # What waits in the producer is sent when the broker is back, so while it is away nothing more is put there.
-        if publisher.unfinished_for() > wait:
-            raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
-        task = asyncio.create_task(publisher.publish([command.message(caller, self.reply_partition)]))
-        self._publishing.add(task)
-        task.add_done_callback(self._publishing.discard)
-        await asyncio.wait([task], timeout=wait)
-        if not task.done():
-            task.add_done_callback(_retrieve)
-            raise _perhaps(command)
-        try:
-            task.result()
-        except PublishFailed as error:
-            raise _perhaps(command) from error
-
-
-def _retrieve(task: "asyncio.Task[None]") -> None:
-    """Look at the result, so that asyncio does not complain that nobody did."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _perhaps(command: Command) -> Problem:

@@ -13,6 +13,7 @@ from contracts.commands import (
     DeclineAppointment,
     UpdateAppointment,
 )
+from contracts.notifications import CommunicationEvent
 from contracts.outcomes import Outcome
 from contracts.preferences import SetPreferences
 from services.ingress import examples
@@ -26,6 +27,7 @@ _WRITE_REFUSALS_TOO = ("too_large", "invalid", "rate_limited", "kafka_unavailabl
 _REFUSALS = {
     "read": ("unauthenticated", "not_allowed", "not_found", "invalid", "rate_limited", "views_unavailable"),
     "write": (*_WRITE_REFUSALS, *_WRITE_REFUSALS_TOO),
+    "signed": ("malformed", "bad_signature", "too_large", "invalid", "kafka_unavailable"),
     "open": (),
 }
 
@@ -36,6 +38,13 @@ _WRITES_WITH_KEY = {
     "required": False,
     "schema": {"type": "string", "maxLength": 255},
     "description": "The same key again answers what the first request was answered, and does nothing twice.",
+}
+_SIGNATURE = {
+    "name": "X-Signature",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": '`t=<unix seconds>,v1=<hex hmac-sha256 of "t.body">`',
 }
 _IF_MATCH = {
     "name": "If-Match",
@@ -50,7 +59,7 @@ def described(name: str) -> dict[str, Any]:
     """Arguments for a route's decorator."""
     call = CALLS[name]
     extra: dict[str, Any] = {"parameters": _parameters(name, call)}
-    if call.kind != "open":
+    if call.kind in ("read", "write"):
         extra["security"] = _SECURITY
     if call.body is not None:
         schema = {"$ref": f"#/components/schemas/{call.body_schema}"}
@@ -74,6 +83,8 @@ def _parameters(name: str, call: Call) -> list[dict[str, Any]]:
         {"name": field, "in": "query", "required": False, "schema": {"type": kind}, "description": text}
         for field, kind, text in call.query
     ]
+    if call.kind == "signed":
+        found.append(_SIGNATURE)
     if call.kind == "write":
         found.append(_WRITES_WITH_KEY)
         if name not in ("create", "set_preferences"):
@@ -114,7 +125,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    sent = [(model, "validation") for model in _BODIES]
+    sent = [(model, "validation") for model in (*_BODIES, CommunicationEvent)]
     told = [(Appointment, "serialization"), (Outcome, "serialization"), (SetPreferences, "validation")]
     _, definitions = models_json_schema([*sent, *told], ref_template="#/components/schemas/{model}")  # type: ignore[list-item]
     components = document.setdefault("components", {})

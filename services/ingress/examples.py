@@ -76,6 +76,18 @@ NOTIFICATIONS = {
         }
     ]
 }
+REPORT_ID = "4b7f0d0a-93a1-5c57-8d0e-1f5b6f3a0401"
+REPORT = {
+    "type": "notification.delivered",
+    "data": {
+        "entity_type": "appointment",
+        "entity_id": APPOINTMENT_ID,
+        "channel": "email",
+        "recipient": BEN,
+        "timestamp": "2027-02-01T12:00:03Z",
+        "idempotency_key": "e1f0c1de-6f02-5b6f-8a46-9d0d6a1a0301",
+    },
+}
 OUTCOME = {
     "command_id": COMMAND_ID,
     "status": "refused",

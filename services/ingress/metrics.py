@@ -23,3 +23,6 @@ SLOW_STREAMS = Counter(
     "appointments_ingress_slow_streams_total", "Live streams closed because their reader was slow."
 )
 CHANGES = Counter("appointments_ingress_changes_total", "Changes of the views that were read.")
+WEBHOOKS = Counter(
+    "appointments_ingress_webhooks_total", "Delivery reports that came as webhooks, by outcome.", ["outcome"]
+)

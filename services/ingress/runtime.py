@@ -22,6 +22,7 @@ from services.ingress.identity import Directory, Keys, Verifier, identity_client
 from services.ingress.live import Live
 from services.ingress.reader import Offsets, Reader, at_end
 from services.ingress.replies import Replies
+from services.ingress.sending import Sender
 from services.ingress.settings import IngressSettings
 from services.ingress.shown import Shown
 from services.ingress.store import Store
@@ -42,7 +43,8 @@ class Runtime:
         self.shown = Shown()
         self._replies = Replies()
         self._publisher = Publisher(settings, client_id="appointments-ingress")
-        self.commander = Commander(lambda: self._publisher, self._replies, settings)
+        self.sender = Sender(lambda: self._publisher, settings.produce_wait)
+        self.commander = Commander(self.sender, self._replies, settings)
         self.live: Live | None = None
         self._memory: ChangeMemory | None = None
         self._replies_reader: Reader | None = None

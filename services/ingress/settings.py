@@ -4,7 +4,10 @@ from chassis.settings import Settings
 
 
 class IngressSettings(Settings):
-    """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP door"."""
+    """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP door".
+
+    communication_webhook_secret: what the Communication Service signs its reports with; empty: none are taken.
+    """
 
     port: int = 8000
     ingress_host: str = "127.0.0.1"
@@ -14,6 +17,9 @@ class IngressSettings(Settings):
     produce_wait: float = 2.0
     outcome_wait: float = 5.0
     visible_wait: float = 2.0
+
+    communication_webhook_secret: str = ""
+    webhook_max_bytes: int = 64 * 1024
 
     body_max_bytes: int = 256 * 1024
     in_flight_max: int = 1_000

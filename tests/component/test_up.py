@@ -47,6 +47,7 @@ async def test_env_names_where_the_stack_answers(stack: Cli) -> None:
         "COMMUNICATION_URL",
         "KAFKA_BOOTSTRAP_SERVERS",
         "DATABASE_URL",
+        "COMMUNICATION_WEBHOOK_SECRET",
     }
 
 

@@ -1,16 +1,22 @@
 """`python -m deploy.local.communication`.
 
 Environment: PORT (8003), COMMUNICATION_HOME (`.appointments/communication`), KAFKA_BOOTSTRAP_SERVERS (without
-it no delivery reports are published), TOPIC_PREFIX.
+it no delivery reports are published), TOPIC_PREFIX; COMMUNICATION_REPORTS (`topic`; `webhook` posts them, signed with
+COMMUNICATION_WEBHOOK_SECRET, to the ingress at INGRESS_URL instead).
 """
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.communication.app import create_app
-from deploy.local.ports import Ports
+from deploy.local.communication.reports import Topic, Way
+from deploy.local.communication.webhook import Webhook
+from deploy.local.ports import HOST, Ports
 from deploy.local.sandbox.serve import server
+
+PATH = "/api/appointments/webhooks/communication"
 
 
 def main() -> None:
@@ -19,10 +25,18 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # an absent Kafka is told once, by the reporter
     app = create_app(
         Path(os.environ.get("COMMUNICATION_HOME", ".appointments/communication")),
-        os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
-        os.environ.get("TOPIC_PREFIX", ""),
+        _way(os.environ),
     )
     server(app, int(os.environ.get("PORT", Ports().communication))).run()
+
+
+def _way(environment: Mapping[str, str]) -> Way | None:
+    """How reports get out, as the environment says."""
+    if environment.get("COMMUNICATION_REPORTS") == "webhook":
+        url = environment.get("INGRESS_URL", f"http://{HOST}:{Ports().ingress}")
+        return Webhook(url + PATH, environment.get("COMMUNICATION_WEBHOOK_SECRET", ""))
+    servers = environment.get("KAFKA_BOOTSTRAP_SERVERS")
+    return Topic(servers, environment.get("TOPIC_PREFIX", "")) if servers else None
 
 
 if __name__ == "__main__":

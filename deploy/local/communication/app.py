@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from deploy.local.communication.api import api_calls
 from deploy.local.communication.page import page_calls
-from deploy.local.communication.reports import Reporter
+from deploy.local.communication.reports import Reporter, Way
 from deploy.local.communication.sandbox_api import sandbox_calls
 from deploy.local.communication.service import Service
 from deploy.local.communication.store import Store
@@ -20,10 +20,10 @@ from deploy.local.sandbox.problems import answer_problems, json_response
 BODY_BYTES_MAX = 2 * 1024 * 1024
 
 
-def create_app(home: Path, bootstrap_servers: str | None, topic_prefix: str) -> ASGIApp:
-    """The service with its data below `home`; without bootstrap servers it publishes no reports."""
+def create_app(home: Path, way: Way | None) -> ASGIApp:
+    """The service with its data below `home`; without a way for its reports it makes none."""
     store, switch = Store(home), FaultSwitch()
-    service, reporter = Service(store), Reporter(store, bootstrap_servers, topic_prefix)
+    service, reporter = Service(store), Reporter(store, way)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""Delivery reports on Kafka, a little after each message was accepted.
+"""Delivery reports on Kafka or by webhook, a little after each message was accepted.
 
 The messages table is the outbox: what could not be published waits there, over an outage and over a restart.
 A report that is published twice has the same id and content.
@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 import orjson
@@ -31,19 +32,36 @@ _BACK_OFF_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
+Report = tuple[bytes, bytes, list[tuple[str, bytes]]]
+"""Key, value and headers, as a record has them."""
+
+
+class Way(Protocol):
+    """How reports get out. `name` is what they go over; each raises OSError, TimeoutError or KafkaError when it is away."""
+
+    name: str
+
+    async def connect(self) -> None:
+        """Be ready to send; called again after a failure."""
+
+    async def send(self, reports: Sequence[Report]) -> None:
+        """Return when all of them have arrived."""
+
+    async def close(self) -> None:
+        """Let go; `connect` may follow."""
+
 
 class Reporter:
-    """Publishes what is due, for ever. Without Kafka, messages are only marked with their outcome."""
+    """Reports what is due, for ever. Without a way, messages are only marked with their outcome."""
 
-    def __init__(self, store: Store, bootstrap_servers: str | None, topic_prefix: str) -> None:
+    def __init__(self, store: Store, way: Way | None) -> None:
         self._store = store
-        self._bootstrap_servers = bootstrap_servers
-        self._topic = topic_prefix + topics.COMMUNICATION_EVENTS.name
-        self._producer: AIOKafkaProducer | None = None
-        self.kafka = "connecting" if bootstrap_servers else "off"
+        self._way = way
+        self._connected = False
+        self.kafka = "connecting" if way else "off"
 
     async def run(self) -> None:
-        """Until cancelled; an unreachable Kafka is tried again and again."""
+        """Until cancelled; what cannot be reached is tried again and again."""
         try:
             while True:
                 try:
@@ -54,8 +72,11 @@ class Reporter:
             await self._close()
 
     async def _report_due(self) -> None:
-        if self._bootstrap_servers and self._producer is None:
-            await self._connect()
+        if self._way and not self._connected:
+            async with asyncio.timeout(_PUBLISH_SECONDS):
+                await self._way.connect()
+            self._connected, self.kafka = True, "up"
+            logger.warning("reports go to %s", self._way.name)
         due = self._store.due(time.time_ns() // 1_000, _AT_ONCE)
         if not due:
             await asyncio.sleep(_POLL_SECONDS)
@@ -63,46 +84,57 @@ class Reporter:
         document = self._store.bounces()
         bounces = Bounces.model_validate_json(document) if document else None
         outcomes = [outcomes_of(message.message, bounces) for message in due]
-        if self._producer is not None:
+        if self._way:
             async with asyncio.timeout(_PUBLISH_SECONDS):
-                await self._publish(due, outcomes)
+                await self._way.send(list(_reports(due, outcomes)))
         self._store.mark_reported(
             [(worst(list(of.values())), message.seq) for message, of in zip(due, outcomes, strict=True)]
         )
 
-    async def _publish(self, due: list[Due], outcomes: list[dict[tuple[str, str], str]]) -> None:
-        if self._producer is None:
-            return
-        acks = []
-        for message, of in zip(due, outcomes, strict=True):
-            for (recipient, channel), outcome in of.items():
-                if message.message["entity_id"] is not None:
-                    value, headers = report(message, recipient, channel, outcome)
-                    key = message.message["entity_id"].encode()
-                    acks.append(await self._producer.send(self._topic, value, key, headers=headers))
-        await asyncio.gather(*acks)
-
-    async def _connect(self) -> None:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap_servers, acks="all", enable_idempotence=True, linger_ms=2
-        )
-        try:
-            async with asyncio.timeout(_PUBLISH_SECONDS):
-                await producer.start()
-        except BaseException:
-            await _stop(producer)
-            raise
-        self._producer, self.kafka = producer, "up"
-        logger.warning("reports go to %s", self._topic)
-
     async def _fail(self, error: Exception) -> None:
         if self.kafka != "down":
-            logger.warning("Kafka does not take reports, they wait: %r", error)
+            logger.warning("reports are not taken, they wait: %r", error)
         self.kafka = "down"
         await self._close()
         await asyncio.sleep(_BACK_OFF_SECONDS)
 
     async def _close(self) -> None:
+        if self._way and self._connected:
+            self._connected = False
+            await self._way.close()
+
+
+class Topic:
+    """Reports as records of communication.events."""
+
+    def __init__(self, bootstrap_servers: str, topic_prefix: str) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self.name = topic_prefix + topics.COMMUNICATION_EVENTS.name
+        self._producer: AIOKafkaProducer | None = None
+
+    async def connect(self) -> None:
+        """A producer of our own."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers, acks="all", enable_idempotence=True, linger_ms=2
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await _stop(producer)
+            raise
+        self._producer = producer
+
+    async def send(self, reports: Sequence[Report]) -> None:
+        """Until all replicas have them."""
+        if self._producer is not None:
+            acks = [
+                await self._producer.send(self.name, value, key, headers=headers)
+                for key, value, headers in reports
+            ]
+            await asyncio.gather(*acks)
+
+    async def close(self) -> None:
+        """Stop the producer."""
         if self._producer is not None:
             producer, self._producer = self._producer, None
             await _stop(producer)
@@ -112,6 +144,14 @@ async def _stop(producer: AIOKafkaProducer) -> None:
     with contextlib.suppress(KafkaError, OSError, TimeoutError):
         async with asyncio.timeout(1):
             await producer.stop()
+
+
+def _reports(due: list[Due], outcomes: list[dict[tuple[str, str], str]]) -> Iterator[Report]:
+    """A report for each recipient and channel of what is about something."""
+    for message, of in zip(due, outcomes, strict=True):
+        if (entity := message.message["entity_id"]) is not None:
+            for (recipient, channel), outcome in of.items():
+                yield (entity.encode(), *report(message, recipient, channel, outcome))
 
 
 def outcomes_of(message: dict[str, Any], bounces: Bounces | None) -> dict[tuple[str, str], str]:

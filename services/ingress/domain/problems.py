@@ -8,6 +8,9 @@ from typing import Any
 _STATUS_AND_TITLE: dict[str, tuple[int, str]] = {
     "malformed": (400, "The request cannot be read"),
     "unauthenticated": (401, "Who are you?"),
+    "bad_signature": (401, "The signature is not right"),
+    "signature_expired": (401, "The signature is too old"),
+    "replayed": (401, "This was sent before"),
     "not_allowed": (403, "You may not do this"),
     "not_found": (404, "There is no such thing"),
     "method_not_allowed": (405, "This path does not know that method"),
@@ -26,6 +29,7 @@ _STATUS_AND_TITLE: dict[str, tuple[int, str]] = {
     "kafka_unavailable": (503, "Commands cannot be taken now"),
     "views_unavailable": (503, "The views cannot be read now"),
     "identity_unavailable": (503, "The Identity Service does not answer"),
+    "webhook_unavailable": (503, "Reports cannot be taken here"),
 }
 RETRY_AFTER_SECONDS = 2
 _BY_STATUS = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}

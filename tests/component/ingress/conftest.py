@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.component.ingress.running import Ingress, run_ingress
+from tests.component.ingress.running import SECRET, Ingress, run_ingress
 from tests.support.world import new_world, remove_world
 
 
@@ -19,6 +19,7 @@ async def shared_ingress(kafka_bootstrap: str, database_server: str) -> AsyncIte
         person_rate=1000.0,
         person_burst=2000.0,
         stream_queue_max=50,
+        communication_webhook_secret=SECRET,
     ) as ingress:
         yield ingress
     await remove_world(world)

@@ -23,6 +23,8 @@ from tests.component.ingress.identity import Identity
 from tests.component.ingress.people import Someone
 from tests.support import World, eventually
 
+SECRET = "what the Communication Service signs with"
+
 
 @dataclass
 class Ingress:

@@ -72,6 +72,13 @@ def test_kong_has_the_limits_and_claims_of_the_requirements() -> None:
     assert (active["http_path"], active["healthy"]["interval"]) == ("/health/appointments", 30)
 
 
+def test_kong_lets_signed_reports_in_without_a_token() -> None:
+    [kong] = documents("kong/kong.yaml")
+    [route] = [route for route in kong["services"][0]["routes"] if route["name"] == "appointments-webhooks"]
+    assert (route["paths"], route["methods"]) == (["/api/appointments/webhooks"], ["POST"])
+    assert "jwt" not in {plugin["name"] for plugin in route["plugins"]}
+
+
 def test_every_metric_that_a_panel_or_an_alert_asks_for_is_one_that_we_have() -> None:
     for service in SERVICES:
         importlib.import_module(f"services.{service}.metrics")
