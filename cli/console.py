@@ -4,8 +4,10 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
@@ -32,6 +34,9 @@ HomeOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
+ZoneOption = Annotated[
+    str | None, typer.Option("--zone", help="Show times in this zone (default: this machine's).")
+]
 
 
 def fail(sentence: str, code: int = EXIT_FAILED) -> NoReturn:
@@ -65,6 +70,21 @@ def environment_for(path: Path | None) -> Mapping[str, str]:
     if path is None and os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         return os.environ
     return os.environ | running_stack(path).urls
+
+
+def zone_of(name: str | None) -> ZoneInfo | None:
+    """The zone in which times are shown; None is this machine's."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        fail(f"there is no time zone {name[:60]!r} (for example Europe/Berlin)", EXIT_USAGE)
+
+
+def when(at: datetime, zone: ZoneInfo | None) -> str:
+    """An instant as people read it, to the second, in the zone that they chose."""
+    return f"{at.astimezone(zone):%d %b %H:%M:%S}"
 
 
 def print_json(document: Any) -> None:

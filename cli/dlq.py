@@ -1,29 +1,50 @@
-"""`appointments dlq`: look at dead letters, and try them again."""
+"""`appointments dlq`: find dead letters by their cause, understand one, and correct, send back or discard them."""
 
-import asyncio
-import getpass
-import json as jsonlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from chassis.settings import Settings
 from cli import kafka
-from cli.console import EXIT_USAGE, HomeOption, JsonOption, fail, out, print_json, print_json_lines, say
+from cli.console import (
+    EXIT_USAGE,
+    HomeOption,
+    JsonOption,
+    ZoneOption,
+    err,
+    fail,
+    out,
+    print_json,
+    print_json_lines,
+    say,
+    zone_of,
+)
+from cli.editing import complaints, edited
+from cli.letter_acts import act, need, operator, rate_of
+from cli.letter_choice import Choice, groups, one
+from cli.letter_history import story
+from cli.letter_tables import show_groups, show_letters, show_one
 from cli.letters import Letter, letters
 from contracts.topics import WORKERS
 
 app = typer.Typer(
-    name="dlq", help="Records that a service set aside: look at them, try them again.", no_args_is_help=True
+    name="dlq",
+    help="Records that a service set aside: find them by cause, understand one, correct it, send it back, discard it.",
+    no_args_is_help=True,
 )
 
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The letter's id; its start is enough.")]
 ServiceOption = Annotated[str | None, typer.Option("--service", help="Only those of this service.")]
 IdOption = Annotated[
-    str | None, typer.Option("--id", help="Only the letter with this id, or of this command id.")
+    str | None, typer.Option("--id", help="Only the letter with this id (its start is enough) or command id.")
 ]
 CauseOption = Annotated[str | None, typer.Option("--cause", help="Only where the cause contains this text.")]
+StageOption = Annotated[str | None, typer.Option("--stage", help="Only decode, handle or deliver.")]
+ErrorOption = Annotated[str | None, typer.Option("--error", help="Only this error, as ls names it.")]
+TypeOption = Annotated[str | None, typer.Option("--type", help="Only messages of this type.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All that nobody has redriven or discarded.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the letter, and in its history.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
 @app.command("ls")
@@ -32,123 +53,161 @@ def ls(
     service: ServiceOption = None,
     identifier: IdOption = None,
     cause: CauseOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Those that were tried again, too.")] = False,
+    stage: StageOption = None,
+    error: ErrorOption = None,
+    kind: TypeOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Those redriven or discarded, too.")] = False,
+    flat: Annotated[
+        bool | None, typer.Option("--flat/--grouped", help="Single letters, or a line for each cause.")
+    ] = None,
+    zone: ZoneOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List dead letters that nobody has tried again, oldest first."""
-    settings = kafka.settings_for(home)
-    found = _found(settings, service, identifier, cause, everything)
-    if json or not out.is_terminal:
-        print_json_lines(letter.document() for letter in found)
-    elif found:
-        _show_all(found)
+    """List dead letters that nobody has redriven or discarded.
+
+    A terminal shows causes, a program (--json, or a pipe) gets a JSON line for each letter, oldest first.
+    """
+    place = zone_of(zone)
+    found = Choice(service, identifier, cause, stage, error, kind, everything).of(_known(home, service))
+    programs = json or not out.is_terminal
+    single = programs if flat is None else flat
+    if programs:
+        print_json_lines(item.document() for item in (found if single else groups(found)))
+    elif not found:
+        say("no dead letters" + ("" if everything else " (redriven and discarded ones: --all)"))
+    elif single:
+        show_letters(found, place)
     else:
-        say("no dead letters")
+        show_groups(groups(found), place)
 
 
 @app.command("show")
 def show(
-    identifier: Annotated[str, typer.Argument(metavar="ID")],
+    identifier: IdArgument, home: HomeOption = None, zone: ZoneOption = None, json: JsonOption = False
+) -> None:
+    """Show one dead letter: why it was set aside, what was tried and what came of it, its headers and its body."""
+    place = zone_of(zone)
+    settings, known = kafka.settings_for(home), _known(home)
+    told = kafka.run(story(settings, one(known, identifier), known), settings)
+    if json or not out.is_terminal:
+        print_json(told.document())
+    else:
+        show_one(told, place)
+
+
+@app.command("edit")
+def edit(
+    identifier: IdArgument,
+    reason: ReasonOption,
     home: HomeOption = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="The whole body; - reads stdin.")] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="K=V", help="A field, a.b for nested; V is JSON or text."),
+    ] = None,
+    headers: Annotated[
+        list[str] | None, typer.Option("--header", metavar="K=V", help="A header; K= takes it away.")
+    ] = None,
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Show one dead letter: its story, its headers, its value."""
-    settings = kafka.settings_for(home)
-    for letter in _found(settings, None, identifier, None, True):
-        document = letter.document() | {
-            "headers": {name: kafka.text(value) for name, value in letter.original_headers},
-            "value": kafka.text(letter.record.value, 100_000),
-        }
-        if json or not out.is_terminal:
-            print_json(document)
-        else:
-            _show_one(document)
-        return
-    fail(f"there is no dead letter {identifier}")
+    """Correct a dead letter and send the corrected copy back. Without --set, --file or --header: in $EDITOR.
+
+    The copy must fit the contract, or nothing is sent (exit code 1). The letter itself stays in the log as it is.
+    """
+    need(reason)
+    letter = one(_known(home), identifier)
+    changed = edited(letter, file, sets or (), headers or ())
+    if found := complaints(letter, changed):
+        for problem in found:
+            err.file.write(f"{problem.field or 'the whole'}: {problem.message}\n")
+        fail(f"nothing was sent: the corrected letter does not fit the contract in {len(found)} place(s)")
+    act(
+        kafka.settings_for(home),
+        [letter],
+        lambda item: item.again(reason, operator(), changed),
+        done=f"sent back, edited ({changed.what})",
+        rate=1,
+        dry_run=dry_run,
+        json=json,
+    )
 
 
 @app.command("redrive")
 def redrive(
-    reason: Annotated[str, typer.Option("--reason", help="Why now; kept with the record.")],
+    reason: ReasonOption,
     home: HomeOption = None,
     service: ServiceOption = None,
     identifier: IdOption = None,
     cause: CauseOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that nobody has tried again.")] = False,
-    rate: Annotated[float, typer.Option(min=0.1, help="At most so many a second.")] = 100.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be tried again.")] = False,
+    stage: StageOption = None,
+    error: ErrorOption = None,
+    kind: TypeOption = None,
+    everything: AllOption = False,
+    rate: Annotated[
+        float, typer.Option("--rate", parser=rate_of, metavar="N/s", help="At most so many: 5/s, 30/min.")
+    ] = 100.0,
+    dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
     """Send dead letters back to their service, under the same command ids: what took effect once does not again.
 
-    A letter named by --id is tried again although it was before.
+    A letter named by --id is sent back although it was before, or was discarded.
     """
-    if sum(map(bool, (identifier, cause, everything))) != 1:
-        fail("say which: one of --id ID, --cause TEXT, --all", EXIT_USAGE)
-    settings = kafka.settings_for(home)
-    chosen = _found(settings, service, identifier, cause, identifier is not None)
-    if identifier and not chosen:
-        fail(f"there is no dead letter {identifier}")
-    if not dry_run:
-        kafka.run(_send(settings, chosen, reason, rate), settings)
-    if json or not out.is_terminal:
-        print_json_lines(letter.document() | {"dry_run": dry_run} for letter in chosen)
-    else:
-        for letter in chosen:
-            say(f"{'would redrive' if dry_run else 'redriven'} {letter.id} to {letter.service}.redrive")
-        say(f"{len(chosen)} dead letters{' would be' if dry_run else ''} sent back")
+    need(reason)
+    chosen = _chosen(
+        Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service)
+    )
+    act(
+        kafka.settings_for(home),
+        chosen,
+        lambda letter: letter.again(reason, operator()),
+        done="sent back",
+        rate=rate,
+        dry_run=dry_run,
+        json=json,
+    )
 
 
-async def _send(settings: Settings, chosen: list[Letter], reason: str, rate: float) -> None:
-    async with kafka.publisher(settings) as producer:
-        for number, letter in enumerate(chosen):
-            if number:
-                await asyncio.sleep(1 / rate)
-            await producer.publish([letter.again(reason, getpass.getuser())])
+@app.command("discard")
+def discard(
+    reason: ReasonOption,
+    home: HomeOption = None,
+    service: ServiceOption = None,
+    identifier: IdOption = None,
+    cause: CauseOption = None,
+    stage: StageOption = None,
+    error: ErrorOption = None,
+    kind: TypeOption = None,
+    everything: AllOption = False,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Note that dead letters need not be tried again. They stay in the log, and `ls --all` still shows them."""
+    need(reason)
+    chosen = _chosen(
+        Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service)
+    )
+    act(
+        kafka.settings_for(home),
+        chosen,
+        lambda letter: letter.discarded(reason, operator()),
+        done="discarded",
+        rate=1_000,
+        dry_run=dry_run,
+        json=json,
+    )
 
 
-def _found(
-    settings: Settings, service: str | None, identifier: str | None, cause: str | None, everything: bool
-) -> list[Letter]:
+def _known(home: Path | None, service: str | None = None) -> list[Letter]:
     if service is not None and service not in WORKERS:
         fail(f"no service called {service!r} has dead letters (there are: {', '.join(WORKERS)})", EXIT_USAGE)
-    return [
-        letter
-        for letter in kafka.run(letters(settings, service), settings)
-        if (identifier is None or identifier in (letter.id, letter.document()["ce_id"]))
-        and (cause is None or cause.lower() in letter.cause.lower())
-        and (everything or not letter.redriven)
-    ]
+    settings = kafka.settings_for(home)
+    return kafka.run(letters(settings, service), settings)
 
 
-def _show_all(found: list[Letter]) -> None:
-    table = Table(
-        "id", "service", "from", "type", "cause", "set aside", "tried", box=None, header_style="bold"
-    )
-    for letter in found:
-        document = letter.document()
-        place = f"{document.get('topic')}/{document.get('partition')}/{document.get('offset')}"
-        last = str(document.get("last_failure") or "")[:19].replace("T", " ")
-        table.add_row(
-            letter.id,
-            letter.service,
-            escape(place),
-            escape(document["type"] or "?"),
-            escape(letter.cause[:120]),
-            last,
-            str(len(letter.redriven) or ""),
-        )
-    out.print(table)
-    out.print("[dim]one in full: appointments dlq show ID[/]")
-
-
-def _show_one(document: dict[str, object]) -> None:
-    table = Table.grid(padding=(0, 2))
-    for name, value in document.items():
-        shown = (
-            jsonlib.dumps(value, indent=1, ensure_ascii=False)
-            if isinstance(value, dict | list)
-            else str(value)
-        )
-        table.add_row(f"[dim]{name}[/]", escape(shown))
-    out.print(table)
+def _chosen(choice: Choice, everything: bool, known: list[Letter]) -> list[Letter]:
+    """The letters that something is to be done about; which ones must be said."""
+    if sum((bool(choice.identifier), choice.filtered, everything)) != 1:
+        fail("say which: --id ID, or --all, or some of --cause, --stage, --error, --type", EXIT_USAGE)
+    return [one(known, choice.identifier)] if choice.identifier else choice.of(known)

@@ -120,9 +120,13 @@ class Log:
             found[self._plain(partition.topic)] = (count + 1, records + ends[partition] - starts[partition])
         return found
 
-    async def up_to_now(self, progress: Callable[[int, int], None] | None = None) -> AsyncIterator[Record]:
-        """Every record from the log's start to its present end; `progress` is told (read, of how many)."""
+    async def up_to_now(
+        self, progress: Callable[[int, int], None] | None = None, since: datetime | None = None
+    ) -> AsyncIterator[Record]:
+        """Every record from the log's start, or from `since`, to the present end; `progress`: (read, of how many)."""
         starts, ends = await self._bounds()
+        if since is not None:
+            starts = await self._first_at(since, ends)
         for partition, start in starts.items():
             self._consumer.seek(partition, start)
         total, empty = sum(ends[one] - starts[one] for one in starts), 0
@@ -156,6 +160,14 @@ class Log:
         starts = await self._consumer.beginning_offsets(self._partitions)
         return starts, await self._consumer.end_offsets(self._partitions)
 
+    async def _first_at(
+        self, instant: datetime, ends: dict[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        """The first offset of each partition that the broker stamped then or later."""
+        stamp = int(instant.timestamp() * 1000)
+        found = await self._consumer.offsets_for_times(dict.fromkeys(ends, stamp)) if ends else {}
+        return {tp: found[tp].offset if found.get(tp) else end for tp, end in ends.items()}
+
     def _plain(self, topic: str) -> str:
         return topic.removeprefix(self._prefix)
 
@@ -172,11 +184,14 @@ class Log:
 
 
 async def collect(
-    settings: Settings, topics: Sequence[str], keep: Callable[[Record], bool] = lambda _: True
+    settings: Settings,
+    topics: Sequence[str],
+    keep: Callable[[Record], bool] = lambda _: True,
+    since: datetime | None = None,
 ) -> list[Record]:
-    """All records of these topics up to now that are worth keeping, in order of time."""
+    """All records of these topics up to now that are worth keeping, in order of time; `since`: not those before."""
     async with reading(settings, topics) as log:
-        records = [record async for record in log.up_to_now() if keep(record)]
+        records = [record async for record in log.up_to_now(since=since) if keep(record)]
     return sorted(
         records, key=lambda record: (record.timestamp, record.topic, record.partition, record.offset)
     )

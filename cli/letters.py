@@ -1,24 +1,61 @@
-"""Dead letters as the log has them: what was set aside and why, what was tried again, and how to try again."""
+"""Dead letters as the log has them: what was set aside and why, and what operators did about it."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import NAMESPACE_OID, uuid5
 
-from chassis.deadletters import PREFIX, REDRIVE_PREFIX
+import orjson
+
+from chassis.deadletters import DISCARD_PREFIX, PREFIX, REDRIVE_PREFIX
 from chassis.settings import Settings
 from cli import kafka
-from contracts.envelope import Message, Record, message_id
+from contracts.envelope import Message, RawHeaders, Record, message_id, rfc3339
 from contracts.topics import WORKERS, dead_letters, redrive
 
+DISCARDED = "dead-letter.discarded"
 _NUMBERS = ("partition", "offset", "attempts", "redrives")
+
+Done = Literal["redriven", "discarded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an operator did with a letter. `edited`: what was changed before it was sent back, empty for nothing."""
+
+    done: Done
+    at: datetime
+    by: str
+    reason: str
+    edited: str = ""
+
+    def document(self) -> dict[str, str]:
+        """As JSON values."""
+        changed = {"edited": self.edited} if self.edited else {}
+        return {"at": rfc3339(self.at), "by": self.by, "reason": self.reason, **changed}
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A letter's record as it is to be sent back, and in words what differs from the original."""
+
+    value: bytes | None
+    headers: RawHeaders
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One dead letter. `story` is what its `dead-letter-*` headers say; `redriven` what the redrives said."""
+    """One dead letter. `story` is what its `dead-letter-*` headers say; `notes` what operators did, oldest first.
+
+    `origin`: the topic on which the record came first, before any redrive.
+    """
 
     record: Record
     story: dict[str, str]
-    redriven: tuple[dict[str, str], ...] = ()
+    notes: tuple[Note, ...] = ()
+    origin: str = ""
 
     @property
     def id(self) -> str:
@@ -37,60 +74,132 @@ class Letter:
         return tuple((name, value) for name, value in self.record.headers if not name.startswith(ours))
 
     @property
+    def type(self) -> str | None:
+        """What kind of message the record says it is."""
+        kinds = [value for name, value in self.original_headers if name == "ce_type"]
+        return kafka.text(kinds[0]) if kinds else None
+
+    @property
+    def ce_id(self) -> str | None:
+        """The id of the message, if it can be read."""
+        return str(message_id(self.original_headers) or "") or None
+
+    @property
     def cause(self) -> str:
         """Stage, error and message in one line."""
         return (
             f"{self.story.get('stage', '?')}: {self.story.get('error', '?')}: {self.story.get('message', '')}"
         )
 
+    @property
+    def earlier(self) -> str | None:
+        """The id of the letter whose redrive this is."""
+        found = [value for name, value in self.record.headers if name == f"{REDRIVE_PREFIX}of"]
+        return kafka.text(found[-1]) if found else None
+
     def document(self) -> dict[str, Any]:
         """As JSON values, without the record's value."""
         story = {name.replace("-", "_"): text for name, text in self.story.items()}
         numbers = {name: int(story[name]) for name in _NUMBERS if story.get(name, "").isdigit()}
-        kinds = [value for name, value in self.original_headers if name == "ce_type"]
         return {
             **story,
             **numbers,
             "id": self.id,
             "service": self.service,
-            "type": kafka.text(kinds[0]) if kinds else None,
-            "ce_id": str(message_id(self.original_headers) or "") or None,
+            "origin": self.origin,
+            "type": self.type,
+            "ce_id": self.ce_id,
             "key": None if self.record.key is None else kafka.text(self.record.key),
-            "redriven": [dict(one) for one in self.redriven],
+            "set_aside": rfc3339(self.record.timestamp),
+            "redriven": [note.document() for note in self.notes if note.done == "redriven"],
+            "discarded": [note.document() for note in self.notes if note.done == "discarded"],
         }
 
-    def again(self, reason: str, by: str) -> Message:
-        """The record as it came, for the service that set it aside, with why it is tried again."""
+    def again(self, reason: str, by: str, edited: Edited | None = None) -> Message:
+        """The record as it came, or as it was edited, for the service that set it aside; with why it is tried again."""
         said = {
-            "redrive-of": self.id,
-            "redrive-count": str(int(self.document().get("redrives") or 0) + 1),
-            "redrive-reason": reason,
-            "redrive-by": by,
+            "of": self.id,
+            "count": str(int(self.document().get("redrives") or 0) + 1),
+            "reason": reason,
+            "by": by,
+            **({"edited": edited.what} if edited else {}),
         }
-        headers = self.original_headers + tuple((name, text.encode()) for name, text in said.items())
-        return Message(redrive(self.service).name, self.record.key, self.record.value, headers)
+        value = edited.value if edited else self.record.value
+        headers = tuple(edited.headers) if edited else self.original_headers
+        return Message(
+            redrive(self.service).name, self.record.key, value, headers + _said(REDRIVE_PREFIX, said)
+        )
+
+    def discarded(self, reason: str, by: str) -> Message:
+        """The record that says, beside the letter and for as long, that nobody will try it again."""
+        said = {"of": self.id, "reason": reason, "by": by}
+        subject = [(name, value) for name, value in self.original_headers if name == "ce_subject"]
+        headers = (
+            ("ce_id", str(uuid5(NAMESPACE_OID, f"{self.id}/discarded/{reason}/{by}")).encode()),
+            ("ce_type", DISCARDED.encode()),
+            ("ce_source", b"appointments/cli"),
+            *subject[:1],
+            ("content-type", b"application/json"),
+            *_said(DISCARD_PREFIX, said),
+        )
+        topic = dead_letters(self.service).name
+        return Message(
+            topic, self.record.key, orjson.dumps({"dead_letter": self.id, "reason": reason}), headers
+        )
+
+
+def _said(prefix: str, said: dict[str, str]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((prefix + name, text.encode()) for name, text in said.items())
 
 
 async def letters(settings: Settings, service: str | None = None) -> list[Letter]:
-    """All dead letters of one service or of all, oldest first, each once, with the redrives of the last 7 days."""
+    """All dead letters of one service or of all, oldest first, each once, with what operators did about them."""
     workers = [service] if service else list(WORKERS)
     topics = [topic(worker).name for worker in workers for topic in (dead_letters, redrive)]
-    tried: dict[str, list[dict[str, str]]] = {}
-    found: dict[str, tuple[Record, dict[str, str]]] = {}
-    for record in await kafka.collect(settings, topics):
-        story = _story(record, PREFIX)
+    return gathered(await kafka.collect(settings, topics))
+
+
+def gathered(records: Iterable[Record]) -> list[Letter]:
+    """The letters in these records, which are in order of time, with the notes among them."""
+    found: dict[str, Letter] = {}
+    notes: dict[str, list[Note]] = {}
+    for record in records:
         if record.topic.endswith(".redrive"):
-            said = _story(record, REDRIVE_PREFIX)
-            at = record.timestamp.isoformat().replace("+00:00", "Z")
-            tried.setdefault(said.get("of", ""), []).append(
-                {"at": at, "by": said.get("by", ""), "reason": said.get("reason", "")}
-            )
+            _note(notes, "redriven", record, story_of(record, REDRIVE_PREFIX))
+            continue
+        story, discarded = story_of(record, PREFIX), story_of(record, DISCARD_PREFIX)
+        if (
+            discarded and "id" not in story
+        ):  # a stranger's header on a record that was set aside discards nothing
+            _note(notes, "discarded", record, discarded)
         else:
-            found.setdefault(story.get("id", record.position), (record, story))
-    return [Letter(record, story, tuple(tried.get(key, ()))) for key, (record, story) in found.items()]
+            letter = Letter(record, story)
+            found.setdefault(letter.id, letter)
+    return [
+        replace(
+            letter, notes=tuple(notes.get(key, ())), origin=history(letter, found)[0].story.get("topic", "")
+        )
+        for key, letter in found.items()
+    ]
 
 
-def _story(record: Record, prefix: str) -> dict[str, str]:
+def _note(notes: dict[str, list[Note]], done: Done, record: Record, said: dict[str, str]) -> None:
+    note = Note(done, record.timestamp, said.get("by", ""), said.get("reason", ""), said.get("edited", ""))
+    notes.setdefault(said.get("of", ""), []).append(note)
+
+
+def history(letter: Letter, known: Mapping[str, Letter]) -> list[Letter]:
+    """The letters that became this one by being redriven and failing again, the first one first, this one last.
+
+    `known`: all letters by their ids.
+    """
+    chain = [letter]
+    while (before := known.get(chain[-1].earlier or "")) and before not in chain:
+        chain.append(before)
+    return chain[::-1]
+
+
+def story_of(record: Record, prefix: str) -> dict[str, str]:
     """Headers with the prefix, by their rest; ours are the last, whatever a stranger put before."""
     return {
         name.removeprefix(prefix): value.decode(errors="replace")

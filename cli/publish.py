@@ -1,7 +1,6 @@
 """`appointments publish`: send a command to its topic, checked before, and watch what becomes of it."""
 
 import json as jsonlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from chassis.clock import now
 from chassis.settings import Settings
 from cli import kafka
+from cli.bodies import assign_all, read_body
 from cli.console import EXIT_FAILED, EXIT_USAGE, HomeOption, JsonOption, err, fail, out, print_json, say
 from cli.directory import Directory, Sender
 from cli.follow import Followed, follow
@@ -83,34 +83,9 @@ def _conclude(message: Message, followed: Followed | None, json: bool) -> None:
 
 
 def _body(file: Path | None, sets: Sequence[str]) -> JSON:
-    body: Any = {}
-    if file is not None:
-        try:
-            body = jsonlib.loads(sys.stdin.read() if str(file) == "-" else file.read_text())
-        except OSError as error:
-            fail(f"cannot read {file}: {error.strerror}", EXIT_USAGE)
-        except ValueError as error:
-            fail(f"{file} is not JSON: {error}", EXIT_USAGE)
-    if not isinstance(body, dict):
-        fail("the body must be a JSON object", EXIT_USAGE)
-    for assignment in sets:
-        _assign(body, assignment)
+    body = read_body(file) if file is not None else {}
+    assign_all(body, sets)
     return body
-
-
-def _assign(body: JSON, assignment: str) -> None:
-    path, equals, text = assignment.partition("=")
-    if not equals or not path:
-        fail(f"--set needs the form field=value, not {assignment!r}", EXIT_USAGE)
-    *parents, last = path.split(".")
-    for parent in parents:
-        body = body.setdefault(parent, {})
-        if not isinstance(body, dict):
-            fail(f"--set {assignment}: {parent} is not an object", EXIT_USAGE)
-    try:
-        body[last] = jsonlib.loads(text)
-    except ValueError:
-        body[last] = text
 
 
 def _with_ids(body: JSON, directory: Directory) -> JSON:

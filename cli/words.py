@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from cli.letters import DISCARDED
 from contracts.envelope import MalformedEnvelope, Record, read
 
 JSON = dict[str, Any]
@@ -47,10 +48,12 @@ def line(record: Record, names: Mapping[str, str]) -> Line:
     except MalformedEnvelope as error:
         return Line(record, None, "?", "", f"unreadable: {error}", None)
     who = _name(envelope.actor, names)
-    if record.topic.endswith(".dead-letters"):
+    if envelope.type == DISCARDED:
+        what = f"discarded by {record.header('discard-by')}: {record.header('discard-reason')}"
+    elif record.topic.endswith(".dead-letters"):
         what = _dead_letter(record)
     elif record.topic.endswith(".redrive"):
-        what = f"tried again: {record.header('redrive-reason') or 'no reason given'}"
+        what = _redriven(record)
     else:
         what = _said(record, body, names)
     return Line(record, str(envelope.id), envelope.type, who, what, envelope.correlation_id)
@@ -188,6 +191,12 @@ def _dead_letter(record: Record) -> str:
         story.get(f"dead-letter-{name}", b"").decode(errors="replace") for name in ("error", "message")
     )
     return f"set aside by {record.topic.removesuffix('.dead-letters')}: {error}: {message[:200]}"
+
+
+def _redriven(record: Record) -> str:
+    edited = record.header("redrive-edited")
+    said = f"tried again: {record.header('redrive-reason') or 'no reason given'}"
+    return f"{said} (edited: {edited})" if edited else said
 
 
 def _quoted(title: Any) -> str:

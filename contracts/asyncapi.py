@@ -132,7 +132,9 @@ def _operations() -> list[tuple[str, JSON]]:
 
 
 def _writers(topic: Topic) -> tuple[str, ...]:
-    return WRITERS.get(topic.name) or (("cli",) if topic.kind == "redrive" else (topic.owner,))
+    # A discard is a note beside its dead letter.
+    ours = {"redrive": ("cli",), "dead-letters": (topic.owner, "cli")}
+    return WRITERS.get(topic.name) or ours.get(topic.kind) or (topic.owner,)
 
 
 def _readers(topic: Topic) -> tuple[str, ...]:

@@ -102,11 +102,11 @@ def dead_letters(service: str) -> Topic:
 
 
 def redrive(service: str) -> Topic:
-    """Records of `service` to be tried again; only that service reads it."""
+    """Records of `service` to be tried again; only that service reads it. Kept for as long as the dead letters."""
     return Topic(
         f"{service}.redrive",
         service,
-        7 * DAY_MS,
+        30 * DAY_MS,
         "redrive",
         f"Dead letters that {service} tries again.",
         2 * MIB,

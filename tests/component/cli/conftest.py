@@ -35,16 +35,17 @@ class Answer:
 Run = Callable[..., Awaitable[Answer]]
 
 
-async def appointments(*arguments: str, **environment: str) -> Answer:
+async def appointments(*arguments: str, stdin: str = "", **environment: str) -> Answer:
     """Run `appointments …` with these variables on top of ours."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "cli.main", *arguments),
         env=os.environ | environment,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await process.communicate()
+    out, err = await process.communicate(stdin.encode())
     return Answer(process.returncode or 0, out.decode(), err.decode())
 
 
@@ -73,8 +74,8 @@ async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
 def run(cluster: World) -> Run:
     """Run the command line in the world."""
 
-    async def in_world(*arguments: str) -> Answer:
-        return await appointments(*arguments, **cluster.environment())
+    async def in_world(*arguments: str, stdin: str = "") -> Answer:
+        return await appointments(*arguments, stdin=stdin, **cluster.environment())
 
     return in_world
 

@@ -1,0 +1,87 @@
+"""What the log tells around one dead letter: what was tried before and after, and what came of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from chassis.settings import Settings
+from cli import kafka, words
+from cli.letters import Letter, history
+from contracts.envelope import MalformedEnvelope, Record
+from contracts.topics import ALL, NOTIFIER_EVENTS
+
+_BODY_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A letter with its history: `earlier` letters became it by failing again, `later` ones came of it."""
+
+    letter: Letter
+    earlier: tuple[Letter, ...]
+    later: tuple[Letter, ...]
+    followed: tuple[words.Line, ...]
+
+    @property
+    def body(self) -> str:
+        """The value as a person reads it: JSON indented, anything else as text."""
+        value = self.letter.record.value or b""
+        try:
+            return orjson.dumps(orjson.loads(value), option=orjson.OPT_INDENT_2).decode()
+        except orjson.JSONDecodeError:
+            return kafka.text(value, _BODY_MAX)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values."""
+        return self.letter.document() | {
+            "headers": {name: kafka.text(value) for name, value in self.letter.original_headers},
+            "value": kafka.text(self.letter.record.value, _BODY_MAX),
+            "earlier": [letter.document() for letter in self.earlier],
+            "later": [letter.document() for letter in self.later],
+            "followed": [line.document() for line in self.followed],
+        }
+
+
+async def story(settings: Settings, letter: Letter, known: Sequence[Letter]) -> Story:
+    """The letter's history, out of all letters, and what the log says of its delivery or command."""
+    chain = history(letter, {one.id: one for one in known})
+    later = [one for one in known if one.earlier == letter.id and one is not letter]
+    followed = await _followed(settings, letter)
+    return Story(letter, tuple(chain[:-1]), tuple(later), tuple(followed))
+
+
+async def _followed(settings: Settings, letter: Letter) -> list[words.Line]:
+    """The events of the delivery that was given up, or the outcome and the events of the command."""
+    delivery, command = letter.story.get("delivery-id"), letter.ce_id
+    keep: Callable[[Record], bool]
+    if delivery:
+        topics, needle = [NOTIFIER_EVENTS.name], delivery.encode()
+        keep = lambda record: needle in (record.value or b"")  # noqa: E731
+    elif letter.origin.endswith(".commands") and command:
+        topics = [topic.name for topic in ALL if topic.kind in ("events", "outcomes")]
+        keep = lambda record: _correlation(record) == command  # noqa: E731
+    else:
+        return []
+    records = await kafka.collect(settings, topics, keep, since=_began(letter))
+    names: dict[str, str] = {}
+    for record in records:
+        names |= words.names_in(record)
+    return [words.line(record, names) for record in records]
+
+
+def _began(letter: Letter) -> datetime:
+    """When the record came that this is about."""
+    try:
+        return datetime.fromisoformat(letter.story.get("timestamp", ""))
+    except ValueError:
+        return letter.record.timestamp
+
+
+def _correlation(record: Record) -> str | None:
+    try:
+        return record.header("correlation-id")
+    except MalformedEnvelope:
+        return None
