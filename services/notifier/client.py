@@ -120,8 +120,13 @@ def send_body(
     data: Mapping[str, str],
     priority: str,
     appointment_id: UUID,
+    locale: str = "en",
 ) -> bytes:
-    """The payload of the send call: the requirements' fields, and the entity that delivery reports name."""
+    """The payload of the send call: the requirements' fields, the entity that delivery reports name, and the language.
+
+    `locale` chooses among the languages that the template was registered with; a service that knows none of that
+    ignores it and sends the English text.
+    """
     return orjson.dumps(
         {
             "type": kind,
@@ -132,6 +137,7 @@ def send_body(
             "priority": priority,
             "entity_type": ENTITY_TYPE,
             "entity_id": str(appointment_id),
+            "locale": locale,
         }
     )
 

@@ -5,7 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.envelope import Record
+from notifications.languages import language
 from notifications.preferences import NO_RULES, Organization, Preferences
+from notifications.templates.catalogue import VARIABLES
 from services.notifier.client import send_body
 from services.notifier.delivery import Delivery
 from services.notifier.domain import model, workflow
@@ -13,7 +15,6 @@ from services.notifier.domain.model import Notification
 from services.notifier.domain.recipients import involved
 from services.notifier.messages import Happened
 from services.notifier.store.appointments import Seen
-from services.notifier.templates import VARIABLES
 
 RESCHEDULED = "appointment.rescheduled"
 
@@ -99,13 +100,17 @@ def _delivery(record: Record, happened: Happened, item: Notification) -> Deliver
 
 
 def _body(item: Notification) -> bytes:
-    """Every variable that the template declares, and none that it does not."""
+    """Every variable that the template declares, as far as there is one, and none that it does not declare.
+
+    What is missing is said before the call, with the delivery's own dead letter.
+    """
     return send_body(
         kind=item.type,
         channel=item.channel,
         recipient_id=item.recipient_id,
         template_id=item.template_id,
-        data={name: item.data[name] for name in VARIABLES[item.template_id]},
+        data={name: item.data[name] for name in VARIABLES[item.template_id] if name in item.data},
         priority=item.priority,
         appointment_id=item.appointment.id,
+        locale=language(item.data["locale"]),
     )

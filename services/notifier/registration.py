@@ -4,9 +4,9 @@ import asyncio
 
 from chassis import backoff, telemetry
 from chassis.health import Health
+from notifications.templates.catalogue import TEMPLATES
 from services.notifier.client import CommunicationClient
 from services.notifier.domain.retry import Failure
-from services.notifier.templates import TEMPLATES
 
 log = telemetry.get_logger()
 
@@ -46,8 +46,8 @@ class Registration:
 
     async def register_all(self) -> Failure | None:
         """Register each; the first failure ends it."""
-        for template in TEMPLATES:
-            failure = await self._client.register(template)
+        for template in TEMPLATES.values():
+            failure = await self._client.register(template.registered())
             if failure is not None and failure.status in _NO_SUCH_CALL:
                 if not self.done.is_set():
                     log.warning(

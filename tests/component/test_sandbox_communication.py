@@ -195,6 +195,7 @@ async def test_a_variable_used_only_under_its_own_condition_may_be_left_out(
         pytest.param({"sms_template": None}, "sms_template lacks body", id="a channel without its text"),
         pytest.param({"sms_template": {"body": "{{#if x}}"}}, "never closed", id="condition left open"),
         pytest.param({"sms_template": {"body": "{{/if}}"}}, "without an", id="condition never opened"),
+        pytest.param({"translations": {"de": {}}}, "email_template lacks", id="a language without its text"),
         pytest.param({"channels": ["fax"]}, "Input should be", id="unknown channel"),
     ],
 )
@@ -205,6 +206,27 @@ async def test_malformed_templates_are_refused(
     assert answer.status_code == 422
     assert reason in answer.json()["errors"][0]["message"]
     assert (await client.get("/api/communication/templates/broken_v1")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [
+        pytest.param("de", "Bald: Check-up", id="a language that it was registered with"),
+        pytest.param("de-AT", "Bald: Check-up", id="the language of a locale"),
+        pytest.param("fr", "Soon: Check-up", id="its own where there is no other"),
+    ],
+)
+async def test_a_message_is_written_in_the_locale_of_the_call(
+    client: httpx.AsyncClient, locale: str, expected: str
+) -> None:
+    texts = ("email", "sms", "in_app")
+    german = {f"{channel}_template": a_template()[f"{channel}_template"] for channel in texts}
+    german["email_template"] = german["email_template"] | {"subject": "Bald: {{appointment_title}}"}
+    assert (await register(client, translations={"de": german})).status_code == 200
+    assert (await send(client, locale=locale)).status_code == 202
+    (message,) = await messages(client)
+    assert message["rendered"]["email"]["subject"] == expected
+    assert message["locale"] == locale
 
 
 async def test_templates_are_registered_again_and_listed(client: httpx.AsyncClient) -> None:

@@ -22,7 +22,8 @@ class Scheduling(BaseModel):
 class Send(BaseModel):
     """A notification to send: every recipient on every channel, rendered from a registered template.
 
-    `entity_type` and `entity_id` say what it is about; delivery reports are published only with them.
+    `entity_type` and `entity_id` say what it is about; delivery reports are published only with them. `locale` chooses
+    among the languages of the template; without it, and where there is none, the template's own is used.
     """
 
     type: Name
@@ -34,6 +35,7 @@ class Send(BaseModel):
     scheduling: Scheduling | None = None
     entity_type: Name | None = None
     entity_id: Name | None = None
+    locale: Name | None = None
 
 
 class ScheduleReminders(BaseModel):

@@ -70,7 +70,8 @@ class Service:
             "priority": request.priority,
             "entity_type": request.entity_type,
             "entity_id": request.entity_id,
-            "rendered": template.render(request.channels, request.template_data),
+            **({"locale": request.locale} if request.locale else {}),
+            "rendered": template.render(request.channels, request.template_data, request.locale),
         }
         message = NewMessage(
             received_at=received_at,

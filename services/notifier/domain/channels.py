@@ -2,7 +2,7 @@
 
 from notifications.preferences import CHANNELS, EMAIL, IN_APP, SMS, Organization, Preferences
 from notifications.rules import Decision, decide
-from services.notifier.domain.kinds import TEMPLATE_CHANNELS
+from notifications.templates.catalogue import TEMPLATE_CHANNELS
 
 
 def decisions(

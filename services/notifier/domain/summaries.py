@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from notifications.languages import language
 from services.notifier.domain.model import Event
-from services.notifier.domain.wording import language
 
 _FIELDS = {
     "en": {

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from notifications.languages import language
+
 _DAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
@@ -23,11 +25,6 @@ _UNITS = {
     "de": (("Tag", "Tagen"), ("Stunde", "Stunden"), ("Minute", "Minuten")),
 }
 _NOW = {"en": "now", "de": "jetzt"}
-
-
-def language(locale: str) -> str:
-    """The language we can write for a locale such as `de_AT` or `en-GB`; English where we know no other."""
-    return "de" if locale.replace("_", "-").split("-")[0].lower() == "de" else "en"
 
 
 def zone(name: str) -> tzinfo:

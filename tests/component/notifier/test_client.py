@@ -14,9 +14,9 @@ from aiohttp import web
 
 from chassis.health import Health
 from deploy.local.ports import free_port
+from notifications.templates.catalogue import TEMPLATES
 from services.notifier.client import CommunicationClient, Origin, send_body
 from services.notifier.registration import Registration
-from services.notifier.templates import TEMPLATES
 from tests.component.sandbox_process import sandbox
 from tests.support import eventually
 
@@ -97,6 +97,7 @@ async def test_a_send_carries_the_payload_the_key_and_the_headers_that_cross_ser
         "priority",
         "entity_type",
         "entity_id",
+        "locale",
     }
     expected = {
         "idempotency-key": str(key),
@@ -186,7 +187,11 @@ async def test_registration_waits_for_the_service_and_the_sandbox_takes_every_te
         await asyncio.wait_for(registration.done.wait(), 15)
         assert not health._waiting
         registered = (await service.get("/api/communication/templates")).json()
-        assert {item["id"] for item in registered} == {item["id"] for item in TEMPLATES}
+        assert {item["id"]: item["version"] for item in registered} == {
+            template.id: template.version for template in TEMPLATES.values()
+        }
+        assert await registration.register_all() is None
+        assert (await service.get("/api/communication/templates")).json() == registered
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await client.close()

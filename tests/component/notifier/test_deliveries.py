@@ -32,6 +32,11 @@ async def test_a_booking_is_confirmed_to_the_organizer_and_the_participant_is_in
     hour = TOMORROW.astimezone(ZoneInfo("America/New_York")).hour
     assert data["appointment_time"].startswith(f"{hour:02}:00")
     assert data["confirmation_link"] == f"https://hub.example/appointments/{state['id']}"
+    to_anna = next(
+        item for item in messages if item["recipients"] == [str(ANNA)] and "email" in item["channels"]
+    )
+    assert (invitation["locale"], to_anna["locale"]) == ("en", "de")
+    assert to_anna["rendered"]["email"]["subject"].startswith("Gebucht: Review")
     planned, sent = await office.told("planned", 4), await office.told("sent", 4)
     for body in (*planned, *sent):
         Notification.model_validate(body)

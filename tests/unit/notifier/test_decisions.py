@@ -1,23 +1,18 @@
 """Retry, breaker, superseded, fallback, reports, preferences: the small rules."""
 
-import json
-import re
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.communication.templates import Compiled, Template
 from notifications.preferences import NO_RULES, Preferences
 from services.notifier.domain.breaker import Breaker
 from services.notifier.domain.channels import fallback_for
 from services.notifier.domain.currency import Current, obsolete_because
-from services.notifier.domain.kinds import TEMPLATE_CHANNELS
 from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.reports import Outcome, state_after
 from services.notifier.domain.retry import Failure, next_attempt_at, quickly
-from services.notifier.templates import TEMPLATES
 from tests.unit.notifier.builders import EVERYTHING_OFF, EVERYTHING_ON, NOW
 
 END = NOW + timedelta(hours=2)
@@ -208,18 +203,3 @@ def test_preferences_change_only_when_they_differ() -> None:
     assert after_setting(first, Preferences()) is first
     second = after_setting(first, Preferences(channels={"sms": True}))
     assert (second.version, second.channels) == (2, {"sms": True})
-
-
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda item: str(item["id"]))
-def test_templates_are_what_the_communication_service_takes(template: dict[str, object]) -> None:
-    compiled = Compiled(Template.model_validate(template))
-    assert {channel.value for channel in compiled.channels} == set(TEMPLATE_CHANNELS[str(template["id"])])
-    declared = template["variables"]
-    assert isinstance(declared, list)
-    used = set(re.findall(r"\{\{(?:#if )?(\w+)\}\}", json.dumps(template)))
-    assert used <= set(declared), "what a text uses is declared"
-    assert not compiled.required & {"location", "meeting_url", "preparation_notes", "cancellation_reason"}
-
-
-def test_there_is_a_template_for_every_kind() -> None:
-    assert {str(template["id"]) for template in TEMPLATES} == set(TEMPLATE_CHANNELS)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.preferences import NO_RULES, Preferences
-from services.notifier.domain.kinds import TEMPLATE_CHANNELS
+from notifications.templates.catalogue import TEMPLATE_CHANNELS
 from services.notifier.domain.model import Change, Event, Reminder
 from services.notifier.domain.workflow import plan, plan_reminder
 from tests.unit.notifier.builders import (

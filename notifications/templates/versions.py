@@ -1,0 +1,16 @@
+"""The versions of each template, oldest first, as digests of their content. Whoever changes a text adds a digest."""
+
+from collections.abc import Mapping, Sequence
+
+DIGESTS: Mapping[str, Sequence[str]] = {
+    "appointment_confirmation_v1": ("82c1b4b66ad31d5f", "26f07302caca5c02"),
+    "appointment_invitation_v1": ("38f4687057f99acd", "7fdbf684d8d4f804"),
+    "appointment_update_v1": ("f63486126a868505", "348929abe3c594cd"),
+    "appointment_reschedule_v1": ("4d9d798d053f19f7", "f614c4391ba1939c"),
+    "appointment_cancellation_v1": ("c3618868aa57cd70", "ef4f123300fba777"),
+    "appointment_reminder_v1": ("18ba19003fc45f51", "5350f799843cde21"),
+    "appointment_follow_up_v1": ("dd04e26f60784455", "fd267cfae6725a69"),
+    "no_show_alert_v1": ("46c5bc3abbf07e11",),
+    "appointment_digest_v1": ("89fe4790d1d96821",),
+    "appointment_announcement_v1": ("dec35d7ff74b55d5",),
+}
