@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
 
+import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
 
 from chassis import clock, telemetry
+from notifications.templates.catalogue import missing
 from services.notifier import metrics
 from services.notifier.client import CommunicationClient, Origin
 from services.notifier.domain.breaker import Breaker
@@ -54,8 +56,8 @@ class Caller:
 
     async def attempt(self, looked: Looked) -> Result:
         """Deliver unless it has lost its use; a call that fails is tried again within seconds, while the breaker lets us."""
-        if reason := obsolete(looked, clock.now()):
-            return expired(looked, reason)
+        if result := not_sent(looked, clock.now()):
+            return result
         if not self.breaker.closed:
             return Untried(looked)
         failure = await self._call(looked)
@@ -65,8 +67,8 @@ class Caller:
 
     async def probe(self, looked: Looked) -> Result:
         """Try the water with a single call. Failing here is the service's fault and does not count for the delivery."""
-        if reason := obsolete(looked, clock.now()):
-            return expired(looked, reason)
+        if result := not_sent(looked, clock.now()):
+            return result
         failure = await self._call(looked)
         if failure is not None and failure.outage:
             looked.delivery.reason = failure.reason
@@ -135,6 +137,20 @@ class Caller:
             "delivery will be tried again", delivery=str(delivery.id), reason=failure.reason, due=str(due)
         )
         return Later(delivery, due, failure.outage)
+
+
+def not_sent(looked: Looked, now: datetime) -> Ended | None:
+    """The end of a delivery that must not be sent: it has lost its use, or its text would have a hole; else None."""
+    if reason := obsolete(looked, now):
+        return expired(looked, reason)
+    delivery = looked.delivery
+    names = missing(delivery.template_id, orjson.loads(looked.body)["template_data"])
+    if not names:
+        return None
+    delivery.state = "dead_lettered"
+    delivery.reason = f"{delivery.template_id} lacks {', '.join(names)}"
+    log.error("delivery not sent", delivery=str(delivery.id), reason=delivery.reason)
+    return Ended(delivery, "MissingVariables")
 
 
 def obsolete(looked: Looked, now: datetime) -> str | None:

@@ -78,13 +78,13 @@ class Office:
             await self.services.pop().stop()
 
     async def tell(self, kind: str, state: dict[str, Any], **different: Any) -> UUID:
-        """Publish `appointment.KIND` with this state; `changes`, `actor`, `at` (ce_time) and `id` may be given."""
+        """Publish `appointment.KIND` with this state; `changes`, `actor`, `at` (ce_time), `id` and `people` may be given."""
         body = {
             "appointment_id": state["id"],
             "version": state["version"],
             "appointment": state,
             "changes": different.pop("changes", []),
-            "people": PEOPLE,
+            "people": different.pop("people", PEOPLE),
             "actor": str(different.pop("actor", ANNA)),
         }
         return await self.publish(topics.BOOKING_EVENTS.name, f"appointment.{kind}", body, **different)

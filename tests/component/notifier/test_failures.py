@@ -13,7 +13,7 @@ import orjson
 
 from contracts import topics
 from deploy.local.ports import free_port
-from tests.component.notifier.office import ANNA, BEN, FAST, Office, an_appointment, database_of
+from tests.component.notifier.office import ANNA, BEN, FAST, PEOPLE, Office, an_appointment, database_of
 from tests.support import eventually
 
 
@@ -45,6 +45,27 @@ async def test_a_refusal_becomes_a_dead_letter_at_once_and_can_be_redriven(offic
         await office.send(topics.redrive("notifier").name, letter.value, letter.headers)
     sent = await office.told("sent", 2)
     assert {item["notification_id"] for item in sent} == {item["notification_id"] for item in dead}
+
+
+async def test_a_message_that_would_have_a_hole_is_a_dead_letter_before_it_is_sent(office: Office) -> None:
+    nobody_knows_anna = [person for person in PEOPLE if person["id"] != str(ANNA)]
+    await office.tell("created", an_appointment(), people=nobody_knows_anna)
+    dead = await office.told("dead_lettered", 2)
+    assert {(item["type"], item["attempts"], item["reason"]) for item in dead} == {
+        ("appointment_invitation", 0, "appointment_invitation_v1 lacks organizer_name")
+    }
+    letters = await office.published(topics.dead_letters("notifier"))
+    assert {
+        (letter.header("dead-letter-error"), letter.header("dead-letter-message")) for letter in letters
+    } == {("MissingVariables", "appointment_invitation_v1 lacks organizer_name")}
+    messages = await office.messages(2)
+    assert {item["type"] for item in messages} == {"appointment_created"}
+    assert all(
+        "{{" not in text
+        for item in messages
+        for texts in item["rendered"].values()
+        for text in texts.values()
+    )
 
 
 async def test_an_outage_opens_the_breaker_and_its_end_sends_what_waited(closed_office: Office) -> None:
