@@ -66,6 +66,7 @@ class Notification(Told):
 
 EVENT_TYPES = {
     "notification.planned": "A delivery was decided upon.",
+    "notification.held": "It waits for its `next_attempt_at`, because the person is not to be disturbed before.",
     "notification.sent": "The Communication Service accepted it.",
     "notification.delivered": "It reached the person.",
     "notification.failed": "Its channel gave up.",

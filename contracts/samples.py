@@ -208,6 +208,13 @@ GOOD: dict[str, JSON] = {
         "errors": [{"field": "timezone", "code": "unknown_timezone", "message": "Unknown IANA time zone"}],
     },
     "notification.planned": _delivery("planned", attempts=0, sent_at=None),
+    "notification.held": _delivery(
+        "held",
+        attempts=0,
+        sent_at=None,
+        next_attempt_at="2028-03-02T06:00:00Z",
+        reason="quiet hours until 07:00 (Europe/Berlin)",
+    ),
     "notification.sent": _delivery("sent"),
     "notification.delivered": _delivery("delivered", delivered_at="2028-03-01T12:00:05Z"),
     "notification.failed": _delivery("failed", attempts=5, sent_at=None, reason="timeout"),

@@ -1,12 +1,11 @@
 """When a message that falls into quiet hours may go out."""
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from notifications.preferences import QuietHours
 
 
-def waits_until(now: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> datetime | None:
+def waits_until(now: datetime, quiet: QuietHours | None, zone: tzinfo) -> datetime | None:
     """The instant, in UTC, at which the quiet hours around `now` end; None outside of them.
 
     The end is the next time that the wall clock of `zone` shows it. A time that the clocks skip is read with the

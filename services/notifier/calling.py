@@ -15,10 +15,11 @@ from services.notifier import metrics
 from services.notifier.client import CommunicationClient, Origin
 from services.notifier.domain.breaker import Breaker
 from services.notifier.domain.currency import obsolete_because
+from services.notifier.domain.holding import Waiting, hold
 from services.notifier.domain.retry import Delays, Failure, next_attempt_at, quickly
 from services.notifier.settings import NotifierSettings
 from services.notifier.settling import Ended
-from services.notifier.store.queue import Later, Looked
+from services.notifier.store.queue import Held, Later, Looked
 
 log = telemetry.get_logger()
 
@@ -30,7 +31,7 @@ class Untried:
     looked: Looked
 
 
-Result = Ended | Later | Untried
+Result = Ended | Later | Held | Untried
 
 
 class Caller:
@@ -55,7 +56,7 @@ class Caller:
         )
 
     async def attempt(self, looked: Looked) -> Result:
-        """Deliver unless it has lost its use; a call that fails is tried again within seconds, while the breaker lets us."""
+        """Deliver unless it has lost its use or waits; a call that fails is tried again within seconds, while the breaker lets us."""
         if result := not_sent(looked, clock.now()):
             return result
         if not self.breaker.closed:
@@ -139,11 +140,16 @@ class Caller:
         return Later(delivery, due, failure.outage)
 
 
-def not_sent(looked: Looked, now: datetime) -> Ended | None:
-    """The end of a delivery that must not be sent: it has lost its use, or its text would have a hole; else None."""
+def not_sent(looked: Looked, now: datetime) -> Ended | Held | None:
+    """What becomes of a delivery that must not be sent, or not yet; None: call.
+
+    It has lost its use, or waits, or its text would have a hole.
+    """
     if reason := obsolete(looked, now):
         return expired(looked, reason)
     delivery = looked.delivery
+    if held := held_back(looked, now):
+        return held
     names = missing(delivery.template_id, orjson.loads(looked.body)["template_data"])
     if not names:
         return None
@@ -151,6 +157,20 @@ def not_sent(looked: Looked, now: datetime) -> Ended | None:
     delivery.reason = f"{delivery.template_id} lacks {', '.join(names)}"
     log.error("delivery not sent", delivery=str(delivery.id), reason=delivery.reason)
     return Ended(delivery, "MissingVariables")
+
+
+def held_back(looked: Looked, now: datetime) -> Held | None:
+    """The delivery with the time until which it waits, or None."""
+    delivery = looked.delivery
+    waiting = Waiting(
+        delivery.channel, delivery.priority, delivery.timezone, delivery.starts_at, delivery.expires_at
+    )
+    held = hold(waiting, looked.own, looked.organization, now)
+    if held is None:
+        return None
+    told = delivery.state == "held" and delivery.held_until == held.until
+    delivery.state, delivery.held_until, delivery.reason = "held", held.until, held.reason
+    return Held(delivery, told)
 
 
 def obsolete(looked: Looked, now: datetime) -> str | None:

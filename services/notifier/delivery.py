@@ -12,7 +12,8 @@ class Delivery:
     """One recipient, one channel. `version`: of the appointment when it was planned; instants in UTC.
 
     `cause`: position of the record that it follows from; `redrives`: how often an operator sent it again; `decision`: why
-    it goes by this channel.
+    it goes by this channel; `timezone`: the recipient's, as Identity knew it; `starts_at`: of the appointment;
+    `held_until`: when it may be sent, if it was ever held.
     """
 
     id: UUID
@@ -29,7 +30,10 @@ class Delivery:
     attempts: int
     redrives: int
     planned_at: datetime
+    timezone: str
+    starts_at: datetime
     expires_at: datetime
+    held_until: datetime | None
     sent_at: datetime | None
     delivered_at: datetime | None
     reason: str | None
@@ -54,6 +58,7 @@ def fallback(gave_up: Delivery, channel: str, at: datetime) -> Delivery:
         attempts=0,
         redrives=0,
         planned_at=at,
+        held_until=None,
         sent_at=None,
         delivered_at=None,
         reason=None,

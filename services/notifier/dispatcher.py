@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis import backoff, clock, telemetry
 from chassis.database import Database, Transaction, is_not_now
 from chassis.health import Health
-from services.notifier import metrics
+from services.notifier import metrics, notices
 from services.notifier.calling import Caller, Result, Untried
 from services.notifier.client import CommunicationClient
 from services.notifier.domain.breaker import Breaker
@@ -20,7 +20,7 @@ from services.notifier.relay import Relay
 from services.notifier.settings import NotifierSettings
 from services.notifier.settling import Ended, tell
 from services.notifier.store import outbox, queue
-from services.notifier.store.queue import Later, Looked
+from services.notifier.store.queue import Held, Later, Looked
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -246,17 +246,24 @@ class Dispatcher:
     async def _write(self, results: Sequence[Result]) -> None:
         ended = [item for item in results if isinstance(item, Ended)]
         later = [item for item in results if isinstance(item, Later)]
+        held = [item for item in results if isinstance(item, Held)]
         untried = [item.looked.delivery.id for item in results if isinstance(item, Untried)]
         async with self._database.transaction() as tx:
             ours = await queue.settle(tx, self._lease, [item.delivery for item in ended])
             put_back = await queue.retry(tx, self._lease, later)
+            put_back |= await queue.hold(tx, self._lease, held)
             if untried:
                 await queue.release(tx, self._lease, untried)
             now = clock.now()
             messages = await tell(tx, [item for item in ended if item.delivery.id in ours], now)
+            messages += [
+                notices.event_of(item.delivery, now)
+                for item in held
+                if item.delivery.id in put_back and not item.told
+            ]
             await outbox.note(tx, self._lease, now, messages)
-        metrics.LOST_LEASES.inc(len(ended) + len(later) - len(ours) - len(put_back))
-        self._held.difference_update(untried, _ids(ended), _ids(later))
+        metrics.LOST_LEASES.inc(len(ended) + len(later) + len(held) - len(ours) - len(put_back))
+        self._held.difference_update(untried, _ids(ended), _ids(later), _ids(held))
 
     async def _insist(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do it again while the database is away or a race was lost; anything else is an error of ours."""
@@ -290,7 +297,7 @@ class Dispatcher:
                 await self._relay.drain()
 
 
-def _ids(items: Sequence[Ended] | Sequence[Later]) -> list[UUID]:
+def _ids(items: Sequence[Ended] | Sequence[Later] | Sequence[Held]) -> list[UUID]:
     return [item.delivery.id for item in items]
 
 

@@ -19,7 +19,7 @@ from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.reports import state_after
 from services.notifier.messages import Happened, Received, Redriven, Report
 from services.notifier.settling import Ended, tell
-from services.notifier.store import appointments, deliveries, outbox, preferences
+from services.notifier.store import appointments, deliveries, outbox, preferences, queue
 from services.notifier.verdicts import Verdict
 
 T = TypeVar("T", Happened, Command, Report, Redriven)
@@ -39,7 +39,7 @@ class Handlers:
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Commands first, so that what they set counts for the events beside them."""
         now = clock.now()
-        answers = await self._set_preferences(tx, _of(items, Command))
+        answers = await self._set_preferences(tx, _of(items, Command), now)
         planned = await self._plan(tx, _of(items, Happened), now)
         await self._note_reports(tx, _of(items, Report), now)
         await self._redrive(tx, _of(items, Redriven), now)
@@ -80,11 +80,14 @@ class Handlers:
             for record, item in fresh
             for delivery in planning.planned(record, item, wanted, organizations, now, self.frontend_url)
         ]
-        return _planned(fresh, await deliveries.plan(tx, planned, now))
+        deliveries_planned = await deliveries.plan(tx, planned, now)
+        held = [notices.event_of(item, now) for item in deliveries_planned if item.state == "held"]
+        await outbox.note(tx, self.writer, now, held)
+        return _planned(fresh, deliveries_planned)
 
     # --- commands -----------------------------------------------------------------------------------------------
 
-    async def _set_preferences(self, tx: Transaction, items: Pairs[Command]) -> list[Message]:
+    async def _set_preferences(self, tx: Transaction, items: Pairs[Command], now: datetime) -> list[Message]:
         if not items:
             return []
         await preferences.lock_commands(tx)
@@ -98,6 +101,8 @@ class Handlers:
             verdict = known[command.id] = _decided(record, command, stand, changed)
             fresh.append(verdict)
         await preferences.save(tx, changed)
+        if changed:
+            await queue.look_again(tx, {organization for organization, _ in changed.values()}, changed, now)
         await preferences.decide(tx, fresh)
         return await self._answers(items, known)
 

@@ -35,6 +35,7 @@ def planned(delivery: Delivery) -> Message:
     body = body_of(delivery) | {
         "state": "planned",
         "attempts": 0,
+        "next_attempt_at": None,
         "sent_at": None,
         "delivered_at": None,
         "reason": None,
@@ -87,7 +88,7 @@ def body_of(delivery: Delivery) -> dict[str, Any]:
         "state": delivery.state,
         "attempts": delivery.attempts,
         "planned_at": rfc3339(delivery.planned_at),
-        "next_attempt_at": None,
+        "next_attempt_at": _instant(delivery.held_until) if delivery.state == "held" else None,
         "sent_at": _instant(delivery.sent_at),
         "delivered_at": _instant(delivery.delivered_at),
         "reason": delivery.reason,
@@ -97,8 +98,13 @@ def body_of(delivery: Delivery) -> dict[str, Any]:
 
 
 def _event_id(delivery: Delivery) -> UUID:
-    """The same state after the same number of attempts is the same event, unless an operator began anew."""
+    """The same state after the same number of attempts is the same event, unless an operator began anew.
+
+    Being held is another event for each time until which it is held.
+    """
     again = f"/{delivery.redrives}" if delivery.redrives else ""
+    if delivery.state == "held" and delivery.held_until:
+        again += f"/{rfc3339(delivery.held_until)}"
     return uuid5(delivery.id, f"{delivery.state}/{delivery.attempts}{again}")
 
 

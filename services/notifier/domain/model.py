@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from services.notifier.domain.holding import Hold
+
 DECLINED = "declined"
 CANCELLED = "cancelled"
 OPEN = frozenset(("pending", "confirmed"))
@@ -78,7 +80,10 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One recipient, one channel, one template. `expires_at`: when it is of no use any more; `decision`: why this channel."""
+    """One recipient, one channel, one template. `expires_at`: when it is of no use any more; `decision`: why this channel.
+
+    `timezone`: the recipient's, as Identity knows it; `hold`: why it waits, and until when.
+    """
 
     id: UUID
     event_id: UUID
@@ -91,6 +96,8 @@ class Notification:
     data: Mapping[str, str]
     expires_at: datetime
     decision: str
+    timezone: str
+    hold: Hold | None = None
 
 
 def notification_id(event_id: UUID, kind: str, recipient_id: UUID, channel: str) -> UUID:

@@ -7,6 +7,7 @@ from uuid import UUID
 from notifications.preferences import NOTHING_SAID, Organization, Preferences
 from services.notifier.domain import kinds
 from services.notifier.domain.channels import decisions
+from services.notifier.domain.holding import Waiting, hold
 from services.notifier.domain.kinds import Kind
 from services.notifier.domain.model import (
     OPEN,
@@ -85,11 +86,26 @@ def _notifications(
     frontend_url: str,
     meant: frozenset[str] | None = None,
 ) -> list[Notification]:
-    """One for each channel; the words are the same on all of them."""
+    """One for each channel; the words are the same on all of them, but for the time that is left when it is sent."""
     own = preferences.get(user, NOTHING_SAID)
     chosen = [one for one in decisions(kind.type, kind.template_id, own, organization, meant) if one.on]
-    data = variables(source, user, own, organization, now, frontend_url) if chosen else {}
     appointment = source.appointment
+    person = source.people.get(user)
+    place = person.timezone if person else appointment.timezone
+    of_use_until = expires_at(kind, source)
+    holds = {
+        one.channel: hold(
+            Waiting(one.channel, kind.priority, place, appointment.start, of_use_until),
+            own,
+            organization,
+            now,
+        )
+        for one in chosen
+    }
+    data = {
+        at: variables(source, user, own, organization, at, frontend_url)
+        for at in {held.until if held else now for held in holds.values()}
+    }
     return [
         Notification(
             id=notification_id(source.id, kind.type, user, decision.channel),
@@ -100,9 +116,12 @@ def _notifications(
             priority=kind.priority,
             recipient_id=user,
             channel=decision.channel,
-            data=data,
-            expires_at=expires_at(kind, source),
+            data=data[held.until if held else now],
+            expires_at=of_use_until,
             decision=decision.reason,
+            timezone=place,
+            hold=held,
         )
         for decision in chosen
+        for held in (holds[decision.channel],)
     ]

@@ -14,7 +14,9 @@ _TYPES = {
     "version": "int",
     "attempts": "int",
     "redrives": "int",
-    **dict.fromkeys(("planned_at", "expires_at", "sent_at", "delivered_at"), "timestamptz"),
+    **dict.fromkeys(
+        ("planned_at", "starts_at", "expires_at", "held_until", "sent_at", "delivered_at"), "timestamptz"
+    ),
     **dict.fromkeys(
         ("id", "organization_id", "event_id", "appointment_id", "recipient_id", "fallback_of"), "uuid"
     ),
@@ -30,8 +32,10 @@ _PLAN = text(f"""
     ), fresh AS (
         INSERT INTO deliveries ({NAMES}) SELECT {NAMES} FROM asked ON CONFLICT DO NOTHING RETURNING id
     ), queued AS (
-        INSERT INTO queue (delivery_id, organization_id, next_attempt_at)
-        SELECT asked.id, asked.organization_id, CAST(:due AS timestamptz) FROM asked JOIN fresh USING (id)
+        INSERT INTO queue (delivery_id, organization_id, next_attempt_at, held_for)
+        SELECT asked.id, asked.organization_id, coalesce(asked.held_until, CAST(:due AS timestamptz)),
+            CASE WHEN asked.held_until IS NOT NULL THEN asked.recipient_id END
+        FROM asked JOIN fresh USING (id)
     ), worded AS (
         INSERT INTO payloads (delivery_id, body) SELECT asked.id, asked.body FROM asked JOIN fresh USING (id)
     )
@@ -80,12 +84,15 @@ _REQUEUE = text("""
     INSERT INTO queue (delivery_id, organization_id, next_attempt_at)
     SELECT id, organization_id, CAST(:due AS timestamptz)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[])) AS again(id, organization_id)
-    ON CONFLICT (delivery_id) DO UPDATE SET next_attempt_at = excluded.next_attempt_at, outage = false
+    ON CONFLICT (delivery_id) DO UPDATE SET
+        next_attempt_at = excluded.next_attempt_at, outage = false, held_for = NULL
 """)
 
 
 async def plan(tx: Transaction, planned: Sequence[tuple[Delivery, bytes]], due: datetime) -> list[Delivery]:
-    """Insert deliveries with their payloads, due at once; returns those that were not there before, in order."""
+    """Insert deliveries with their payloads, due at once or when they are no longer held; returns
+    those that were not there before, in order.
+    """
     fresh: set[UUID] = set()
     for first in range(0, len(planned), _PLAN_AT_ONCE):  # a statement has a time limit
         chunk = planned[first : first + _PLAN_AT_ONCE]

@@ -1,13 +1,23 @@
 """The dispatcher's side of the queue: claim what is due, look again, settle, release."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 
 from chassis.database import Transaction
+from notifications.preferences import (
+    NO_RULES,
+    NOTHING_SAID,
+    Organization,
+    Preferences,
+    organization_of,
+    preferences_of,
+)
 from services.notifier.delivery import COLUMNS, Delivery
 from services.notifier.domain.currency import Current
 from services.notifier.store.deliveries import settled_columns
@@ -63,10 +73,13 @@ _CLAIM_ONE = text("""
 
 _LOOK = text(f"""
     SELECT {", ".join(f"d.{name}" for name in COLUMNS)}, p.body,
-        a.version, a.moved_in, a.status, a.end_time, d.recipient_id = ANY(a.involved)
+        a.version, a.moved_in, a.status, a.end_time, d.recipient_id = ANY(a.involved),
+        CAST(own.body AS text), CAST(o.body AS text)
     FROM deliveries d
     JOIN payloads p ON p.delivery_id = d.id
     LEFT JOIN appointments a ON a.id = d.appointment_id
+    LEFT JOIN preferences own ON own.user_id = d.recipient_id
+    LEFT JOIN organizations o ON o.organization_id = d.organization_id
     WHERE d.id = ANY(CAST(:ids AS uuid[]))
 """)  # noqa: S608  (names of our own columns)
 
@@ -92,7 +105,8 @@ _RETRY = text("""
             CAST(:due AS timestamptz[]), CAST(:outages AS boolean[])
         ) AS later(id, attempts, reason, due, outage)
     ), mine AS (
-        UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = later.due, outage = later.outage
+        UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = later.due, outage = later.outage,
+            held_for = NULL
         FROM later WHERE q.delivery_id = later.id AND q.lease = :lease
         RETURNING q.delivery_id
     )
@@ -100,6 +114,34 @@ _RETRY = text("""
     FROM later JOIN mine ON mine.delivery_id = later.id
     WHERE d.id = later.id
     RETURNING d.id
+""")
+
+_HOLD = text("""
+    WITH held AS (
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:recipients AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[])
+        ) AS held(id, recipient_id, until, reason)
+    ), mine AS (
+        UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = held.until, outage = false,
+            held_for = held.recipient_id
+        FROM held WHERE q.delivery_id = held.id AND q.lease = :lease
+        RETURNING q.delivery_id
+    )
+    UPDATE deliveries d SET state = 'held', held_until = held.until, reason = held.reason
+    FROM held JOIN mine ON mine.delivery_id = held.id
+    WHERE d.id = held.id
+    RETURNING d.id
+""")
+
+# What is held becomes due: the look before the call decides anew whether and until when it waits.
+_LOOK_AGAIN = text("""
+    UPDATE queue SET next_attempt_at = :now
+    WHERE organization_id = ANY(CAST(:organizations AS uuid[])) AND held_for = ANY(CAST(:users AS uuid[]))
+        AND next_attempt_at > :now
+""")
+_LOOK_AGAIN_AT_ALL = text("""
+    UPDATE queue SET next_attempt_at = :now
+    WHERE organization_id = ANY(CAST(:organizations AS uuid[])) AND held_for IS NOT NULL AND next_attempt_at > :now
 """)
 
 _RENEW = text("""
@@ -119,11 +161,13 @@ _RECOVER = text("""
 
 @dataclass(slots=True)
 class Looked:
-    """A claimed delivery, its payload, and what is known of its appointment now."""
+    """A claimed delivery, its payload, and what is known of its appointment and of what its recipient wants now."""
 
     delivery: Delivery
     body: bytes
     current: Current | None
+    own: Preferences
+    organization: Organization
 
 
 @dataclass(slots=True)
@@ -133,6 +177,14 @@ class Later:
     delivery: Delivery
     due: datetime
     outage: bool
+
+
+@dataclass(slots=True)
+class Held:
+    """A delivery that waits until its `held_until`; `told` when that was told before."""
+
+    delivery: Delivery
+    told: bool
 
 
 async def lightly(tx: Transaction) -> None:
@@ -171,7 +223,9 @@ async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Looked]:
         Looked(
             Delivery(*row[:width]),
             row[width],
-            Current(*row[width + 1 :]) if row[width + 1] is not None else None,
+            Current(*row[width + 1 : -2]) if row[width + 1] is not None else None,
+            _own(row[-2]),
+            _organization(row[-1]),
         )
         for row in rows
     ]
@@ -201,6 +255,31 @@ async def retry(tx: Transaction, lease: UUID, later: Sequence[Later]) -> set[UUI
     return set(await tx.scalars(_RETRY, values))
 
 
+async def hold(tx: Transaction, lease: UUID, held: Sequence[Held]) -> set[UUID]:
+    """Put deliveries back until they may be sent; returns those that were still ours."""
+    if not held:
+        return set()
+    values = {
+        "ids": [item.delivery.id for item in held],
+        "recipients": [item.delivery.recipient_id for item in held],
+        "untils": [item.delivery.held_until for item in held],
+        "reasons": [item.delivery.reason for item in held],
+        "lease": lease,
+    }
+    return set(await tx.scalars(_HOLD, values))
+
+
+async def look_again(
+    tx: Transaction, organizations: Collection[UUID], users: Collection[UUID] | None, now: datetime
+) -> None:
+    """Let what is held for these people (None: for everybody) of these organizations be due: their preferences changed."""
+    values = {"organizations": list(organizations), "now": now}
+    if users is None:
+        await tx.execute(_LOOK_AGAIN_AT_ALL, values)
+    else:
+        await tx.execute(_LOOK_AGAIN, {**values, "users": list(users)})
+
+
 async def renew(tx: Transaction, lease: UUID, ids: Sequence[UUID], until: datetime) -> None:
     """Say that we are still at it."""
     await tx.execute(_RENEW, {"lease": lease, "ids": list(ids), "until": until})
@@ -214,3 +293,14 @@ async def release(tx: Transaction, lease: UUID, ids: Sequence[UUID]) -> None:
 async def recover(tx: Transaction, now: datetime, spread: timedelta) -> int:
     """The service is well again: what waited only for that is due now, spread a little; returns how many."""
     return await tx.count(_RECOVER, {"now": now, "spread": spread})
+
+
+# Thousands of looks a second meet the same few texts.
+@lru_cache(maxsize=4_096)
+def _own(body: str | None) -> Preferences:
+    return NOTHING_SAID if body is None else preferences_of(orjson.loads(body))
+
+
+@lru_cache(maxsize=256)
+def _organization(body: str | None) -> Organization:
+    return NO_RULES if body is None else organization_of(orjson.loads(body))

@@ -193,6 +193,28 @@ class Office:
         rows = await self.sql("SELECT state, count(*) FROM deliveries GROUP BY state")
         return {row["state"]: row["count"] for row in rows}
 
+    async def wait_for_state(self, state: str, count: int, deadline: float = 15) -> None:
+        """Until so many deliveries stand in that state."""
+
+        async def there() -> bool:
+            states = await self.states()
+            assert states.get(state) == count, states
+            return True
+
+        await eventually(there, deadline, 0.05)
+
+    async def answers(self, count: int, deadline: float = 15) -> list[dict[str, Any]]:
+        """The bodies of outcomes, as soon as there are so many."""
+
+        async def there() -> list[dict[str, Any]] | None:
+            found = [
+                orjson.loads(record.value or b"") for record in await self.published(topics.NOTIFIER_OUTCOMES)
+            ]
+            assert len(found) >= count, found
+            return found
+
+        return await eventually(there, deadline, 0.1) or []
+
     async def settled(self, count: int, deadline: float = 15) -> dict[str, int]:
         """The states, as soon as `count` deliveries exist and none waits any more."""
 
