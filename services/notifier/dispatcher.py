@@ -21,6 +21,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.settling import Ended, tell
 from services.notifier.store import outbox, queue
 from services.notifier.store.queue import Held, Later, Looked
+from services.notifier.turns import Turns
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -57,7 +58,7 @@ class Dispatcher:
         self._enough = 3 * settings.deliveries_in_flight
         self._after = FIRST
         self._woken = asyncio.Event()
-        self._claimed: asyncio.Queue[Looked] = asyncio.Queue()
+        self._claimed = Turns()
         self._room = asyncio.Event()
         self._held: set[UUID] = set()
         self._results: list[Result] = []
@@ -72,7 +73,7 @@ class Dispatcher:
     async def run(self) -> None:
         """Until cancelled; then what is in flight may end, and what was not begun is given back."""
         await self._registration.done.wait()
-        self._claimed, self._results, self._held = asyncio.Queue(), [], set()
+        self._claimed, self._results, self._held = Turns(), [], set()
         self._room.set()
         workers = [
             asyncio.create_task(self._work(), name=f"delivery-{number}")

@@ -78,7 +78,10 @@ class Office:
             await self.services.pop().stop()
 
     async def tell(self, kind: str, state: dict[str, Any], **different: Any) -> UUID:
-        """Publish `appointment.KIND` with this state; `changes`, `actor`, `at` (ce_time), `id` and `people` may be given."""
+        """Publish `appointment.KIND` with this state.
+
+        `changes`, `people`, `actor`, `announcement`, `at` (ce_time) and `id` may be given.
+        """
         body = {
             "appointment_id": state["id"],
             "version": state["version"],
@@ -86,6 +89,7 @@ class Office:
             "changes": different.pop("changes", []),
             "people": different.pop("people", PEOPLE),
             "actor": str(different.pop("actor", ANNA)),
+            "announcement": different.pop("announcement", None),
         }
         return await self.publish(topics.BOOKING_EVENTS.name, f"appointment.{kind}", body, **different)
 
