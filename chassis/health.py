@@ -16,12 +16,16 @@ VERSION = version("appointments")
 
 @dataclass
 class Health:
-    """The state of one process. Live: it should go on. Ready: it does its work now."""
+    """The state of one process. Live: it should go on. Ready: it does its work now.
+
+    `parts`: what a service adds to the report, by name.
+    """
 
     service: str
     started: bool = False
     dead: str | None = None
     lag: Callable[[], Awaitable[int]] | None = None
+    parts: dict[str, Callable[[], Any]] = field(default_factory=dict)
     _waiting: dict[str, str] = field(default_factory=dict)
     _down: dict[str, str] = field(default_factory=dict)
     _halted: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -61,6 +65,7 @@ class Health:
         """Everything as JSON values; `lag` counts records not yet applied."""
         READY.labels(self.service).set(self.ready)
         return {
+            **{name: tell() for name, tell in self.parts.items()},
             "service": self.service,
             "version": VERSION,
             "live": self.live,

@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     bench,
+    breaker,
     contracts,
     dlq,
     down,
@@ -62,6 +63,7 @@ app.command("status")(status.status)
 app.command("publish")(publish.publish)
 app.command("trace")(trace.trace)
 app.add_typer(dlq.app)
+app.command("breaker")(breaker.breaker)
 app.command("replay")(replay.replay)
 app.command("topics")(topics.topics)
 app.command("migrate")(migrate.migrate)

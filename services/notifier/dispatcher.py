@@ -12,6 +12,7 @@ from chassis import backoff, clock, telemetry
 from chassis.database import Database, Transaction, is_not_now
 from chassis.health import Health
 from services.notifier import metrics, notices
+from services.notifier.breaker_log import BreakerLog
 from services.notifier.calling import Caller, Result, Untried
 from services.notifier.client import CommunicationClient
 from services.notifier.domain.breaker import Breaker
@@ -54,6 +55,8 @@ class Dispatcher:
         self._settings = settings
         self._lease = lease
         self._caller = Caller(client, settings, self._breaker_changed)
+        self._breaker_log = BreakerLog(lambda: self._caller.breaker)
+        health.parts["breaker"] = self._breaker_log.report
         # Claimed and not begun: as much as the calls get through while the next claim is made, even a slow one.
         self._enough = 3 * settings.deliveries_in_flight
         self._after = FIRST
@@ -189,6 +192,7 @@ class Dispatcher:
 
     def _breaker_changed(self, breaker: Breaker, reason: str) -> None:
         metrics.BREAKER.set(metrics.BREAKER_STATES[breaker.state])
+        self._breaker_log.changed(breaker, reason)
         if breaker.closed:
             self._health.clear(DEPENDENCY)
             self._recovered = True

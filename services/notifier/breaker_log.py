@@ -1,0 +1,40 @@
+"""What operators see of the circuit breaker in `/health`: its state, since when, why, and when a call tries the water."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from chassis import clock
+from contracts.envelope import rfc3339
+from services.notifier import metrics
+from services.notifier.domain.breaker import Breaker
+
+
+class BreakerLog:
+    """Remembers when calls stopped going out, or began to again. `current` gives the breaker as it is now."""
+
+    def __init__(self, current: Callable[[], Breaker]) -> None:
+        self._current = current
+        self._closed = True
+        self._since = clock.now()
+        self._reason: str | None = None
+
+    def changed(self, breaker: Breaker, reason: str) -> None:
+        """Take note of a new state; a probe that failed does not begin the outage anew."""
+        if breaker.closed != self._closed:
+            self._closed, self._since = breaker.closed, clock.now()
+        self._reason = None if breaker.closed else reason
+
+    def report(self) -> dict[str, Any]:
+        """As JSON values; `next_probe_in`: seconds, None unless open. `waiting_deliveries` is some seconds old."""
+        breaker = self._current()
+        wait = breaker.wait(time.monotonic()) if breaker.state == "open" else None
+        return {
+            "state": breaker.state,
+            "since": rfc3339(self._since),
+            "failures": breaker.failures,
+            "threshold": breaker.threshold,
+            "reason": self._reason,
+            "next_probe_in": None if wait is None else round(wait, 1),
+            "waiting_deliveries": int(next(iter(metrics.WAITING.collect())).samples[0].value),
+        }
