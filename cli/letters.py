@@ -168,9 +168,8 @@ def gathered(records: Iterable[Record]) -> list[Letter]:
             _note(notes, "redriven", record, story_of(record, REDRIVE_PREFIX))
             continue
         story, discarded = story_of(record, PREFIX), story_of(record, DISCARD_PREFIX)
-        if (
-            discarded and "id" not in story
-        ):  # a stranger's header on a record that was set aside discards nothing
+        # A stranger's header on a record that was set aside discards nothing.
+        if discarded and "id" not in story:
             _note(notes, "discarded", record, discarded)
         else:
             letter = Letter(record, story)

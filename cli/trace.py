@@ -4,12 +4,26 @@ from typing import Annotated
 from uuid import UUID, uuid5
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
 from chassis.settings import Settings
 from cli import kafka, words
-from cli.console import EXIT_USAGE, HomeOption, JsonOption, err, fail, out, print_json_lines
+from cli.console import (
+    EXIT_USAGE,
+    HomeOption,
+    JsonOption,
+    ZoneOption,
+    err,
+    fail,
+    out,
+    print_json_lines,
+    zone_of,
+)
+from cli.tale import tale
+from cli.tale_tree import tree
+from cli.wishes import Wishes, tells_of_wishes
 from contracts.envelope import Record, message_id
 from contracts.topics import ALL
 
@@ -19,28 +33,53 @@ _CREATE = b"appointment.create"
 def trace(
     appointment: Annotated[str, typer.Argument(help="The appointment's id.")],
     home: HomeOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every person alone, with ids.")] = False,
+    log: Annotated[
+        bool | None,
+        typer.Option("--log/--tree", help="Every record in order of time, or what followed from what."),
+    ] = None,
+    zone: ZoneOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Tell everything that the log knows of an appointment, in order of time: who asked what, and what followed."""
+    """Tell what became of an appointment: who asked what, whom it was told by which channel and why, and how it ended.
+
+    A terminal shows that as a tree; a program (--json, or a pipe) gets every record as a JSON line.
+    """
     try:
         identifier = UUID(appointment)
     except ValueError:
         fail(f"{appointment[:60]!r} is not an appointment's id (a UUID is needed)", EXIT_USAGE)
+    place = zone_of(zone)
     settings = kafka.settings_for(home)
     records = kafka.run(_records(settings, identifier), settings)
-    if not records:
+    ours = [record for record in records if _tells_of(record, identifier)]
+    if not ours:
         fail(f"the log knows nothing of an appointment {identifier}")
+    programs = json or not out.is_terminal
+    if programs if log is None else log:
+        _show_log(ours, programs)
+        return
+    wishes = Wishes.told_by(record for record in records if tells_of_wishes(record))
+    out.print(tree(str(identifier), tale(ours), wishes, place, verbose))
+
+
+def _show_log(records: list[Record], programs: bool) -> None:
     names: dict[str, str] = {}
     for record in records:
         names |= words.names_in(record)
-    story = [words.line(record, names) for record in records]
-    if json or not out.is_terminal:
-        print_json_lines(line.document() for line in story)
-    else:
-        _show(identifier, story)
+    lines = [words.line(record, names) for record in records]
+    if programs:
+        print_json_lines(line.document() for line in lines)
+        return
+    table = Table("time (UTC)", "topic", "what", "who", "", box=None, header_style="bold")
+    for line in lines:
+        at = f"{line.record.timestamp:%Y-%m-%d %H:%M:%S.%f}"[:-3]
+        table.add_row(at, line.record.topic, *map(escape, (line.type, line.who, line.what)))
+    out.print(table)
 
 
 async def _records(settings: Settings, identifier: UUID) -> list[Record]:
+    """What is about the appointment, and what people said about notifications; in order of time."""
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("reading the log", total=None)
 
@@ -48,7 +87,11 @@ async def _records(settings: Settings, identifier: UUID) -> list[Record]:
             bar.update(task, completed=done, total=total)
 
         async with kafka.reading(settings, [topic.name for topic in ALL]) as log:
-            found = [record async for record in log.up_to_now(progress) if _tells_of(record, identifier)]
+            found = [
+                record
+                async for record in log.up_to_now(progress)
+                if _tells_of(record, identifier) or tells_of_wishes(record)
+            ]
     return sorted(found, key=_order)
 
 
@@ -69,15 +112,3 @@ _RANKS = {topic.name: rank for rank, topic in enumerate(ALL)}
 def _order(record: Record) -> tuple[object, ...]:
     """By the broker's clock; what it stamped with the same millisecond, as it flows through the fleet."""
     return (record.timestamp, _RANKS.get(record.topic, 99), record.partition, record.offset)
-
-
-def _show(identifier: UUID, story: list[words.Line]) -> None:
-    table = Table("time (UTC)", "topic", "what", "who", "", box=None, header_style="bold")
-    day = None
-    for line in story:
-        at = line.record.timestamp
-        shown = f"{at:%Y-%m-%d %H:%M:%S.%f}"[:-3] if at.date() != day else f"{'':11}{at:%H:%M:%S.%f}"[:-3]
-        table.add_row(shown, line.record.topic, line.type, line.who, line.what)
-        day = at.date()
-    out.print(f"[bold]{identifier}[/]")
-    out.print(table)
