@@ -118,7 +118,30 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
             {"digest": {"enabled": True, "at": "6pm"}},
         ),
     ),
+    "organization_preferences.set": (
+        *_ANY_COMMAND,
+        Bad(
+            "zone-unknown",
+            "defaults.timezone",
+            "unknown_timezone",
+            {"defaults": {"timezone": "Mars/Olympus"}},
+        ),
+        Bad("type-unknown", "mandatory.lunch.[key]", "enum", {"mandatory": {"lunch": ["email"]}}),
+        Bad(
+            "channel-unknown",
+            "mandatory.appointment_cancelled.0",
+            "enum",
+            {"mandatory": {"appointment_cancelled": ["pigeon"]}},
+        ),
+        Bad(
+            "quiet-for-nothing",
+            "defaults.quiet_hours",
+            "zero_length",
+            {"defaults": {"quiet_hours": {"start": "22:00", "end": "22:00"}}},
+        ),
+    ),
     "preferences.changed": _VERSION_BAD,
+    "organization_preferences.changed": _VERSION_BAD,
 }
 
 

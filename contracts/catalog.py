@@ -9,7 +9,7 @@ from contracts import appointments, notifications, reminders, views
 from contracts.commands import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from contracts.envelope import MalformedEnvelope, RawHeaders, read
 from contracts.outcomes import OUTCOME_TYPES, FieldError, Outcome, PreferencesOutcome, field_errors
-from contracts.preferences import PreferencesChanged
+from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged
 from contracts.topics import BOOKING_COMMANDS as BOOKING_COMMANDS_TOPIC
 from contracts.topics import (
     BOOKING_EVENTS,
@@ -50,6 +50,7 @@ def _told(
 _PROJECTOR_BODIES: dict[str, type[BaseModel]] = {
     "calendar.changed": views.CalendarChanged,
     "preferences.shown": views.PreferencesShown,
+    "organization_preferences.shown": views.OrganizationPreferencesShown,
 }
 _REPORTS = {
     "notification.delivered": "It reached the person.",
@@ -67,6 +68,11 @@ MESSAGE_TYPES: tuple[MessageType, ...] = (
     *_told(NOTIFIER_EVENTS, notifications.Notification, notifications.EVENT_TYPES),
     *_told(
         NOTIFIER_EVENTS, PreferencesChanged, {"preferences.changed": "A person's preferences were replaced."}
+    ),
+    *_told(
+        NOTIFIER_EVENTS,
+        OrganizationPreferencesChanged,
+        {"organization_preferences.changed": "What holds for everybody in an organization was replaced."},
     ),
     *_told(COMMUNICATION_EVENTS, notifications.CommunicationEvent, _REPORTS, "communication."),
     *(

@@ -23,7 +23,7 @@ from contracts.fields import (
     Title,
     When,
 )
-from contracts.preferences import SetPreferences
+from contracts.preferences import SetOrganizationPreferences, SetPreferences
 
 
 class CreateAppointment(Sent):
@@ -150,4 +150,9 @@ BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
     "appointment.announce": AnnounceAppointment,
 }
 
-NOTIFIER_COMMANDS: dict[str, type[SetPreferences]] = {"preferences.set": SetPreferences}
+NotifierCommand = SetPreferences | SetOrganizationPreferences
+
+NOTIFIER_COMMANDS: dict[str, type[NotifierCommand]] = {
+    "preferences.set": SetPreferences,
+    "organization_preferences.set": SetOrganizationPreferences,
+}

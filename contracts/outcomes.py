@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from contracts.appointments import Appointment
 from contracts.fields import Instant, Told
-from contracts.preferences import Preferences
+from contracts.preferences import OrganizationPreferences, Preferences
 
 
 class Code(StrEnum):
@@ -60,7 +60,10 @@ class Outcome(Told):
 
 
 class PreferencesOutcome(Told):
-    """The outcome of `preferences.set`."""
+    """The outcome of `preferences.set`, or of `organization_preferences.set`: then with the organization's.
+
+    `version` is of what was set.
+    """
 
     command_id: UUID
     status: Literal["accepted", "refused"]
@@ -70,6 +73,8 @@ class PreferencesOutcome(Told):
     user_id: UUID | None = None
     version: int | None = None
     preferences: Preferences | None = None
+    organization_id: UUID | None = None
+    organization_preferences: OrganizationPreferences | None = None
     event_ids: list[UUID] = Field(default_factory=list)
 
 

@@ -88,6 +88,14 @@ _PREFERENCES: JSON = {
     "quiet_hours": {"start": "22:00", "end": "07:00"},
     "digest": {"enabled": True, "at": "18:00"},
 }
+_ORGANIZATION_PREFERENCES: JSON = {
+    "defaults": {
+        "locale": "de",
+        "channels": {"sms": True},
+        "quiet_hours": {"start": "21:00", "end": "06:00"},
+    },
+    "mandatory": {"appointment_cancelled": ["email"]},
+}
 
 
 def _changed(version: int, changes: list[tuple[str, Any, Any]], **state: Any) -> JSON:
@@ -192,6 +200,7 @@ GOOD: dict[str, JSON] = {
     "reminder.due": _REMINDER,
     "reminder.missed": _REMINDER,
     "preferences.set": _PREFERENCES,
+    "organization_preferences.set": _ORGANIZATION_PREFERENCES,
     "notifier.command.accepted": {
         "command_id": COMMAND,
         "status": "accepted",
@@ -226,6 +235,11 @@ GOOD: dict[str, JSON] = {
         "version": 1,
         "preferences": _PREFERENCES | {"version": 1},
     },
+    "organization_preferences.changed": {
+        "organization_id": ORGANIZATION,
+        "version": 1,
+        "preferences": _ORGANIZATION_PREFERENCES | {"version": 1},
+    },
     "communication.notification.delivered": _report("notification.delivered"),
     "communication.notification.failed": _report("notification.failed", reason="mailbox full"),
     "communication.notification.bounced": _report("notification.bounced", reason="no such address"),
@@ -236,19 +250,19 @@ GOOD: dict[str, JSON] = {
         "user_ids": [GRETA, JONAS],
     },
     "preferences.shown": {"user_id": JONAS, "version": 1},
+    "organization_preferences.shown": {"organization_id": ORGANIZATION, "version": 1},
 }
 
 
 def headers(message: MessageType) -> dict[str, str]:
     """The headers of a good message of this kind, all of them."""
     command = message.topic.kind == "commands"
-    person = message.name.startswith("preferences") or message.topic.name.startswith("notifier.outcomes")
     return {
         "ce_specversion": "1.0",
         "ce_id": COMMAND if command else EVENT,
         "ce_type": message.ce_type,
         "ce_source": "example" if command else f"appointments/{message.topic.owner}",
-        "ce_subject": JONAS if person else APPOINTMENT,
+        "ce_subject": _subject(message),
         "ce_time": "2028-03-01T12:00:00Z",
         "ce_partitionkey": ORGANIZATION,
         "content-type": "application/json",
@@ -257,6 +271,13 @@ def headers(message: MessageType) -> dict[str, str]:
         "organization": ORGANIZATION,
         **({} if command else {"cause": f"{_cause_topic(message)}/3/1041"}),
     }
+
+
+def _subject(message: MessageType) -> str:
+    if message.name.startswith("organization_preferences"):
+        return ORGANIZATION
+    of_person = message.name.startswith("preferences") or message.topic.name == "notifier.outcomes"
+    return JONAS if of_person else APPOINTMENT
 
 
 def _cause_topic(message: MessageType) -> str:

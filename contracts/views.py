@@ -27,7 +27,15 @@ class PreferencesShown(Told):
     version: int = Field(ge=1)
 
 
+class OrganizationPreferencesShown(Told):
+    """Body of `organization_preferences.shown`: the views show this version of an organization's preferences."""
+
+    organization_id: UUID
+    version: int = Field(ge=1)
+
+
 EVENT_TYPES = {
     "calendar.changed": "An appointment in the views changed.",
     "preferences.shown": "A person's preferences in the views changed.",
+    "organization_preferences.shown": "An organization's preferences in the views changed.",
 }

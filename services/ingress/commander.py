@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from chassis import clock
+from contracts import commands
 from contracts.envelope import Envelope, Message
 from contracts.topics import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from services.ingress import metrics
@@ -46,7 +47,7 @@ class Command:
             traceparent=self.traceparent,
             reply_partition=reply_partition,
         )
-        topic = NOTIFIER_COMMANDS if self.type.startswith("preferences.") else BOOKING_COMMANDS
+        topic = NOTIFIER_COMMANDS if self.type in commands.NOTIFIER_COMMANDS else BOOKING_COMMANDS
         return envelope.message(topic.name, orjson.dumps(self.body))
 
 

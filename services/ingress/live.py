@@ -74,6 +74,8 @@ class Live:
             body = orjson.loads(record.value or b"")
             if kind == "preferences.shown":
                 self._shown.note(str(body["user_id"]), int(body["version"]))
+            elif kind == "organization_preferences.shown":
+                self._shown.note(str(body["organization_id"]), int(body["version"]))
             elif kind == "calendar.changed" and organization:
                 self._changed(record, str(UUID(organization)), CalendarChanged.model_validate(body))
         except (MalformedEnvelope, ValidationError, ValueError, KeyError, TypeError):

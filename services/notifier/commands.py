@@ -1,4 +1,4 @@
-"""From a record to a command that sets preferences; whatever has a readable id can be answered."""
+"""From a record to a command that sets preferences, a person's or an organization's; whatever has a readable id can be answered."""
 
 import hashlib
 import re
@@ -14,8 +14,8 @@ from contracts import envelope
 from contracts.commands import NOTIFIER_COMMANDS
 from contracts.envelope import Envelope, MalformedEnvelope, Record
 from contracts.outcomes import Code, FieldError, field_errors
-from contracts.preferences import said
-from notifications.preferences import Preferences, preferences_of
+from contracts.preferences import SetOrganizationPreferences, said
+from notifications.preferences import Organization, Preferences, organization_of, preferences_of
 
 BODY_MAX_BYTES = 256 * 1024
 _TEXT_MAX = 200
@@ -35,7 +35,7 @@ class Refusal:
 class Command:
     """A record with a readable id. `asked` is a refusal when the rest of it cannot be carried out as it is.
 
-    `user`: the actor, whose preferences they are; `fingerprint` (sha256) tells whether a second record with this id
+    `user`: the actor, whose preferences they are, or who sets those of the `organization`; `fingerprint` (sha256) tells whether a second record with this id
     asks for the same.
     """
 
@@ -46,7 +46,7 @@ class Command:
     traceparent: str | None
     reply_partition: int | None
     fingerprint: bytes
-    asked: Preferences | Refusal
+    asked: Preferences | Organization | Refusal
 
 
 def decode(record: Record) -> Command:
@@ -80,13 +80,13 @@ def _refusal_for(headers: Envelope) -> Refusal | None:
     if headers.actor is None:
         return _malformed("header actor is missing")
     if _SERVICE.fullmatch(headers.actor):
-        return Refusal(Code.NOT_ALLOWED, "Preferences are set by the person whose they are.")
+        return Refusal(Code.NOT_ALLOWED, "Preferences are set by the person whose they are, or by an admin.")
     if _user(headers.actor) is None:
         return _malformed("header actor is not a user's UUID")
     return None
 
 
-def _asked(kind: str, body: Any | Refusal) -> Preferences | Refusal:
+def _asked(kind: str, body: Any | Refusal) -> Preferences | Organization | Refusal:
     if isinstance(body, Refusal):
         return body
     try:
@@ -95,6 +95,8 @@ def _asked(kind: str, body: Any | Refusal) -> Preferences | Refusal:
         return Refusal(Code.INVALID, "Some fields are not valid.", _errors(error))
     except RecursionError:
         return Refusal(Code.INVALID, "The body is nested too deeply.")
+    if isinstance(sent, SetOrganizationPreferences):
+        return organization_of(said(sent))
     return preferences_of(said(sent))
 
 

@@ -1,4 +1,4 @@
-"""What a batch of records does: it plans, answers, and notes; it never calls anybody."""
+"""What a batch of records does: it plans, answers, and notes; it calls nobody but Identity, for who is an admin."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from chassis import clock
 from chassis.database import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
-from notifications.preferences import NOTHING_SAID, Preferences
 from services.notifier import metrics, notices, planning, verdicts
-from services.notifier.commands import Command, Refusal
+from services.notifier.commands import Command
 from services.notifier.delivery import Delivery
 from services.notifier.domain import model
-from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.reports import state_after
+from services.notifier.identity import Directory
 from services.notifier.messages import Happened, Received, Redriven, Report
+from services.notifier.setting import Said, would_be_admins
 from services.notifier.settling import Ended, tell
 from services.notifier.store import appointments, deliveries, outbox, preferences, queue
 from services.notifier.verdicts import Verdict
@@ -25,6 +25,7 @@ from services.notifier.verdicts import Verdict
 T = TypeVar("T", Happened, Command, Report, Redriven)
 Pairs = Sequence[tuple[Record, T]]
 Items = Sequence[tuple[Record, Received]]
+CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
 REDRIVABLE = frozenset(("failed", "dead_lettered"))
 
 
@@ -35,6 +36,7 @@ class Handlers:
     writer: UUID
     frontend_url: str
     partitions: Callable[[str], Awaitable[int]]
+    directory: Directory
 
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Commands first, so that what they set counts for the events beside them."""
@@ -90,21 +92,43 @@ class Handlers:
     async def _set_preferences(self, tx: Transaction, items: Pairs[Command], now: datetime) -> list[Message]:
         if not items:
             return []
+        commands = [command for _, command in items]
+        admins = await self._admins(tx, commands)
         await preferences.lock_commands(tx)
-        known = await preferences.decided(tx, [command.id for _, command in items])
-        stand = await preferences.load(tx, {command.user for _, command in items if command.user})
+        known = await preferences.decided(tx, [command.id for command in commands])
+        said = Said(
+            people=await preferences.load(tx, {command.user for command in commands if command.user}),
+            organizations=await preferences.organizations(
+                tx, {command.organization for command in commands if command.organization}
+            ),
+            admins=admins,
+        )
         fresh: list[Verdict] = []
-        changed: dict[UUID, tuple[UUID, Preferences]] = {}
         for record, command in items:
-            if command.id in known:
-                continue
-            verdict = known[command.id] = _decided(record, command, stand, changed)
-            fresh.append(verdict)
-        await preferences.save(tx, changed)
-        if changed:
-            await queue.look_again(tx, {organization for organization, _ in changed.values()}, changed, now)
+            if command.id not in known:
+                known[command.id] = said.decide(record, command)
+                fresh.append(known[command.id])
+        await self._keep(tx, said, now)
         await preferences.decide(tx, fresh)
         return await self._answers(items, known)
+
+    async def _admins(self, tx: Transaction, commands: Sequence[Command]) -> set[tuple[UUID, UUID]]:
+        """Who of those who set an organization's preferences may: asked before anything but our position is locked."""
+        users = would_be_admins(commands)
+        if not users:
+            return set()
+        await preferences.stay_open(tx, self.directory.timeout + CALL_MARGIN)
+        return await self.directory.admins(users)
+
+    async def _keep(self, tx: Transaction, said: Said, now: datetime) -> None:
+        """Save what changed; what is held for those whom it concerns is looked at again."""
+        people, organizations = said.changed_people, said.changed_organizations
+        await preferences.save(tx, people)
+        await preferences.save_organizations(tx, organizations)
+        if people:
+            await queue.look_again(tx, {organization for organization, _ in people.values()}, people, now)
+        if organizations:
+            await queue.look_again(tx, organizations, None, now)
 
     async def _answers(self, items: Pairs[Command], known: dict[UUID, Verdict]) -> list[Message]:
         if not items:
@@ -166,27 +190,6 @@ def _planned(items: Pairs[Happened], planned: Sequence[Delivery]) -> list[Messag
     order = {item.source.id: number for number, (_, item) in enumerate(items)}
     ordered = sorted(planned, key=lambda item: (order[item.event_id], item.id))
     return [notices.planned(delivery) for delivery in ordered]
-
-
-def _decided(
-    record: Record,
-    command: Command,
-    stand: dict[UUID, Preferences],
-    changed: dict[UUID, tuple[UUID, Preferences]],
-) -> Verdict:
-    """The verdict on one command; what it changes counts for the next ones of the batch."""
-    metric = metrics.COMMANDS.labels
-    if isinstance(command.asked, Refusal) or command.user is None or command.organization is None:
-        refusal = command.asked if isinstance(command.asked, Refusal) else verdicts.UNREADABLE
-        metric("refused", refusal.code).inc()
-        return verdicts.refused(record, command, refusal)
-    metric("accepted", "").inc()
-    before = stand.get(command.user, NOTHING_SAID)
-    after = after_setting(before, command.asked)
-    if after is not before:
-        stand[command.user] = after
-        changed[command.user] = (command.organization, after)
-    return verdicts.accepted(record, command, after, after is not before)
 
 
 async def _deliveries_of(tx: Transaction, reports: Sequence[Report]) -> list[UUID | None]:

@@ -9,6 +9,7 @@ from services.notifier import messages
 from services.notifier.client import CommunicationClient
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.handlers import Handlers
+from services.notifier.identity import Directory
 from services.notifier.jobs import count_waiting, forget
 from services.notifier.registration import Registration
 from services.notifier.relay import Relay
@@ -32,7 +33,8 @@ def build(settings: NotifierSettings) -> Service:
     registration = Registration(client, service.health, settings.registration_every)
     relay = Relay(service.database, service.publisher, service.health, writer, settings.outbox_adopt_after)
     dispatcher = Dispatcher(service.database, client, registration, relay, service.health, settings, writer)
-    handlers = Handlers(writer, settings.frontend_url, service.publisher.partitions)
+    directory = Directory(settings.identity_url, timeout=settings.identity_timeout)
+    handlers = Handlers(writer, settings.frontend_url, service.publisher.partitions, directory)
 
     def wake() -> None:
         dispatcher.wake()
@@ -61,6 +63,7 @@ def build(settings: NotifierSettings) -> Service:
     service.every("count", lambda: count_waiting(service.database), seconds=15)
     service.every("forget", lambda: forget(service.database, settings), cron="40 3 * * *")
     service.on_stop(client.close)
+    service.on_stop(directory.close)
     return service
 
 

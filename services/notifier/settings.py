@@ -6,12 +6,13 @@ from chassis.settings import Settings
 class NotifierSettings(Settings):
     """Seconds unless the name says otherwise.
 
-    communication_token: the notifier's own service token. communication_timeout: of one HTTP call.
+    identity_timeout: of asking Identity whether somebody is an admin. communication_token: the notifier's own service token. communication_timeout: of one HTTP call.
     quick_tries: calls in one attempt, waiting quick_wait_min..max between them. retry_first, then retry_next doubling,
     at most retry_max_attempts. deliveries_in_flight: calls at the same time. lease: how long a claimed delivery is ours
     without a sign of life; after a crash it is tried again when that is over.
     """
 
+    identity_timeout: float = 5.0
     communication_token: str = ""
     communication_timeout: float = 30.0
     quick_tries: int = 3

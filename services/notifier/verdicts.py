@@ -11,11 +11,12 @@ from chassis.telemetry import follow
 from contracts import topics
 from contracts.envelope import Envelope, Message, Record, event_id
 from contracts.outcomes import Code
-from notifications.preferences import Preferences, body_of
+from notifications.preferences import Organization, Preferences, body_of, organization_body
 from services.notifier.commands import Command, Refusal
 
 SOURCE = "appointments/notifier"
 REUSED = Refusal(Code.COMMAND_ID_REUSED, "This command id was used for another command.")
+NOT_AN_ADMIN = Refusal(Code.NOT_ALLOWED, "Only an admin sets what holds for everybody in the organization.")
 UNREADABLE = Refusal(Code.MALFORMED, "The command does not say whose preferences it sets.")
 
 
@@ -46,6 +47,25 @@ def accepted(record: Record, command: Command, preferences: Preferences, changed
     return _verdict(record, command, True, outcome, orjson.dumps(told, default=str) if changed else None)
 
 
+def accepted_for_all(record: Record, command: Command, organization: Organization, changed: bool) -> Verdict:
+    """The same of an organization's."""
+    body = organization_body(organization)
+    told = {
+        "organization_id": command.organization,
+        "version": organization.version,
+        "preferences": body,
+    }
+    outcome = _outcome(
+        command,
+        "accepted",
+        version=organization.version,
+        organization_id=command.organization,
+        organization_preferences=body,
+        event_ids=[event_id(command.id, 1)] if changed else [],
+    )
+    return _verdict(record, command, True, outcome, orjson.dumps(told, default=str) if changed else None)
+
+
 def refused(record: Record, command: Command, refusal: Refusal) -> Verdict:
     """Nothing changes."""
     errors = [error.model_dump() for error in refusal.errors]
@@ -64,7 +84,8 @@ def messages_for(record: Record, command: Command, verdict: Verdict, partitions:
     outcome = _outcome_message(record, command, verdict, partitions)
     if verdict.cause != record.position or verdict.event is None:
         return [outcome]
-    headers = _envelope(command, verdict, event_id(verdict.command_id, 1), "preferences.changed")
+    kind = "organization_preferences" if isinstance(command.asked, Organization) else "preferences"
+    headers = _envelope(command, verdict, event_id(verdict.command_id, 1), f"{kind}.changed")
     return [headers.message(topics.NOTIFIER_EVENTS.name, verdict.event), outcome]
 
 
@@ -78,6 +99,8 @@ def _outcome(command: Command, status: str, **values: Any) -> bytes:
         "user_id": command.user,
         "version": None,
         "preferences": None,
+        "organization_id": None,
+        "organization_preferences": None,
         "event_ids": [],
     }
     return orjson.dumps(empty | values, default=str)
@@ -110,11 +133,12 @@ def _outcome_message(record: Record, command: Command, verdict: Verdict, partiti
 
 
 def _envelope(command: Command, verdict: Verdict, identifier: UUID, kind: str) -> Envelope:
+    subject = command.organization if isinstance(command.asked, Organization) else verdict.user_id
     return Envelope(
         id=identifier,
         type=kind,
         source=SOURCE,
-        subject=str(verdict.user_id) if verdict.user_id else None,
+        subject=str(subject) if subject else None,
         time=verdict.decided_at,
         organization=command.organization,
         actor=str(command.user) if command.user else None,

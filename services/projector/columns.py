@@ -72,6 +72,7 @@ ANSWER: Columns = {
     "body": "text",
     "at": "timestamptz",
 }
+RULES: Columns = {"organization_id": "uuid", "version": "int", "body": "text"}
 PREFERENCE: Columns = {"user_id": "uuid", "organization_id": "uuid", "version": "int", "body": "text"}
 
 

@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.envelope import Message, Record
 from services.projector import metrics, store
 from services.projector.domain import answers, calendar, deliveries
-from services.projector.domain.answers import Answer, Preference
+from services.projector.domain.answers import Answer, Preference, Rules
 from services.projector.domain.calendar import Change
 from services.projector.domain.deliveries import Delivery
 from services.projector.messages import Body, Fact, shown
@@ -42,6 +42,8 @@ async def apply(tx: Transaction, bodies: Sequence[Body], *, bulk: bool = False) 
         await store.keep_answers(tx, told)
     if preferences := [body for body in bodies if isinstance(body, Preference)]:
         await store.show_preferences(tx, answers.newest(preferences))
+    if rules := [body for body in bodies if isinstance(body, Rules)]:
+        await store.show_rules(tx, answers.newest_rules(rules))
 
 
 async def _show_changes(tx: Transaction, changes: list[Change], bulk: bool) -> None:

@@ -13,15 +13,15 @@ from contracts.appointments import AppointmentEvent
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
 from contracts.notifications import Notification
 from contracts.outcomes import Outcome, PreferencesOutcome
-from contracts.preferences import PreferencesChanged
-from contracts.views import CalendarChanged, PreferencesShown
-from services.projector.domain.answers import Answer, Preference
+from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged
+from contracts.views import CalendarChanged, OrganizationPreferencesShown, PreferencesShown
+from services.projector.domain.answers import Answer, Preference, Rules
 from services.projector.domain.calendar import Change, search_text
 from services.projector.domain.deliveries import Delivery
 
 SOURCE = "appointments/projector"
 
-Body = Change | Delivery | Answer | Preference
+Body = Change | Delivery | Answer | Preference | Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ def shown(record: Record, fact: Fact) -> Message | None:
         return _calendar_changed(record, fact.head, fact.body)
     if isinstance(fact.body, Preference):
         return _preferences_shown(record, fact.head, fact.body)
+    if isinstance(fact.body, Rules):
+        return _rules_shown(record, fact.head, fact.body)
     return None
 
 
@@ -122,11 +124,17 @@ def _preference(record: Record, head: Envelope) -> Preference:
     )
 
 
+def _rules(record: Record, _: Envelope) -> Rules:
+    told = OrganizationPreferencesChanged.model_validate_json(record.value or b"")
+    return Rules(told.organization_id, told.version, told.preferences.model_dump_json(exclude_unset=True))
+
+
 _READERS: dict[str, Callable[[Record, Envelope], Body]] = {
     **dict.fromkeys(appointments.EVENT_TYPES, _change),
     **dict.fromkeys(notifications.EVENT_TYPES, _delivery),
     **dict.fromkeys(outcomes.OUTCOME_TYPES, _answer),
     "preferences.changed": _preference,
+    "organization_preferences.changed": _rules,
 }
 
 
@@ -144,6 +152,13 @@ def _calendar_changed(record: Record, head: Envelope, change: Change) -> Message
 def _preferences_shown(record: Record, head: Envelope, preference: Preference) -> Message:
     body = PreferencesShown(user_id=preference.user_id, version=preference.version)
     about = _about(record, head, "preferences.shown", preference.user_id, preference.organization_id)
+    return about.message(topics.PROJECTOR_EVENTS.name, body.model_dump_json().encode())
+
+
+def _rules_shown(record: Record, head: Envelope, rules: Rules) -> Message:
+    body = OrganizationPreferencesShown(organization_id=rules.organization_id, version=rules.version)
+    kind = "organization_preferences.shown"
+    about = _about(record, head, kind, rules.organization_id, rules.organization_id)
     return about.message(topics.PROJECTOR_EVENTS.name, body.model_dump_json().encode())
 
 

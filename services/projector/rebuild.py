@@ -45,7 +45,8 @@ GROUPS = {
         ("appointments", "attendees", "history", "missing_versions", "appointments_daily"),
     ),
     "notifications": Group(
-        (topics.NOTIFIER_EVENTS.name,), ("notifications", "notifications_daily", "preferences")
+        (topics.NOTIFIER_EVENTS.name,),
+        ("notifications", "notifications_daily", "preferences", "organization_preferences"),
     ),
     "commands": Group((topics.BOOKING_OUTCOMES.name, topics.NOTIFIER_OUTCOMES.name), ("commands",)),
 }

@@ -22,12 +22,13 @@ from services.projector.columns import (
     HISTORY,
     PLACE,
     PREFERENCE,
+    RULES,
     VERSION,
     arrays,
     names,
     rows,
 )
-from services.projector.domain.answers import Answer, Preference
+from services.projector.domain.answers import Answer, Preference, Rules
 from services.projector.domain.calendar import Change, Known, Projection
 from services.projector.domain.deliveries import Cell, Delivery, Standing
 
@@ -118,6 +119,13 @@ _SHOW_PREFERENCES = _sql(f"""
     WHERE held.version < excluded.version
 """)  # noqa: S608
 
+_SHOW_RULES = _sql(f"""
+    INSERT INTO organization_preferences AS held ({names(RULES)})
+    SELECT {names(RULES)} FROM {rows("s", RULES)} ORDER BY organization_id
+    ON CONFLICT (organization_id) DO UPDATE SET version = excluded.version, body = excluded.body
+    WHERE held.version < excluded.version
+""")  # noqa: S608
+
 _LOCK = _sql("LOCK TABLE appointments, notifications IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -196,6 +204,11 @@ async def show_preferences(tx: Transaction, preferences: Sequence[Preference]) -
     """Show preferences unless a newer version is shown; at most one of each person."""
     values = [_fields(preference, PREFERENCE) for preference in preferences]
     await tx.execute(_SHOW_PREFERENCES, arrays("s", PREFERENCE, values))
+
+
+async def show_rules(tx: Transaction, rules: Sequence[Rules]) -> None:
+    """Show what holds for everybody unless a newer version is shown; at most one of each organization."""
+    await tx.execute(_SHOW_RULES, arrays("s", RULES, [_fields(rule, RULES) for rule in rules]))
 
 
 async def forget_answers(tx: Transaction, before: datetime) -> None:

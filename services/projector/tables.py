@@ -41,6 +41,10 @@ _LACKING: Mapping[str, tuple[str, str]] = {
         "user_id",
         "LEFT JOIN views_next.preferences n ON n.user_id = l.user_id WHERE (n.user_id IS NULL OR n.version < l.version)",
     ),
+    "organization_preferences": (
+        "organization_id",
+        "LEFT JOIN views_next.organization_preferences n USING (organization_id) WHERE (n.version IS NULL OR n.version < l.version)",
+    ),
 }
 LACKING_MAX = 1_000
 

@@ -9,7 +9,14 @@ import orjson
 from sqlalchemy import text
 
 from chassis.database import Transaction
-from notifications.preferences import Organization, Preferences, body_of, organization_of, preferences_of
+from notifications.preferences import (
+    Organization,
+    Preferences,
+    body_of,
+    organization_body,
+    organization_of,
+    preferences_of,
+)
 from services.notifier.verdicts import Verdict
 
 _COMMANDS_ONE_AT_A_TIME = 7_316_520_301  # any constant, for an advisory lock
@@ -27,6 +34,12 @@ _ORGANIZATIONS = text("""
     SELECT organization_id, CAST(body AS text) AS body FROM organizations
     WHERE organization_id = ANY(CAST(:organizations AS uuid[]))
 """)
+_SAVE_ORGANIZATION = text("""
+    INSERT INTO organizations (organization_id, version, body)
+    VALUES (:organization_id, :version, CAST(:body AS jsonb))
+    ON CONFLICT (organization_id) DO UPDATE SET version = excluded.version, body = excluded.body
+""")
+_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 _DECIDED = text("""
     SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event
     FROM decisions WHERE command_id = ANY(CAST(:ids AS uuid[]))
@@ -71,6 +84,27 @@ async def save(tx: Transaction, changed: Mapping[UUID, tuple[UUID, Preferences]]
                 for user, (organization, preferences) in sorted(changed.items())
             ],
         )
+
+
+async def save_organizations(tx: Transaction, changed: Mapping[UUID, Organization]) -> None:
+    """Replace what holds for everybody in these organizations."""
+    if changed:
+        await tx.execute_each(
+            _SAVE_ORGANIZATION,
+            [
+                {
+                    "organization_id": identifier,
+                    "version": organization.version,
+                    "body": orjson.dumps(organization_body(organization)).decode(),
+                }
+                for identifier, organization in sorted(changed.items())
+            ],
+        )
+
+
+async def stay_open(tx: Transaction, seconds: float) -> None:
+    """Let this transaction wait so long for a call to another service, instead of being taken for a frozen owner's."""
+    await tx.execute(_STAY_OPEN, {"milliseconds": str(int(seconds * 1000))})
 
 
 async def decided(tx: Transaction, command_ids: Sequence[UUID]) -> dict[UUID, Verdict]:

@@ -27,6 +27,25 @@ class Preference:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for everybody in an organization as JSON, in one version."""
+
+    organization_id: UUID
+    version: int
+    body: str
+
+
+def newest_rules(rules: Iterable[Rules]) -> list[Rules]:
+    """The highest version for each organization in a batch."""
+    found: dict[UUID, Rules] = {}
+    for rule in rules:
+        held = found.get(rule.organization_id)
+        if held is None or held.version < rule.version:
+            found[rule.organization_id] = rule
+    return list(found.values())
+
+
 def newest(preferences: Iterable[Preference]) -> list[Preference]:
     """The highest version for each person in a batch."""
     found: dict[UUID, Preference] = {}

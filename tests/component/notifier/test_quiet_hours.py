@@ -45,7 +45,11 @@ async def test_what_comes_in_quiet_hours_waits_until_they_end_or_are_called_off(
     await office.wait_for_state("delivered", 6)
 
 
-async def test_a_message_that_is_tried_again_in_quiet_hours_waits_for_their_end(office: Office) -> None:
+async def test_a_message_that_is_tried_again_in_quiet_hours_waits_for_their_end(
+    closed_office: Office,
+) -> None:
+    office = closed_office
+    await office.start(breaker_threshold=1_000)
     await office.faults(status=503, rate=1.0)
     await office.tell("updated", an_appointment(), actor=ANNA)
     await office.wait_for_state("retrying", 2)

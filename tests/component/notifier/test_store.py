@@ -16,6 +16,7 @@ from contracts import topics
 from contracts.envelope import Envelope, Message, Record
 from services.notifier.delivery import Delivery
 from services.notifier.handlers import Handlers
+from services.notifier.identity import Directory
 from services.notifier.messages import decode
 from services.notifier.store import deliveries, queue
 from tests.component.notifier.office import BEN, PEOPLE, an_appointment
@@ -41,7 +42,7 @@ async def six(_: str) -> int:
     return 6
 
 
-HANDLERS = Handlers(uuid4(), "https://hub.example", six)
+HANDLERS = Handlers(uuid4(), "https://hub.example", six, Directory("http://127.0.0.1:1", timeout=0.1))
 
 
 def a_record(offset: int, topic: str, kind: str, body: object, **different: object) -> Record:

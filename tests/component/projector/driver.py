@@ -27,6 +27,7 @@ TABLES = (
     "notifications_daily",
     "commands",
     "preferences",
+    "organization_preferences",
 )
 Rows = list[tuple[Any, ...]]
 

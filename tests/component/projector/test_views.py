@@ -26,6 +26,7 @@ from tests.unit.projector.builders import (
     an_event,
     an_id,
     an_outcome,
+    organization_preferences_changed,
     preferences_changed,
 )
 
@@ -47,6 +48,8 @@ def a_story() -> list[Message]:
         a_notification("mail", "delivered", 1, sent_at=DECIDED, delivered_at=DECIDED),
         preferences_changed(1),
         a_preferences_outcome(),
+        organization_preferences_changed(2),
+        organization_preferences_changed(1),
         an_event("cancelled", version=4, status="cancelled", **later, **said_yes),
     ]
 
@@ -89,6 +92,9 @@ async def test_a_story_is_shown(projector: Projector) -> None:
         (an_id("prefer"), str(ANNA), HUB),
     ]
     assert orjson.loads(await sql.fetchval("SELECT body FROM views.preferences"))["locale"] == "de"
+    rules = await sql.fetchrow("SELECT organization_id, version, body FROM views.organization_preferences")
+    assert (rules["organization_id"], rules["version"]) == (HUB, 2)
+    assert orjson.loads(rules["body"])["mandatory"] == {"appointment_cancelled": ["email"]}
 
 
 async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
@@ -98,7 +104,7 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
     await projector.caught_up()
 
     async def all_told() -> bool:
-        return len(await projector.told()) == 5
+        return len(await projector.told()) == 7
 
     await eventually(all_told)
     told = await projector.told()
@@ -113,6 +119,10 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
     assert set(calendar[2]["user_ids"]) == {str(ORGANIZER), str(ANNA)}
     assert [orjson.loads(record.value) for record in told if _type(record) == "preferences.shown"] == [
         {"user_id": str(ANNA), "version": 1}
+    ]
+    of_all = [record for record in told if _type(record) == "organization_preferences.shown"]
+    assert [orjson.loads(record.value) for record in of_all] == [
+        {"organization_id": str(HUB), "version": version} for version in (2, 1)
     ]
     assert {record.key for record in told} == {str(HUB).encode()}
     first = next(record for record in told if _type(record) == "calendar.changed")

@@ -8,7 +8,12 @@ from contracts.appointments import Appointment, AppointmentEvent, Person
 from contracts.envelope import Envelope, Message, Record
 from contracts.notifications import EVENT_TYPES, Notification
 from contracts.outcomes import Outcome, PreferencesOutcome
-from contracts.preferences import Preferences, PreferencesChanged
+from contracts.preferences import (
+    OrganizationPreferences,
+    OrganizationPreferencesChanged,
+    Preferences,
+    PreferencesChanged,
+)
 
 HUB = UUID("0a000000-0000-4000-8000-000000000001")
 ORGANIZER = UUID("0b000000-0000-4000-8000-000000000001")
@@ -135,6 +140,19 @@ def preferences_changed(version: int = 1, locale: str = "de") -> Message:
         source="appointments/notifier",
         organization=HUB,
         actor=str(ANNA),
+    ).message("notifier.events", body.model_dump_json().encode())
+
+
+def organization_preferences_changed(version: int = 1) -> Message:
+    """`organization_preferences.changed` on notifier.events: nobody gets out of cancellations by e-mail."""
+    preferences = OrganizationPreferences(mandatory={"appointment_cancelled": ["email"]}, version=version)
+    body = OrganizationPreferencesChanged(organization_id=HUB, version=version, preferences=preferences)
+    return Envelope(
+        id=an_id(f"organization/{version}"),
+        type="organization_preferences.changed",
+        source="appointments/notifier",
+        organization=HUB,
+        actor=str(ORGANIZER),
     ).message("notifier.events", body.model_dump_json().encode())
 
 

@@ -8,7 +8,7 @@ import pytest
 from chassis.errors import InvalidMessage
 from contracts.appointments import Appointment
 from contracts.envelope import Envelope, Message, header
-from services.projector.domain.answers import Answer, Preference, newest
+from services.projector.domain.answers import Answer, Preference, Rules, newest, newest_rules
 from services.projector.domain.calendar import Change
 from services.projector.messages import read, shown
 from tests.unit.projector.builders import (
@@ -23,6 +23,7 @@ from tests.unit.projector.builders import (
     an_event,
     an_id,
     an_outcome,
+    organization_preferences_changed,
     preferences_changed,
 )
 
@@ -50,6 +51,7 @@ def test_a_change_has_the_wire_form_of_its_appointment() -> None:
     [
         pytest.param(an_event("updated", removed=[BEN], participant_ids=[ANNA]), id="calendar.changed"),
         pytest.param(preferences_changed(), id="preferences.shown"),
+        pytest.param(organization_preferences_changed(), id="organization_preferences.shown"),
     ],
 )
 def test_what_is_told_is_the_same_each_time(message: Message) -> None:
@@ -141,3 +143,10 @@ def test_the_newest_preferences_of_a_batch() -> None:
         for person, version in ((ANNA, 2), (BEN, 1), (ANNA, 3), (ANNA, 1))
     ]
     assert {(item.user_id, item.version) for item in newest(batch)} == {(ANNA, 3), (BEN, 1)}
+
+
+def test_the_newest_rules_of_a_batch() -> None:
+    """One row for each organization: the highest version, whatever the order."""
+    other = an_id("another organization")
+    batch = [Rules(where, version, "{}") for where, version in ((HUB, 2), (other, 1), (HUB, 3), (HUB, 1))]
+    assert {(item.organization_id, item.version) for item in newest_rules(batch)} == {(HUB, 3), (other, 1)}
