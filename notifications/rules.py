@@ -15,7 +15,7 @@ from notifications.preferences import (
     QuietHours,
 )
 
-Level = Literal["always", "mandatory", "type", "person", "organization", "default"]
+Level = Literal["always", "mandatory", "type", "person", "organization", "default", "template", "suspended"]
 
 # E-mail on, SMS and push off unless somebody says otherwise: the requirements' defaults.
 BY_DEFAULT: Mapping[str, bool] = {EMAIL: True, SMS: False, PUSH: False}

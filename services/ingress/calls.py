@@ -125,13 +125,46 @@ CALLS: Mapping[str, Call] = {
     "command": Call(
         "What became of a command", "read", examples.OUTCOME, schema="Outcome", description="For its actor."
     ),
-    "preferences": Call("Read your notification preferences", "read", examples.PREFERENCES),
+    "preferences": Call(
+        "Read your notification preferences",
+        "read",
+        examples.PREFERENCES,
+        description="What holds for you: what you said, else what your organization says, else the defaults. "
+        "`timezone` and `locale` of null follow your account.",
+    ),
     "set_preferences": Call(
         "Replace your notification preferences",
         "write",
         examples.PREFERENCES,
         body=examples.PREFERENCES,
         body_schema="SetPreferences",
+        description="What is absent, or a switch of null, follows your organization. `quiet_hours` of null are none at "
+        "all. A type's channel wins over the channel; what your organization makes mandatory stays on.",
+    ),
+    "explain_preferences": Call(
+        "Explain on which channels a type of notification comes, and why",
+        "read",
+        examples.EXPLANATION,
+        query=(
+            ("type", "string", "Such as `appointment_reminder`"),
+            ("user_id", "string", "Somebody of your organization, for admins; yourself if absent"),
+        ),
+        description="`level` is what decides: `always`, `mandatory`, `type` or `person` (you said so), `organization`, "
+        "`default`, `template` (there is no text for that channel) or `suspended` (the address gave trouble).",
+    ),
+    "organization_preferences": Call(
+        "Read what holds for everybody in your organization",
+        "read",
+        examples.ORGANIZATION_PREFERENCES,
+        description="For admins. `defaults` is what holds for who says nothing.",
+    ),
+    "set_organization_preferences": Call(
+        "Replace what holds for everybody in your organization",
+        "write",
+        examples.ORGANIZATION_PREFERENCES,
+        body=examples.ORGANIZATION_PREFERENCES,
+        body_schema="SetOrganizationPreferences",
+        description="For admins. `mandatory` names channels of a type that nobody can switch off.",
     ),
     "webhook": Call(
         "Report what became of a notification",

@@ -15,7 +15,7 @@ from contracts.commands import (
 )
 from contracts.notifications import CommunicationEvent
 from contracts.outcomes import Outcome
-from contracts.preferences import SetPreferences
+from contracts.preferences import SetOrganizationPreferences, SetPreferences
 from services.ingress import examples
 from services.ingress.calls import CALLS, Call
 from services.ingress.domain.problems import CODES, Problem
@@ -87,7 +87,7 @@ def _parameters(name: str, call: Call) -> list[dict[str, Any]]:
         found.append(_SIGNATURE)
     if call.kind == "write":
         found.append(_WRITES_WITH_KEY)
-        if name not in ("create", "set_preferences"):
+        if name not in ("create", "set_preferences", "set_organization_preferences"):
             found.append(_IF_MATCH)
     return found
 
@@ -126,8 +126,9 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
     sent = [(model, "validation") for model in (*_BODIES, CommunicationEvent)]
-    told = [(Appointment, "serialization"), (Outcome, "serialization"), (SetPreferences, "validation")]
-    _, definitions = models_json_schema([*sent, *told], ref_template="#/components/schemas/{model}")  # type: ignore[list-item]
+    wanted = [(model, "validation") for model in (SetPreferences, SetOrganizationPreferences)]
+    told = [(Appointment, "serialization"), (Outcome, "serialization")]
+    _, definitions = models_json_schema([*sent, *wanted, *told], ref_template="#/components/schemas/{model}")  # type: ignore[list-item]
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas.update(definitions.get("$defs", {}))

@@ -105,6 +105,20 @@ PREFERENCES = {
     "timezone": "Europe/Berlin",
     "locale": "de",
     "channels": {"email": True, "sms": False, "push": False},
+    "types": {"appointment_reminder": {"email": False}},
+    "lead_times": {"email": [1440, 60]},
+    "quiet_hours": {"start": "22:00", "end": "07:00"},
+    "digest": {"enabled": False, "at": "18:00"},
+}
+ORGANIZATION_PREFERENCES = {"defaults": PREFERENCES, "mandatory": {"appointment_cancelled": ["email"]}}
+EXPLANATION = {
+    "type": "appointment_cancelled",
+    "channels": [
+        {"channel": "in_app", "on": True, "level": "always", "reason": "in-app messages are always written"},
+        {"channel": "email", "on": True, "level": "mandatory", "reason": "mandatory in the organization"},
+        {"channel": "sms", "on": False, "level": "person", "reason": "switched off by the person"},
+        {"channel": "push", "on": False, "level": "default", "reason": "off by default"},
+    ],
 }
 HEALTH = {
     "service": "ingress",

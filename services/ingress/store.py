@@ -52,7 +52,12 @@ _NOTIFICATIONS = """
     ORDER BY planned_at, id
 """
 _COMMAND = "SELECT actor, organization_id, body FROM views.commands WHERE id = $1"
-_PREFERENCES = "SELECT version, body FROM views.preferences WHERE user_id = $1 AND organization_id = $2"
+_WANTED = """
+    SELECT p.version, p.body, o.body AS rules FROM (SELECT) AS asked
+    LEFT JOIN views.preferences p ON p.user_id = $1 AND p.organization_id = $2
+    LEFT JOIN views.organization_preferences o ON o.organization_id = $2
+"""
+_RULES = "SELECT version, body FROM views.organization_preferences WHERE organization_id = $1"
 
 
 class Store:
@@ -110,9 +115,14 @@ class Store:
         rows = await self._fetch(_COMMAND, identifier)
         return (rows[0]["actor"], rows[0]["organization_id"], rows[0]["body"]) if rows else None
 
-    async def preferences(self, caller: Caller) -> tuple[int, str] | None:
-        """Version and JSON of the caller's preferences; None if they never set any."""
-        rows = await self._fetch(_PREFERENCES, caller.id, caller.organization)
+    async def wanted(self, person: UUID, organization: UUID) -> tuple[int, str | None, str | None]:
+        """Version and JSON of somebody's preferences (0 and None: never set), and JSON of what holds for everybody."""
+        [row] = await self._fetch(_WANTED, person, organization)
+        return row["version"] or 0, row["body"], row["rules"]
+
+    async def organization_preferences(self, organization: UUID) -> tuple[int, str] | None:
+        """Version and JSON of what holds for everybody there; None if nobody ever decided."""
+        rows = await self._fetch(_RULES, organization)
         return (rows[0]["version"], rows[0]["body"]) if rows else None
 
     async def _fetch(self, sql: str, *parameters: object) -> Sequence[Any]:

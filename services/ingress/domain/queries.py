@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from notifications.explain import KINDS
+
 RANGE_MAX = timedelta(days=366)
 CALENDAR_DEFAULT = timedelta(days=31)
 LIMIT_DEFAULT = 50
@@ -113,6 +115,13 @@ class Reader:
             self._wrong(name, "enum", f"Expected some of {', '.join(sorted(STATUSES))}")
         return tuple(dict.fromkeys(status for status in given if status))
 
+    def one_of(self, name: str, known: Sequence[str]) -> str:
+        """One of these words, which must be given."""
+        value = self.text(name, 60) or ""
+        if value not in known:
+            self._wrong(name, "enum", f"Expected one of {', '.join(known)}")
+        return value
+
     def check_range(self, start: datetime | None, end: datetime | None) -> None:
         """Note what is wrong with a range that has both ends."""
         if start is None or end is None:
@@ -168,6 +177,22 @@ def calendar_query(params: Params, now: datetime) -> CalendarQuery:
     reader.check_range(start, end)
     reader.finish()
     return CalendarQuery(start, end, user)
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainQuery:
+    """Which type of notification, and about whom; None: the caller."""
+
+    type: str
+    user: UUID | None
+
+
+def explain_query(params: Params) -> ExplainQuery:
+    """Read the parameters of an explanation. Raises InvalidQuery."""
+    reader = Reader(params)
+    query = ExplainQuery(reader.one_of("type", KINDS), reader.uuid("user_id"))
+    reader.finish()
+    return query
 
 
 def min_version(params: Params) -> int | None:

@@ -43,7 +43,7 @@ def overview_routes(runtime: Runtime) -> APIRouter:
     @router.get("/calendar", **described("calendar"))
     async def calendar(request: Request) -> Response:
         caller = await runtime.door.enter(request)
-        query = queries.calendar_query(_params(request), clock.now())
+        query = queries.calendar_query(params(request), clock.now())
         if query.user not in (None, caller.id) and not await runtime.directory.belongs_to(
             query.user, caller.organization
         ):
@@ -55,7 +55,7 @@ def overview_routes(runtime: Runtime) -> APIRouter:
     @router.get("", **described("list"))
     async def appointments(request: Request) -> Response:
         caller = await runtime.door.enter(request)
-        query = queries.list_query(_params(request))
+        query = queries.list_query(params(request))
         rows = await store.page(caller, query, _after(query.cursor))
         return raw_json(_page(rows, query.limit))
 
@@ -101,7 +101,7 @@ def read_routes(runtime: Runtime) -> APIRouter:
 
 async def _visible(runtime: Runtime, request: Request, caller: Caller, identifier: UUID) -> tuple[int, str]:
     """Version and JSON of an appointment that the caller may see, at least of `min_version` if that comes in time."""
-    wanted = queries.min_version(_params(request)) if request.url.query else None
+    wanted = queries.min_version(params(request)) if request.url.query else None
     if wanted:
 
         async def look() -> int:
@@ -114,11 +114,12 @@ async def _visible(runtime: Runtime, request: Request, caller: Caller, identifie
     return found
 
 
-def _params(request: Request) -> queries.Params:
-    params: dict[str, list[str]] = {}
+def params(request: Request) -> queries.Params:
+    """The query's parameters, each with all its values."""
+    found: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
-        params.setdefault(name, []).append(value)
-    return params
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _after(cursor: str | None) -> tuple[datetime, UUID] | None:

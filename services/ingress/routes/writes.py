@@ -17,7 +17,6 @@ from contracts.commands import (
     DeclineAppointment,
     UpdateAppointment,
 )
-from contracts.preferences import SetPreferences
 from services.ingress import bodies, metrics
 from services.ingress.answers import as_json, etag
 from services.ingress.commander import Command, command_path
@@ -26,7 +25,6 @@ from services.ingress.domain import ids
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
 from services.ingress.replies import Outcome
-from services.ingress.routes.preferences import preferences_body
 from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
@@ -41,7 +39,7 @@ _CALLS_WITH_A_BODY: dict[str, tuple[str, type[BaseModel]]] = {
 
 
 def write_routes(runtime: Runtime) -> APIRouter:
-    """POST, PATCH, DELETE of appointments, what people do with them, and PUT of preferences."""
+    """POST, PATCH, DELETE of appointments, and what people do with them."""
     router = APIRouter(prefix=PREFIX, route_class=PlainRoute, tags=["appointments"])
     writer = Writer(runtime)
 
@@ -68,17 +66,6 @@ def write_routes(runtime: Runtime) -> APIRouter:
         router.add_api_route(
             f"/{{appointment_id}}/{name}", _action(writer, kind, model), methods=["POST"], **described(name)
         )
-
-    @router.put("/preferences", **described("set_preferences"))
-    async def set_preferences(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        body = await writer.body(request)
-        bodies.check(SetPreferences, body)
-        outcome = await writer.carry_out(caller, request, "preferences.set", body)
-        if not isinstance(outcome, dict):
-            return outcome
-        shown = preferences_body(outcome.get("preferences") or {})
-        return as_json(shown, headers={"ETag": etag(int(outcome.get("version") or 0))})
 
     return router
 
@@ -150,12 +137,17 @@ class Writer:
     async def _shown(self, caller: Caller, outcome: Outcome) -> None:
         version = int(outcome.get("version") or 0)
         store = self._runtime.store
-        if "user_id" in outcome:
+        if outcome.get("organization_preferences") is not None:
+            key = str(caller.organization)
+
+            async def look() -> int:
+                found = await store.organization_preferences(caller.organization)
+                return found[0] if found else 0
+        elif "user_id" in outcome:
             key = str(caller.id)
 
             async def look() -> int:
-                found = await store.preferences(caller)
-                return found[0] if found else 0
+                return (await store.wanted(caller.id, caller.organization))[0]
         else:
             key = str(outcome.get("appointment_id"))
 

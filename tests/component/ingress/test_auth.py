@@ -28,6 +28,9 @@ CALLS = [
     ("GET", "/commands/{id}"),
     ("GET", "/preferences"),
     ("PUT", "/preferences"),
+    ("GET", "/preferences/explain"),
+    ("GET", "/preferences/organization"),
+    ("PUT", "/preferences/organization"),
 ]
 
 

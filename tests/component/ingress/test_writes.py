@@ -6,7 +6,7 @@ from uuid import uuid4, uuid5
 
 import pytest
 
-from contracts.envelope import Envelope, Message
+from contracts.envelope import Message
 from tests.component.ingress.fleet import accepted, an_appointment, refused
 from tests.component.ingress.people import ADMIN, ANNA, BEN
 from tests.component.ingress.running import Ingress
@@ -167,37 +167,6 @@ async def test_only_an_admin_books_for_another_organizer(ingress: Ingress) -> No
     assert (response.status_code, response.json()["code"]) == (403, "not_allowed")
     assert not ingress.fleet.commands
     assert (await ingress.call(ADMIN, "POST", "", json=body)).status_code == 201
-
-
-async def test_preferences_are_replaced_through_the_notifier(ingress: Ingress) -> None:
-    wanted = {
-        "timezone": "Asia/Tokyo",
-        "locale": "en",
-        "channels": {"email": False, "sms": True, "push": False},
-        "types": {"appointment_reminder": {"email": True}},
-        "lead_times": {"sms": [30]},
-        "quiet_hours": {"start": "22:00", "end": "07:00"},
-        "digest": {"enabled": False, "at": "18:00"},
-    }
-
-    def set_preferences(envelope: Envelope, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "status": "accepted",
-            "user_id": envelope.actor,
-            "version": 1,
-            "preferences": {**body, "version": 1},
-        }
-
-    assert (await ingress.json(ANNA, "/preferences"))["channels"] == {
-        "email": True,
-        "sms": False,
-        "push": False,
-    }
-    ingress.fleet.answer = set_preferences
-    response = await ingress.call(ANNA, "PUT", "/preferences", json=wanted)
-    assert (response.status_code, response.json()) == (200, wanted)
-    [(record, envelope, _)] = ingress.fleet.commands
-    assert (record.topic, envelope.type) == ("notifier.commands", "preferences.set")
 
 
 async def test_a_command_shows_its_outcome_to_its_actor_only(ingress: Ingress) -> None:
