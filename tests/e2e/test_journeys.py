@@ -189,6 +189,43 @@ async def test_preferences_decide_the_channels_and_the_zone(users: Users, mira: 
     )
 
 
+async def test_an_organization_decides_for_its_people_and_says_why(users: Users) -> None:
+    maya, jack, noor = [await users(f"{name}@harbor.example") for name in ("maya", "jack", "noor")]
+    assert (await jack.http.put("/preferences/organization", json={})).status_code == 403
+    rules = {"defaults": {"channels": {"sms": True}}, "mandatory": {"appointment_cancelled": ["email"]}}
+    ruled = await maya.http.put("/preferences/organization", json=rules)
+    assert ruled.status_code == 200, ruled.text
+    assert (await maya.http.get("/preferences/organization")).json() == ruled.json()
+    mine = {"channels": {"email": False}, "types": {"appointment_invitation": {"sms": False}}}
+    assert (await jack.http.put("/preferences", json=mine)).json()["channels"] == {
+        "email": False,
+        "sms": True,
+        "push": False,
+    }
+
+    async def explained(kind: str) -> dict[str, tuple[bool, str]]:
+        told = (await jack.http.get("/preferences/explain", params={"type": kind})).json()
+        return {item["channel"]: (item["on"], item["level"]) for item in told["channels"]}
+
+    of_invitation, of_cancellation = [
+        await explained(f"appointment_{kind}") for kind in ("invitation", "cancelled")
+    ]
+    assert of_invitation["email"] == (False, "person")
+    assert of_invitation["sms"] == (False, "type")
+    assert of_cancellation["email"] == (True, "mandatory")
+    assert of_cancellation["sms"] == (True, "organization")
+
+    def as_explained(kind: str, found: dict[str, tuple[bool, str]]) -> set[tuple[str, str]]:
+        return {(f"appointment_{kind}", channel) for channel, (on, _) in found.items() if on}
+
+    appointment = await noor.book(free_day(), jack)
+    invited = as_explained("invitation", of_invitation)
+    await jack.told(appointment, invited)
+    assert (await noor.http.delete(f"/{appointment['id']}")).status_code == 200
+    await jack.told(appointment, invited | as_explained("cancelled", of_cancellation))
+    assert (await maya.http.put("/preferences/organization", json={})).json()["mandatory"] == {}
+
+
 async def test_a_reminder_arrives_when_it_is_due_and_not_after_a_cancellation(users: Users) -> None:
     nina = await users("nina@nordlicht.example")
     start = datetime.now(UTC) + timedelta(minutes=1, seconds=5)
