@@ -10,6 +10,7 @@ import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
 
 from chassis import clock, telemetry
+from notifications.rules import decide
 from notifications.templates.catalogue import missing
 from services.notifier import metrics
 from services.notifier.client import CommunicationClient, Origin
@@ -148,6 +149,8 @@ def not_sent(looked: Looked, now: datetime) -> Ended | Held | None:
     if reason := obsolete(looked, now):
         return expired(looked, reason)
     delivery = looked.delivery
+    if reason := called_off(looked):
+        return expired(looked, reason)
     if held := held_back(looked, now):
         return held
     names = missing(delivery.template_id, orjson.loads(looked.body)["template_data"])
@@ -157,6 +160,15 @@ def not_sent(looked: Looked, now: datetime) -> Ended | Held | None:
     delivery.reason = f"{delivery.template_id} lacks {', '.join(names)}"
     log.error("delivery not sent", delivery=str(delivery.id), reason=delivery.reason)
     return Ended(delivery, "MissingVariables")
+
+
+def called_off(looked: Looked) -> str | None:
+    """Why a delivery that waited is not wanted any more: its channel was switched off meanwhile; else None."""
+    delivery = looked.delivery
+    if delivery.state != "held":
+        return None
+    decision = decide(delivery.type, delivery.channel, looked.own, looked.organization)
+    return None if decision.on else decision.reason
 
 
 def held_back(looked: Looked, now: datetime) -> Held | None:

@@ -40,9 +40,15 @@ async def test_what_comes_in_quiet_hours_waits_until_they_end_or_are_called_off(
     moved = (await office.told("held", 2))[1]
     assert moved["next_attempt_at"][11:16] == wanted["quiet_hours"]["end"]
     assert len(await office.messages(1, type="appointment_updated")) == 1
+    other = an_appointment(organization_id=str(office.organization))
+    await office.tell("confirmed", other, actor=ANNA)
+    await office.told("held", 3)
+    await prefer(office, wanted | {"types": {"appointment_confirmed": {"email": False}}})
+    [called_off] = await office.told("expired", 1)
+    assert called_off["reason"] == "switched off by the person for this type"
     await prefer(office, {"quiet_hours": None})
     assert len(await office.messages(2, type="appointment_updated")) == 2
-    await office.wait_for_state("delivered", 6)
+    await office.wait_for_state("delivered", 9)
 
 
 async def test_a_message_that_is_tried_again_in_quiet_hours_waits_for_their_end(
