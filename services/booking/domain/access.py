@@ -16,16 +16,18 @@ from services.booking.domain.commands import (
 from services.booking.domain.decision import Code, Refusal
 from services.booking.domain.people import Actor, Person
 
-SERVICES_MAY = (Complete, MarkNoShow)
+# Only reminders waits for the end of appointments; no other service has anything to ask.
+REMINDERS = "service:reminders"
+REMINDERS_MAY = (Complete, MarkNoShow)
 NOT_A_MEMBER = Refusal(Code.NOT_ALLOWED, "The actor is not an active person of this organization.")
 
 
 def refusal_for_actor(command: Command, book: Book) -> Refusal | None:
-    """People act in their own organization only; services may close what is over, nothing else."""
+    """People act in their own organization only; reminders may close what is over, and services may nothing else."""
     if command.actor.is_service:
-        if isinstance(command, SERVICES_MAY):
+        if command.actor.text == REMINDERS and isinstance(command, REMINDERS_MAY):
             return None
-        return Refusal(Code.NOT_ALLOWED, "A service may only complete appointments and mark no-shows.")
+        return Refusal(Code.NOT_ALLOWED, "This service may not do this.")
     return None if book.member(command.actor, command.organization) else NOT_A_MEMBER
 
 

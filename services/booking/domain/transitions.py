@@ -1,12 +1,11 @@
 """Which step an appointment can take next, and when."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from scheduling.arrivals import CHECK_IN_EARLIEST, arrived
 from services.booking.domain.appointment import Appointment, Status
 from services.booking.domain.commands import CheckIn, Complete, MarkNoShow, ToAppointment
 from services.booking.domain.decision import Code, Refusal
-
-CHECK_IN_EARLIEST = timedelta(minutes=30)
 
 
 def refusal_for(command: ToAppointment, appointment: Appointment, at: datetime) -> Refusal | None:
@@ -41,7 +40,19 @@ def _reason_against_closing(
         return "The appointment has not started yet."
     if isinstance(command, MarkNoShow) and at < appointment.end:
         return "The appointment is not over yet."
-    return None
+    return _reason_against_service(command, appointment, at) if command.actor.is_service else None
+
+
+def _reason_against_service(
+    command: Complete | MarkNoShow, appointment: Appointment, at: datetime
+) -> str | None:
+    """A person knows what happened; a service only knows when it ended and who checked in."""
+    came = arrived(appointment.checked_in, appointment.start)
+    if isinstance(command, MarkNoShow):
+        return "Somebody has checked in." if came else None
+    if at < appointment.end:
+        return "The appointment is not over yet."
+    return None if came else "Nobody has checked in."
 
 
 def _reason_against_check_in(appointment: Appointment, at: datetime) -> str | None:

@@ -85,12 +85,39 @@ def test_the_organizer_does_not_decline() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_service_only_closes(kind: type[ToAppointment]) -> None:
-    decision = decided(a_command(kind, "reminders"), an_appointment({}), at=OVER)
-    if kind in (Complete, MarkNoShow):
+@pytest.mark.parametrize("service", ["reminders", "notifier", "reminders-2"])
+def test_only_reminders_closes_and_does_nothing_else(kind: type[ToAppointment], service: str) -> None:
+    came = {BEN: MONDAY_9} if kind is Complete else {}
+    decision = decided(a_command(kind, service), an_appointment({}, checked_in=came), at=OVER)
+    if kind in (Complete, MarkNoShow) and service == "reminders":
         assert after(decision).updated_by == "service:reminders"
     else:
         assert refused(decision).code is Code.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("kind", "came", "at", "allowed"),
+    [
+        pytest.param(Complete, {BEN: MONDAY_9}, OVER, True, id="completed at its end when somebody came"),
+        pytest.param(Complete, {}, OVER, False, id="not completed when nobody came"),
+        pytest.param(Complete, {BEN: MONDAY_9}, OVER - timedelta(seconds=1), False, id="not before its end"),
+        pytest.param(Complete, {BEN: NOW}, OVER, False, id="who came before it was moved has not come"),
+        pytest.param(MarkNoShow, {}, OVER, True, id="a no-show when nobody came"),
+        pytest.param(MarkNoShow, {BEN: MONDAY_9}, OVER, False, id="no no-show when somebody came"),
+        pytest.param(
+            MarkNoShow, {BEN: NOW}, OVER, True, id="a no-show although somebody came before the move"
+        ),
+    ],
+)
+def test_reminders_closes_by_who_checked_in(
+    kind: type[ToAppointment], came: dict[UUID, datetime], at: datetime, allowed: bool
+) -> None:
+    appointment = an_appointment({BEN: "confirmed"}, checked_in=came)
+    decision = decided(a_command(kind, "reminders"), appointment, at=at)
+    if allowed:
+        assert after(decision).version == 4
+    else:
+        assert refused(decision).code is Code.INVALID_TRANSITION
 
 
 @pytest.mark.parametrize("kind", KINDS)
