@@ -31,6 +31,7 @@ from chassis.topics import ensure_topics
 from contracts import topics
 from contracts.envelope import Message, message_id
 from services.reminders.main import build
+from services.reminders.settings import RemindersSettings
 
 PENDING, RATE, SECONDS, BURSTS = 1_000_000, 1_000, 60, 20
 QUICK_PENDING, QUICK_SECONDS, QUICK_BURSTS = 50_000, 5, 3
@@ -244,7 +245,7 @@ async def _fire(settings: Settings, last: datetime) -> dict[UUID, datetime]:
 
 def serve(file: Path) -> None:
     """The service, whose acknowledgements are written to `file` when it stops."""
-    service = build(Settings())
+    service = build(RemindersSettings())
     publish = service.publisher.publish
     acknowledged: dict[UUID | None, float] = {}
 

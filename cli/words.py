@@ -166,7 +166,9 @@ def _outcome(body: JSON, _: Mapping[str, str]) -> str:
 
 def _reminder(body: JSON, names: Mapping[str, str]) -> str:
     channels = ", ".join(body.get("channels") or [])
-    return f"{_name(body.get('recipient_id'), names)} by {channels}, {body.get('lead_minutes')} min before"
+    lead = body.get("lead_minutes")
+    before = "" if lead is None else f", {lead} min before"
+    return f"{_name(body.get('recipient_id'), names)} by {channels}{before}"
 
 
 def _notification(body: JSON, names: Mapping[str, str]) -> str:

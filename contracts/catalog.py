@@ -63,6 +63,7 @@ MESSAGE_TYPES: tuple[MessageType, ...] = (
     *_told(BOOKING_EVENTS, appointments.AppointmentEvent, appointments.EVENT_TYPES),
     *_told(BOOKING_OUTCOMES, Outcome, OUTCOME_TYPES, "booking."),
     *_told(REMINDERS_EVENTS, reminders.Reminder, reminders.EVENT_TYPES),
+    *_told(REMINDERS_EVENTS, reminders.FollowUp, reminders.FOLLOW_UP_TYPES),
     *_commands(NOTIFIER_COMMANDS_TOPIC, NOTIFIER_COMMANDS),
     *_told(NOTIFIER_OUTCOMES, PreferencesOutcome, OUTCOME_TYPES, "notifier."),
     *_told(NOTIFIER_EVENTS, notifications.Notification, notifications.EVENT_TYPES),

@@ -25,7 +25,23 @@ class Reminder(Told):
     people: list[Person] = Field(default_factory=list)
 
 
+class FollowUp(Told):
+    """Body of `follow_up.due`: one recipient who took part, some time after the appointment was completed.
+
+    `channels`: which may be used, as far as the recipient has them on. The event's id is the timer's id, as a reminder's.
+    """
+
+    appointment_id: UUID
+    version: int = Field(ge=1)
+    recipient_id: UUID
+    channels: list[Channel]
+    due_at: Instant
+    appointment: Appointment
+    people: list[Person] = Field(default_factory=list)
+
+
 EVENT_TYPES = {
     "reminder.due": "Now is the time to remind this person.",
     "reminder.missed": "The time passed while reminders was away; nobody is notified.",
 }
+FOLLOW_UP_TYPES = {"follow_up.due": "Now is the time to follow up with this person, once."}

@@ -199,6 +199,15 @@ GOOD: dict[str, JSON] = {
     },
     "reminder.due": _REMINDER,
     "reminder.missed": _REMINDER,
+    "follow_up.due": {
+        "appointment_id": APPOINTMENT,
+        "version": 4,
+        "recipient_id": JONAS,
+        "channels": ["email", "sms", "in_app", "push"],
+        "due_at": "2028-03-28T08:00:00Z",
+        "appointment": _STATE | {"status": "completed", "version": 4},
+        "people": _PEOPLE,
+    },
     "preferences.set": _PREFERENCES,
     "organization_preferences.set": _ORGANIZATION_PREFERENCES,
     "notifier.command.accepted": {

@@ -56,7 +56,11 @@ BOOKING_OUTCOMES = Topic(
     "Exactly one outcome for each command: accepted or refused.",
 )
 REMINDERS_EVENTS = Topic(
-    "reminders.events", "reminders", 14 * DAY_MS, "events", "Reminders that are due, or were missed."
+    "reminders.events",
+    "reminders",
+    14 * DAY_MS,
+    "events",
+    "Reminders that are due, or were missed, and follow-ups.",
 )
 NOTIFIER_COMMANDS = Topic(
     "notifier.commands",

@@ -15,6 +15,7 @@ from contracts.appointments import AppointmentEvent
 from contracts.commands import NOTIFIER_COMMANDS
 from contracts.envelope import Envelope, MalformedEnvelope, Record
 from contracts.notifications import CommunicationEvent
+from contracts.reminders import FollowUp
 from contracts.reminders import Reminder as DueReminder
 from services.notifier import commands
 from services.notifier.commands import Command
@@ -116,8 +117,15 @@ def _event(record: Record) -> Happened:
 
 
 def _reminder(record: Record) -> Happened:
+    return _due(record, DueReminder.model_validate_json(record.value or b""))
+
+
+def _follow_up(record: Record) -> Happened:
+    return _due(record, FollowUp.model_validate_json(record.value or b""))
+
+
+def _due(record: Record, body: DueReminder | FollowUp) -> Happened:
     headers = envelope.read(record.headers)
-    body = DueReminder.model_validate_json(record.value or b"")
     source = model.Reminder(
         id=headers.id,
         at=_when(record, headers),
@@ -125,6 +133,7 @@ def _reminder(record: Record) -> Happened:
         channels=frozenset(body.channels),
         appointment=_appointment(body.appointment),
         people=_people(body.people),
+        follows_up=isinstance(body, FollowUp),
     )
     return _happened(source, headers, headers.actor)
 
@@ -132,6 +141,7 @@ def _reminder(record: Record) -> Happened:
 _EVENTS: dict[str, Callable[[Record], Happened]] = {
     **dict.fromkeys(appointments.EVENT_TYPES, _event),
     **dict.fromkeys(reminders.EVENT_TYPES.keys() - {"reminder.missed"}, _reminder),
+    **dict.fromkeys(reminders.FOLLOW_UP_TYPES, _follow_up),
 }
 
 

@@ -24,9 +24,8 @@ from chassis.publisher import Publisher
 from chassis.telemetry import get_logger
 from contracts.envelope import Message
 from services.reminders import metrics
-from services.reminders.domain.due import is_still_useful
 from services.reminders.domain.timers import Timer
-from services.reminders.messages import DUE, MISSED, Story, reminder
+from services.reminders.messages import Story, message_of, missed
 from services.reminders.store import dispatch as store
 
 log = get_logger()
@@ -144,7 +143,7 @@ class Dispatcher:
     def _hold(self, timer: Timer, story: Story, people: dict[str, Any]) -> None:
         """A timer claimed again replaces what was held of it, unless it is on its way already."""
         if timer.id not in self._firing and timer.id not in self._published:
-            self._keep(Held(timer, reminder(DUE, timer, story, people), story, people))
+            self._keep(Held(timer, message_of(timer, story, people), story, people))
 
     def _keep(self, held: Held) -> None:
         self._held[held.timer.id] = held
@@ -163,18 +162,19 @@ class Dispatcher:
         states: dict[UUID, str] = {}
         messages: list[Message] = []
         for held in batch:
-            timer = held.timer
-            useful = is_still_useful(timer.due_at, timer.lead_minutes, timer.start, now)
-            states[timer.id] = "fired" if useful else "missed"
-            messages.append(held.message if useful else reminder(MISSED, timer, held.story, held.people))
+            useful = held.timer.is_still_useful(now)
+            states[held.timer.id] = "fired" if useful else "missed"
+            message = held.message if useful else missed(held.timer, held.story, held.people)
+            if message is not None:
+                messages.append(message)
         await self._publisher.publish(messages)
         acknowledged = self._clock()
         self._published.update(states)
         self._acknowledged.set()
         for held in batch:
-            fired = states[held.timer.id] == "fired"
-            metrics.PUBLISHED.labels(DUE if fired else MISSED).inc()
-            if fired:
+            state = states[held.timer.id]
+            metrics.PUBLISHED.labels(f"{held.timer.kind}.{'due' if state == 'fired' else 'missed'}").inc()
+            if state == "fired":
                 metrics.LATENESS.observe((acknowledged - held.timer.due_at).total_seconds())
 
     # --- in time ----------------------------------------------------------------------------------------------------

@@ -9,15 +9,21 @@ from chassis.database import Transaction
 from contracts.envelope import Message, Record
 from notifications.preferences import Organization
 from services.reminders import metrics, replanning
+from services.reminders.domain.endings import Waits
 from services.reminders.domain.schedule import Schedule, advance
 from services.reminders.domain.timers import changes
 from services.reminders.messages import AppointmentTold, PreferencesTold, RulesTold
 from services.reminders.store import preferences
 from services.reminders.store import schedules as store
 
+WAITS = Waits()
+
 
 async def follow_appointments(
-    tx: Transaction, batch: Sequence[tuple[Record, AppointmentTold]], now: datetime | None = None
+    tx: Transaction,
+    batch: Sequence[tuple[Record, AppointmentTold]],
+    now: datetime | None = None,
+    waits: Waits = WAITS,
 ) -> Sequence[Message]:
     """Keep the newest version of each appointment, and exactly the timers that it asks for.
 
@@ -35,7 +41,7 @@ async def follow_appointments(
     for _, told in batch:
         identity = told.appointment.id
         before = after.get(identity, known[identity])
-        schedule = advance(before, told.appointment, wishes)
+        schedule = advance(before, told.appointment, told.course, wishes, waits)
         if schedule is None:
             metrics.STALE.inc()
             continue

@@ -1,5 +1,7 @@
 """reminders: computes from events when whom to remind, and says so when the time has come."""
 
+from functools import partial
+
 from chassis import clock
 from chassis.batch import Subscription
 from chassis.database import Database
@@ -10,7 +12,7 @@ from services.reminders import jobs, replanning
 from services.reminders.dispatcher import Dispatcher
 from services.reminders.handlers import follow_appointments, follow_preferences, nothing_again
 from services.reminders.messages import read_appointment, read_preferences
-from services.reminders.settings import Settings
+from services.reminders.settings import RemindersSettings
 
 NAME = "reminders"
 MEASURE_SECONDS = 15
@@ -20,8 +22,8 @@ PREFERENCES_GATHER_SECONDS = 0.5  # nearly all of that topic is about messages, 
 POOL_SIZE = 8  # two consumers, three loops of the dispatcher, the jobs, the probe
 
 
-def build(settings: Settings) -> Service:
-    """booking.events and preferences in, timers in the database, reminders.events out."""
+def build(settings: RemindersSettings) -> Service:
+    """booking.events and preferences in, timers in the database, reminders.events and commands to booking out."""
     database = Database(
         service_database_url(settings, NAME), application_name=f"appointments-{NAME}", pool_size=POOL_SIZE
     )
@@ -33,7 +35,7 @@ def build(settings: Settings) -> Service:
             name="reminders.appointments",
             topics=(topics.BOOKING_EVENTS.name, redrive),
             decode=read_appointment,
-            handle=follow_appointments,
+            handle=partial(follow_appointments, waits=settings.waits),
             again=nothing_again,
             committed=dispatcher.wake,
             gather=GATHER_SECONDS,
@@ -61,4 +63,4 @@ def build(settings: Settings) -> Service:
 
 def main() -> None:
     """Run until told to stop; configured by the environment."""
-    build(Settings()).run()
+    build(RemindersSettings()).run()

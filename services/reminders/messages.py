@@ -15,11 +15,15 @@ from contracts import appointments, envelope, preferences, topics
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record, rfc3339
 from contracts.fields import Confirmation, Status
 from notifications.preferences import Organization, Preferences, organization_of, preferences_of
+from scheduling.arrivals import arrived
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.timers import Timer
+from services.reminders.domain.endings import Course
+from services.reminders.domain.timers import COMPLETION, FOLLOW_UP, NO_SHOW, REMINDER, Timer
 
 SOURCE = "appointments/reminders"
-DUE, MISSED = "reminder.due", "reminder.missed"
+DUE, MISSED, FOLLOW_UP_DUE = "reminder.due", "reminder.missed", "follow_up.due"
+COMMANDS = {NO_SHOW: "appointment.mark_no_show", COMPLETION: "appointment.complete"}
+ACTOR = "service:reminders"
 OPEN = (Status.PENDING, Status.CONFIRMED)
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -49,6 +53,7 @@ class AppointmentTold:
     """An `appointment.*` event."""
 
     appointment: Appointment
+    course: Course
     story: Story
 
 
@@ -95,7 +100,7 @@ def read_appointment(record: Record) -> AppointmentTold | None:
         traceparent=head.traceparent,
         cause=record.position,
     )
-    return AppointmentTold(told, story)
+    return AppointmentTold(told, course_of(event.appointment), story)
 
 
 def read_preferences(record: Record) -> PreferencesTold | RulesTold | None:
@@ -144,14 +149,29 @@ def appointment_of(told: appointments.Appointment, at: datetime) -> Appointment:
     )
 
 
+def course_of(told: appointments.Appointment) -> Course:
+    """How the appointment has gone so far."""
+    return Course(told.status.value, arrived(told.checked_in, told.start_time), told.updated_at)
+
+
+def message_of(timer: Timer, story: Story, people: dict[str, Any]) -> Message:
+    """What a timer says at its instant; the same timer and story always give the same bytes."""
+    if timer.kind == REMINDER:
+        return reminder(DUE, timer, story, people)
+    return follow_up(timer, story, people) if timer.kind == FOLLOW_UP else command(timer, story)
+
+
+def missed(timer: Timer, story: Story, people: dict[str, Any]) -> Message | None:
+    """What is said of a timer that is of no use any more: of all but reminders nothing."""
+    return reminder(MISSED, timer, story, people) if timer.kind == REMINDER else None
+
+
 def reminder(kind: str, timer: Timer, story: Story, people: dict[str, Any]) -> Message:
     """`reminder.due` or `reminder.missed`; the same timer and story always give the same bytes.
 
     `people` is the story's, read. Of them the event names the recipient and the organizer: with everybody in it, the
     reminders of a large meeting would be as many times as long.
     """
-    concerned = dict.fromkeys((str(story.organizer_id), str(timer.recipient_id)))
-    named = (people.get(identity) for identity in concerned)
     body = {
         "appointment_id": str(timer.appointment_id),  # asyncpg's own UUIDs are nothing that orjson knows
         "version": story.version,
@@ -160,21 +180,49 @@ def reminder(kind: str, timer: Timer, story: Story, people: dict[str, Any]) -> M
         "lead_minutes": timer.lead_minutes,
         "due_at": rfc3339(timer.due_at),
         "appointment": orjson.Fragment(story.body),
-        "people": [person for person in named if person is not None],
+        "people": _concerned(timer, story, people),
     }
-    head = Envelope(
+    return _event(kind, timer, story).message(topics.REMINDERS_EVENTS.name, orjson.dumps(body))
+
+
+def follow_up(timer: Timer, story: Story, people: dict[str, Any]) -> Message:
+    """`follow_up.due`, with the recipient and the organizer as people."""
+    body = {
+        "appointment_id": str(timer.appointment_id),
+        "version": story.version,
+        "recipient_id": str(timer.recipient_id),
+        "channels": timer.channels,
+        "due_at": rfc3339(timer.due_at),
+        "appointment": orjson.Fragment(story.body),
+        "people": _concerned(timer, story, people),
+    }
+    return _event(FOLLOW_UP_DUE, timer, story).message(topics.REMINDERS_EVENTS.name, orjson.dumps(body))
+
+
+def command(timer: Timer, story: Story) -> Message:
+    """What booking is asked to do; the command's id is the timer's, so that asking again asks for nothing new."""
+    body = orjson.dumps({"appointment_id": str(timer.appointment_id)})
+    return _event(COMMANDS[timer.kind], timer, story, ACTOR).message(topics.BOOKING_COMMANDS.name, body)
+
+
+def _concerned(timer: Timer, story: Story, people: dict[str, Any]) -> list[Any]:
+    both = dict.fromkeys((str(story.organizer_id), str(timer.recipient_id)))
+    return [people[identity] for identity in both if identity in people]
+
+
+def _event(kind: str, timer: Timer, story: Story, actor: str | None = None) -> Envelope:
+    return Envelope(
         id=timer.id,
         type=kind,
         source=SOURCE,
         subject=str(timer.appointment_id),
         time=timer.due_at,
         organization=story.organization_id,
-        actor=story.actor,
+        actor=actor or story.actor,
         correlation_id=story.correlation_id,
         traceparent=follow(story.traceparent, timer.id),
         cause=story.cause,
     )
-    return head.message(topics.REMINDERS_EVENTS.name, orjson.dumps(body))
 
 
 def _head(record: Record) -> Envelope:

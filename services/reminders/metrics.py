@@ -4,10 +4,14 @@ from prometheus_client import Counter, Gauge, Histogram
 
 LATENESS = Histogram(
     "appointments_reminders_lateness_seconds",
-    "From the instant a reminder was due to the broker's acknowledgement.",
+    "From the instant a timer was due to the broker's acknowledgement.",
     buckets=(0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600, 21600),
 )
-PUBLISHED = Counter("appointments_reminders_published_total", "Reminders published, due or missed.", ["type"])
+PUBLISHED = Counter(
+    "appointments_reminders_published_total",
+    "Timers that ended, by what they are and due or missed.",
+    ["type"],
+)
 PENDING = Gauge("appointments_reminders_pending_timers", "Timers to come, as PostgreSQL estimates them.")
 OVERDUE = Gauge(
     "appointments_reminders_overdue_timers", "Timers more than a second late, counted up to 10,000."

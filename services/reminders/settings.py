@@ -1,5 +1,26 @@
-"""Settings of reminders: those of every service."""
+"""Settings of reminders beside those of every service."""
+
+from datetime import timedelta
+
+from pydantic import Field
 
 from chassis.settings import Settings
+from services.reminders.domain.endings import Waits
 
-__all__ = ["Settings"]
+
+class RemindersSettings(Settings):
+    """Minutes. At most a day after the end, and two weeks after completion: appointments are forgotten after 30 days.
+
+    no_show_after_minutes: how long after the end of an appointment to which nobody came booking is asked to mark it.
+    follow_up_after_minutes: how long after its completion those who took part get a follow-up.
+    """
+
+    no_show_after_minutes: float = Field(15, ge=0, le=1_440)
+    follow_up_after_minutes: float = Field(1_440, ge=0, le=20_160)
+
+    @property
+    def waits(self) -> Waits:
+        """The same as durations."""
+        return Waits(
+            timedelta(minutes=self.no_show_after_minutes), timedelta(minutes=self.follow_up_after_minutes)
+        )

@@ -11,6 +11,7 @@ from services.notifier.domain.holding import Hold
 DECLINED = "declined"
 CANCELLED = "cancelled"
 OPEN = frozenset(("pending", "confirmed"))
+COMPLETED = frozenset(("completed",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A `reminder.due` event: one recipient, on the channels that the reminder is meant for."""
+    """A `reminder.due` or `follow_up.due` event: one recipient, on the channels that it is meant for."""
 
     id: UUID
     at: datetime
@@ -76,6 +77,7 @@ class Reminder:
     channels: frozenset[str]
     appointment: Appointment
     people: Mapping[UUID, Person] = field(default_factory=dict)
+    follows_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ def _main(event: Event) -> Iterable[Told]:
         return _each(involved(appointment), _TO_ALL[event.type])
     if event.type in _TO_THE_ORGANIZER:
         return _each(organizer, kinds.UPDATED)
+    if event.type == "appointment.no_show":
+        return _each(organizer, kinds.NO_SHOW)
     return ()
 
 

@@ -10,6 +10,7 @@ from services.notifier.domain.channels import decisions
 from services.notifier.domain.holding import Waiting, hold
 from services.notifier.domain.kinds import Kind
 from services.notifier.domain.model import (
+    COMPLETED,
     OPEN,
     Event,
     Notification,
@@ -20,6 +21,7 @@ from services.notifier.domain.recipients import involved, told
 from services.notifier.domain.variables import variables
 
 TOO_OLD = timedelta(hours=24)
+_AFTERWARDS = (kinds.ANNOUNCEMENT, kinds.FOLLOW_UP, kinds.NO_SHOW)
 
 
 def plan(
@@ -49,18 +51,18 @@ def plan_reminder(
     now: datetime,
     frontend_url: str = "",
 ) -> list[Notification]:
-    """The notifications of a due reminder: its channels, as far as the person has them on now.
+    """The notifications of a due reminder or follow-up: its channels, as far as the person has them on now.
 
-    Nothing for who has declined or is not there any more, nor for an appointment that is not open.
+    Nothing for who has declined or is not there any more. Only what is open is reminded of, and only what was
+    completed followed up.
     """
     appointment = reminder.appointment
-    gone = reminder.recipient_id not in involved(appointment) or appointment.status not in OPEN
+    kind, stages = (kinds.FOLLOW_UP, COMPLETED) if reminder.follows_up else (kinds.REMINDER, OPEN)
+    gone = reminder.recipient_id not in involved(appointment) or appointment.status not in stages
     if is_too_old(reminder.at, now) or gone:
         return []
     recipient, meant = reminder.recipient_id, reminder.channels
-    return _notifications(
-        reminder, recipient, kinds.REMINDER, preferences, organization, now, frontend_url, meant
-    )
+    return _notifications(reminder, recipient, kind, preferences, organization, now, frontend_url, meant)
 
 
 def is_too_old(at: datetime, now: datetime) -> bool:
@@ -69,9 +71,9 @@ def is_too_old(at: datetime, now: datetime) -> bool:
 
 
 def expires_at(kind: Kind, source: Event | Reminder) -> datetime:
-    """A reminder is of use until the start, an announcement for a day although all be over, the rest until the end."""
+    """A reminder is of use until the start, the rest until the end; what is said when all is over for a day."""
     appointment = source.appointment
-    if kind is kinds.ANNOUNCEMENT:
+    if kind in _AFTERWARDS:
         return max(appointment.end, source.at + TOO_OLD)
     return appointment.start if kind is kinds.REMINDER else appointment.end
 

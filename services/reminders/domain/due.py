@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 DAY_MINUTES = 1_440
 GRACE_MAX = timedelta(hours=6)
 GRACE_AT_THE_START = timedelta(minutes=1)
+# What is due after an appointment may be late, but not old news: a replay must not close the appointments of years.
+AFTERWARDS_GRACE = timedelta(hours=24)
 
 
 def due_at(starts_at: datetime, lead_minutes: int, zone: ZoneInfo) -> datetime:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.channels import Wishes
+from services.reminders.domain.endings import Course, Waits, after_the_end
 from services.reminders.domain.timers import Timers, replan
 
 
@@ -18,11 +19,15 @@ class Schedule:
 UNKNOWN = Schedule(0, {})
 
 
-def advance(known: Schedule, appointment: Appointment, wishes: Wishes) -> Schedule | None:
+def advance(
+    known: Schedule, appointment: Appointment, course: Course, wishes: Wishes, waits: Waits
+) -> Schedule | None:
     """The schedule after a version; None if that version, or a newer one, is known.
 
     Versions may arrive swapped or with a gap: each carries the complete state, so the newest always decides.
     """
     if appointment.version <= known.version:
         return None
-    return Schedule(appointment.version, replan(appointment, wishes, known.timers, appointment.told_at))
+    reminders = replan(appointment, wishes, known.timers, appointment.told_at)
+    afterwards = {timer.id: timer for timer in after_the_end(appointment, course, waits)}
+    return Schedule(appointment.version, reminders | afterwards)

@@ -8,16 +8,20 @@ from uuid import UUID, uuid5
 from notifications.preferences import NOTHING_SAID
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.channels import Wishes, channels_by_lead
-from services.reminders.domain.due import due_at, is_still_useful
+from services.reminders.domain.due import AFTERWARDS_GRACE, due_at, is_still_useful
 
 # uuid5(NAMESPACE_DNS, "reminders.appointments"): fixed for ever, because ids of timers are ids of events.
 NAMESPACE = UUID("f6b182aa-15d5-54df-beb4-ecd6b156fb75")
-KIND = "reminder"
+REMINDER, NO_SHOW, COMPLETION, FOLLOW_UP = "reminder", "no_show", "completion", "follow_up"
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A reminder to come. `channels` may change without making it another timer; `due_at` and `start` are UTC."""
+    """Something to come. `channels` may change without making it another timer; `due_at` and `start` are UTC.
+
+    `start`: of the appointment, for a reminder; its end, where that is waited for; for a follow-up the completion. What is
+    not for a recipient has the organizer's id.
+    """
 
     id: UUID
     appointment_id: UUID
@@ -26,6 +30,13 @@ class Timer:
     start: datetime
     due_at: datetime
     channels: tuple[str, ...]
+    kind: str = REMINDER
+
+    def is_still_useful(self, now: datetime) -> bool:
+        """Whether what was not said until `now` should still be."""
+        if self.kind != REMINDER:
+            return now <= self.due_at + AFTERWARDS_GRACE
+        return is_still_useful(self.due_at, self.lead_minutes, self.start, now)
 
 
 Timers = Mapping[UUID, Timer]
@@ -40,10 +51,12 @@ class Changes:
     altered: tuple[Timer, ...]
 
 
-def timer_id(appointment: UUID, recipient: UUID, lead_minutes: int, start: datetime) -> UUID:
-    """The identity of a timer, and of the event that it becomes: moved to another start it is another timer."""
+def timer_id(
+    appointment: UUID, recipient: UUID, lead_minutes: int, start: datetime, kind: str = REMINDER
+) -> UUID:
+    """The identity of a timer, and of the message that it becomes: moved to another start it is another timer."""
     return uuid5(
-        NAMESPACE, f"{appointment}|{KIND}|{recipient}|{lead_minutes}|{start.astimezone(UTC).isoformat()}"
+        NAMESPACE, f"{appointment}|{kind}|{recipient}|{lead_minutes}|{start.astimezone(UTC).isoformat()}"
     )
 
 
@@ -101,7 +114,7 @@ def changes(before: Timers, after: Timers, now: datetime) -> Changes:
     new = (timer for identity, timer in after.items() if identity not in before)
     return Changes(
         gone=tuple(before.keys() - after.keys()),
-        new=tuple(t for t in new if is_still_useful(t.due_at, t.lead_minutes, t.start, now)),
+        new=tuple(t for t in new if t.is_still_useful(now)),
         altered=tuple(t for identity, t in after.items() if identity in before and before[identity] != t),
     )
 

@@ -66,7 +66,7 @@ _APPOINTMENTS_OF_PEOPLE = text(f"""
 _PENDING = text(f"""
     SELECT {TIMER_COLUMNS} FROM timers t
     WHERE t.appointment_id = ANY(CAST(:ids AS uuid[])) AND t.recipient_id = ANY(CAST(:people AS uuid[]))
-      AND t.state = 'pending'
+      AND t.state = 'pending' AND t.kind = 'reminder'
     ORDER BY t.id FOR UPDATE
 """)  # noqa: S608  (a constant of ours)
 
@@ -93,7 +93,7 @@ _WALKED = text("UPDATE organizations SET replan_after = :until WHERE organizatio
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Open appointments, and the pending timers of those who want something else, by appointment."""
+    """Open appointments, and the pending reminders of those who want something else, by appointment."""
 
     appointments: Sequence[Appointment]
     timers: Mapping[UUID, Mapping[UUID, Timer]]

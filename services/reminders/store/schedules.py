@@ -23,7 +23,9 @@ _VERSIONS = text("SELECT id, version FROM appointments WHERE id = ANY(CAST(:ids 
 APPOINTMENT_COLUMNS = (
     "id, organization_id, version, open, start_time, end_time, zone, recipients, leads, told_at"
 )
-TIMER_COLUMNS = "t.id, t.appointment_id, t.recipient_id, t.lead_minutes, t.start_time, t.due_at, t.channels"
+TIMER_COLUMNS = (
+    "t.id, t.appointment_id, t.recipient_id, t.lead_minutes, t.start_time, t.due_at, t.channels, t.kind"
+)
 
 # Locked in the order of their ids, as the dispatcher does, so that neither can deadlock with the other.
 _PENDING_OF_APPOINTMENTS = text(f"""
@@ -64,12 +66,12 @@ _DELETE_TIMERS = text("DELETE FROM timers WHERE id = ANY(CAST(:ids AS uuid[])) A
 
 # A timer that has fired keeps its mark: the same identity is never made pending again.
 _INSERT_TIMERS = text("""
-    INSERT INTO timers (id, appointment_id, recipient_id, lead_minutes, start_time, due_at, channels)
-    SELECT id, appointment_id, recipient_id, lead_minutes, start_time, due_at, string_to_array(channels, ',')
+    INSERT INTO timers (id, appointment_id, recipient_id, lead_minutes, start_time, due_at, channels, kind)
+    SELECT id, appointment_id, recipient_id, lead_minutes, start_time, due_at, string_to_array(channels, ','), kind
     FROM unnest(CAST(:id AS uuid[]), CAST(:appointment_id AS uuid[]), CAST(:recipient_id AS uuid[]),
                 CAST(:lead_minutes AS int[]), CAST(:start_time AS timestamptz[]), CAST(:due_at AS timestamptz[]),
-                CAST(:channels AS text[]))
-        AS planned(id, appointment_id, recipient_id, lead_minutes, start_time, due_at, channels)
+                CAST(:channels AS text[]), CAST(:kind AS text[]))
+        AS planned(id, appointment_id, recipient_id, lead_minutes, start_time, due_at, channels, kind)
     ON CONFLICT (id) DO NOTHING
 """)
 
@@ -133,6 +135,7 @@ def timer_of(row: Row) -> Timer:
         start=row.start_time,
         due_at=row.due_at,
         channels=tuple(row.channels),
+        kind=row.kind,
     )
 
 
@@ -192,6 +195,7 @@ def _timer_row(timer: Timer) -> dict[str, Any]:
         "start_time": timer.start,
         "due_at": timer.due_at,
         "channels": ",".join(timer.channels),
+        "kind": timer.kind,
     }
 
 

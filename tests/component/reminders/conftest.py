@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,13 +13,14 @@ from chassis.database import Database
 from chassis.errors import PublishFailed
 from chassis.migrations import migrate
 from chassis.publisher import Publisher
-from chassis.settings import Settings, service_database_url
-from contracts import envelope
+from chassis.settings import service_database_url
+from contracts import envelope, topics
 from contracts.envelope import Message
 from contracts.reminders import Reminder
 from services.reminders.dispatcher import Dispatcher
 from services.reminders.handlers import follow_appointments, follow_preferences
 from services.reminders.messages import read_appointment, read_preferences
+from services.reminders.settings import RemindersSettings
 from tests.support import World
 from tests.unit.reminders.builders import LONG_BEFORE, a_record
 
@@ -37,13 +39,19 @@ class Recorder(Publisher):
         self.messages.extend(messages)
 
     def said(self) -> list[tuple[str, UUID, int, tuple[str, ...]]]:
-        """(type, recipient, lead, channels) of all messages, in order."""
+        """(type, recipient, lead, channels) of all reminders, in order."""
         found = []
         for message in self.messages:
-            body = Reminder.model_validate_json(message.value or b"")
+            if message.topic != topics.REMINDERS_EVENTS.name:
+                continue
             kind = envelope.read(message.headers).type
+            body = Reminder.model_validate_json(message.value or b"")
             found.append((kind, body.recipient_id, body.lead_minutes, tuple(c.value for c in body.channels)))
         return found
+
+    def kinds(self) -> list[str]:
+        """What was published, by type, in order."""
+        return [envelope.read(message.headers).type for message in self.messages]
 
 
 @dataclass
@@ -94,9 +102,10 @@ class Bench:
             return await tx.scalar(text(query))
 
 
-def settings_of(world: World) -> Settings:
+def settings_of(world: World, **different: Any) -> RemindersSettings:
     """The service's settings for this world."""
-    return Settings(
+    return RemindersSettings(
+        **different,
         kafka_bootstrap_servers=world.bootstrap,
         database_url=world.database_url,
         topic_prefix=world.topic_prefix,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlalchemy import text
@@ -19,14 +20,15 @@ from chassis.migrations import migrate
 from chassis.service import Service
 from chassis.topics import ensure_topics
 from contracts import envelope, topics
-from contracts.envelope import Message
+from contracts.envelope import Message, rfc3339
 from contracts.reminders import Reminder
 from services.reminders.main import build
 from tests.component.reminders.conftest import settings_of
 from tests.support import World, eventually
-from tests.unit.reminders.builders import a_state, a_switch, an_event
+from tests.unit.reminders.builders import ANN, a_state, a_switch, an_event
 
 USED = (
+    topics.BOOKING_COMMANDS,
     topics.BOOKING_EVENTS,
     topics.NOTIFIER_EVENTS,
     topics.REMINDERS_EVENTS,
@@ -47,9 +49,9 @@ async def world(cluster: World) -> World:
 
 
 @asynccontextmanager
-async def running(world: World) -> AsyncIterator[Service]:
+async def running(world: World, **different: Any) -> AsyncIterator[Service]:
     """The service in this process."""
-    service = build(settings_of(world))
+    service = build(settings_of(world, **different))
     await service.start()
     try:
         yield service
@@ -181,10 +183,18 @@ async def test_a_clean_stop_gives_claimed_timers_back(world: World) -> None:
 
 async def test_killed_while_firing_nothing_is_lost(world: World, tmp_path: Path) -> None:
     identities = [uuid4() for _ in range(200)]
+    endings = [uuid4() for _ in range(100)]
     start = soon(timedelta(seconds=8))
     events = [
         an_event("appointment.created", a_minute_before(identity, start + timedelta(milliseconds=10 * n)))
         for n, identity in enumerate(identities)
+    ]
+    end = start - timedelta(minutes=1)
+    events += [
+        an_event(
+            "appointment.confirmed", an_ending(identity, end + timedelta(milliseconds=20 * n), n % 2 == 0)
+        )
+        for n, identity in enumerate(endings)
     ]
     process = _spawn(world, tmp_path / "first.log")
     try:
@@ -194,14 +204,33 @@ async def test_killed_while_firing_nothing_is_lost(world: World, tmp_path: Path)
         process.wait()
     finally:
         process.kill()
-    async with running(world):
+    async with running(world, no_show_after_minutes=0):
         await eventually(lambda: _all_said(world, set(identities)), 40, 0.2)
-    records = await read(world)
-    by_id: dict[UUID, list[Any]] = {}
-    for record in records:
-        by_id.setdefault(envelope.read(record.headers).id, []).append(record.value)
-    assert len(by_id) == len(identities)
-    assert all(len(set(copies)) == 1 for copies in by_id.values()), "a second copy is the same"
+        await eventually(lambda: _all_asked(world, set(endings)), 40, 0.2)
+    for topic, count in (
+        (topics.REMINDERS_EVENTS.name, len(identities)),
+        (topics.BOOKING_COMMANDS.name, len(endings)),
+    ):
+        by_id: dict[UUID, list[Any]] = {}
+        for record in await read(world, topic):
+            by_id.setdefault(envelope.read(record.headers).id, []).append((record.value, record.headers))
+        assert len(by_id) == count
+        assert all(copy == copies[0] for copies in by_id.values() for copy in copies), "copies are the same"
+
+
+def an_ending(identity: UUID, end: datetime, came: bool) -> dict[str, Any]:
+    """Ann's confirmed appointment that ends then, to which she came or did not."""
+    start = end - timedelta(hours=1)
+    arrived = {str(ANN): rfc3339(start)} if came else {}
+    more = {"status": "confirmed", "end_time": rfc3339(end), "checked_in": arrived}
+    return a_state(identity, 2, start, answers={}, settings={"in_app": []}, **more)
+
+
+async def _all_asked(world: World, identities: set[UUID]) -> bool:
+    records = await read(world, topics.BOOKING_COMMANDS.name)
+    asked = {UUID(orjson.loads(record.value)["appointment_id"]) for record in records}
+    assert asked == identities, f"{len(asked)} of {len(identities)}"
+    return True
 
 
 async def _all_said(world: World, identities: set[UUID]) -> bool:
@@ -223,7 +252,7 @@ def _spawn(world: World, log: Path) -> "subprocess.Popen[bytes]":
     with log.open("wb") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "services.reminders"],
-            env={**os.environ, **world.environment()},
+            env={**os.environ, **world.environment(), "NO_SHOW_AFTER_MINUTES": "0"},
             stdout=out,
             stderr=subprocess.STDOUT,
         )

@@ -1,5 +1,6 @@
 """Who is told what: the table of the design, row by row."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from tests.unit.notifier.builders import (
 CONFIRMATION, INVITATION = "appointment_confirmation_v1", "appointment_invitation_v1"
 UPDATE, RESCHEDULE = "appointment_update_v1", "appointment_reschedule_v1"
 CANCELLATION = "appointment_cancellation_v1"
+CHANNELS_ALL = ("email", "sms", "in_app", "push")
 DORAS_NO = Change("confirmation_status", {str(DORA): "declined"}, {})
 
 TOLD = [
@@ -125,10 +127,12 @@ TOLD = [
         {(BEN, "appointment_announcement", "appointment_announcement_v1", "normal")},
         id="announced: the participants, but neither the declined nor who says it",
     ),
-    *(
-        pytest.param(an_event(kind), set(), id=f"{kind}: nobody")
-        for kind in ("checked_in", "completed", "no_show")
+    pytest.param(
+        an_event("no_show", actor="service:reminders", status="no_show"),
+        {(ANNA, "no_show_alert", "no_show_alert_v1", "normal")},
+        id="a no-show: the organizer",
     ),
+    *(pytest.param(an_event(kind), set(), id=f"{kind}: nobody") for kind in ("checked_in", "completed")),
 ]
 
 
@@ -175,6 +179,26 @@ def test_reminders_reach_their_recipient(
     assert {one.channel for one in planned} == channels
     assert all(one.recipient_id == reminder.recipient_id for one in planned)
     assert all(one.expires_at == reminder.appointment.start for one in planned)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "status", "preferences", "channels"),
+    [
+        pytest.param(BEN, "completed", Preferences(), {"email", "in_app"}, id="who took part"),
+        pytest.param(BEN, "completed", EVERYTHING_OFF, {"in_app"}, id="by what is on"),
+        pytest.param(BEN, "completed", EVERYTHING_ON, {"email", "in_app"}, id="and has a text"),
+        pytest.param(DORA, "completed", Preferences(), set(), id="the declined not"),
+        pytest.param(BEN, "no_show", Preferences(), set(), id="nothing of what did not take place"),
+    ],
+)
+def test_follow_ups_reach_who_took_part(
+    recipient: UUID, status: str, preferences: Preferences, channels: set[str]
+) -> None:
+    due = a_reminder(recipient, *CHANNELS_ALL, status=status, end=NOW - timedelta(days=1))
+    planned = plan_reminder(replace(due, follows_up=True), {recipient: preferences}, NO_RULES, NOW)
+    assert {one.channel for one in planned} == channels
+    assert {one.type for one in planned} <= {"appointment_follow_up"}
+    assert all(one.expires_at == NOW + timedelta(days=1) for one in planned)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from contracts.fields import DEFAULT_REMINDERS
 from notifications.preferences import preferences_of
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.channels import Wishes
+from services.reminders.domain.endings import Course
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ORGANIZATION = UUID("00000000-0000-4000-8000-00000000000a")
@@ -48,6 +49,11 @@ def an_appointment(**changed: Any) -> Appointment:
     values |= changed
     values.setdefault("end", values["start"] + timedelta(hours=2))
     return Appointment(**values)
+
+
+def a_course(status: str = "pending", *arrived: UUID, at: datetime = MONDAY_9) -> Course:
+    """How it went: these came, and it became so then."""
+    return Course(status, frozenset(arrived), at)
 
 
 def a_state(

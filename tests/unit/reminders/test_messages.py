@@ -1,6 +1,7 @@
 """What reminders reads, and what it says."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,14 +10,18 @@ import pytest
 
 from chassis.errors import InvalidMessage
 from contracts import envelope
-from contracts.envelope import Message
-from contracts.reminders import Reminder
+from contracts.catalog import BY_NAME, problems
+from contracts.envelope import Message, rfc3339
+from contracts.reminders import FollowUp, Reminder
 from notifications.preferences import Organization, Preferences
+from services.reminders.domain.endings import Waits, after_the_end
 from services.reminders.domain.timers import plan
 from services.reminders.messages import (
     DUE,
     PreferencesTold,
     RulesTold,
+    message_of,
+    missed,
     read_appointment,
     read_preferences,
     reminder,
@@ -26,6 +31,7 @@ from tests.unit.reminders.builders import (
     BOB,
     CEM,
     LONG_BEFORE,
+    MONDAY_9,
     ORGANIZATION,
     SILENCE,
     a_record,
@@ -144,3 +150,52 @@ def test_what_comes_without_a_correlation_id_correlates_with_itself() -> None:
     told = read_appointment(a_record(event, LONG_BEFORE))
     assert told is not None
     assert told.story.correlation_id == str(envelope.read(event.headers).id) != str(uuid4())
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        pytest.param({"status": "confirmed"}, "appointment.mark_no_show", id="nobody came"),
+        pytest.param(
+            {"status": "confirmed", "checked_in": {str(BOB): rfc3339(MONDAY_9)}},
+            "appointment.complete",
+            id="somebody came",
+        ),
+    ],
+)
+def test_booking_is_asked_by_a_command_that_is_always_the_same(state: dict[str, Any], kind: str) -> None:
+    told = read_appointment(
+        a_record(an_event("appointment.confirmed", a_state(IDENTITY, **state)), LONG_BEFORE)
+    )
+    assert told is not None
+    [timer] = after_the_end(told.appointment, told.course, Waits())
+    message = message_of(timer, told.story, {})
+    head = envelope.read(message.headers)
+    assert (message.topic, head.id, head.type) == ("booking.commands", timer.id, kind)
+    assert (head.actor, head.organization) == ("service:reminders", ORGANIZATION)
+    assert problems(BY_NAME[kind], message.headers, message.value or b"") == []
+    assert message == message_of(timer, told.story, {})
+    assert missed(timer, told.story, {}) is None
+
+
+def test_a_follow_up_carries_all_that_its_reader_needs() -> None:
+    state = a_state(IDENTITY, 4, status="completed")
+    told = read_appointment(a_record(an_event("appointment.completed", state), LONG_BEFORE))
+    assert told is not None
+    timers = after_the_end(told.appointment, told.course, Waits())
+    timer = next(timer for timer in timers if timer.recipient_id == BOB)
+    message = message_of(timer, told.story, orjson.loads(told.story.people))
+    assert problems(BY_NAME["follow_up.due"], message.headers, message.value or b"") == []
+    body = FollowUp.model_validate_json(message.value or b"")
+    assert (body.recipient_id, body.version, body.due_at) == (BOB, 4, timer.due_at)
+    assert [person.id for person in body.people] == [ANN, BOB]
+    assert envelope.read(message.headers).id == timer.id
+    assert missed(timer, told.story, {}) is None
+
+
+def test_who_checked_in_before_it_was_moved_has_not_come() -> None:
+    early = {str(BOB): rfc3339(MONDAY_9 - timedelta(days=1))}
+    state = a_state(IDENTITY, 3, status="confirmed", checked_in=early)
+    told = read_appointment(a_record(an_event("appointment.rescheduled", state), LONG_BEFORE))
+    assert told is not None
+    assert told.course.arrived == frozenset()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reminders.domain.appointment import Appointment
+from services.reminders.domain.endings import Waits
 from services.reminders.domain.schedule import UNKNOWN, Schedule, advance
 from services.reminders.domain.timers import Timer, changes, plan, replan, timer_id, wanted
 from tests.unit.reminders.builders import (
@@ -18,6 +19,7 @@ from tests.unit.reminders.builders import (
     LONG_BEFORE,
     MONDAY_9,
     SILENCE,
+    a_course,
     an_appointment,
     before,
     wishes,
@@ -118,7 +120,7 @@ def test_only_the_people_asked_for_are_planned() -> None:
 
 @pytest.mark.parametrize("known", [1, 2, 7])
 def test_a_version_that_is_known_changes_nothing(known: int) -> None:
-    assert advance(Schedule(known, {}), an_appointment(version=1), SILENCE) is None
+    assert advance(Schedule(known, {}), an_appointment(version=1), a_course(), SILENCE, Waits()) is None
 
 
 @st.composite
@@ -142,7 +144,7 @@ def histories(draw: st.DrawFn) -> list[Appointment]:
 def test_the_newest_version_decides_whatever_came_before(history: list[Appointment]) -> None:
     schedule, newest = UNKNOWN, None
     for appointment in history:
-        after = advance(schedule, appointment, SILENCE)
+        after = advance(schedule, appointment, a_course(), SILENCE, Waits())
         if after is not None:
             schedule, newest = after, appointment
     assert newest is not None
