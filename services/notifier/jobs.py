@@ -10,9 +10,11 @@ from services.notifier.store import appointments, deliveries, preferences
 
 
 async def count_waiting(database: Database) -> None:
-    """For the metrics: how many deliveries are still to be sent."""
+    """For the metrics: how many deliveries are still to be sent; what is held until a time of day is not late."""
     async with database.transaction() as tx:
-        metrics.WAITING.set(await deliveries.waiting(tx))
+        waiting, held = await deliveries.waiting(tx)
+    metrics.WAITING.set(waiting - held)
+    metrics.HELD.set(held)
 
 
 async def forget(database: Database, settings: NotifierSettings) -> None:

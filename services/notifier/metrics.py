@@ -10,7 +10,10 @@ FAILURES = Counter(
     "appointments_notifier_call_failures_total", "Calls that failed, by status (0: no answer).", ["status"]
 )
 FALLBACKS = Counter("appointments_notifier_fallbacks_total", "Channels turned to instead.", ["channel"])
-WAITING = Gauge("appointments_notifier_waiting_deliveries", "Deliveries still to be sent.")
+WAITING = Gauge(
+    "appointments_notifier_waiting_deliveries", "Deliveries still to be sent, but for those held."
+)
+HELD = Gauge("appointments_notifier_held_deliveries", "Deliveries that wait for a time of day.")
 IN_FLIGHT = Gauge("appointments_notifier_in_flight_calls", "Calls under way.")
 BREAKER = Gauge("appointments_notifier_breaker_state", "0 closed, 1 half-open, 2 open.")
 CLAIM_SECONDS = Histogram(

@@ -178,6 +178,7 @@ async def forget(tx: Transaction, planned_before: datetime) -> None:
     )
 
 
-async def waiting(tx: Transaction) -> int:
-    """How many deliveries are still to be sent."""
-    return int(await tx.scalar(text("SELECT count(*) FROM queue")) or 0)
+async def waiting(tx: Transaction) -> tuple[int, int]:
+    """How many deliveries are still to be sent, and how many of them are held."""
+    [row] = await tx.execute(text("SELECT count(*) AS waiting, count(held_for) AS held FROM queue"))
+    return row.waiting, row.held

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts import topics
+from services.notifier.store import deliveries
 from tests.component.notifier.office import ANNA, BEN, Office, an_appointment
 
 
@@ -46,6 +47,8 @@ async def test_what_comes_in_quiet_hours_waits_until_they_end_or_are_called_off(
     await prefer(office, wanted | {"types": {"appointment_confirmed": {"email": False}}})
     [called_off] = await office.told("expired", 1)
     assert called_off["reason"] == "switched off by the person for this type"
+    async with office.services[0].database.transaction() as tx:
+        assert await deliveries.waiting(tx) == (1, 1)
     await prefer(office, {"quiet_hours": None})
     assert len(await office.messages(2, type="appointment_updated")) == 2
     await office.wait_for_state("delivered", 9)
