@@ -1,9 +1,9 @@
-"""What a person would read, with sample data."""
+"""Which messages there are, and what a person would read, with sample data."""
 
 from dataclasses import dataclass
 
 from notifications.languages import language
-from notifications.templates.catalogue import TEMPLATE_OF, TEMPLATES
+from notifications.templates.catalogue import TEMPLATE_OF, TEMPLATES, Template
 from notifications.templates.samples import sample
 
 
@@ -28,11 +28,46 @@ class Preview:
     rendered: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What is sent for a type of notification. required: the variables without which it is not sent."""
+
+    type: str
+    template_id: str
+    version: int
+    priority: str
+    channels: tuple[str, ...]
+    locales: tuple[str, ...]
+    variables: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+def listed() -> list[Listed]:
+    """Every type with its template."""
+    return [_listed(kind, TEMPLATES[template_id]) for kind, template_id in TEMPLATE_OF.items()]
+
+
+def _listed(kind: str, template: Template) -> Listed:
+    layout = template.layout
+    return Listed(
+        kind,
+        template.id,
+        template.version,
+        layout.priority,
+        tuple(layout.channels),
+        tuple(template.texts),
+        tuple(layout.variables),
+        tuple(sorted(template.required)),
+    )
+
+
 def preview(kind: str, channel: str, locale: str) -> Preview:
     """The texts of a type of notification (or of a template, by its id). Raises UnknownType or NoText."""
     template = TEMPLATES.get(TEMPLATE_OF.get(kind, kind))
     if template is None:
-        raise UnknownType(f"There is no type of notification called {kind}: {', '.join(TEMPLATE_OF)}")
+        raise UnknownType(
+            f"There is no type of notification called {kind}; there are {', '.join(TEMPLATE_OF)}"
+        )
     if channel not in template.layout.channels:
         raise NoText(f"{kind} has texts for {', '.join(template.layout.channels)}, not for {channel}")
     data = sample(template.id, locale)

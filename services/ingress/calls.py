@@ -177,6 +177,17 @@ CALLS: Mapping[str, Call] = {
         '`X-Signature: t=<unix seconds>,v1=<hex hmac-sha256 of "t.body">`; refused when it is older than five '
         "minutes or was seen before. 202 when Kafka has it; after 503 send it again: it counts once.",
     ),
+    "template_preview": Call(
+        "See what a notification looks like",
+        "read",
+        examples.PREVIEW,
+        query=(
+            ("channel", "string", "email (if absent), sms, in_app or push"),
+            ("locale", "string", "Such as `de-AT`; a language that we do not write gets English"),
+        ),
+        description="The texts of a type of notification (`appointment_reminder` …) on one channel, with sample data. "
+        "`locale` in the answer is the language that they are written in. 422 if that type is never sent on the channel.",
+    ),
     "stream": Call(
         "Follow your calendar live",
         "read",

@@ -140,3 +140,20 @@ STREAM = (
 )
 CONFLICTS = [{"user_id": BEN, "start_time": "2027-03-01T08:15:00Z", "end_time": "2027-03-01T09:00:00Z"}]
 FIELD_ERRORS = [{"field": "title", "code": "string_too_long", "message": "At most 200 characters"}]
+PREVIEW: dict[str, Any] = {
+    "type": "appointment_reminder",
+    "template_id": "appointment_reminder_v1",
+    "version": 2,
+    "channel": "push",
+    "locale": "en",
+    "variables": {
+        "appointment_title": "Quarterly review",
+        "time_until": "in 1 day",
+        "appointment_time": "09:00–10:00 (Europe/Berlin)",
+        "location": "Room 4",
+    },
+    "rendered": {
+        "title": "Reminder",
+        "body": "Quarterly review begins in 1 day: 09:00–10:00 (Europe/Berlin), Room 4.",
+    },
+}

@@ -26,6 +26,7 @@ from services.ingress.routes.operations import operation_routes
 from services.ingress.routes.preferences import preference_routes
 from services.ingress.routes.reads import invalid_query, overview_routes, read_routes
 from services.ingress.routes.stream import stream_routes
+from services.ingress.routes.templates import template_routes
 from services.ingress.routes.webhooks import webhook_routes
 from services.ingress.routes.writes import write_routes
 from services.ingress.runtime import Runtime
@@ -92,6 +93,7 @@ def create_app(
         overview_routes(runtime),
         stream_routes(runtime),
         preference_routes(runtime),
+        template_routes(runtime),
         webhook_routes(runtime),
         write_routes(runtime),
         read_routes(runtime),

@@ -195,6 +195,22 @@ def explain_query(params: Params) -> ExplainQuery:
     return query
 
 
+@dataclass(frozen=True, slots=True)
+class PreviewQuery:
+    """On which channel, and in which language."""
+
+    channel: str
+    locale: str
+
+
+def preview_query(params: Params) -> PreviewQuery:
+    """Read the parameters of a preview: the e-mail in English unless they say otherwise. Raises InvalidQuery."""
+    reader = Reader(params)
+    query = PreviewQuery(reader.text("channel", 20) or "email", reader.text("locale", 35) or "en")
+    reader.finish()
+    return query
+
+
 def min_version(params: Params) -> int | None:
     """The version that a read wants to see at least, or None. Raises InvalidQuery."""
     reader = Reader(params)

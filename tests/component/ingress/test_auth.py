@@ -31,6 +31,7 @@ CALLS = [
     ("GET", "/preferences/explain"),
     ("GET", "/preferences/organization"),
     ("PUT", "/preferences/organization"),
+    ("GET", "/templates/appointment_reminder/preview"),
 ]
 
 
