@@ -18,6 +18,7 @@ from cli import (
     publish,
     replay,
     status,
+    templates,
     token,
     topics,
     trace,
@@ -64,6 +65,7 @@ app.command("publish")(publish.publish)
 app.command("trace")(trace.trace)
 app.add_typer(dlq.app)
 app.command("breaker")(breaker.breaker)
+app.add_typer(templates.app)
 app.command("replay")(replay.replay)
 app.command("topics")(topics.topics)
 app.command("migrate")(migrate.migrate)
