@@ -11,11 +11,12 @@ from cli.words import Line, body_of, line, names_in
 from contracts.envelope import Record
 
 JSON = dict[str, Any]
+WAITS = "waits"  # the state of a step that is still to come
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that became of a delivery; `until`: for how long it is held."""
+    """Something that became of a delivery; `until`: for how long it is held, or waits."""
 
     at: datetime
     state: str
@@ -52,11 +53,12 @@ class Chapter:
 
 @dataclass(slots=True)
 class Tale:
-    """Everything, in order of time; `names` of people by id, `state` as the newest event has it."""
+    """Everything, in order of time; `names` of people by id, `state` as the newest event has it, `told` by id."""
 
     chapters: list[Chapter] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     state: JSON = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
 
     def name(self, person: str) -> str:
         """A person's name, or the id where nobody told the name."""
@@ -80,7 +82,6 @@ class _Teller:
         self.tale = Tale()
         self._seen: set[tuple[str, str]] = set()
         self._chapters: dict[str, Chapter] = {}  # by the id of their message
-        self._told: dict[str, Told] = {}  # by the id of the delivery
         self._letters: dict[str, str] = {}  # the delivery, or the message, that a dead letter is about
         self._version = 0
 
@@ -129,9 +130,9 @@ class _Teller:
         identifier = body.get("notification_id")
         if not isinstance(identifier, str):
             return
-        told = self._told.get(identifier)
+        told = self.tale.told.get(identifier)
         if told is None:
-            told = self._told[identifier] = _told(identifier, body, self._told)
+            told = self.tale.told[identifier] = _told(identifier, body, self.tale.told)
             chapter = self._chapters.get(str(body.get("event_id"))) or self._begin(None, said)
             chapter.told[identifier] = told
         told.steps.append(_step(said.record, body))
@@ -154,8 +155,8 @@ class _Teller:
         self._note(about, Step(said.record.timestamp, "noted", words), said)
 
     def _note(self, about: str, step: Step, said: Line) -> None:
-        if about in self._told:
-            self._told[about].steps.append(step)
+        if about in self.tale.told:
+            self.tale.told[about].steps.append(step)
         elif about in self._chapters:
             self._chapters[about].notes.append(said)
         else:

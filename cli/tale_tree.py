@@ -9,7 +9,7 @@ from rich.tree import Tree
 
 from cli import words
 from cli.audiences import Audience, audiences
-from cli.tale import Chapter, Step, Tale, Told, channel_name
+from cli.tale import WAITS, Chapter, Step, Tale, Told, channel_name
 from cli.wishes import Wishes
 
 _NAMED = 3  # people of an audience who are named before the rest is counted
@@ -21,6 +21,7 @@ _COLOURS = {
     "dead_lettered": "red",
     "expired": "yellow",
     "held": "yellow",
+    WAITS: "yellow",
 }
 
 
@@ -109,6 +110,8 @@ class _Drawing:
         text = Text(step.words, style=_COLOURS.get(step.state, ""))
         if step.until:
             text.append(f" until {step.until.astimezone(self._zone):%a %H:%M}")
+        if step.state == WAITS:
+            return text
         first, last = (f"{at.astimezone(self._zone):%H:%M:%S}" for at in (min(times), max(times)))
         return text.append(f" {first}" if first == last else f" {first}–{last}", style="dim")
 

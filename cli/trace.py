@@ -1,5 +1,6 @@
 """`appointments trace`: the whole story of an appointment, from the log."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -23,6 +24,7 @@ from cli.console import (
 )
 from cli.tale import tale
 from cli.tale_tree import tree
+from cli.waiting import add_waiting
 from cli.wishes import Wishes, tells_of_wishes
 from contracts.envelope import Record, message_id
 from contracts.topics import ALL
@@ -60,7 +62,10 @@ def trace(
         _show_log(ours, programs)
         return
     wishes = Wishes.told_by(record for record in records if tells_of_wishes(record))
-    out.print(tree(str(identifier), tale(ours), wishes, place, verbose))
+    told = tale(ours)
+    if note := asyncio.run(add_waiting(told, identifier, settings)):
+        err.print(note, style="dim")
+    out.print(tree(str(identifier), told, wishes, place, verbose))
 
 
 def _show_log(records: list[Record], programs: bool) -> None:

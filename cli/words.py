@@ -175,7 +175,8 @@ def _notification(body: JSON, names: Mapping[str, str]) -> str:
     kind = str(body.get("type", "")).removeprefix("appointment_")
     said = f"{kind}, to {_name(body.get('recipient_id'), names)} by {body.get('channel')}"
     attempts = f", attempt {body['attempts']}" if (body.get("attempts") or 0) > 1 else ""
-    return said + attempts + (f" ({body['reason']})" if body.get("reason") else "")
+    why = body.get("reason") or (body.get("decision") if body.get("state") == "planned" else None)
+    return said + attempts + (f" ({why})" if why else "")
 
 
 def _report(body: JSON, names: Mapping[str, str]) -> str:

@@ -80,12 +80,18 @@ async def test_an_outage_opens_the_breaker_and_its_end_sends_what_waited(closed_
     await eventually(lambda: "communication" in service.health._waiting, 15)
     [row] = await office.sql("SELECT sum(attempts) AS attempts FROM deliveries")
     assert row["attempts"] <= 5 + 8, "who is not answered stops asking"
+    breaker = (await service.health.report())["breaker"]
+    assert (breaker["state"], breaker["reason"][:8]) in (("open", "HTTP 503"), ("half_open", "HTTP 503"))
+    assert breaker["failures"] >= breaker["threshold"] == 5
     await office.faults()
     await office.told("sent", 30, deadline=20)
     await office.settled(30)
     await eventually(lambda: service.health.ready)
     rows = await office.sql("SELECT max(attempts) AS most FROM deliveries")
     assert rows[0]["most"] <= 2
+    again = (await service.health.report())["breaker"]
+    assert (again["state"], again["reason"], again["next_probe_in"]) == ("closed", None, None)
+    assert again["since"] > breaker["since"]
 
 
 async def test_an_urgent_message_whose_email_is_refused_goes_by_sms(office: Office) -> None:

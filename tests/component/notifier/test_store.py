@@ -19,6 +19,7 @@ from services.notifier.handlers import Handlers
 from services.notifier.identity import Directory
 from services.notifier.messages import decode
 from services.notifier.store import deliveries, queue
+from services.notifier.store.waiting import Waiting, waiting
 from tests.component.notifier.office import BEN, PEOPLE, an_appointment
 from tests.support.world import new_world, remove_world
 
@@ -159,6 +160,17 @@ async def test_a_lease_that_ran_out_is_somebody_elses(database: Database) -> Non
     async with database.transaction() as tx:
         assert await queue.settle(tx, first, [sent]) == set(), "the late one changes nothing"
         assert await queue.settle(tx, second, [sent]) == {delivery.id}
+
+
+async def test_operators_see_what_waits_for_which_attempt(database: Database) -> None:
+    tried = a_delivery(uuid4(), attempts=1, reason="HTTP 429")
+    await plan(database, tried, a_delivery(uuid4()))
+    lease, later = uuid4(), NOW + timedelta(minutes=5)
+    await claim(database, lease, 10)
+    async with database.transaction() as tx:
+        await queue.retry(tx, lease, [queue.Later(tried, later, outage=False)])
+        found = await waiting(tx, tried.appointment_id)
+    assert found == [Waiting(tried.id, 1, "HTTP 429", later, outage=False)]
 
 
 async def test_what_waits_for_the_service_is_due_when_it_is_back_and_nothing_else(database: Database) -> None:

@@ -14,10 +14,12 @@ from cli.audiences import audiences
 from cli.letters import gathered
 from cli.tale import Chapter, Tale, tale
 from cli.tale_tree import tree
+from cli.waiting import tell_waiting
 from cli.wishes import Wishes, tells_of_wishes
 from contracts.catalog import BY_NAME
 from contracts.envelope import Envelope, Message, Record
 from contracts.samples import APPOINTMENT, COMMAND, GOOD, GRETA, JONAS, ORGANIZATION
+from services.notifier.store.waiting import Waiting
 from tests.unit.cli.letter_box import logged
 
 NOON = datetime(2028, 3, 1, 12, tzinfo=UTC)
@@ -55,9 +57,14 @@ def delivery(state: str, second: int, **changes: Any) -> Record:
 
 def shown(records: list[Record], wishes: Wishes | None = None, verbose: bool = False) -> str:
     """What a terminal of 200 columns in UTC shows."""
+    return drawn(tale(records), wishes, verbose)
+
+
+def drawn(found: Tale, wishes: Wishes | None = None, verbose: bool = False) -> str:
+    """The tale on a terminal of 200 columns in UTC."""
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(tree(APPOINTMENT, tale(records), wishes or Wishes(), ZoneInfo("UTC"), verbose))
+        console.print(tree(APPOINTMENT, found, wishes or Wishes(), ZoneInfo("UTC"), verbose))
     return captured.get()
 
 
@@ -212,3 +219,29 @@ def test_the_tree_has_the_whole_story_on_one_screen() -> None:
     assert lines[5].rstrip() == "e-mail on by default  sent 12:00:03 → delivered 12:00:05"
     assert lines[6].startswith("not by in-app: ")
     assert len(lines) == 7
+
+
+@pytest.mark.parametrize(
+    ("attempts", "reason", "outage", "words"),
+    [
+        (0, None, False, "waits to be sent"),
+        (1, "HTTP 429", False, "waits for attempt 2 (HTTP 429) until Wed 12:05"),
+        (
+            1,
+            "HTTP 503",
+            True,
+            "waits for the Communication Service (HTTP 503)",
+        ),
+    ],
+)
+def test_what_waits_says_for_what(attempts: int, reason: str | None, outage: bool, words: str) -> None:
+    found = tale([HAPPENED, delivery("planned", 2)])
+    identifier = UUID(GOOD["notification.planned"]["notification_id"])
+    tell_waiting(found, [Waiting(identifier, attempts, reason, NOON + timedelta(minutes=5), outage)])
+    assert f"on by default  {words}" in drawn(found)
+
+
+def test_a_queue_that_knows_more_than_the_log_changes_nothing() -> None:
+    found = tale([HAPPENED])
+    tell_waiting(found, [Waiting(uuid4(), 1, None, NOON, True)])
+    assert found.told == {}
