@@ -17,6 +17,7 @@ from cli import (
     people,
     publish,
     replay,
+    restore,
     status,
     templates,
     token,
@@ -67,6 +68,7 @@ app.add_typer(dlq.app)
 app.command("breaker")(breaker.breaker)
 app.add_typer(templates.app)
 app.command("replay")(replay.replay)
+app.command("restore")(restore.restore)
 app.command("topics")(topics.topics)
 app.command("migrate")(migrate.migrate)
 app.command("contracts")(contracts.contracts)

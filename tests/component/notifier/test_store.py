@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.migrations import migrate
@@ -18,7 +19,8 @@ from services.notifier.delivery import Delivery
 from services.notifier.handlers import Handlers
 from services.notifier.identity import Directory
 from services.notifier.messages import decode
-from services.notifier.store import deliveries, queue
+from services.notifier.restoring import newest, restore
+from services.notifier.store import deliveries, preferences, queue
 from services.notifier.store.waiting import Waiting, waiting
 from tests.component.notifier.office import BEN, PEOPLE, an_appointment
 from tests.support.world import new_world, remove_world
@@ -160,6 +162,20 @@ async def test_a_lease_that_ran_out_is_somebody_elses(database: Database) -> Non
     async with database.transaction() as tx:
         assert await queue.settle(tx, first, [sent]) == set(), "the late one changes nothing"
         assert await queue.settle(tx, second, [sent]) == {delivery.id}
+
+
+async def test_a_lost_database_gets_back_what_people_said(database: Database) -> None:
+    told = await handled(database, setting(0, sms=True), setting(1, sms=False), setting(2, push=True))
+    events = [
+        Record(message.topic, 0, offset, NOW, message.key, message.value, message.headers)
+        for offset, message in enumerate(told)
+    ]
+    async with database.transaction() as tx:
+        before = await preferences.load(tx, [BEN])
+        await tx.execute(text("DELETE FROM preferences"))
+        assert await restore(tx, newest(reversed(events))) == (1, 0)
+        assert await preferences.load(tx, [BEN]) == before
+        assert await restore(tx, newest(events[:2])) == (0, 0), "an older version changes nothing"
 
 
 async def test_operators_see_what_waits_for_which_attempt(database: Database) -> None:
