@@ -19,6 +19,7 @@ from contracts.topics import dead_letters
 PREFIX = "dead-letter-"
 REDRIVE_PREFIX = "redrive-"
 DISCARD_PREFIX = "discard-"
+DISCARDED = "dead-letter.discarded"  # the type of the note that says so, beside the letter
 _NAMESPACE = UUID("6f5c6a52-3d0c-5a0a-9a55-0d7f2b1f6f0e")
 _MESSAGE_MAX = 2_000
 

@@ -34,7 +34,7 @@ def act(
         if programs:
             print_json(letter.document() | {"dry_run": dry_run})
         else:
-            say(f"{words}: {letter.id[:8]}  {letter.service}, {letter.type or '?'}, {letter.cause[:100]}")
+            say(f"{words}: {letter.id[:8]}  {letter.service}, {letter.about}, {letter.short_cause[:90]}")
 
     if dry_run:
         for letter in chosen:

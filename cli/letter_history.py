@@ -54,22 +54,45 @@ async def story(settings: Settings, letter: Letter, known: Sequence[Letter]) -> 
 
 
 async def _followed(settings: Settings, letter: Letter) -> list[words.Line]:
-    """The events of the delivery that was given up, or the outcome and the events of the command."""
-    delivery, command = letter.story.get("delivery-id"), letter.ce_id
-    keep: Callable[[Record], bool]
+    """The events of the delivery that was given up, after what it tells of; or a command's outcome and its events."""
+    delivery = letter.story.get("delivery-id")
     if delivery:
-        topics, needle = [NOTIFIER_EVENTS.name], delivery.encode()
-        keep = lambda record: needle in (record.value or b"")  # noqa: E731
-    elif letter.origin.endswith(".commands") and command:
-        topics = [topic.name for topic in ALL if topic.kind in ("events", "outcomes")]
-        keep = lambda record: _correlation(record) == command  # noqa: E731
+        topics = {NOTIFIER_EVENTS.name, letter.story.get("topic", "")}
+        keep = _of_delivery(delivery.encode(), _position(letter))
+    elif letter.origin.endswith(".commands"):
+        topics = {topic.name for topic in ALL if topic.kind in ("events", "outcomes")}
+        ids = [letter.ce_id, _correlation(letter.record), *(note.ce_id for note in letter.notes)]
+        keep = _of_commands({identifier for identifier in ids if identifier})
     else:
         return []
-    records = await kafka.collect(settings, topics, keep, since=_began(letter))
+    records = await kafka.collect(settings, sorted(topics), keep, since=_began(letter))
     names: dict[str, str] = {}
     for record in records:
         names |= words.names_in(record)
     return [words.line(record, names) for record in records]
+
+
+def _of_delivery(delivery: bytes, cause: str) -> Callable[[Record], bool]:
+    return lambda record: (
+        record.position == cause
+        or (record.topic == NOTIFIER_EVENTS.name and delivery in (record.value or b""))
+    )
+
+
+def _of_commands(ids: set[str]) -> Callable[[Record], bool]:
+    """What answers these commands, or names one as what it correlates with."""
+    needles = [identifier.encode() for identifier in ids]
+
+    def keep(record: Record) -> bool:
+        if record.topic.endswith(".outcomes"):
+            return any(needle in (record.value or b"") for needle in needles)
+        return _correlation(record) in ids
+
+    return keep
+
+
+def _position(letter: Letter) -> str:
+    return "/".join(letter.story.get(name, "") for name in ("topic", "partition", "offset"))
 
 
 def _began(letter: Letter) -> datetime:

@@ -24,7 +24,8 @@ def show_groups(found: list[Group], place: ZoneInfo | None) -> None:
     """A line for each cause, and what to do with one."""
     table = Table("letters", "service", "type", "cause", "oldest", "newest", box=None, header_style="bold")
     for group in found:
-        cause = f"[bold]{escape(group.stage)}: {escape(group.error)}[/] {escape(group.message[:160])}"
+        message = group.message.removeprefix(group.error).strip()
+        cause = f"[bold]{escape(group.stage)}: {escape(group.error)}[/] {escape(message[:160])}"
         oldest, newest = (when(at, place) for at in (group.oldest, group.newest))
         table.add_row(
             str(len(group.letters)), group.service, escape(group.type or "?"), cause, oldest, newest
@@ -49,8 +50,8 @@ def show_letters(found: list[Letter], place: ZoneInfo | None) -> None:
             letter.id[:8],
             letter.service,
             escape(where),
-            escape(letter.type or "?"),
-            escape(letter.cause[:120]),
+            escape(letter.about),
+            escape(f"{letter.story.get('stage', '?')}: {letter.short_cause[:110]}"),
             when(letter.record.timestamp, place),
             letter.notes[-1].done if letter.notes else "",
         )
@@ -63,11 +64,11 @@ def show_one(story: Story, place: ZoneInfo | None) -> None:
     letter = story.letter
     out.print(f"[bold]dead letter {letter.id}[/]")
     stage = letter.story.get("stage", "?")
-    out.print(f"[red]{escape(letter.service)}: {_STAGES.get(stage, stage)}[/]  {escape(letter.cause)}")
+    out.print(f"[red]{escape(letter.service)}: {_STAGES.get(stage, stage)}[/]: {escape(letter.short_cause)}")
     out.print(_facts(letter, place))
     out.print("\n[bold]history[/]")
     out.print(_history(story, place))
-    out.print("\n[bold]headers[/]")
+    out.print("\n[bold]headers[/]" + ("" if letter.original_headers else "\n  none"))
     headers = Table.grid(padding=(0, 2))
     for name, value in letter.original_headers:
         headers.add_row(
@@ -95,7 +96,9 @@ def _history(story: Story, place: ZoneInfo | None) -> Table:
     lines = [(line.record.timestamp, f"{escape(line.type)}  {escape(line.what)}") for line in story.followed]
     for letter in (*story.earlier, story.letter, *story.later):
         which = "" if letter is story.letter else f" (letter {letter.id[:8]})"
-        lines.append((letter.record.timestamp, f"[red]set aside[/]{which}: {escape(letter.cause[:160])}"))
+        lines.append(
+            (letter.record.timestamp, f"[red]set aside[/]{which}: {escape(letter.short_cause[:160])}")
+        )
         lines += [(note.at, _note(note)) for note in letter.notes]
     table = Table.grid(padding=(0, 2))
     for at, said in sorted(lines, key=lambda line: line[0]):

@@ -8,13 +8,13 @@ from uuid import NAMESPACE_OID, uuid5
 
 import orjson
 
-from chassis.deadletters import DISCARD_PREFIX, PREFIX, REDRIVE_PREFIX
+from chassis.deadletters import DISCARD_PREFIX, DISCARDED, PREFIX, REDRIVE_PREFIX
 from chassis.settings import Settings
 from cli import kafka
+from cli.words import body_of
 from contracts.envelope import Message, RawHeaders, Record, message_id, rfc3339
 from contracts.topics import WORKERS, dead_letters, redrive
 
-DISCARDED = "dead-letter.discarded"
 _NUMBERS = ("partition", "offset", "attempts", "redrives")
 
 Done = Literal["redriven", "discarded"]
@@ -22,13 +22,17 @@ Done = Literal["redriven", "discarded"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What an operator did with a letter. `edited`: what was changed before it was sent back, empty for nothing."""
+    """What an operator did with a letter. `edited`: what was changed before it was sent back, empty for nothing.
+
+    `ce_id`: the id of what was sent back, if it can be read.
+    """
 
     done: Done
     at: datetime
     by: str
     reason: str
     edited: str = ""
+    ce_id: str | None = None
 
     def document(self) -> dict[str, str]:
         """As JSON values."""
@@ -90,6 +94,20 @@ class Letter:
         return (
             f"{self.story.get('stage', '?')}: {self.story.get('error', '?')}: {self.story.get('message', '')}"
         )
+
+    @property
+    def short_cause(self) -> str:
+        """Error and message, for people; where the message begins with the error, that is enough."""
+        error, message = self.story.get("error", "?"), self.story.get("message", "")
+        return message if message.startswith(error) else f"{error}: {message}"
+
+    @property
+    def about(self) -> str:
+        """What it is about, for people: the type of message, or which notification by which channel."""
+        body = body_of(self.record) if "delivery-id" in self.story else {}
+        if body:
+            return f"{str(body.get('type')).removeprefix('appointment_')} by {body.get('channel')}"
+        return self.type or "?"
 
     @property
     def earlier(self) -> str | None:
@@ -183,7 +201,14 @@ def gathered(records: Iterable[Record]) -> list[Letter]:
 
 
 def _note(notes: dict[str, list[Note]], done: Done, record: Record, said: dict[str, str]) -> None:
-    note = Note(done, record.timestamp, said.get("by", ""), said.get("reason", ""), said.get("edited", ""))
+    note = Note(
+        done=done,
+        at=record.timestamp,
+        by=said.get("by", ""),
+        reason=said.get("reason", ""),
+        edited=said.get("edited", ""),
+        ce_id=str(message_id(record.headers) or "") or None,
+    )
     notes.setdefault(said.get("of", ""), []).append(note)
 
 

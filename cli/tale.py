@@ -1,16 +1,17 @@
 """The records of one appointment as a tale: who asked what, what was decided, whom it was told, how, and what came of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chassis.deadletters import DISCARD_PREFIX, PREFIX, REDRIVE_PREFIX
-from cli.letters import DISCARDED, story_of
+from chassis.deadletters import DISCARD_PREFIX, DISCARDED, PREFIX, REDRIVE_PREFIX
+from cli.letters import story_of
 from cli.words import Line, body_of, line, names_in
 from contracts.envelope import Record
 
 JSON = dict[str, Any]
+_REASON_MAX = 50
 WAITS = "waits"  # the state of a step that is still to come
 
 
@@ -67,7 +68,7 @@ class Tale:
 
 def tale(records: Sequence[Record]) -> Tale:
     """The tale of the records, which are in order of time; second copies are left out."""
-    teller = _Teller()
+    teller = _Teller(_commands_of_events(records))
     for record in records:
         teller.tale.names |= names_in(record)
     for record in records:
@@ -75,11 +76,23 @@ def tale(records: Sequence[Record]) -> Tale:
     return teller.tale
 
 
+def _commands_of_events(records: Sequence[Record]) -> dict[str, str]:
+    """The command that each event followed from, as outcomes say."""
+    found = {}
+    for record in records:
+        body = body_of(record) if record.topic.endswith(".outcomes") else {}
+        events = body.get("event_ids")
+        for event in events if isinstance(events, list) else ():
+            found[str(event)] = str(body.get("command_id"))
+    return found
+
+
 class _Teller:
     """Finds for each record the place in the tale that it belongs to."""
 
-    def __init__(self) -> None:
+    def __init__(self, commands_of_events: Mapping[str, str]) -> None:
         self.tale = Tale()
+        self._commands = commands_of_events
         self._seen: set[tuple[str, str]] = set()
         self._chapters: dict[str, Chapter] = {}  # by the id of their message
         self._letters: dict[str, str] = {}  # the delivery, or the message, that a dead letter is about
@@ -120,7 +133,8 @@ class _Teller:
         version, state = body.get("version"), body.get("appointment")
         if isinstance(version, int) and isinstance(state, dict) and version > self._version:
             self._version, self.tale.state = version, state
-        self._begin(self._chapters.get(said.correlation_id or ""), said)
+        command = self._commands.get(said.id or "") or said.correlation_id or ""
+        self._begin(self._chapters.get(command), said)
 
     def _reminder(self, said: Line) -> None:
         self._begin(None, said)
@@ -193,7 +207,7 @@ def _told(identifier: str, body: JSON, known: dict[str, Told]) -> Told:
 def _step(record: Record, body: JSON) -> Step:
     state, attempts = str(body.get("state")), body.get("attempts") or 0
     tries = f" after {attempts} attempts" if attempts > 1 and state in _TRIED else ""
-    because = f" ({body['reason']})" if body.get("reason") else ""
+    because = f" ({short(str(body['reason']))})" if body.get("reason") else ""
     until = _instant(body.get("next_attempt_at")) if state == "held" else None
     return Step(record.timestamp, state, _STATES.get(state, state) + tries + because, until)
 
@@ -212,6 +226,11 @@ _CHANNELS = {"in_app": "in-app", "email": "e-mail", "sms": "SMS"}
 def channel_name(channel: str) -> str:
     """A channel as people call it."""
     return _CHANNELS.get(channel, channel)
+
+
+def short(reason: str) -> str:
+    """A reason that fits beside others; dead letters and logs have the whole."""
+    return reason if len(reason) <= _REASON_MAX else reason[: _REASON_MAX - 1] + "…"
 
 
 def _instant(text: Any) -> datetime | None:

@@ -96,17 +96,18 @@ class _Drawing:
 
     def _delivery(self, channel: str, told: Sequence[Told], width: int) -> Text:
         text = Text(f"{channel_name(channel):<7}").append(f"{told[0].why:<{width}}  ", style="dim")
-        steps = [step for step in told[0].steps if step.state != "planned"]
-        if not steps:
+        everyones = [[step for step in one.steps if step.state != "planned"] for one in told]
+        if not everyones[0]:
             text.append("waits to be sent", style="yellow")
-        for number, step in enumerate(steps):
-            same = [one.steps[-len(steps) + number].at for one in told]
-            text.append(" → " if number else "", style="dim").append(self._step(step, same))
+        for number, same in enumerate(zip(*everyones, strict=True)):
+            text.append(" → " if number else "", style="dim").append(self._step(same))
         if self._verbose:
             text.append(f"  {told[0].id}", style="dim")
         return text
 
-    def _step(self, step: Step, times: list[datetime]) -> Text:
+    def _step(self, same: Sequence[Step]) -> Text:
+        """The same step of everybody, with the times of the first and the last."""
+        step, times = same[0], [one.at for one in same]
         text = Text(step.words, style=_COLOURS.get(step.state, ""))
         if step.until:
             text.append(f" until {step.until.astimezone(self._zone):%a %H:%M}")

@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.clock import now
 from chassis.database import Database, DatabaseError
 from chassis.settings import Settings, service_database_url
-from cli.tale import WAITS, Step, Tale
+from cli.tale import WAITS, Step, Tale, short
 from services.notifier.store.waiting import Waiting, waiting
 
 _WITHIN = 3.0  # seconds
@@ -30,7 +30,7 @@ def tell_waiting(tale: Tale, queued: Iterable[Waiting]) -> None:
     """A step for each delivery that was tried, or that waits for the Communication Service; others only wait."""
     for item in queued:
         told = tale.told.get(str(item.id))
-        because = f" ({item.reason})" if item.reason else ""
+        because = f" ({short(item.reason)})" if item.reason else ""
         if told is None or told.steps[-1].state == "held":
             continue
         if item.outage:

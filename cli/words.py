@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
-from cli.letters import DISCARDED
+from chassis.deadletters import DISCARDED
 from contracts.envelope import MalformedEnvelope, Record, read
 
 JSON = dict[str, Any]
@@ -140,9 +140,22 @@ def _event(body: JSON, names: Mapping[str, str]) -> str:
         times = when(state.get("start_time"), state.get("end_time"), state.get("timezone"))
         parts = (_quoted(state.get("title")), times, _with(state, names))
         return "version 1: " + ", ".join(part for part in parts if part)
-    told = (_change(change, names) for change in body.get("changes") or [])
-    changes = "; ".join(part for part in told if part)
+    changed = body.get("changes") or []
+    told = [_change(change, names) for change in changed if change.get("field") not in _TIMES]
+    changes = "; ".join(part for part in (_moved(changed, state), *told) if part)
     return f"version {version}: {changes or state.get('status')}"
+
+
+_TIMES = ("start_time", "end_time", "timezone")
+
+
+def _moved(changes: list[JSON], state: JSON) -> str:
+    """From when to when, on the clock of the appointment's zone; nothing if the times stayed."""
+    old = {change.get("field"): change.get("old") for change in changes if change.get("field") in _TIMES}
+    if not old:
+        return ""
+    before, after = (when(*(times.get(field) for field in _TIMES)) for times in (state | old, state))
+    return f"{before} → {after}"
 
 
 def _change(change: JSON, names: Mapping[str, str]) -> str:

@@ -59,6 +59,15 @@ def test_what_was_redriven_or_discarded_is_left_out_but_kept(done: str) -> None:
     )
 
 
+def test_people_read_what_a_letter_is_about_and_no_error_twice() -> None:
+    letter = a_letter()
+    assert (letter.about, letter.short_cause) == ("appointment.cancel", "TypeError: it broke")
+    story = letter.story | {"delivery-id": "x", "error": "HTTP 422", "message": "HTTP 422 no such template"}
+    body = b'{"type": "appointment_reminder", "channel": "sms"}'
+    refused = replace(letter, story=story, record=replace(letter.record, value=body))
+    assert (refused.about, refused.short_cause) == ("reminder by sms", "HTTP 422 no such template")
+
+
 def test_a_discard_concerns_no_other_letter() -> None:
     first, second = set_aside(a_record()), set_aside(a_record())
     discard = logged(gathered([first])[0].discarded("a test", "greta"))

@@ -82,6 +82,17 @@ def test_an_event_is_under_its_command_and_a_delivery_under_its_event() -> None:
     assert [step.words for step in one.steps] == ["planned", "sent"]
 
 
+def test_an_event_is_under_the_command_whose_outcome_names_it_whatever_it_correlates_with() -> None:
+    command, event = str(uuid4()), str(uuid4())
+    records = [
+        told("appointment.update", 0, command),
+        told("appointment.updated", 1, event),
+        told("booking.command.accepted", 2, command_id=command, event_ids=[event]),
+    ]
+    [chapter] = tale(records).chapters
+    assert [inner.line.id for inner in chapter.chapters] == [event]
+
+
 def test_second_copies_change_nothing() -> None:
     records = [ASKED, ANSWERED, HAPPENED, delivery("planned", 2), delivery("sent", 3)]
     doubled = [record for record in records for _ in range(2)]
@@ -146,6 +157,9 @@ def test_what_operators_did_is_told_where_it_belongs() -> None:
         "redriven by greta: template fixed",
         "sent",
     ]
+    planned = [delivery("planned", second) for second in (1, 10)]
+    text = shown([HAPPENED, planned[0], delivery("dead_lettered", 2), planned[1], delivery("sent", 11)])
+    assert "refused for good (422 unknown template) 12:00:02 → sent 12:00:11" in text
     discard = logged(letter.discarded("a test", "greta"))
     [one] = tale([HAPPENED, delivery("dead_lettered", 2), aside, discard]).chapters[0].told.values()
     assert one.steps[-1].words == "discarded by greta: a test"

@@ -32,6 +32,10 @@ def said(name: str, **changes: Any) -> str:
             "version 1: “Quarterly review”, Mon 27 Mar 2028 09:00–10:00 Europe/Berlin, with Jonas Becker",
         ),
         ("appointment.updated", "version 2: title Quarterly review → Annual review"),
+        (
+            "appointment.rescheduled",
+            "version 2: Mon 27 Mar 2028 09:00–10:00 Europe/Berlin → Tue 28 Mar 2028 09:00–10:00 Europe/Berlin",
+        ),
         ("appointment.participant_declined", "version 2: Jonas Becker is declined"),
         ("appointment.checked_in", "version 3: confirmed"),
         ("appointment.cancel", "because: The project was stopped."),
@@ -44,6 +48,11 @@ def said(name: str, **changes: Any) -> str:
 )
 def test_each_kind_is_said_in_words(name: str, words: str) -> None:
     assert said(name) == words
+
+
+def test_a_planned_notification_says_why_by_that_channel() -> None:
+    words = said("notification.planned", decision="on by default")
+    assert words == "invitation, to Jonas Becker by email (on by default)"
 
 
 def test_a_command_says_who_takes_part_and_which_other_fields_it_sets() -> None:
