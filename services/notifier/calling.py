@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
 
-import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
 
 from chassis import clock, telemetry
 from notifications.rules import decide
-from notifications.templates.catalogue import missing
 from services.notifier import metrics
 from services.notifier.client import CommunicationClient, Origin
 from services.notifier.domain.breaker import Breaker
@@ -21,6 +19,7 @@ from services.notifier.domain.retry import Delays, Failure, next_attempt_at, qui
 from services.notifier.settings import NotifierSettings
 from services.notifier.settling import Ended
 from services.notifier.store.queue import Held, Later, Looked
+from services.notifier.words import body_of, holes
 
 log = telemetry.get_logger()
 
@@ -108,7 +107,7 @@ class Caller:
         metrics.IN_FLIGHT.inc()
         started = time.perf_counter()
         try:
-            failure = await self._client.send(delivery.id, looked.body, origin)
+            failure = await self._client.send(delivery.id, body_of(looked, clock.now()), origin)
         except Exception as error:  # ours, not the service's: one odd delivery must neither open the breaker nor stop the rest
             log.exception("a call could not be made", delivery=str(delivery.id))
             return Failure(
@@ -153,7 +152,7 @@ def not_sent(looked: Looked, now: datetime) -> Ended | Held | None:
         return expired(looked, reason)
     if held := held_back(looked, now):
         return held
-    names = missing(delivery.template_id, orjson.loads(looked.body)["template_data"])
+    names = holes(looked)
     if not names:
         return None
     delivery.state = "dead_lettered"
