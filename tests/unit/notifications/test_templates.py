@@ -20,6 +20,77 @@ each_language = pytest.mark.parametrize("locale", LANGUAGES)
 # What a person may type, or leave out; a title with braces is not a variable that was forgotten.
 values = st.text(st.characters(exclude_characters="{}"), max_size=40)
 
+# What each id was published with. A notifier that is deployed beside ours, or a delivery that waits, supplies no more.
+PUBLISHED: dict[str, set[str]] = {
+    "appointment_confirmation_v1": {
+        "appointment_date",
+        "appointment_id",
+        "appointment_time",
+        "appointment_title",
+        "confirmation_link",
+    },
+    "appointment_invitation_v1": {
+        "appointment_date",
+        "appointment_id",
+        "appointment_time",
+        "appointment_title",
+        "confirmation_link",
+        "organizer_name",
+    },
+    "appointment_update_v1": {
+        "appointment_date",
+        "appointment_id",
+        "appointment_link",
+        "appointment_time",
+        "appointment_title",
+        "update_summary",
+    },
+    "appointment_reschedule_v1": {
+        "appointment_date",
+        "appointment_id",
+        "appointment_link",
+        "appointment_time",
+        "appointment_title",
+        "original_time",
+    },
+    "appointment_cancellation_v1": {
+        "appointment_id",
+        "appointment_link",
+        "appointment_title",
+        "original_time",
+    },
+    "appointment_reminder_v1": {
+        "appointment_date",
+        "appointment_id",
+        "appointment_link",
+        "appointment_time",
+        "appointment_title",
+        "time_until",
+    },
+    "appointment_follow_up_v1": {
+        "appointment_date",
+        "appointment_id",
+        "appointment_link",
+        "appointment_title",
+    },
+    "no_show_alert_v1": {
+        "appointment_date",
+        "appointment_id",
+        "appointment_link",
+        "appointment_time",
+        "appointment_title",
+    },
+    "appointment_digest_v1": {"digest_count", "digest_date", "digest_html", "digest_text"},
+    "appointment_announcement_v1": {
+        "announcement",
+        "appointment_date",
+        "appointment_id",
+        "appointment_link",
+        "appointment_time",
+        "appointment_title",
+    },
+}
+
 
 @each_template
 @each_language
@@ -78,6 +149,11 @@ def test_a_text_does_not_change_without_its_version(template: Template) -> None:
         f"{template.id} reads differently: add {template.digest()!r} to its line in notifications/templates/versions.py"
     )
     assert template.registered()["version"] == len(DIGESTS[template.id])
+
+
+@each_template
+def test_a_template_that_needs_more_gets_a_new_id(template: Template) -> None:
+    assert template.required <= PUBLISHED[template.id]
 
 
 @each_template
