@@ -4,6 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+# What starts whole fleets, kills them and counts the seconds until they are back wants the machine for itself.
+ALONE        := tests/component/test_up.py tests/e2e tests/faults
+SIDE_BY_SIDE := tests/unit tests/contracts tests/component --ignore=tests/component/test_up.py
+
 .PHONY: help install run test check bench clean
 
 help:
@@ -29,7 +33,8 @@ run: install
 	$(BIN)/appointments up
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest $(ALONE)
 
 check: install
 	$(BIN)/ruff check .

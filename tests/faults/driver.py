@@ -91,7 +91,7 @@ class Ledgers:
             **os.environ,
             **self.world.environment(),
             "HEALTH_PORT": str(port),
-            "SESSION_TIMEOUT_MS": "6000",
+            "SESSION_TIMEOUT_MS": "3000",
             **{name.upper(): str(value) for name, value in variables.items()},
         }
         with log.open("wb") as out:

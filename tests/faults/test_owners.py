@@ -25,15 +25,13 @@ async def test_a_second_owner_joins_and_the_first_leaves(ledgers: Ledgers) -> No
 
 async def test_a_frozen_owner_is_replaced_and_harms_nothing_when_it_wakes(ledgers: Ledgers) -> None:
     sent = [command(n) for n in range(1_500)]
-    frozen = ledgers.start(batch_max_records=10)
+    frozen = ledgers.start(batch_max_records=10, session_timeout_ms=6000)
     await frozen.ready()
     await send(ledgers.world, sent[:1_000])
     await ledgers.entered_more_than(0)
     frozen.signal(signal.SIGSTOP)
-    ledgers.start()
-    await ledgers.entered(
-        1_000, deadline=60
-    )  # longer than the session timeout of 6 s, because of the rebalance
+    ledgers.start(session_timeout_ms=6000)
+    await ledgers.entered(1_000, deadline=60)  # longer than the session timeout, because of the rebalance
     frozen.signal(signal.SIGCONT)
     await send(ledgers.world, sent[1_000:])
     await ledgers.entered(len(sent), deadline=60)
