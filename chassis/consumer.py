@@ -221,15 +221,18 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
                 self._halt(partition, str(error))
             return None
         except Rewound as error:
-            log.warning(
-                "the database stands behind the log: reading again", consumer=self.name, partition=str(error)
-            )
-            for partition in self._positions.partitions:
-                self._positions.disown(partition)
-            self._start("take-over", self._take_over(set(self._kafka.assignment())))
+            self._begin_anew(error)
             return None
         telemetry.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
         return messages
+
+    def _begin_anew(self, error: Rewound) -> None:
+        log.warning(
+            "the database stands behind the log: reading again", consumer=self.name, partition=str(error)
+        )
+        for partition in self._positions.partitions:
+            self._positions.disown(partition)
+        self._start("take-over", self._take_over(set(self._kafka.assignment())))
 
     async def _publish(self, batch: Batch, messages: list[Message]) -> None:
         started = time.perf_counter()
@@ -284,15 +287,26 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         for partition in self._positions.partitions:
             with suppress(IllegalStateError, AssertionError):
                 self._positions.step_over(partition, await self._kafka.position(partition))
-        with suppress(Exception):  # the next batch or the next idle moment notes it
+        try:
             await self._note()
+        except Rewound as error:
+            self._begin_anew(error)
+        except Exception as error:  # the next batch or the next idle moment notes it
+            log.debug("not noted", consumer=self.name, error=str(error))
 
     async def _note(self) -> None:
-        """Write down what is published; the transaction of the next batch would do it, too."""
+        """Write down what is published; the transaction of the next batch would do it, too.
+
+        Raises Rewound: a database that was restored under us must apply again what it has lost, not count it as applied.
+        """
         offsets = self._positions.unnoted()
         if offsets:
             async with self._database.transaction() as tx:
-                await progress.lock(tx, self.name, offsets)
+                rows = await progress.lock(tx, self.name, offsets)
+                stand = {tp: rows[tp].next_offset if tp in rows else 0 for tp in offsets}
+                behind = self._positions.rewound(stand)
+                if behind:
+                    raise Rewound(f"{behind.topic}/{behind.partition}")
                 await progress.advance(tx, self.name, offsets, offsets)
             self._positions.noted(offsets)
 

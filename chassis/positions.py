@@ -18,12 +18,16 @@ Offsets = dict[TopicPartition, int]
 
 @dataclass
 class Position:
-    """Offsets below which everything was read, applied, published (acked), and noted as published in the database."""
+    """Offsets below which everything was read, applied, published (acked), and noted as published in the database.
+
+    `kept`: below which the database has it as applied, by what was last committed.
+    """
 
     read: int
     applied: int
     acked: int
     noted: int
+    kept: int
 
 
 class Positions:
@@ -44,7 +48,7 @@ class Positions:
 
     def own(self, partition: TopicPartition, published: int, applied: int) -> None:
         """The partition is ours, and sought to what is not published."""
-        self._own[partition] = Position(published, applied, published, published)
+        self._own[partition] = Position(published, applied, published, published, applied)
         self._sought(partition)
 
     def disown(self, partition: TopicPartition) -> None:
@@ -89,6 +93,7 @@ class Positions:
         for partition, offset in batch.next().items():
             if position := self._own.get(partition):
                 position.applied = max(offset, position.applied)
+                position.kept = max(offset, position.kept)
 
     def published(self, batch: Batch) -> None:
         """All that followed from the batch is acknowledged."""
@@ -115,6 +120,14 @@ class Positions:
         for partition, offset in offsets.items():
             if position := self._own.get(partition):
                 position.noted = max(offset, position.noted)
+                position.kept = max(offset, position.kept)
+
+    def rewound(self, next_offsets: Mapping[TopicPartition, int]) -> TopicPartition | None:
+        """A partition of which the database, which stands at these offsets, knows less than was committed."""
+        for partition, position in self._own.items():
+            if next_offsets.get(partition, position.kept) < position.kept:
+                return partition
+        return None
 
     def lags(self, ends: Mapping[TopicPartition, int]) -> Offsets:
         """Records not yet applied, where the log ends at `ends`."""

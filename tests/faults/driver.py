@@ -123,6 +123,21 @@ class Ledgers:
         finally:
             await connection.close()
 
+    async def restored_to_nothing_before_noted(self) -> bool:
+        """Restore the database to an empty one, unless all that was published is noted already."""
+        restored = await self.sql("""
+            WITH stand AS (
+                SELECT consumer, topic, partition, next_offset, published_offset FROM progress FOR UPDATE
+            ), unnoted AS (
+                SELECT FROM stand HAVING sum(next_offset - published_offset) > 0
+            ), gone AS (
+                DELETE FROM ledger WHERE EXISTS (SELECT FROM unnoted)
+            )
+            UPDATE progress SET next_offset = 0, published_offset = 0 WHERE EXISTS (SELECT FROM unnoted)
+            RETURNING topic
+        """)
+        return bool(restored)
+
     async def entries(self) -> int:
         """How many commands were entered."""
         return int((await self.sql("SELECT count(*) FROM ledger"))[0][0])

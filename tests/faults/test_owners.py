@@ -5,6 +5,7 @@ import signal
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts import topics
+from contracts.envelope import Message
 from tests.faults.driver import Ledgers, check, command, send
 from tests.support import eventually
 
@@ -88,6 +89,27 @@ async def test_a_database_restored_from_yesterday_is_fed_again(ledgers: Ledgers)
     await send(ledgers.world, [command(n) for n in range(300, 312)])
     await ledgers.entered(312)
     assert (await process.health())["ready"]
+
+
+async def test_a_database_restored_under_a_running_service_is_not_taken_for_what_it_was(
+    ledgers: Ledgers,
+) -> None:
+    """What is published is noted when idle: that must not say of a restored database that it had applied it."""
+    process = ledgers.start()
+    sent: list[Message] = []
+    for first in range(0, 200, 10):
+        fresh = [command(n) for n in range(first, first + 10)]
+        await send(ledgers.world, fresh)
+        sent += fresh
+        await ledgers.entered_more_than(len(sent) - 1)
+        if await ledgers.restored_to_nothing_before_noted():
+            break
+    else:
+        raise AssertionError("it was always noted before")
+    await ledgers.entered_more_than(len(sent) - 1)
+    await ledgers.entered(len(sent))
+    await check(ledgers, sent)
+    await process.ready()
 
 
 async def test_another_clusters_progress_halts(ledgers: Ledgers) -> None:

@@ -94,3 +94,27 @@ def test_a_partition_given_up_is_forgotten() -> None:
     positions.published(batch)
     assert positions.acked() == {}
     assert positions.rewind(batch.first()) == {}
+
+
+def test_a_database_that_knows_less_than_was_committed_was_restored() -> None:
+    positions = owning(published=5, applied=8)
+    assert positions.rewound({HERE: 8}) is None
+    assert positions.rewound({HERE: 7}) == HERE
+    positions.own(HERE, 5, 5)
+    positions.stamp()
+    batch = positions.accept(drawn(HERE, 5, 6))
+    assert batch is not None
+    positions.applied(batch)
+    assert positions.rewound({HERE: 6}) == HERE
+
+
+def test_transaction_markers_that_were_stepped_over_are_nothing_that_the_database_lost() -> None:
+    positions = owning(published=8, applied=8)
+    positions.step_over(HERE, 12)
+    assert positions.rewound({HERE: 8}) is None
+    positions.noted({HERE: 12})
+    assert positions.rewound({HERE: 8}) == HERE
+
+
+def test_partitions_of_others_say_nothing_of_a_restore() -> None:
+    assert owning().rewound({THERE: 0}) is None
