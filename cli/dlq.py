@@ -21,7 +21,7 @@ from cli.console import (
 )
 from cli.editing import complaints, edited
 from cli.letter_acts import act, need, operator, rate_of
-from cli.letter_choice import Choice, groups, one
+from cli.letter_choice import Choice, chosen, groups, one
 from cli.letter_history import story
 from cli.letter_tables import show_groups, show_letters, show_one
 from cli.letters import Letter, letters
@@ -155,12 +155,10 @@ def redrive(
     A letter named by --id is sent back although it was before, or was discarded.
     """
     need(reason)
-    chosen = _chosen(
-        Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service)
-    )
+    meant = chosen(Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service))
     act(
         kafka.settings_for(home),
-        chosen,
+        meant,
         lambda letter: letter.again(reason, operator()),
         done="sent back",
         rate=rate,
@@ -185,12 +183,10 @@ def discard(
 ) -> None:
     """Note that dead letters need not be tried again. They stay in the log, and `ls --all` still shows them."""
     need(reason)
-    chosen = _chosen(
-        Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service)
-    )
+    meant = chosen(Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service))
     act(
         kafka.settings_for(home),
-        chosen,
+        meant,
         lambda letter: letter.discarded(reason, operator()),
         done="discarded",
         rate=1_000,
@@ -204,10 +200,3 @@ def _known(home: Path | None, service: str | None = None) -> list[Letter]:
         fail(f"no service called {service!r} has dead letters (there are: {', '.join(WORKERS)})", EXIT_USAGE)
     settings = kafka.settings_for(home)
     return kafka.run(letters(settings, service), settings)
-
-
-def _chosen(choice: Choice, everything: bool, known: list[Letter]) -> list[Letter]:
-    """The letters that something is to be done about; which ones must be said."""
-    if sum((bool(choice.identifier), choice.filtered, everything)) != 1:
-        fail("say which: --id ID, or --all, or some of --cause, --stage, --error, --type", EXIT_USAGE)
-    return [one(known, choice.identifier)] if choice.identifier else choice.of(known)

@@ -14,23 +14,20 @@ import orjson
 from cli.bodies import assign_all, read_body
 from cli.console import EXIT_USAGE, fail
 from cli.letters import Edited, Letter
+from cli.words import body_of
 from contracts.catalog import MESSAGE_TYPES, MessageType, problems
 from contracts.envelope import RawHeaders
 from contracts.outcomes import FieldError
 from contracts.topics import COMMUNICATION_EVENTS
+from notifications.templates.catalogue import TEMPLATE_OF, VARIABLES
 
 JSON = dict[str, Any]
-_DELIVER = "notification.deliver"
+DELIVER = "notification.deliver"
+_WORDS = "template_data"
 
 
 def edited(letter: Letter, file: Path | None, sets: Sequence[str], headers: Sequence[str]) -> Edited:
     """The letter with these changes; without any, with those that a person makes in $EDITOR."""
-    if letter.type == _DELIVER:
-        fail(
-            "this is a delivery that the Communication Service refused: it is sent again as it was worded, and"
-            " nothing in it can be edited; when its cause is gone, use: appointments dlq redrive --id "
-            + letter.id
-        )
     changed_headers = _with_headers(letter.original_headers, headers)
     if file is None and not sets and not headers:
         value: bytes | None = _by_hand(letter)
@@ -48,6 +45,8 @@ def edited(letter: Letter, file: Path | None, sets: Sequence[str], headers: Sequ
 
 def complaints(letter: Letter, edit: Edited) -> list[FieldError]:
     """What the contract has against the edited record; empty: its service can read it."""
+    if letter.type == DELIVER:
+        return _wrong_words(letter, edit)
     kind = _kind(letter, edit)
     if kind is None:
         told = next((value for name, value in edit.headers if name == "ce_type"), b"").decode(
@@ -62,6 +61,36 @@ def complaints(letter: Letter, edit: Edited) -> list[FieldError]:
     if kind.topic == COMMUNICATION_EVENTS:  # their writer is not one of us: only the body counts
         return [problem for problem in found if problem.field not in ("ce_id", "ce_type")]
     return found
+
+
+def _wrong_words(letter: Letter, edit: Edited) -> list[FieldError]:
+    """A delivery is sent again as it was decided: only the variables of its text can be corrected."""
+    before, after = body_of(letter.record), _parsed(edit.value)
+    if not isinstance(after, dict):
+        return [FieldError(field="", code="invalid", message="the body must be a JSON object")]
+    others = [name for name in _changed(letter.record.value, edit.value) if name != _WORDS]
+    variables = VARIABLES.get(TEMPLATE_OF.get(str(before.get("type")), ""), ())
+    words = after.get(_WORDS)
+    given = words if isinstance(words, dict) else {"": None}
+    return [
+        *(
+            FieldError(
+                field=name,
+                code="fixed",
+                message=f"is decided; only --set {_WORDS}.NAME=TEXT can be corrected",
+            )
+            for name in others
+        ),
+        *(
+            FieldError(
+                field=f"{_WORDS}.{name}",
+                code="unknown",
+                message=f"needs a text for one of: {', '.join(variables)}",
+            )
+            for name, text in given.items()
+            if name not in variables or not isinstance(text, str)
+        ),
+    ]
 
 
 def _kind(letter: Letter, edit: Edited) -> MessageType | None:

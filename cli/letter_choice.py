@@ -99,6 +99,13 @@ def groups(found: Iterable[Letter]) -> list[Group]:
     return sorted(made, key=lambda group: -len(group.letters))
 
 
+def chosen(choice: Choice, everything: bool, known: Sequence[Letter]) -> list[Letter]:
+    """The letters that something is to be done about; which ones must be said."""
+    if sum((bool(choice.identifier), choice.filtered, everything)) != 1:
+        fail("say which: --id ID, or --all, or some of --cause, --stage, --error, --type", EXIT_USAGE)
+    return [one(known, choice.identifier)] if choice.identifier else choice.of(known)
+
+
 def one(known: Sequence[Letter], identifier: str) -> Letter:
     """The one letter of that id, of that command id, or whose id begins so; ends the command if there is none."""
     found = [letter for letter in known if _is_called(letter, identifier)]

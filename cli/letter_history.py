@@ -84,9 +84,10 @@ def _of_commands(ids: set[str]) -> Callable[[Record], bool]:
     needles = [identifier.encode() for identifier in ids]
 
     def keep(record: Record) -> bool:
-        if record.topic.endswith(".outcomes"):
-            return any(needle in (record.value or b"") for needle in needles)
-        return _correlation(record) in ids
+        answers = record.topic.endswith(".outcomes") and any(
+            needle in (record.value or b"") for needle in needles
+        )
+        return answers or _correlation(record) in ids
 
     return keep
 

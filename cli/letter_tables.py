@@ -114,8 +114,10 @@ def _note(note: Note) -> str:
 
 def _next(letter: Letter) -> list[str]:
     short = letter.id[:8]
-    acts = [f"appointments dlq redrive --id {short} --reason …"]
-    if letter.story.get("stage") != "deliver":
-        acts.insert(0, f"appointments dlq edit {short} --reason … --set FIELD=VALUE")
-    acts.append(f"appointments dlq discard --id {short} --reason …")
+    field = "template_data.NAME=TEXT" if letter.story.get("stage") == "deliver" else "FIELD=VALUE"
+    acts = [
+        f"appointments dlq edit {short} --reason … --set {field}",
+        f"appointments dlq redrive --id {short} --reason …",
+        f"appointments dlq discard --id {short} --reason …",
+    ]
     return [f"[dim]{escape(act)}[/]" for act in acts]

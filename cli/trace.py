@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID, uuid5
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
@@ -30,6 +31,7 @@ from contracts.envelope import Record, message_id
 from contracts.topics import ALL
 
 _CREATE = b"appointment.create"
+_PIPED = 500  # columns: who reads a file breaks no lines
 
 
 def trace(
@@ -58,14 +60,15 @@ def trace(
     if not ours:
         fail(f"the log knows nothing of an appointment {identifier}")
     programs = json or not out.is_terminal
-    if programs if log is None else log:
+    if json or (programs if log is None else log):
         _show_log(ours, programs)
         return
     wishes = Wishes.told_by(record for record in records if tells_of_wishes(record))
     told = tale(ours)
     if note := asyncio.run(add_waiting(told, identifier, settings)):
         err.print(note, style="dim")
-    out.print(tree(str(identifier), told, wishes, place, verbose))
+    screen = out if out.is_terminal else Console(highlight=False, width=_PIPED)
+    screen.print(tree(str(identifier), told, wishes, place, verbose))
 
 
 def _show_log(records: list[Record], programs: bool) -> None:

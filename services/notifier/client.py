@@ -147,6 +147,12 @@ def on_channel(body: bytes, channel: str) -> bytes:
     return orjson.dumps(orjson.loads(body) | {"channels": [channel]})
 
 
+def with_words(body: bytes, words: Mapping[str, str]) -> bytes:
+    """The same payload with these variables of its text."""
+    payload = orjson.loads(body)
+    return orjson.dumps(payload | {"template_data": {**payload["template_data"], **words}})
+
+
 def _reason(response: httpx.Response) -> str:
     """`HTTP 422 missing_variable: template_data lacks …`, as far as the answer says."""
     try:

@@ -1,6 +1,6 @@
 """What a batch of records does: it plans, answers, and notes; it calls nobody but Identity, for who is an admin."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -10,7 +10,9 @@ from chassis import clock
 from chassis.database import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
+from notifications.templates.catalogue import VARIABLES
 from services.notifier import metrics, notices, planning, verdicts
+from services.notifier.client import with_words
 from services.notifier.commands import Command
 from services.notifier.delivery import Delivery
 from services.notifier.domain import model
@@ -175,10 +177,32 @@ class Handlers:
         for delivery in again:
             delivery.state, delivery.attempts, delivery.reason = "planned", 0, None
             delivery.redrives += 1
+        await _correct(tx, again, {item.delivery_id: item.words for _, item in items if item.words})
         if again:
             await deliveries.settle(tx, again)
             await deliveries.requeue(tx, again, now)
             await outbox.note(tx, self.writer, now, [notices.event_of(item, now) for item in again])
+
+
+async def _correct(
+    tx: Transaction, again: Sequence[Delivery], words: Mapping[UUID, Mapping[str, str]]
+) -> None:
+    """Put an operator's words into the texts that are sent again, as far as their templates have such variables."""
+    corrected = {item.id: item.template_id for item in again if item.id in words}
+    if not corrected:
+        return
+    bodies = await deliveries.payloads(tx, list(corrected))
+    known = {
+        identifier: {
+            name: text
+            for name, text in words[identifier].items()
+            if name in VARIABLES.get(corrected[identifier], ())
+        }
+        for identifier in bodies
+    }
+    await deliveries.reword(
+        tx, {identifier: with_words(body, known[identifier]) for identifier, body in bodies.items()}
+    )
 
 
 def _of(items: Items, kind: type[T]) -> list[tuple[Record, T]]:

@@ -1,7 +1,7 @@
 """Records to what the domain decides about. Each kind of record has one type here."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,9 +57,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """A dead-lettered delivery that an operator sends again."""
+    """A dead-lettered delivery that an operator sends again; `words`: variables of its text that were corrected."""
 
     delivery_id: UUID
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 Received = Happened | Command | Report | Redriven
@@ -88,16 +89,23 @@ def decode(record: Record) -> Received | None:
 def _redriven(record: Record, kind: str) -> Received | None:
     """What came from another topic than those of events."""
     if kind == DELIVER:
-        body = _json(record)
-        try:
-            return Redriven(UUID(str(body.get("notification_id") if isinstance(body, dict) else None)))
-        except ValueError as error:
-            raise InvalidMessage("no notification_id to deliver again") from error
+        return _deliver_again(_json(record))
     if kind in NOTIFIER_COMMANDS:
         return commands.decode(record)
     if kind in REPORTS or not kind:
         return _report(record)
     raise InvalidMessage(f"nothing of the notifier's is called {kind[:60]!r}")
+
+
+def _deliver_again(body: Any) -> Redriven:
+    try:
+        identifier = UUID(str(body.get("notification_id") if isinstance(body, dict) else None))
+    except ValueError as error:
+        raise InvalidMessage("no notification_id to deliver again") from error
+    words = body.get("template_data") or {}
+    if not isinstance(words, dict) or not all(isinstance(text, str) for text in words.values()):
+        raise InvalidMessage("template_data must be texts by the names of variables")
+    return Redriven(identifier, words)
 
 
 def _event(record: Record) -> Happened:

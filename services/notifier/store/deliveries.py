@@ -1,6 +1,6 @@
 """Deliveries, planned once and found again; their payloads, and their place in the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
@@ -68,6 +68,8 @@ _LAST_SENT = text("""
 
 _PAYLOADS = text("SELECT delivery_id, body FROM payloads WHERE delivery_id = ANY(CAST(:ids AS uuid[]))")
 
+_REWORD = text("UPDATE payloads SET body = :body WHERE delivery_id = :id")
+
 _SETTLE = text("""
     UPDATE deliveries d SET state = r.state, attempts = r.attempts, redrives = r.redrives, reason = r.reason,
         sent_at = r.sent_at, delivered_at = r.delivered_at
@@ -131,6 +133,11 @@ async def last_sent(tx: Transaction, asked: Sequence[tuple[UUID, UUID, str]]) ->
 async def payloads(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, bytes]:
     """The call's JSON of these deliveries."""
     return {row.delivery_id: row.body for row in await tx.execute(_PAYLOADS, {"ids": list(ids)})}
+
+
+async def reword(tx: Transaction, bodies: Mapping[UUID, bytes]) -> None:
+    """Replace the call's JSON of deliveries that the caller has locked; an operator's correction, so they are few."""
+    await tx.execute_each(_REWORD, [{"id": identifier, "body": body} for identifier, body in bodies.items()])
 
 
 async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:

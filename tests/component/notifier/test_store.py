@@ -178,6 +178,23 @@ async def test_a_lost_database_gets_back_what_people_said(database: Database) ->
         assert await restore(tx, newest(events[:2])) == (0, 0), "an older version changes nothing"
 
 
+async def test_an_operators_words_are_sent_as_far_as_the_template_has_them(database: Database) -> None:
+    refused = a_delivery(ORGANIZATION, state="dead_lettered", attempts=1)
+    body = orjson.dumps({"template_data": {"organizer_name": "", "location": "Room 4"}})
+    async with database.transaction() as tx:
+        await deliveries.plan(tx, [(refused, body)], NOW)
+    words = {"organizer_name": "Greta Albrecht", "colour": "red"}
+    asked = {"notification_id": str(refused.id), "template_data": words}
+    await handled(database, a_record(0, topics.redrive("notifier").name, "notification.deliver", asked))
+    async with database.transaction() as tx:
+        found = await deliveries.payloads(tx, [refused.id])
+        again = await deliveries.locked(tx, [refused.id])
+    assert orjson.loads(found[refused.id]) == {
+        "template_data": {"organizer_name": "Greta Albrecht", "location": "Room 4"}
+    }
+    assert (again[refused.id].state, again[refused.id].redrives) == ("planned", 1)
+
+
 async def test_operators_see_what_waits_for_which_attempt(database: Database) -> None:
     tried = a_delivery(uuid4(), attempts=1, reason="HTTP 429")
     await plan(database, tried, a_delivery(uuid4()))

@@ -78,13 +78,30 @@ def test_what_no_editor_changed_or_what_is_no_json_any_more_is_not_sent(
         edited(a_letter(), None, [], [])
 
 
-def test_a_refused_delivery_cannot_be_edited_because_it_is_sent_as_it_was_worded(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    letter = a_letter(a_record("notification.deliver", value=b"{}", topic="booking.events"))
-    with pytest.raises(typer.Exit):
-        edited(letter, None, ["channel=sms"], [])
-    assert f"dlq redrive --id {letter.id}" in capsys.readouterr().err
+def a_refused_delivery() -> Letter:
+    """The letter of an invitation that the Communication Service refused."""
+    body = json.dumps(GOOD["notification.dead_lettered"]).encode()
+    return a_letter(a_record("notification.deliver", value=body, topic="booking.events"))
+
+
+def test_the_words_of_a_refused_delivery_can_be_corrected() -> None:
+    edit = edited(a_refused_delivery(), None, ["template_data.organizer_name=Greta Albrecht"], [])
+    assert json.loads(edit.value or b"")["template_data"] == {"organizer_name": "Greta Albrecht"}
+    assert (edit.what, wrong(a_refused_delivery(), edit)) == ("template_data", [])
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ("channel=sms", "channel"),
+        ("template_data.colour=red", "template_data.colour"),
+        ("template_data.organizer_name=3", "template_data.organizer_name"),
+        ("template_data=red", "template_data."),
+    ],
+)
+def test_what_was_decided_about_a_delivery_stays(given: str, field: str) -> None:
+    letter = a_refused_delivery()
+    assert field in wrong(letter, edited(letter, None, [given], []))
 
 
 def test_a_report_is_checked_by_its_body_alone() -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import typer
 
-from cli.letter_acts import rate_of
-from cli.letter_choice import Choice, groups, one
+from cli.letter_acts import need, rate_of
+from cli.letter_choice import Choice, chosen, groups, one
 from cli.letters import Edited, Letter, gathered, history
 from cli.words import line
 from contracts.samples import APPOINTMENT
@@ -132,3 +132,30 @@ def test_a_rate_is_so_many_a_second(text: str, rate: float) -> None:
 def test_what_is_no_rate_is_a_usage_error(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         rate_of(text)
+
+
+@pytest.mark.parametrize(
+    ("choice", "everything"),
+    [
+        pytest.param(ANY, False, id="nothing is said"),
+        pytest.param(replace(ANY, service="booking"), False, id="a service alone may be a slip"),
+        pytest.param(replace(ANY, error="TypeError"), True, id="all, and some"),
+        pytest.param(replace(ANY, identifier="4711", cause="broke"), False, id="one, and some"),
+    ],
+)
+def test_which_letters_something_is_done_about_must_be_said(choice: Choice, everything: bool) -> None:
+    with ends(2):
+        chosen(choice, everything, [a_letter()])
+
+
+def test_a_letter_named_by_its_id_is_chosen_although_it_was_redriven() -> None:
+    aside = set_aside(a_record())
+    letter = gathered([aside])[0]
+    known = gathered([aside, logged(letter.again("x", "greta"))])
+    assert chosen(replace(ANY, identifier=letter.id[:8]), False, known) == known
+    assert chosen(ANY, True, known) == []
+
+
+def test_a_reason_must_be_given() -> None:
+    with ends(2):
+        need("  ")
