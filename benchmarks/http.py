@@ -217,6 +217,7 @@ async def running_fleet(world: World) -> AsyncIterator[Fleet]:
     )
     home = str(world.home / "fleet")
     environment = {name: value for name, value in world.environment().items() if name != "IDENTITY_URL"}
+    environment["DIGEST_THRESHOLD"] = "0"  # each notification is to come to its own end
     try:
         await _appointments(
             "up", "--detach", "--home", home, "--port-offset", str(offset), environment=environment

@@ -1,6 +1,6 @@
 """What a batch of records does: it plans, answers, and notes; it calls nobody but Identity, for who is an admin."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -15,13 +15,14 @@ from services.notifier import metrics, notices, planning, verdicts
 from services.notifier.client import with_words
 from services.notifier.commands import Command
 from services.notifier.delivery import Delivery
+from services.notifier.digesting import Wishes, hold_back
 from services.notifier.domain import model
 from services.notifier.domain.reports import state_after
 from services.notifier.identity import Directory
 from services.notifier.messages import Happened, Received, Redriven, Report
 from services.notifier.setting import Said, would_be_admins
 from services.notifier.settling import Ended, tell
-from services.notifier.store import appointments, deliveries, outbox, preferences, queue
+from services.notifier.store import appointments, deliveries, digests, outbox, preferences, queue
 from services.notifier.verdicts import Verdict
 
 T = TypeVar("T", Happened, Command, Report, Redriven)
@@ -37,6 +38,7 @@ class Handlers:
 
     writer: UUID
     frontend_url: str
+    digest_threshold: int
     partitions: Callable[[str], Awaitable[int]]
     directory: Directory
 
@@ -84,7 +86,12 @@ class Handlers:
             for record, item in fresh
             for delivery in planning.planned(record, item, wanted, organizations, now, self.frontend_url)
         ]
+        wishes = Wishes(wanted, organizations)
+        waiting = await hold_back(tx, [item for item, _ in planned], wishes, self.digest_threshold, now)
         deliveries_planned = await deliveries.plan(tx, planned, now)
+        await digests.join(
+            tx, {item.id: waiting[item.id] for item in deliveries_planned if item.id in waiting}
+        )
         held = [notices.event_of(item, now) for item in deliveries_planned if item.state == "held"]
         await outbox.note(tx, self.writer, now, held)
         return _planned(fresh, deliveries_planned)
@@ -128,9 +135,9 @@ class Handlers:
         await preferences.save(tx, people)
         await preferences.save_organizations(tx, organizations)
         if people:
-            await queue.look_again(tx, {organization for organization, _ in people.values()}, people, now)
+            await _look_again(tx, {organization for organization, _ in people.values()}, people, now)
         if organizations:
-            await queue.look_again(tx, organizations, None, now)
+            await _look_again(tx, organizations, None, now)
 
     async def _answers(self, items: Pairs[Command], known: dict[UUID, Verdict]) -> list[Message]:
         if not items:
@@ -214,6 +221,13 @@ def _planned(items: Pairs[Happened], planned: Sequence[Delivery]) -> list[Messag
     order = {item.source.id: number for number, (_, item) in enumerate(items)}
     ordered = sorted(planned, key=lambda item: (order[item.event_id], item.id))
     return [notices.planned(delivery) for delivery in ordered]
+
+
+async def _look_again(
+    tx: Transaction, organizations: Collection[UUID], users: Collection[UUID] | None, now: datetime
+) -> None:
+    await queue.look_again(tx, organizations, users, now)
+    await digests.look_again(tx, organizations, users, now)
 
 
 async def _deliveries_of(tx: Transaction, reports: Sequence[Report]) -> list[UUID | None]:

@@ -6,7 +6,9 @@ from chassis import clock
 from chassis.database import Database
 from services.notifier import metrics
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import appointments, deliveries, preferences
+from services.notifier.store import appointments, deliveries, digests, preferences
+
+COUNTED = timedelta(days=3)  # how long ago a day began that is not over yet somewhere, and more
 
 
 async def count_waiting(database: Database) -> None:
@@ -25,3 +27,4 @@ async def forget(database: Database, settings: NotifierSettings) -> None:
         await preferences.forget(tx, now - timedelta(days=settings.keep_decisions_days))
         await appointments.forget(tx, old)
         await deliveries.forget(tx, old)
+        await digests.forget(tx, old.date(), (now - COUNTED).date())

@@ -7,6 +7,7 @@ from chassis.service import Service
 from contracts import topics
 from services.notifier import messages
 from services.notifier.client import CommunicationClient
+from services.notifier.digester import Digester
 from services.notifier.dispatcher import Dispatcher
 from services.notifier.handlers import Handlers
 from services.notifier.identity import Directory
@@ -34,11 +35,19 @@ def build(settings: NotifierSettings) -> Service:
     relay = Relay(service.database, service.publisher, service.health, writer, settings.outbox_adopt_after)
     dispatcher = Dispatcher(service.database, client, registration, relay, service.health, settings, writer)
     directory = Directory(settings.identity_url, timeout=settings.identity_timeout)
-    handlers = Handlers(writer, settings.frontend_url, service.publisher.partitions, directory)
+    handlers = Handlers(
+        writer, settings.frontend_url, settings.digest_threshold, service.publisher.partitions, directory
+    )
 
-    def wake() -> None:
+    def work() -> None:
         dispatcher.wake()
         relay.wake()
+
+    digester = Digester(service.database, writer, committed=work)
+
+    def wake() -> None:
+        work()
+        digester.wake()
 
     def consume(name: str, *names: str, gather: float = GATHER_SECONDS) -> None:
         service.consume(
@@ -60,6 +69,7 @@ def build(settings: NotifierSettings) -> Service:
     service.background("templates", registration.run)
     service.background("relay", relay.run)
     service.background("dispatcher", dispatcher.run)
+    service.background("digests", digester.run)
     service.every("count", lambda: count_waiting(service.database), seconds=15)
     service.every("forget", lambda: forget(service.database, settings), cron="40 3 * * *")
     service.on_stop(client.close)

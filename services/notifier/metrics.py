@@ -10,6 +10,7 @@ FAILURES = Counter(
     "appointments_notifier_call_failures_total", "Calls that failed, by status (0: no answer).", ["status"]
 )
 FALLBACKS = Counter("appointments_notifier_fallbacks_total", "Channels turned to instead.", ["channel"])
+DIGESTS = Counter("appointments_notifier_digests_total", "Digests by what became of them.", ["outcome"])
 WAITING = Gauge(
     "appointments_notifier_waiting_deliveries", "Deliveries still to be sent, but for those held."
 )

@@ -6,7 +6,9 @@ from chassis.settings import Settings
 class NotifierSettings(Settings):
     """Seconds unless the name says otherwise.
 
-    identity_timeout: of asking Identity whether somebody is an admin. communication_token: the notifier's own service token. communication_timeout: of one HTTP call.
+    identity_timeout: of asking Identity whether somebody is an admin. communication_token: the notifier's own service
+    token. digest_threshold: normal messages that a person gets one by one on a day of their calendar, the rest comes in a
+    digest; 0: all of them. communication_timeout: of one HTTP call.
     quick_tries: calls in one attempt, waiting quick_wait_min..max between them. retry_first, then retry_next doubling,
     at most retry_max_attempts. deliveries_in_flight: calls at the same time. lease: how long a claimed delivery is ours
     without a sign of life; after a crash it is tried again when that is over.
@@ -14,6 +16,7 @@ class NotifierSettings(Settings):
 
     identity_timeout: float = 5.0
     communication_token: str = ""
+    digest_threshold: int = 20
     communication_timeout: float = 30.0
     quick_tries: int = 3
     quick_wait_min: float = 4.0

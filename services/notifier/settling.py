@@ -11,7 +11,8 @@ from services.notifier import metrics, notices
 from services.notifier.client import on_channel
 from services.notifier.delivery import Delivery, fallback
 from services.notifier.domain.channels import fallback_for
-from services.notifier.store import deliveries, preferences
+from services.notifier.domain.kinds import DIGEST
+from services.notifier.store import deliveries, digests, preferences
 
 GAVE_UP = frozenset(("failed", "bounced", "dead_lettered"))
 
@@ -25,7 +26,8 @@ class Ended:
 
 
 async def tell(tx: Transaction, ended: Sequence[Ended], now: datetime) -> list[Message]:
-    """The messages to publish; plans the channels to turn to instead."""
+    """The messages to publish; plans the channels to turn to instead, and ends what was in digests with them."""
+    ended = [*ended, *await _contents(tx, [item.delivery for item in ended])]
     turned = await _turn(tx, [item.delivery for item in ended if item.delivery.state in GAVE_UP], now)
     messages: list[Message] = []
     for item in ended:
@@ -35,6 +37,22 @@ async def tell(tx: Transaction, ended: Sequence[Ended], now: datetime) -> list[M
         if item.error is not None:
             messages.append(notices.dead_letter(delivery, item.error, now))
     return messages + [notices.planned(delivery) for delivery in turned]
+
+
+async def _contents(tx: Transaction, ended: Sequence[Delivery]) -> list[Ended]:
+    """What went out in these digests has come as far as they have."""
+    gone = {item.id: item for item in ended if item.type == DIGEST.type}
+    if not gone:
+        return []
+    found = await digests.contents(tx, list(gone))
+    for identifier, day, delivery in found:
+        digest, why = gone[identifier], f"in the digest of {day.isoformat()}"
+        delivery.state, delivery.attempts, delivery.redrives = digest.state, digest.attempts, digest.redrives
+        delivery.sent_at, delivery.delivered_at = digest.sent_at, digest.delivered_at
+        delivery.reason = f"{why}: {digest.reason}" if digest.reason else why
+    if found:
+        await deliveries.settle(tx, [delivery for _, _, delivery in found])
+    return [Ended(delivery) for _, _, delivery in found]
 
 
 async def _turn(tx: Transaction, gave_up: Sequence[Delivery], now: datetime) -> list[Delivery]:

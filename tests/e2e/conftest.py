@@ -16,6 +16,7 @@ HURRIED = {
     "RETRY_NEXT": "1",
     "BREAKER_RECOVERY": "1",
     "RECOVERY_SPREAD": "0.5",
+    "DIGEST_THRESHOLD": "0",  # the same few people get more messages than come one by one on a day
 }
 
 

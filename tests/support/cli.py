@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,20 @@ from deploy.local.ports import Ports, is_free
 
 
 class Cli:
-    """`appointments … --home HOME` in a process of its own, with no server of the environment in its way."""
+    """`appointments … --home HOME` in a process of its own, with no server of the environment in its way.
 
-    def __init__(self, home: Path, offset: int) -> None:
+    `variables` are set for it, beside those of the tests.
+    """
+
+    def __init__(self, home: Path, offset: int, variables: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.offset = offset
+        self._variables = variables or {}
 
     async def __call__(self, *arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
         replaced = {"KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "TOPIC_PREFIX"}
         environment = {name: value for name, value in os.environ.items() if name not in replaced}
+        environment |= self._variables
         argv = [sys.executable, "-m", "cli.main", *arguments, "--home", str(home or self.home)]
         return await asyncio.to_thread(
             subprocess.run, argv, env=environment, capture_output=True, text=True, timeout=150, check=False

@@ -85,7 +85,9 @@ def test_what_an_update_was_about(event: object, expected: str) -> None:
 def test_every_variable_that_a_template_declares_is_supplied() -> None:
     of_event = variables(an_event("created"), BEN, NOTHING_SAID, NO_RULES, NOW, "")
     of_reminder = variables(a_reminder(), BEN, NOTHING_SAID, NO_RULES, NOW, "")
-    used = {kind.template_id for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)}
+    used = {kind.template_id for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)} - {
+        kinds.DIGEST.template_id  # made of other messages
+    }
     for name in {name for template_id in used for name in VARIABLES[template_id]}:
         assert isinstance(of_event[name], str)
         assert isinstance(of_reminder[name], str)

@@ -1,0 +1,161 @@
+"""Sends digests when they are due: one delivery for all that waited, decided in one transaction, once for each window."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis import backoff, clock, telemetry
+from chassis.database import Database, Transaction, is_not_now
+from contracts.envelope import Message
+from notifications.preferences import NO_RULES, NOTHING_SAID
+from services.notifier import metrics, notices
+from services.notifier.calling import expired, obsolete
+from services.notifier.delivery import Delivery
+from services.notifier.digesting import message_of
+from services.notifier.domain.digests import (
+    Close,
+    Open,
+    Release,
+    Review,
+    Window,
+    can_wait,
+    review,
+    unwanted,
+)
+from services.notifier.settling import Ended, tell
+from services.notifier.store import deliveries, digests, outbox, preferences, queue
+from services.notifier.store.digests import Row
+from services.notifier.store.queue import Looked
+from services.notifier.summing_up import summed_up
+
+log = telemetry.get_logger()
+
+AT_ONCE = 50
+LOOK_EVERY = 1.0  # how late a digest may be, in seconds
+
+
+class Digester:
+    """Decides about open digests; `wake` it after a commit that may have changed one. `committed` is told of its own."""
+
+    def __init__(self, database: Database, writer: UUID, committed: Callable[[], None]) -> None:
+        self._database = database
+        self._writer = writer
+        self._committed = committed
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to decide."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        attempt = 0
+        while True:
+            self._woken.clear()
+            try:
+                found = await self.decide_due()
+            except Exception as error:
+                if not is_not_now(error):
+                    raise
+                attempt += 1
+                await asyncio.sleep(backoff.delay(attempt, 0.1, 5.0))
+                continue
+            attempt = 0
+            if found < AT_ONCE:
+                await self._rest()
+
+    async def decide_due(self) -> int:
+        """Decide about the next digests that are due; returns how many."""
+        async with self._database.transaction() as tx:
+            now = clock.now()
+            rows = await digests.due(tx, now, AT_ONCE)
+            if rows:
+                await outbox.note(tx, self._writer, now, await decided(tx, rows, now))
+        if rows:
+            self._committed()
+        return len(rows)
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY):
+                await self._woken.wait()
+
+
+async def decided(tx: Transaction, rows: Sequence[Row], now: datetime) -> list[Message]:
+    """Send, postpone or drop these digests, which are locked; returns what to tell of it."""
+    waiting = await digests.waiting(tx, [row.id for row in rows])
+    looked = {
+        item.delivery.id: item
+        for item in await queue.look(tx, [one for ids in waiting.values() for one in ids])
+    }
+    people = await preferences.load(tx, {row.user_id for row in rows})
+    organizations = await preferences.organizations(tx, {row.organization_id for row in rows})
+    messages: list[Message] = []
+    for row in rows:
+        own = people.get(row.user_id, NOTHING_SAID)
+        organization = organizations.get(row.organization_id, NO_RULES)
+        found = review(Open(row.day, row.timezone, row.by_choice), own, organization, now)
+        mine = [looked[one] for one in waiting[row.id] if one in looked]
+        useless = [ended for item in mine if (ended := _useless(item, now))]
+        gone = {ended.delivery.id for ended in useless}
+        rest = [item for item in mine if item.delivery.id not in gone]
+        await deliveries.settle(tx, [ended.delivery for ended in useless])
+        await digests.leave(tx, list(gone))
+        messages += await tell(tx, useless, now)
+        messages += await _carry_out(tx, row, found, rest, now)
+    return messages
+
+
+async def _carry_out(
+    tx: Transaction, row: Row, found: Review, waiting: Sequence[Looked], now: datetime
+) -> list[Message]:
+    match found:
+        case Close(decision) if waiting:
+            try:
+                delivery, body = summed_up(
+                    row, waiting, decision, waiting[0].own, waiting[0].organization, now
+                )
+            except (
+                Exception
+            ):  # ours; what waited must not be lost for it, nor stand in the way of other digests
+                log.exception("a digest could not be written", digest=str(row.id))
+                return await _carry_out(tx, row, Release(), waiting, now)
+            await digests.close(tx, row.id, now)
+            metrics.DIGESTS.labels("sent").inc()
+            return [notices.planned(item) for item in await deliveries.plan(tx, [(delivery, body)], now)]
+        case Close():
+            await digests.close(tx, row.id, now)
+            metrics.DIGESTS.labels("empty").inc()
+            return []
+        case Release():
+            await deliveries.requeue(tx, [item.delivery for item in waiting], now)
+            await digests.drop(tx, row.id)
+            metrics.DIGESTS.labels("dropped").inc()
+            return []
+        case window:
+            stay = [
+                item
+                for item in waiting
+                if can_wait(message_of(item.delivery), window, item.own, item.organization)
+            ]
+            kept = {item.delivery.id for item in stay}
+            leaving = [item.delivery for item in waiting if item.delivery.id not in kept]
+            await deliveries.requeue(tx, leaving, now)
+            await digests.leave(tx, [item.id for item in leaving])
+            await digests.postpone(tx, row.id, window.due, window.reason, list(kept))
+            return [
+                _held(item.delivery, window, now) for item in stay if item.delivery.held_until != window.due
+            ]
+
+
+def _useless(looked: Looked, now: datetime) -> Ended | None:
+    """The end of what has lost its use while it waited, or is not wanted any more."""
+    reason = obsolete(looked, now) or unwanted(message_of(looked.delivery), looked.own, looked.organization)
+    return expired(looked, reason) if reason else None
+
+
+def _held(delivery: Delivery, window: Window, now: datetime) -> Message:
+    delivery.held_until, delivery.reason = window.due, window.reason
+    return notices.event_of(delivery, now)

@@ -1,0 +1,200 @@
+"""Digests and what waits for them. Whoever adds to one or closes it holds its row."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+from services.notifier.delivery import COLUMNS, Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person's digest of one day; `due_at` in UTC."""
+
+    id: UUID
+    organization_id: UUID
+    user_id: UUID
+    day: date
+    timezone: str
+    by_choice: bool
+    due_at: datetime
+
+
+_COLUMNS = "id, organization_id, user_id, day, timezone, by_choice, due_at"
+
+# In one order, so that two batches wait for each other instead of deadlocking.
+_COUNT = text("""
+    INSERT INTO told_daily AS known (user_id, day, told)
+    SELECT user_id, day, more
+    FROM unnest(CAST(:users AS uuid[]), CAST(:days AS date[]), CAST(:more AS int[])) AS counted(user_id, day, more)
+    ORDER BY user_id, day
+    ON CONFLICT (user_id, day) DO UPDATE SET told = known.told + excluded.told
+    RETURNING user_id, day, told
+""")
+
+_CLOSED = text("""
+    SELECT user_id, day, closed_at IS NOT NULL AS closed FROM digests
+    WHERE user_id = ANY(CAST(:users AS uuid[])) AND day >= :since ORDER BY id FOR UPDATE
+""")
+
+_OPEN = text(f"""
+    INSERT INTO digests AS known ({_COLUMNS})
+    SELECT {_COLUMNS}
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]), CAST(:users AS uuid[]), CAST(:days AS date[]),
+        CAST(:timezones AS text[]), CAST(:chosen AS boolean[]), CAST(:due AS timestamptz[])
+    ) AS opened({_COLUMNS})
+    ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET
+        timezone = excluded.timezone, by_choice = known.by_choice OR excluded.by_choice, due_at = excluded.due_at
+        WHERE known.closed_at IS NULL
+    RETURNING id
+""")  # noqa: S608  (names of our own columns)
+
+_JOIN = text("""
+    WITH joined AS (
+        INSERT INTO digest_entries (delivery_id, digest_id)
+        SELECT * FROM unnest(CAST(:deliveries AS uuid[]), CAST(:digests AS uuid[])) AS joined(delivery_id, digest_id)
+        RETURNING delivery_id
+    )
+    DELETE FROM queue q USING joined WHERE q.delivery_id = joined.delivery_id
+""")
+
+_DUE = text(f"""
+    SELECT {_COLUMNS} FROM digests WHERE closed_at IS NULL AND due_at <= :now
+    ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+""")  # noqa: S608
+
+_WAITING = text("""
+    SELECT digest_id, delivery_id FROM digest_entries WHERE digest_id = ANY(CAST(:ids AS uuid[]))
+""")
+
+_IN_DIGESTS = text(f"""
+    SELECT g.id AS digest_id, g.day, {", ".join(f"d.{name}" for name in COLUMNS)}
+    FROM digests g JOIN digest_entries e ON e.digest_id = g.id JOIN deliveries d ON d.id = e.delivery_id
+    WHERE g.id = ANY(CAST(:ids AS uuid[])) ORDER BY d.id FOR UPDATE OF d
+""")  # noqa: S608
+
+_POSTPONE = text("UPDATE digests SET due_at = :due WHERE id = :id")
+_HOLD = text("""
+    UPDATE deliveries SET held_until = :due, reason = :reason WHERE id = ANY(CAST(:ids AS uuid[]))
+""")
+_LEAVE = text("DELETE FROM digest_entries WHERE delivery_id = ANY(CAST(:ids AS uuid[]))")
+_CLOSE = text("UPDATE digests SET closed_at = :now WHERE id = :id")
+_DROP = text("DELETE FROM digests WHERE id = :id")
+
+_LOOK_AGAIN = text("""
+    UPDATE digests SET due_at = :now
+    WHERE closed_at IS NULL AND organization_id = ANY(CAST(:organizations AS uuid[])) AND due_at > :now
+        AND (CAST(:users AS uuid[]) IS NULL OR user_id = ANY(CAST(:users AS uuid[])))
+""")
+
+
+async def count(tx: Transaction, more: Mapping[tuple[UUID, date], int]) -> dict[tuple[UUID, date], int]:
+    """Count so many more messages of a person on a day; returns how many it are now."""
+    if not more:
+        return {}
+    values = {
+        "users": [user for user, _ in more],
+        "days": [day for _, day in more],
+        "more": list(more.values()),
+    }
+    return {(row.user_id, row.day): row.told for row in await tx.execute(_COUNT, values)}
+
+
+async def closed(tx: Transaction, users: Collection[UUID], since: date) -> dict[UUID, set[date]]:
+    """The days from `since` on whose digests have gone out, by person; locks those, and the open ones."""
+    found: dict[UUID, set[date]] = {}
+    for row in await tx.execute(_CLOSED, {"users": list(users), "since": since}):
+        if row.closed:
+            found.setdefault(row.user_id, set()).add(row.day)
+    return found
+
+
+async def open_for(tx: Transaction, wanted: Collection[Row]) -> set[UUID]:
+    """Let these digests be there, due as they say; returns the ids of those that have not gone out."""
+    if not wanted:
+        return set()
+    values = {
+        "ids": [row.id for row in wanted],
+        "organizations": [row.organization_id for row in wanted],
+        "users": [row.user_id for row in wanted],
+        "days": [row.day for row in wanted],
+        "timezones": [row.timezone for row in wanted],
+        "chosen": [row.by_choice for row in wanted],
+        "due": [row.due_at for row in wanted],
+    }
+    return set(await tx.scalars(_OPEN, values))
+
+
+async def join(tx: Transaction, entries: Mapping[UUID, UUID]) -> None:
+    """Let planned deliveries wait for their digests (id by delivery's id) instead of in the queue."""
+    if entries:
+        await tx.execute(_JOIN, {"deliveries": list(entries), "digests": list(entries.values())})
+
+
+async def due(tx: Transaction, now: datetime, limit: int) -> list[Row]:
+    """Digests to decide about now, locked; those that somebody else holds are left to the next look."""
+    return [Row(*row) for row in await tx.execute(_DUE, {"now": now, "limit": limit})]
+
+
+async def waiting(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """The deliveries that wait for each of these digests."""
+    found: dict[UUID, list[UUID]] = {identifier: [] for identifier in ids}
+    for row in await tx.execute(_WAITING, {"ids": list(ids)}):
+        found[row.digest_id].append(row.delivery_id)
+    return found
+
+
+async def contents(tx: Transaction, ids: Sequence[UUID]) -> list[tuple[UUID, date, Delivery]]:
+    """What went out in these digests: the digest's id and day, and the delivery, locked."""
+    rows = await tx.execute(_IN_DIGESTS, {"ids": list(ids)})
+    return [(row[0], row[1], Delivery(*row[2:])) for row in rows]
+
+
+async def postpone(
+    tx: Transaction, identifier: UUID, due_at: datetime, reason: str, deliveries: Sequence[UUID]
+) -> None:
+    """Give a digest, and what waits for it, another time."""
+    await tx.execute(_POSTPONE, {"id": identifier, "due": due_at})
+    await tx.execute(_HOLD, {"ids": list(deliveries), "due": due_at, "reason": reason})
+
+
+async def leave(tx: Transaction, deliveries: Sequence[UUID]) -> None:
+    """Let these wait for no digest any more."""
+    if deliveries:
+        await tx.execute(_LEAVE, {"ids": list(deliveries)})
+
+
+async def close(tx: Transaction, identifier: UUID, now: datetime) -> None:
+    """Nothing joins this digest any more."""
+    await tx.execute(_CLOSE, {"id": identifier, "now": now})
+
+
+async def drop(tx: Transaction, identifier: UUID) -> None:
+    """There is no such digest any more; it never went out."""
+    await tx.execute(_DROP, {"id": identifier})
+
+
+async def look_again(
+    tx: Transaction, organizations: Collection[UUID], users: Collection[UUID] | None, now: datetime
+) -> None:
+    """Let the open digests of these people (None: of everybody) be decided anew: their preferences changed."""
+    values = {
+        "organizations": list(organizations),
+        "users": None if users is None else list(users),
+        "now": now,
+    }
+    await tx.execute(_LOOK_AGAIN, values)
+
+
+async def forget(tx: Transaction, before: date, counted_before: date) -> None:
+    """Drop what went out long ago, and the counts of days that are over everywhere."""
+    await tx.execute(
+        text("DELETE FROM digests WHERE day < :before AND closed_at IS NOT NULL"), {"before": before}
+    )
+    await tx.execute(text("DELETE FROM told_daily WHERE day < :before"), {"before": counted_before})
