@@ -21,12 +21,12 @@ from chassis.batch import Applier, Batch, Read, Rewound, Subscription
 from chassis.database import Database
 from chassis.errors import DependencyDown, Halt, PublishFailed
 from chassis.health import Health
-from chassis.kafka import cluster_id
 from chassis.positions import Offsets, Positions
 from chassis.publisher import Publisher
 from chassis.reporter import Reporter
 from chassis.settings import Settings
 from chassis.subscriber import Drawn, coordination_died, records_of, rejoining, subscribe, watch_polls
+from chassis.takeover import TakeOver
 from contracts.envelope import Message
 
 T = TypeVar("T")
@@ -52,13 +52,13 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         broker: KafkaBroker,
     ) -> None:
         self.name = subscription.name
-        self.taken_over = asyncio.Event()
         self._settings = settings
         self._database = database
         self._publisher = publisher
         self._health = health
         self._applier = Applier(subscription, service, settings, database, self._log_start)
         self._positions = Positions()
+        self._takeover = TakeOver(self.name, settings, database, self._positions, health, lambda: self._kafka)
         self._gather = subscription.gather
         self._full = subscription.max_records or settings.batch_max_records
         self._gate = asyncio.Lock()
@@ -86,66 +86,29 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     def _kafka(self) -> AIOKafkaConsumer:
         return self._subscriber.consumer
 
+    @property
+    def taken_over(self) -> asyncio.Event:
+        """Set while every assigned partition is ours or halted."""
+        return self._takeover.done
+
     # --- taking partitions over and giving them up ------------------------------------------------------------------
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Begin to take partitions over; until their position is sought, their records are dropped."""
         watch_polls(self._kafka, self._drawn)
-        self._start("take-over", self._take_over(set(assigned)))
+        self._start("take-over", self._takeover.run(set(assigned)))
         if "report" not in self._tasks:
             self._start("report", self._reporter.run())
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let the batch in flight end, publish it, note it, and forget the partitions."""
-        self.taken_over.clear()
+        self._takeover.done.clear()
         self._cancel("take-over")
         self._cancel("resume")
         await self._drain()
         for partition in revoked:
             self._positions.disown(partition)
             self._health.unhalt(partition.topic, partition.partition)
-
-    async def _take_over(self, partitions: set[TopicPartition]) -> None:
-        state = f"assignment ({self.name})"
-        for attempt in range(1, 1_000_000):
-            try:
-                await self._seek_all(partitions)
-                break
-            except Exception as error:
-                # Whatever it is, reading on without the position would lose records: wait and try again.
-                self._health.waiting(state, f"{type(error).__name__}: {str(error)[:200]}")
-                log.warning(
-                    "cannot take partitions over", consumer=self.name, error=str(error), attempt=attempt
-                )
-                await asyncio.sleep(self._delay(attempt))
-        self._health.clear(state)
-        self.taken_over.set()
-
-    async def _seek_all(self, partitions: set[TopicPartition]) -> None:
-        if not partitions:
-            return
-        starts, ends = await asyncio.gather(
-            self._kafka.beginning_offsets(list(partitions)), self._kafka.end_offsets(list(partitions))
-        )
-        cluster = await cluster_id(self._settings)
-        async with self._database.transaction() as tx:
-            rows = await progress.open_rows(tx, self.name, starts, cluster)
-        for partition, row in rows.items():
-            reason = progress.refusal_for(row, starts[partition], ends[partition], cluster)
-            if reason:
-                self._halt(partition, reason)
-            else:
-                self._kafka.seek(partition, row.published_offset)
-                self._positions.own(partition, row.published_offset, row.next_offset)
-        log.info("partitions taken over", consumer=self.name, partitions=len(partitions))
-
-    def _halt(self, partition: TopicPartition, reason: str) -> None:
-        self._positions.disown(partition)
-        with suppress(IllegalStateError):
-            self._kafka.pause(partition)
-        topic, number = partition.topic, partition.partition
-        self._health.halted(topic, number, reason)
-        log.error("partition halted", consumer=self.name, topic=topic, partition=number, reason=reason)
 
     # --- one batch --------------------------------------------------------------------------------------------------
 
@@ -218,7 +181,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         except Halt as error:
             self._rewind(batch)
             for partition in [error.partition] if error.partition else self._positions.partitions:
-                self._halt(partition, str(error))
+                self._takeover.halt(partition, str(error))
             return None
         except Rewound as error:
             self._begin_anew(error)
@@ -232,7 +195,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         )
         for partition in self._positions.partitions:
             self._positions.disown(partition)
-        self._start("take-over", self._take_over(set(self._kafka.assignment())))
+        self._start("take-over", self._takeover.run(set(self._kafka.assignment())))
 
     async def _publish(self, batch: Batch, messages: list[Message]) -> None:
         started = time.perf_counter()
