@@ -142,6 +142,7 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
     ),
     "preferences.changed": _VERSION_BAD,
     "organization_preferences.changed": _VERSION_BAD,
+    **dict.fromkeys(("channel.suspended", "channel.restored"), _VERSION_BAD),
 }
 
 

@@ -75,6 +75,7 @@ MESSAGE_TYPES: tuple[MessageType, ...] = (
         OrganizationPreferencesChanged,
         {"organization_preferences.changed": "What holds for everybody in an organization was replaced."},
     ),
+    *_told(NOTIFIER_EVENTS, notifications.ChannelSuspension, notifications.CHANNEL_EVENT_TYPES),
     *_told(COMMUNICATION_EVENTS, notifications.CommunicationEvent, _REPORTS, "communication."),
     *(
         MessageType(kind, kind, PROJECTOR_EVENTS, _PROJECTOR_BODIES[kind], description)

@@ -76,6 +76,27 @@ EVENT_TYPES = {
 }
 
 
+class ChannelSuspension(Told):
+    """Body of `channel.*` events: a channel of a person after it was suspended or restored.
+
+    `version` counts its changes from 1; `notification_id` is the delivery that bounced at `since`.
+    """
+
+    user_id: UUID
+    channel: Channel
+    version: int = Field(ge=1)
+    since: Instant
+    reason: str | None = None
+    notification_id: UUID
+    restored_at: Instant | None = None
+
+
+CHANNEL_EVENT_TYPES = {
+    "channel.suspended": "A person's address bounced: the channel is not used for them any more.",
+    "channel.restored": "The person said something new about the channel: it is used again.",
+}
+
+
 class DeliveryReport(Told):
     """`data` of a communication event; `idempotency_key` is the delivery's id when the service echoes it."""
 

@@ -97,6 +97,15 @@ _ORGANIZATION_PREFERENCES: JSON = {
     "mandatory": {"appointment_cancelled": ["email"]},
 }
 
+_SUSPENSION: JSON = {
+    "user_id": JONAS,
+    "channel": "email",
+    "version": 1,
+    "since": "2028-03-01T12:00:05Z",
+    "reason": "no such address",
+    "notification_id": NOTIFICATION,
+}
+
 
 def _changed(version: int, changes: list[tuple[str, Any, Any]], **state: Any) -> JSON:
     return _EVENT | {
@@ -249,6 +258,8 @@ GOOD: dict[str, JSON] = {
         "version": 1,
         "preferences": _ORGANIZATION_PREFERENCES | {"version": 1},
     },
+    "channel.suspended": _SUSPENSION,
+    "channel.restored": _SUSPENSION | {"version": 2, "restored_at": "2028-03-04T08:00:00Z"},
     "communication.notification.delivered": _report("notification.delivered"),
     "communication.notification.failed": _report("notification.failed", reason="mailbox full"),
     "communication.notification.bounced": _report("notification.bounced", reason="no such address"),
@@ -285,7 +296,9 @@ def headers(message: MessageType) -> dict[str, str]:
 def _subject(message: MessageType) -> str:
     if message.name.startswith("organization_preferences"):
         return ORGANIZATION
-    of_person = message.name.startswith("preferences") or message.topic.name == "notifier.outcomes"
+    of_person = (
+        message.name.startswith(("preferences", "channel")) or message.topic.name == "notifier.outcomes"
+    )
     return JONAS if of_person else APPOINTMENT
 
 

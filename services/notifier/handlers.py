@@ -11,7 +11,7 @@ from chassis.database import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
 from notifications.templates.catalogue import VARIABLES
-from services.notifier import metrics, notices, planning, verdicts
+from services.notifier import metrics, notices, planning, suspending, verdicts
 from services.notifier.client import with_words
 from services.notifier.commands import Command
 from services.notifier.delivery import Delivery
@@ -22,7 +22,7 @@ from services.notifier.identity import Directory
 from services.notifier.messages import Happened, Received, Redriven, Report
 from services.notifier.setting import Said, would_be_admins
 from services.notifier.settling import Ended, tell
-from services.notifier.store import appointments, deliveries, digests, outbox, preferences, queue
+from services.notifier.store import appointments, deliveries, digests, outbox, preferences, queue, suspensions
 from services.notifier.verdicts import Verdict
 
 T = TypeVar("T", Happened, Command, Report, Redriven)
@@ -77,14 +77,18 @@ class Handlers:
             if item.source.id not in known:
                 known.add(item.source.id)
                 fresh.append((record, item))
-        wanted = await preferences.load(tx, {user for _, item in fresh for user in planning.recipients(item)})
+        people = {user for _, item in fresh for user in planning.recipients(item)}
+        wanted = await preferences.load(tx, people)
+        suspended = await suspensions.of(tx, people)
         organizations = await preferences.organizations(
             tx, {item.source.appointment.organization_id for _, item in fresh}
         )
         planned = [
             delivery
             for record, item in fresh
-            for delivery in planning.planned(record, item, wanted, organizations, now, self.frontend_url)
+            for delivery in planning.planned(
+                record, item, wanted, organizations, suspended, now, self.frontend_url
+            )
         ]
         wishes = Wishes(wanted, organizations)
         waiting = await hold_back(tx, [item for item, _ in planned], wishes, self.digest_threshold, now)
@@ -119,6 +123,8 @@ class Handlers:
                 fresh.append(known[command.id])
         await self._keep(tx, said, now)
         await preferences.decide(tx, fresh)
+        # Noted, not returned: which channels these commands restored is not kept with their verdicts.
+        await outbox.note(tx, self.writer, now, await suspending.restore(tx, said.spoken_of, now))
         return await self._answers(items, known)
 
     async def _admins(self, tx: Transaction, commands: Sequence[Command]) -> set[tuple[UUID, UUID]]:
@@ -173,7 +179,10 @@ class Handlers:
         settled = list(ended.values())
         if settled:
             await deliveries.settle(tx, settled)
-            await outbox.note(tx, self.writer, now, await tell(tx, [Ended(item) for item in settled], now))
+            # Suspended first, so that no fallback turns to what has just bounced.
+            suspended = await suspending.suspend(tx, settled, now)
+            told = await tell(tx, [Ended(item) for item in settled], now)
+            await outbox.note(tx, self.writer, now, told + suspended)
 
     async def _redrive(self, tx: Transaction, items: Pairs[Redriven], now: datetime) -> None:
         """Begin anew with deliveries that were given up; whether they are still of use is looked at before the call."""

@@ -32,6 +32,11 @@ REPORTS_IGNORED = Counter(
     "Delivery reports that changed nothing, by reason.",
     ["reason"],
 )
+SUSPENSIONS = Counter(
+    "appointments_notifier_suspensions_total",
+    "Channels of people suspended because their address bounced, and restored.",
+    ["change", "channel"],
+)
 LOST_LEASES = Counter(
     "appointments_notifier_lost_leases_total", "Calls whose delivery had become somebody else's meanwhile."
 )

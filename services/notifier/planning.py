@@ -24,6 +24,7 @@ def planned(
     happened: Happened,
     preferences: Mapping[UUID, Preferences],
     organizations: Mapping[UUID, Organization],
+    suspended: Mapping[UUID, frozenset[str]],
     now: datetime,
     frontend_url: str,
 ) -> list[tuple[Delivery, bytes]]:
@@ -31,9 +32,11 @@ def planned(
     source = happened.source
     organization = organizations.get(source.appointment.organization_id, NO_RULES)
     if isinstance(source, model.Event):
-        notifications = workflow.plan(source, preferences, organization, now, frontend_url)
+        notifications = workflow.plan(source, preferences, organization, now, frontend_url, suspended)
     else:
-        notifications = workflow.plan_reminder(source, preferences, organization, now, frontend_url)
+        notifications = workflow.plan_reminder(
+            source, preferences, organization, now, frontend_url, suspended
+        )
     return [(_delivery(record, happened, item), _body(item)) for item in notifications]
 
 

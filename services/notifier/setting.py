@@ -9,6 +9,7 @@ from notifications.preferences import NO_RULES, NOTHING_SAID, Organization, Pref
 from services.notifier import metrics, verdicts
 from services.notifier.commands import Command, Refusal
 from services.notifier.domain.preferences import after_setting
+from services.notifier.domain.suspensions import restored_by
 from services.notifier.verdicts import Verdict
 
 
@@ -16,7 +17,8 @@ from services.notifier.verdicts import Verdict
 class Said:
     """What people and organizations said so far. `admins`: who administers which organization, of those who ask for it.
 
-    `changed_people` has the organization and the preferences of each.
+    `changed_people` has the organization and the preferences of each; `spoken_of` the channels about which somebody
+    says something new.
     """
 
     people: dict[UUID, Preferences]
@@ -24,6 +26,7 @@ class Said:
     admins: Collection[tuple[UUID, UUID]]
     changed_people: dict[UUID, tuple[UUID, Preferences]] = field(default_factory=dict)
     changed_organizations: dict[UUID, Organization] = field(default_factory=dict)
+    spoken_of: set[tuple[UUID, str]] = field(default_factory=set)
 
     def decide(self, record: Record, command: Command) -> Verdict:
         """The verdict on one command."""
@@ -49,6 +52,7 @@ class Said:
         if after is not before:
             self.people[user] = after
             self.changed_people[user] = (organization, after)
+            self.spoken_of.update((user, channel) for channel in restored_by(before, after))
         return verdicts.accepted(record, command, after, after is not before)
 
     def _of_organization(

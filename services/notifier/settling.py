@@ -12,7 +12,7 @@ from services.notifier.client import on_channel
 from services.notifier.delivery import Delivery, fallback
 from services.notifier.domain.channels import fallback_for
 from services.notifier.domain.kinds import DIGEST
-from services.notifier.store import deliveries, digests, preferences
+from services.notifier.store import deliveries, digests, preferences, suspensions
 
 GAVE_UP = frozenset(("failed", "bounced", "dead_lettered"))
 
@@ -62,12 +62,16 @@ async def _turn(tx: Transaction, gave_up: Sequence[Delivery], now: datetime) -> 
         return []
     wanted = await preferences.load(tx, {item.recipient_id for item in urgent})
     organizations = await preferences.organizations(tx, {item.organization_id for item in urgent})
+    suspended = await suspensions.of(tx, {item.recipient_id for item in urgent})
     bodies = await deliveries.payloads(tx, [item.id for item in urgent])
     planned = []
     for item in urgent:
         own = wanted.get(item.recipient_id, NOTHING_SAID)
         organization = organizations.get(item.organization_id, NO_RULES)
-        channel = fallback_for(item.type, item.priority, item.channel, item.template_id, own, organization)
+        gone = suspended.get(item.recipient_id, frozenset())
+        channel = fallback_for(
+            item.type, item.priority, item.channel, item.template_id, own, organization, gone
+        )
         if channel is not None and item.id in bodies:
             planned.append((fallback(item, channel, now), on_channel(bodies[item.id], channel)))
     turned = await deliveries.plan(tx, planned, now)

@@ -74,6 +74,15 @@ ANSWER: Columns = {
 }
 RULES: Columns = {"organization_id": "uuid", "version": "int", "body": "text"}
 PREFERENCE: Columns = {"user_id": "uuid", "organization_id": "uuid", "version": "int", "body": "text"}
+SUSPENSION: Columns = {
+    "user_id": "uuid",
+    "organization_id": "uuid",
+    "channel": "text",
+    "since": "timestamptz",
+    "reason": "text",
+    "version": "int",
+    "restored_at": "timestamptz",
+}
 
 
 def names(columns: Iterable[str], of: str = "") -> str:

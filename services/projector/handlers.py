@@ -8,7 +8,7 @@ from contracts import topics
 from contracts.envelope import Message, Record
 from services.projector import metrics, store
 from services.projector.domain import answers, calendar, deliveries
-from services.projector.domain.answers import Answer, Preference, Rules
+from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change
 from services.projector.domain.deliveries import Delivery
 from services.projector.messages import Body, Fact, shown
@@ -44,6 +44,8 @@ async def apply(tx: Transaction, bodies: Sequence[Body], *, bulk: bool = False) 
         await store.show_preferences(tx, answers.newest(preferences))
     if rules := [body for body in bodies if isinstance(body, Rules)]:
         await store.show_rules(tx, answers.newest_rules(rules))
+    if suspensions := [body for body in bodies if isinstance(body, Suspension)]:
+        await store.show_suspensions(tx, answers.newest_suspensions(suspensions))
 
 
 async def _show_changes(tx: Transaction, changes: list[Change], bulk: bool) -> None:

@@ -11,17 +11,17 @@ from chassis.telemetry import follow
 from contracts import appointments, envelope, notifications, outcomes, topics
 from contracts.appointments import AppointmentEvent
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
-from contracts.notifications import Notification
+from contracts.notifications import ChannelSuspension, Notification
 from contracts.outcomes import Outcome, PreferencesOutcome
 from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged
 from contracts.views import CalendarChanged, OrganizationPreferencesShown, PreferencesShown
-from services.projector.domain.answers import Answer, Preference, Rules
+from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change, search_text
 from services.projector.domain.deliveries import Delivery
 
 SOURCE = "appointments/projector"
 
-Body = Change | Delivery | Answer | Preference | Rules
+Body = Change | Delivery | Answer | Preference | Rules | Suspension
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,23 @@ def _rules(record: Record, _: Envelope) -> Rules:
     return Rules(told.organization_id, told.version, told.preferences.model_dump_json(exclude_unset=True))
 
 
+def _suspension(record: Record, head: Envelope) -> Suspension:
+    told = ChannelSuspension.model_validate_json(record.value or b"")
+    return Suspension(
+        user_id=told.user_id,
+        organization_id=_organization(head),
+        channel=str(told.channel),
+        since=told.since,
+        reason=told.reason,
+        version=told.version,
+        restored_at=told.restored_at,
+    )
+
+
 _READERS: dict[str, Callable[[Record, Envelope], Body]] = {
     **dict.fromkeys(appointments.EVENT_TYPES, _change),
     **dict.fromkeys(notifications.EVENT_TYPES, _delivery),
+    **dict.fromkeys(notifications.CHANNEL_EVENT_TYPES, _suspension),
     **dict.fromkeys(outcomes.OUTCOME_TYPES, _answer),
     "preferences.changed": _preference,
     "organization_preferences.changed": _rules,

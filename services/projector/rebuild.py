@@ -46,7 +46,7 @@ GROUPS = {
     ),
     "notifications": Group(
         (topics.NOTIFIER_EVENTS.name,),
-        ("notifications", "notifications_daily", "preferences", "organization_preferences"),
+        ("notifications", "notifications_daily", "preferences", "organization_preferences", "suspensions"),
     ),
     "commands": Group((topics.BOOKING_OUTCOMES.name, topics.NOTIFIER_OUTCOMES.name), ("commands",)),
 }

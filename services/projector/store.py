@@ -23,12 +23,13 @@ from services.projector.columns import (
     PLACE,
     PREFERENCE,
     RULES,
+    SUSPENSION,
     VERSION,
     arrays,
     names,
     rows,
 )
-from services.projector.domain.answers import Answer, Preference, Rules
+from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change, Known, Projection
 from services.projector.domain.deliveries import Cell, Delivery, Standing
 
@@ -126,6 +127,14 @@ _SHOW_RULES = _sql(f"""
     WHERE held.version < excluded.version
 """)  # noqa: S608
 
+_SHOW_SUSPENSIONS = _sql(f"""
+    INSERT INTO suspensions AS held ({names(SUSPENSION)})
+    SELECT {names(SUSPENSION)} FROM {rows("u", SUSPENSION)} ORDER BY user_id, channel
+    ON CONFLICT (user_id, channel) DO UPDATE
+    SET ({names(SUSPENSION)}) = ROW ({names(SUSPENSION, "excluded.")})
+    WHERE held.version < excluded.version
+""")  # noqa: S608
+
 _LOCK = _sql("LOCK TABLE appointments, notifications IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -209,6 +218,12 @@ async def show_preferences(tx: Transaction, preferences: Sequence[Preference]) -
 async def show_rules(tx: Transaction, rules: Sequence[Rules]) -> None:
     """Show what holds for everybody unless a newer version is shown; at most one of each organization."""
     await tx.execute(_SHOW_RULES, arrays("s", RULES, [_fields(rule, RULES) for rule in rules]))
+
+
+async def show_suspensions(tx: Transaction, suspensions: Sequence[Suspension]) -> None:
+    """Show suspensions unless a newer version is shown; at most one of each channel of a person."""
+    values = [_fields(suspension, SUSPENSION) for suspension in suspensions]
+    await tx.execute(_SHOW_SUSPENSIONS, arrays("u", SUSPENSION, values))
 
 
 async def forget_answers(tx: Transaction, before: datetime) -> None:

@@ -45,6 +45,10 @@ _LACKING: Mapping[str, tuple[str, str]] = {
         "organization_id",
         "LEFT JOIN views_next.organization_preferences n USING (organization_id) WHERE (n.version IS NULL OR n.version < l.version)",
     ),
+    "suspensions": (
+        "user_id",
+        "LEFT JOIN views_next.suspensions n USING (user_id, channel) WHERE (n.user_id IS NULL OR n.version < l.version)",
+    ),
 }
 LACKING_MAX = 1_000
 

@@ -1,5 +1,7 @@
 """On which channels a person is told something, and where to turn when a channel gives up."""
 
+from collections.abc import Collection
+
 from notifications.preferences import CHANNELS, EMAIL, IN_APP, SMS, Organization, Preferences
 from notifications.rules import Decision, decide
 from notifications.templates.catalogue import TEMPLATE_CHANNELS
@@ -24,17 +26,24 @@ _NEXT = {EMAIL: (SMS, IN_APP), SMS: (IN_APP,)}
 
 
 def fallback_for(
-    kind: str, priority: str, channel: str, template_id: str, own: Preferences, organization: Organization
+    kind: str,
+    priority: str,
+    channel: str,
+    template_id: str,
+    own: Preferences,
+    organization: Organization,
+    suspended: Collection[str] = (),
 ) -> str | None:
     """Where to turn when `channel` gave up on an urgent notification: from e-mail to SMS, from there to in-app.
 
-    Never to a channel that somebody switched off. SMS is off by default, but where nobody said anything about it, it has
+    Never to a channel that somebody switched off, or that is suspended because its address bounced. SMS is off by default, but where nobody said anything about it, it has
     not been refused, and is the last resort. Whether the notification is on that channel already, the caller knows.
     """
     if priority != "high":
         return None
     for other in _NEXT.get(channel, ()):
         decision = decide(kind, other, own, organization)
-        if other in TEMPLATE_CHANNELS[template_id] and (decision.on or decision.level == "default"):
+        possible = other in TEMPLATE_CHANNELS[template_id] and other not in suspended
+        if possible and (decision.on or decision.level == "default"):
             return other
     return None

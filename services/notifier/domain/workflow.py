@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from notifications.preferences import NOTHING_SAID, Organization, Preferences
@@ -18,6 +19,7 @@ from services.notifier.domain.model import (
     notification_id,
 )
 from services.notifier.domain.recipients import involved, told
+from services.notifier.domain.suspensions import reachable
 from services.notifier.domain.variables import variables
 
 TOO_OLD = timedelta(hours=24)
@@ -30,8 +32,11 @@ def plan(
     organization: Organization,
     now: datetime,
     frontend_url: str = "",
+    suspended: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
 ) -> list[Notification]:
     """The notifications that follow from an appointment's event; who has no entry in `preferences` never said anything.
+
+    `suspended`: for each person the channels whose address bounced.
 
     An event older than 24 hours plans nothing: a reset or a replay must not write to people about what is long over.
     """
@@ -40,7 +45,9 @@ def plan(
     return [
         notification
         for user, kind in told(event)
-        for notification in _notifications(event, user, kind, preferences, organization, now, frontend_url)
+        for notification in _notifications(
+            event, user, kind, preferences, organization, now, frontend_url, suspended
+        )
     ]
 
 
@@ -50,6 +57,7 @@ def plan_reminder(
     organization: Organization,
     now: datetime,
     frontend_url: str = "",
+    suspended: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
 ) -> list[Notification]:
     """The notifications of a due reminder or follow-up: its channels, as far as the person has them on now.
 
@@ -62,7 +70,9 @@ def plan_reminder(
     if is_too_old(reminder.at, now) or gone:
         return []
     recipient, meant = reminder.recipient_id, reminder.channels
-    return _notifications(reminder, recipient, kind, preferences, organization, now, frontend_url, meant)
+    return _notifications(
+        reminder, recipient, kind, preferences, organization, now, frontend_url, suspended, meant
+    )
 
 
 def is_too_old(at: datetime, now: datetime) -> bool:
@@ -86,11 +96,13 @@ def _notifications(
     organization: Organization,
     now: datetime,
     frontend_url: str,
+    suspended: Mapping[UUID, frozenset[str]],
     meant: frozenset[str] | None = None,
 ) -> list[Notification]:
     """One for each channel; the words are the same on all of them, but for the time that is left when it is sent."""
     own = preferences.get(user, NOTHING_SAID)
-    chosen = [one for one in decisions(kind.type, kind.template_id, own, organization, meant) if one.on]
+    wanted = [one for one in decisions(kind.type, kind.template_id, own, organization, meant) if one.on]
+    chosen = reachable(wanted, suspended.get(user, frozenset()))
     appointment = source.appointment
     person = source.people.get(user)
     place = person.timezone if person else appointment.timezone

@@ -1,4 +1,4 @@
-"""What the views keep of outcomes and preferences."""
+"""What the views keep of outcomes, preferences and suspended channels."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,4 +53,25 @@ def newest(preferences: Iterable[Preference]) -> list[Preference]:
         held = found.get(preference.user_id)
         if held is None or held.version < preference.version:
             found[preference.user_id] = preference
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A channel of a person, suspended since an instant (UTC); `restored_at`: until then."""
+
+    user_id: UUID
+    organization_id: UUID
+    channel: str
+    since: datetime
+    reason: str | None
+    version: int
+    restored_at: datetime | None
+
+
+def newest_suspensions(suspensions: Iterable[Suspension]) -> list[Suspension]:
+    """The highest version for each channel of each person in a batch."""
+    found: dict[tuple[UUID, str], Suspension] = {}
+    for suspension in sorted(suspensions, key=lambda one: one.version):
+        found[suspension.user_id, suspension.channel] = suspension
     return list(found.values())

@@ -28,6 +28,7 @@ TABLES = (
     "commands",
     "preferences",
     "organization_preferences",
+    "suspensions",
 )
 Rows = list[tuple[Any, ...]]
 

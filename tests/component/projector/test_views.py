@@ -23,6 +23,7 @@ from tests.unit.projector.builders import (
     ORGANIZER,
     a_notification,
     a_preferences_outcome,
+    a_suspension,
     an_event,
     an_id,
     an_outcome,
@@ -50,6 +51,9 @@ def a_story() -> list[Message]:
         a_preferences_outcome(),
         organization_preferences_changed(2),
         organization_preferences_changed(1),
+        a_suspension(1),
+        a_suspension(2, restored=True),
+        a_suspension(1, "sms"),
         an_event("cancelled", version=4, status="cancelled", **later, **said_yes),
     ]
 
@@ -95,6 +99,10 @@ async def test_a_story_is_shown(projector: Projector) -> None:
     rules = await sql.fetchrow("SELECT organization_id, version, body FROM views.organization_preferences")
     assert (rules["organization_id"], rules["version"]) == (HUB, 2)
     assert orjson.loads(rules["body"])["mandatory"] == {"appointment_cancelled": ["email"]}
+    suspended = await sql.fetch(
+        "SELECT user_id, channel, since FROM views.suspensions WHERE restored_at IS NULL"
+    )
+    assert [tuple(row) for row in suspended] == [(ANNA, "sms", DECIDED)]
 
 
 async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:

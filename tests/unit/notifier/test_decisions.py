@@ -190,6 +190,10 @@ def test_where_to_turn_when_a_channel_gives_up(
         pytest.param("failed", "delivered", "delivered", id="we gave up too early"),
         pytest.param("delivered", "failed", None, id="delivered stays delivered"),
         pytest.param("delivered", "delivered", None, id="told twice"),
+        pytest.param("delivered", "bounced", "bounced", id="sent back after it was taken"),
+        pytest.param("failed", "bounced", "bounced", id="given up, and now we know why"),
+        pytest.param("bounced", "delivered", None, id="a bounce is the last word"),
+        pytest.param("bounced", "bounced", None, id="bounced twice"),
         pytest.param("expired", "delivered", None, id="not sent at all"),
     ],
 )

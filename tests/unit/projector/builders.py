@@ -6,7 +6,8 @@ from uuid import UUID, uuid5
 
 from contracts.appointments import Appointment, AppointmentEvent, Person
 from contracts.envelope import Envelope, Message, Record
-from contracts.notifications import EVENT_TYPES, Notification
+from contracts.fields import Channel
+from contracts.notifications import EVENT_TYPES, ChannelSuspension, Notification
 from contracts.outcomes import Outcome, PreferencesOutcome
 from contracts.preferences import (
     OrganizationPreferences,
@@ -153,6 +154,26 @@ def organization_preferences_changed(version: int = 1) -> Message:
         source="appointments/notifier",
         organization=HUB,
         actor=str(ORGANIZER),
+    ).message("notifier.events", body.model_dump_json().encode())
+
+
+def a_suspension(version: int = 1, channel: str = "email", restored: bool = False) -> Message:
+    """`channel.suspended` (or `restored`) on notifier.events: Anna's e-mail bounced."""
+    body = ChannelSuspension(
+        user_id=ANNA,
+        channel=Channel(channel),
+        version=version,
+        since=DECIDED,
+        reason="no such address",
+        notification_id=an_id("mail"),
+        restored_at=DECIDED + timedelta(days=1) if restored else None,
+    )
+    return Envelope(
+        id=an_id(f"{channel}/{version}"),
+        type="channel.restored" if restored else "channel.suspended",
+        source="appointments/notifier",
+        organization=HUB,
+        actor="service:notifier",
     ).message("notifier.events", body.model_dump_json().encode())
 
 

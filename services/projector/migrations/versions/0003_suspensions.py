@@ -1,0 +1,29 @@
+"""Channels that are suspended for a person because their address bounced."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """A row for each channel of a person that ever bounced; the ingress's role reads it by default."""
+    op.execute("""
+        CREATE TABLE views.suspensions (
+            user_id uuid NOT NULL,
+            organization_id uuid NOT NULL,
+            channel text NOT NULL,
+            since timestamptz NOT NULL,
+            reason text,
+            version integer NOT NULL DEFAULT 1,
+            restored_at timestamptz,
+            PRIMARY KEY (user_id, channel)
+        )
+    """)
+
+
+def downgrade() -> None:
+    """Migrations only go forward; a view is rebuilt from the log instead."""
+    raise RuntimeError("migrations only go forward")
