@@ -113,7 +113,25 @@ CALLS: Mapping[str, Call] = {
         description="For the organizer and admins. Everybody who has not declined gets the message by the channels that "
         "they want. At most 60 announcements an hour for an organization.",
     ),
-    "notifications": Call("What was sent to whom", "read", examples.NOTIFICATIONS, query=_MIN_VERSION),
+    "notifications": Call(
+        "What was sent to whom, and what became of it",
+        "read",
+        examples.NOTIFICATIONS,
+        query=_MIN_VERSION,
+        description="Of everybody for the organizer and admins, their own for a participant; in the order of planning.",
+    ),
+    "analytics": Call(
+        "What became of the organization's notifications, in numbers",
+        "read",
+        examples.ANALYTICS,
+        query=(
+            ("from", "string", "RFC 3339; what was planned from this instant on, 31 days ago if absent"),
+            ("to", "string", "RFC 3339; what was planned before this instant, at most 366 days after `from`"),
+        ),
+        description="For admins: an item for each UTC day of planning, type and channel. `sent` is what the "
+        "Communication Service accepted, whatever became of it; the other counts tell where deliveries stand now. Times "
+        "are exact, in seconds from the event.",
+    ),
     "calendar": Call(
         "Read a calendar",
         "read",

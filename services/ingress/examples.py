@@ -67,12 +67,35 @@ NOTIFICATIONS = {
             "type": "appointment_invitation",
             "recipient_id": BEN,
             "channel": "email",
+            "priority": "normal",
             "state": "delivered",
             "attempts": 1,
+            "planned_at": "2027-02-01T12:00:00Z",
             "next_attempt_at": None,
             "sent_at": "2027-02-01T12:00:01Z",
             "delivered_at": "2027-02-01T12:00:03Z",
             "reason": None,
+            "fallback_of": None,
+        }
+    ]
+}
+ANALYTICS = {
+    "items": [
+        {
+            "date": "2027-02-01",
+            "type": "appointment_invitation",
+            "channel": "email",
+            "planned": 120,
+            "sent": 119,
+            "delivered": 116,
+            "failed": 0,
+            "bounced": 3,
+            "expired": 1,
+            "dead_lettered": 0,
+            "sent_p50_s": 0.412,
+            "sent_p95_s": 1.97,
+            "delivered_p50_s": 1.203,
+            "delivered_p95_s": 4.5,
         }
     ]
 }

@@ -22,6 +22,7 @@ from services.ingress.describe import openapi
 from services.ingress.domain.problems import Problem, from_status
 from services.ingress.domain.queries import InvalidQuery
 from services.ingress.middleware import Correlated, Measured, WithoutTrailingSlash, untraced
+from services.ingress.routes.analytics import analytics_routes
 from services.ingress.routes.operations import operation_routes
 from services.ingress.routes.preferences import preference_routes
 from services.ingress.routes.reads import invalid_query, overview_routes, read_routes
@@ -90,6 +91,7 @@ def create_app(
     app.state.runtime = runtime
     # The order matters: a word such as `calendar` must be tried before an id.
     for router in (
+        analytics_routes(runtime),
         overview_routes(runtime),
         stream_routes(runtime),
         preference_routes(runtime),

@@ -46,10 +46,31 @@ _COLLEAGUE = """
     AND a.status <> 'cancelled' AND a.response <> 'declined'
     ORDER BY a.start_time, a.appointment_id
 """
+# The organizer and admins see what was sent to everybody, a participant what was sent to them.
 _NOTIFICATIONS = """
-    SELECT id::text AS id, type, recipient_id::text AS recipient_id, channel, state, attempts, next_attempt_at, sent_at,
-    delivered_at, reason FROM views.notifications WHERE appointment_id = $1 AND organization_id = $2
+    SELECT id::text AS id, type, recipient_id::text AS recipient_id, channel, priority, state, attempts, planned_at,
+    next_attempt_at, sent_at, delivered_at, reason, fallback_of::text AS fallback_of
+    FROM views.notifications WHERE appointment_id = $1 AND organization_id = $2
+    AND ($3 OR recipient_id = $4 OR EXISTS (SELECT FROM views.appointments p WHERE p.id = $1 AND p.organizer_id = $4))
     ORDER BY planned_at, id
+"""
+# From the deliveries themselves, so that the percentiles are exact. What is accepted counts as sent whatever became of it.
+# Two machines' clocks may differ by more than a fast delivery takes: no time is below zero.
+_ANALYTICS = """
+    SELECT date, type, channel, count(*) AS planned, count(sent_at) AS sent,
+        count(*) FILTER (WHERE state = 'delivered') AS delivered, count(*) FILTER (WHERE state = 'failed') AS failed,
+        count(*) FILTER (WHERE state = 'bounced') AS bounced, count(*) FILTER (WHERE state = 'expired') AS expired,
+        count(*) FILTER (WHERE state = 'dead_lettered') AS dead_lettered,
+        percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY to_sent) AS sent_s,
+        percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY to_delivered) AS delivered_s
+    FROM (
+        SELECT CAST(planned_at AT TIME ZONE 'UTC' AS date) AS date, type, channel, state, sent_at,
+            CASE WHEN sent_at IS NOT NULL THEN greatest(0, extract(epoch FROM sent_at - planned_at)) END AS to_sent,
+            CASE WHEN delivered_at IS NOT NULL THEN greatest(0, extract(epoch FROM delivered_at - planned_at)) END
+                AS to_delivered
+        FROM views.notifications WHERE organization_id = $1 AND planned_at >= $2 AND planned_at < $3
+    ) AS delivery
+    GROUP BY date, type, channel ORDER BY date, type, channel
 """
 _COMMAND = "SELECT actor, organization_id, body FROM views.commands WHERE id = $1"
 _WANTED = """
@@ -106,9 +127,13 @@ class Store:
         sql, parameters = list_statement(caller, query, after)
         return await self._fetch(sql, *parameters)
 
-    async def notifications(self, organization: UUID, appointment: UUID) -> Sequence[Any]:
-        """Its deliveries in the order of their planning."""
-        return await self._fetch(_NOTIFICATIONS, appointment, organization)
+    async def notifications(self, caller: Caller, appointment: UUID) -> Sequence[Any]:
+        """Its deliveries in the order of their planning, as far as the caller may know of them."""
+        return await self._fetch(_NOTIFICATIONS, appointment, caller.organization, caller.admin, caller.id)
+
+    async def analytics(self, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
+        """Rows for each UTC day, type and channel; `sent_s` and `delivered_s` are median and 95th percentile, or null."""
+        return await self._fetch(_ANALYTICS, organization, start, end)
 
     async def command(self, identifier: UUID) -> tuple[str | None, UUID | None, str] | None:
         """Actor, organization and JSON of a command's first outcome."""

@@ -211,6 +211,20 @@ def preview_query(params: Params) -> PreviewQuery:
     return query
 
 
+def analytics_range(params: Params, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when (UTC): the last 31 days, today among them, unless they say otherwise. Raises InvalidQuery."""
+    reader = Reader(params)
+    start, end = reader.instant("from"), reader.instant("to")
+    if end is None:
+        end = start + CALENDAR_DEFAULT if start else now
+    if start is None:
+        midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
+        start = midnight - CALENDAR_DEFAULT + timedelta(days=1)
+    reader.check_range(start, end)
+    reader.finish()
+    return start, end
+
+
 def min_version(params: Params) -> int | None:
     """The version that a read wants to see at least, or None. Raises InvalidQuery."""
     reader = Reader(params)

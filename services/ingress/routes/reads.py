@@ -25,12 +25,15 @@ _NOTIFICATION_FIELDS = (
     "type",
     "recipient_id",
     "channel",
+    "priority",
     "state",
     "attempts",
+    "planned_at",
     "next_attempt_at",
     "sent_at",
     "delivered_at",
     "reason",
+    "fallback_of",
 )
 _OCCUPYING = frozenset({"pending", "confirmed"})
 
@@ -84,7 +87,7 @@ def read_routes(runtime: Runtime) -> APIRouter:
         caller = await runtime.door.enter(request)
         identifier = bodies.path_id(appointment_id)
         await _visible(runtime, request, caller, identifier)
-        rows = await store.notifications(caller.organization, identifier)
+        rows = await store.notifications(caller, identifier)
         return as_json({"items": [{name: row[name] for name in _NOTIFICATION_FIELDS} for row in rows]})
 
     @router.get("/{appointment_id}", **described("appointment"))

@@ -193,7 +193,7 @@ async def test_notifications_are_told(ingress: Ingress) -> None:
         UUID(appointment["id"]),
         ANNA.id,
     )
-    [item] = (await ingress.json(BEN, f"/{appointment['id']}/notifications"))["items"]
+    [item] = (await ingress.json(ANNA, f"/{appointment['id']}/notifications"))["items"]
     assert (item["type"], item["state"], item["recipient_id"]) == (
         "appointment_created",
         "sent",

@@ -1,4 +1,4 @@
-"""Channels that are suspended for a person because their address bounced."""
+"""Channels that are suspended for a person because their address bounced; an organization's deliveries by time."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A row for each channel of a person that ever bounced; the ingress's role reads it by default."""
+    """A row for each channel of a person that ever bounced, which the ingress's role reads by default; and an index."""
     op.execute("""
         CREATE TABLE views.suspensions (
             user_id uuid NOT NULL,
@@ -22,6 +22,9 @@ def upgrade() -> None:
             PRIMARY KEY (user_id, channel)
         )
     """)
+    op.execute(
+        "CREATE INDEX notifications_of_organization ON views.notifications (organization_id, planned_at)"
+    )
 
 
 def downgrade() -> None:
