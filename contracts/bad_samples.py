@@ -140,6 +140,7 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
             {"defaults": {"quiet_hours": {"start": "22:00", "end": "22:00"}}},
         ),
     ),
+    "notifications.changed": (Bad("no-appointments", "appointments", "missing", without="appointments"),),
     "preferences.changed": _VERSION_BAD,
     "organization_preferences.changed": _VERSION_BAD,
     **dict.fromkeys(("channel.suspended", "channel.restored"), _VERSION_BAD),

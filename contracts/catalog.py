@@ -51,6 +51,7 @@ _PROJECTOR_BODIES: dict[str, type[BaseModel]] = {
     "calendar.changed": views.CalendarChanged,
     "preferences.shown": views.PreferencesShown,
     "organization_preferences.shown": views.OrganizationPreferencesShown,
+    "notifications.changed": views.NotificationsChanged,
 }
 _REPORTS = {
     "notification.delivered": "It reached the person.",

@@ -269,6 +269,23 @@ GOOD: dict[str, JSON] = {
         "change": "rescheduled",
         "user_ids": [GRETA, JONAS],
     },
+    "notifications.changed": {
+        "appointments": [
+            {
+                "appointment_id": APPOINTMENT,
+                "organizer_id": GRETA,
+                "notifications": [
+                    {
+                        "id": NOTIFICATION,
+                        "recipient_id": JONAS,
+                        "type": "appointment_invitation",
+                        "channel": "email",
+                        "state": "delivered",
+                    }
+                ],
+            }
+        ]
+    },
     "preferences.shown": {"user_id": JONAS, "version": 1},
     "organization_preferences.shown": {"organization_id": ORGANIZATION, "version": 1},
 }

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.fields import Told
+from contracts.fields import Channel, Told
+from contracts.notifications import DeliveryState
 
 
 class CalendarChanged(Told):
@@ -34,8 +35,36 @@ class OrganizationPreferencesShown(Told):
     version: int = Field(ge=1)
 
 
+class NotificationStatus(Told):
+    """Where a delivery stands now."""
+
+    id: UUID
+    recipient_id: UUID
+    type: str
+    channel: Channel
+    state: DeliveryState
+
+
+class AppointmentStatuses(Told):
+    """Deliveries of an appointment; for its organizer and the organization's admins, and for each recipient their own."""
+
+    appointment_id: UUID
+    organizer_id: UUID | None = None
+    notifications: list[NotificationStatus]
+
+
+class NotificationsChanged(Told):
+    """Body of `notifications.changed`: the views show these deliveries of the organization in these states.
+
+    A hint for live views: under load one tells of many appointments, and a state that was passed through is left out.
+    """
+
+    appointments: list[AppointmentStatuses]
+
+
 EVENT_TYPES = {
     "calendar.changed": "An appointment in the views changed.",
     "preferences.shown": "A person's preferences in the views changed.",
     "organization_preferences.shown": "An organization's preferences in the views changed.",
+    "notifications.changed": "Deliveries in the views came to other states.",
 }

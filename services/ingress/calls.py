@@ -212,7 +212,9 @@ CALLS: Mapping[str, Call] = {
         examples.STREAM,
         media="text/event-stream",
         description="Server-sent events. `Last-Event-ID` resumes up to ten minutes back; an older or unreadable one "
-        "gets `event: reset`: read the calendar again. An admin gets the whole organization's.",
+        "gets `event: reset`: read the calendar again. An admin gets the whole organization's. "
+        "`notification.changed` tells where notifications of an appointment stand: all of them for its organizer and "
+        "admins, their own for a recipient; it may come twice.",
     ),
     "health": Call("Whether the ingress is ready, and what is down", "open", examples.HEALTH),
     "live": Call("Whether the ingress should go on", "open", {"service": "ingress", "live": True}),

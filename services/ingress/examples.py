@@ -160,6 +160,9 @@ STREAM = (
     ": connected\nid: 4.0.17.2.9.1\nretry: 1000\n\n"
     "id: 4.0.18.2.9.1\nevent: calendar.changed\n"
     f'data: {{"appointment_id":"{APPOINTMENT_ID}","version":2,"change":"confirmed"}}\n\n'
+    "id: 4.0.19.2.9.1\nevent: notification.changed\n"
+    f'data: {{"appointment_id":"{APPOINTMENT_ID}","notifications":[{{"id":"e1f0c1de-6f02-5b6f-8a46-9d0d6a1a0301",'
+    f'"recipient_id":"{BEN}","type":"appointment_invitation","channel":"email","state":"delivered"}}]}}\n\n'
 )
 CONFLICTS = [{"user_id": BEN, "start_time": "2027-03-01T08:15:00Z", "end_time": "2027-03-01T09:00:00Z"}]
 FIELD_ERRORS = [{"field": "title", "code": "string_too_long", "message": "At most 200 characters"}]

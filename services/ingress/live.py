@@ -9,11 +9,12 @@ import orjson
 from pydantic import ValidationError
 
 from contracts.envelope import MalformedEnvelope, header
-from contracts.views import CalendarChanged
+from contracts.views import CalendarChanged, NotificationsChanged
 from services.ingress import metrics
 from services.ingress.domain import vectors
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.memory import Change, ChangeMemory
+from services.ingress.domain.statuses import Place, status_change
 from services.ingress.shown import Shown
 
 Key = tuple[str, str]
@@ -29,6 +30,11 @@ class Subscription:
         self.backlog = None if backlog is None else list(backlog)
         self.queue: asyncio.Queue[Change | None] = asyncio.Queue(queue_max)
         self.closed = False
+
+    @property
+    def viewer(self) -> str:
+        """Who reads it, as `Change.data_for` wants to know."""
+        return self.key[1]
 
     def offer(self, change: Change) -> bool:
         """Put a change in its queue; False when the reader is too slow."""
@@ -78,11 +84,12 @@ class Live:
                 self._shown.note(str(body["organization_id"]), int(body["version"]))
             elif kind == "calendar.changed" and organization:
                 self._changed(record, str(UUID(organization)), CalendarChanged.model_validate(body))
+            elif kind == "notifications.changed" and organization:
+                self._states(record, str(UUID(organization)), NotificationsChanged.model_validate(body))
         except (MalformedEnvelope, ValidationError, ValueError, KeyError, TypeError):
             return
 
     def _changed(self, record: Any, organization: str, body: CalendarChanged) -> None:
-        metrics.CHANGES.inc()
         appointment = str(body.appointment_id)
         self._shown.note(appointment, body.version)
         change = Change(
@@ -96,7 +103,23 @@ class Live:
             ).decode(),
             vector=self.vector,
         )
+        self._tell(change)
+
+    def _states(self, record: Any, organization: str, body: NotificationsChanged) -> None:
+        """A change for each appointment. All but the last have the id before the record: who stops there gets it again."""
+        last = len(body.appointments) - 1
+        before = list(self._memory.next)
+        before[record.partition] = record.offset
+        place = Place(record.partition, record.offset, record.timestamp / 1000)
+        for number, appointment in enumerate(body.appointments):
+            vector = self.vector if number == last else vectors.encode(before)
+            self._tell(status_change(organization, appointment.model_dump(mode="json"), place, vector))
+
+    def _tell(self, change: Change) -> None:
+        """Remember it, and put it into the queues of those whom it concerns."""
+        metrics.CHANGES.inc()
         self._memory.remember(change)
+        organization = change.organization
         for key in ((organization, "*"), *((organization, user) for user in change.user_ids)):
             for subscription in tuple(self._open.get(key, ())):
                 if not subscription.offer(change):

@@ -56,7 +56,7 @@ _NOTIFICATIONS = """
 """
 # From the deliveries themselves, so that the percentiles are exact. What is accepted counts as sent whatever became of it.
 # Two machines' clocks may differ by more than a fast delivery takes: no time is below zero.
-_ANALYTICS = """
+ANALYTICS = """
     SELECT date, type, channel, count(*) AS planned, count(sent_at) AS sent,
         count(*) FILTER (WHERE state = 'delivered') AS delivered, count(*) FILTER (WHERE state = 'failed') AS failed,
         count(*) FILTER (WHERE state = 'bounced') AS bounced, count(*) FILTER (WHERE state = 'expired') AS expired,
@@ -133,7 +133,7 @@ class Store:
 
     async def analytics(self, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
         """Rows for each UTC day, type and channel; `sent_s` and `delivered_s` are median and 95th percentile, or null."""
-        return await self._fetch(_ANALYTICS, organization, start, end)
+        return await self._fetch(ANALYTICS, organization, start, end)
 
     async def command(self, identifier: UUID) -> tuple[str | None, UUID | None, str] | None:
         """Actor, organization and JSON of a command's first outcome."""

@@ -6,7 +6,7 @@ from chassis import clock
 from chassis.database import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
-from services.projector import metrics, store
+from services.projector import metrics, statuses, store
 from services.projector.domain import answers, calendar, deliveries
 from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change
@@ -25,9 +25,16 @@ async def handle(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> lis
     return await again(tx, records)
 
 
-async def again(_: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
-    """The same messages for the same records, shown or not: they follow from the records alone."""
-    return [message for record, fact in records if (message := shown(record, fact)) is not None]
+async def again(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
+    """The same messages for the same records, shown or not: they follow from the records alone.
+
+    But for the states of deliveries: those are gathered, so that what nobody waits for costs next to nothing.
+    """
+    told = [message for record, fact in records if (message := shown(record, fact)) is not None]
+    appointments = statuses.appointments_of(records)
+    if appointments:
+        told += statuses.changed(records, await store.organizers(tx, appointments))
+    return told
 
 
 async def apply(tx: Transaction, bodies: Sequence[Body], *, bulk: bool = False) -> None:

@@ -107,6 +107,8 @@ _SHOW_DELIVERIES = _sql(f"""
     ON CONFLICT ({names(CELL)}) DO UPDATE SET count = held.count + excluded.count
 """)  # noqa: S608
 
+_ORGANIZERS = _sql("SELECT id, organizer_id FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))")
+
 _KEEP_ANSWERS = _sql(f"""
     INSERT INTO commands (id, organization_id, actor, body, at)
     SELECT {names(ANSWER)} FROM {rows("o", ANSWER)} ON CONFLICT DO NOTHING
@@ -202,6 +204,12 @@ async def show_deliveries(
             **arrays("c", {**CELL, "count": "bigint"}, [(*cell, change) for cell, change in counts.items()]),
         },
     )
+
+
+async def organizers(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The organizers of those of these appointments that are shown; an organizer never changes."""
+    found = await tx.execute(_ORGANIZERS, {"ids": list(ids)})
+    return {row.id: row.organizer_id for row in found}
 
 
 async def keep_answers(tx: Transaction, answers: Sequence[Answer]) -> None:

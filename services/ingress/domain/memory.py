@@ -1,15 +1,16 @@
 """What changed lately, kept so that a reader who was away for a moment misses nothing."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One `calendar.changed` as it came from its topic; `at` is its append time in seconds since 1970.
+    """One change as it came from its topic; `at` is its append time in seconds since 1970.
 
-    data: the JSON that its readers get. user_ids: who takes part, as text. vector: the id it has in this process.
+    event: what it is called. data: the JSON that its readers get, but for those who see only the part that is in `own`.
+    user_ids: whom it concerns, as text. vector: the id it has in this process.
     """
 
     partition: int
@@ -19,6 +20,12 @@ class Change:
     user_ids: frozenset[str]
     data: str
     vector: str = ""
+    event: str = "calendar.changed"
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def data_for(self, viewer: str) -> str:
+        """The JSON for that person; `*` is an admin, who sees everything."""
+        return self.own.get(viewer, self.data)
 
     def concerns(self, organization: str, user: str, admin: bool) -> bool:
         """Whether that person may learn of it: who takes part, and the organization's admins."""

@@ -88,7 +88,8 @@ class Feed:
 
     def _event(self, change: Change) -> ServerSentEvent:
         self._sent = change.vector
-        return ServerSentEvent(change.data, event="calendar.changed", id=change.vector)
+        data = change.data_for(self._subscription.viewer)
+        return ServerSentEvent(data, event=change.event, id=change.vector)
 
     def heartbeat(self) -> ServerSentEvent:
         """A comment; with the id of now when nothing waits to be sent, so that a quiet reader's id stays young."""

@@ -231,6 +231,30 @@ class Fleet:
         )
         await self.publisher.publish([envelope.message(PROJECTOR_EVENTS.name, orjson.dumps(body))])
 
+    async def tell_states(
+        self, appointment: dict[str, Any], *states: tuple[Someone, str, str], organization: UUID | None = None
+    ) -> None:
+        """Publish notifications.changed: who, on which channel, in which state; in front of it another appointment's."""
+        notifications = [
+            {
+                "id": str(uuid4()),
+                "recipient_id": str(person.id),
+                "type": "appointment_created",
+                "channel": channel,
+                "state": state,
+            }
+            for person, channel, state in states
+        ]
+        known = {"appointment_id": appointment["id"], "organizer_id": appointment["organizer_id"]}
+        other: dict[str, Any] = {"appointment_id": str(uuid4()), "organizer_id": None, "notifications": []}
+        body = {"appointments": [other, known | {"notifications": notifications}]}
+        envelope = Envelope(
+            id=uuid4(),
+            type="notifications.changed",
+            organization=organization or UUID(appointment["organization_id"]),
+        )
+        await self.publisher.publish([envelope.message(PROJECTOR_EVENTS.name, orjson.dumps(body))])
+
     async def clear(self) -> None:
         """Empty the views."""
         await self.database.execute(

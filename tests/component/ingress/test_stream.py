@@ -162,3 +162,46 @@ async def test_streams_end_when_the_server_stops_and_no_new_one_begins(ingress: 
         assert (late.status_code, late.json()["code"]) == (503, "overloaded")
         assert runtime.live is not None
         await eventually(lambda: runtime.live is not None and runtime.live.count == 0)
+
+
+@pytest.mark.parametrize(
+    ("person", "seen"),
+    [
+        pytest.param(ANNA, {("email", "delivered"), ("email", "bounced"), ("sms", "sent")}, id="organizer"),
+        pytest.param(BEN, {("email", "bounced"), ("sms", "sent")}, id="a recipient: their own"),
+        pytest.param(CARL, None, id="nobody else"),
+    ],
+)
+async def test_states_of_notifications_are_told_to_whom_they_concern(
+    ingress: Ingress, person: Someone, seen: set[tuple[str, str]] | None
+) -> None:
+    appointment = an_appointment()
+    async with listening(ingress, person) as (listener, first):
+        await ingress.fleet.tell_states(
+            appointment, (ANNA, "email", "delivered"), (BEN, "email", "bounced"), (BEN, "sms", "sent")
+        )
+        marker = await change(ingress, organizer=person, participants=())
+        event = await listener.event()
+        if seen is None:
+            assert orjson.loads(event["data"])["appointment_id"] == marker["id"]
+            return
+    assert event["event"] == "notification.changed"
+    body = orjson.loads(event["data"])
+    assert body["appointment_id"] == appointment["id"]
+    assert {(one["channel"], one["state"]) for one in body["notifications"]} == seen
+    async with listening(ingress, person, first["id"]) as (_, missed):
+        assert (missed["event"], missed["data"]) == ("notification.changed", event["data"])
+
+
+async def test_an_admin_sees_every_state_and_goes_on_where_they_stopped(ingress: Ingress) -> None:
+    appointment = an_appointment()
+    async with listening(ingress, ADMIN) as (listener, _):
+        await ingress.fleet.tell_states(appointment, (BEN, "email", "sent"))
+        other, event = await listener.event(), await listener.event()
+    assert orjson.loads(other["data"])["notifications"] == []
+    assert orjson.loads(event["data"])["appointment_id"] == appointment["id"]
+    # Who stopped between the two of one record gets both again; who had them, nothing.
+    async with listening(ingress, ADMIN, other["id"]) as (listener, again):
+        assert [again["data"], (await listener.event())["data"]] == [other["data"], event["data"]]
+    async with listening(ingress, ADMIN, event["id"]) as (_, first):
+        assert "data" not in first

@@ -12,7 +12,7 @@ from chassis.publisher import Publisher
 from chassis.service import Service
 from chassis.settings import service_database_url
 from contracts import topics
-from contracts.envelope import Message
+from contracts.envelope import Message, header
 from services.projector.main import build
 from services.projector.settings import ProjectorSettings
 from tests.support import World, eventually
@@ -91,6 +91,14 @@ class Projector:
         await eventually(applied, 20)
 
     async def told(self) -> list[ConsumerRecord]:
+        """Everything on projector.events, in order, but for the states of deliveries."""
+        return [record for record in await self.everything_told() if not is_status(record)]
+
+    async def statuses(self) -> list[ConsumerRecord]:
+        """What was told of the states of deliveries."""
+        return [record for record in await self.everything_told() if is_status(record)]
+
+    async def everything_told(self) -> list[ConsumerRecord]:
         """Everything on projector.events, in order."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap_servers)
         await consumer.start()
@@ -145,6 +153,11 @@ class Projector:
 
     def _url(self) -> str:
         return service_database_url(self.settings, "projector").replace("+asyncpg", "")
+
+
+def is_status(record: ConsumerRecord) -> bool:
+    """Whether it tells of the states of deliveries: how these are gathered depends on how batches are cut."""
+    return header(record.headers, "ce_type") == "notifications.changed"
 
 
 def utc(*parts: int) -> dt.datetime:

@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import pytest
 
 from contracts.envelope import Message
+from services.ingress.store import ANALYTICS
 from services.projector import refill
 from services.projector.rebuild import VIEWS, NothingToResume, RebuildRunning, Refused, rebuild
 from services.projector.refill import Progress
 from tests.component.projector.driver import TABLES, Projector
 from tests.component.projector.test_views import a_story
 from tests.support import eventually
-from tests.unit.projector.builders import ANNA, a_notification, an_event, an_id, an_outcome
+from tests.unit.projector.builders import ANNA, DECIDED, HUB, a_notification, an_event, an_id, an_outcome
 
 
 def bookings(first: int, last: int) -> list[Message]:
@@ -211,3 +213,25 @@ async def test_a_halted_partition_goes_on_after_a_rebuild(projector: Projector) 
     halted = (await projector.service.health.report())["halted"]
     assert [place["topic"] for place in halted if "redrive" not in place["topic"]] == []
     assert await projector.sql.fetchval("SELECT count(*) FROM views.appointments") == 22
+
+
+async def test_numbers_of_notifications_are_the_same_after_a_rebuild(projector: Projector) -> None:
+    """What the ingress counts and measures follows from the log alone."""
+    await projector.start()
+    await projector.publish(*a_story(), *bookings(0, 30))
+    for number in range(20):
+        sent = DECIDED + timedelta(seconds=number)
+        then = {
+            "sent_at": sent,
+            "delivered_at": sent + timedelta(seconds=number),
+            "appointment_id": an_id(number),
+        }
+        await projector.publish(a_notification(f"{number}/mail", "delivered", 1, **then))
+    await projector.caught_up()
+    asked = (HUB, DECIDED - timedelta(days=1), DECIDED + timedelta(days=1))
+    before = await projector.sql.fetch(ANALYTICS, *asked)
+    assert [(row["planned"], row["sent"], row["delivered"]) for row in before] == [(31, 21, 21)]
+    assert before[0]["sent_s"] == [9.0, 18.0]
+    await projector.sql.execute("UPDATE views.notifications SET sent_at = NULL, state = 'planned'")
+    await rebuild(projector.settings, "notifications")
+    assert await projector.sql.fetch(ANALYTICS, *asked) == before

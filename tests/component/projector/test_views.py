@@ -276,3 +276,37 @@ async def test_the_reader_reads_and_cannot_write(projector: Projector) -> None:
                 await reader.execute(forbidden)
     finally:
         await reader.close()
+
+
+async def test_states_of_deliveries_are_told_in_a_few_records(projector: Projector) -> None:
+    """Three states of two hundred deliveries, and of their fifty appointments, cost a record for each batch."""
+    names = [f"mail {number}" for number in range(200)]
+    of: dict[str, dict[str, Any]] = {
+        name: {"appointment_id": an_id(number % 50)} for number, name in enumerate(names)
+    }
+    await projector.start()
+    await projector.publish(*(an_event("created", number) for number in range(50)))
+    await projector.caught_up()
+    await projector.publish(
+        *(a_notification(name, **of[name]) for name in names),
+        *(a_notification(name, "sent", 1, sent_at=DECIDED, **of[name]) for name in names),
+        *(
+            a_notification(name, "delivered", 1, sent_at=DECIDED, delivered_at=DECIDED, **of[name])
+            for name in names
+        ),
+    )
+    await projector.caught_up()
+
+    async def all_told() -> dict[str, str]:
+        states: dict[str, str] = {}
+        for record in await projector.statuses():
+            for appointment in orjson.loads(record.value)["appointments"]:
+                assert appointment["organizer_id"] == str(ORGANIZER)
+                states |= {one["id"]: one["state"] for one in appointment["notifications"]}
+        assert len(states) == 200
+        return states
+
+    states = await eventually(all_told)
+    assert set(states.values()) == {"delivered"}
+    assert len(await projector.statuses()) <= 5
+    assert len(await projector.told()) == 50, "a change of a calendar is told by itself"
