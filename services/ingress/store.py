@@ -80,6 +80,11 @@ _WANTED = """
 """
 _RULES = "SELECT version, body FROM views.organization_preferences WHERE organization_id = $1"
 
+_SUSPENDED = """
+    SELECT channel, since, reason FROM views.suspensions
+    WHERE user_id = $1 AND organization_id = $2 AND restored_at IS NULL
+"""
+
 
 class Store:
     """Reads the views. Every method raises Problem 503 while PostgreSQL does not answer."""
@@ -144,6 +149,10 @@ class Store:
         """Version and JSON of somebody's preferences (0 and None: never set), and JSON of what holds for everybody."""
         [row] = await self._fetch(_WANTED, person, organization)
         return row["version"] or 0, row["body"], row["rules"]
+
+    async def suspended(self, person: UUID, organization: UUID) -> Sequence[Any]:
+        """Rows of `channel since reason`: the channels whose address bounced and is left alone."""
+        return await self._fetch(_SUSPENDED, person, organization)
 
     async def organization_preferences(self, organization: UUID) -> tuple[int, str] | None:
         """Version and JSON of what holds for everybody there; None if nobody ever decided."""

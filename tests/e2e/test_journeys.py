@@ -1,7 +1,9 @@
 """What people do with the whole stack: over HTTP, over Kafka, on the command line, in a browser."""
 
 import asyncio
+import hmac
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -254,6 +256,87 @@ async def test_an_outage_of_the_communication_service_delays_and_loses_nothing(
     for appointment in appointments:
         await mira.told(appointment, _both("invitation"), deadline=60)
         await jonas.told(appointment, _both("created"), deadline=60)
+
+
+async def test_what_became_of_messages_is_known_to_whom_it_concerns(
+    urls: dict[str, str], users: Users
+) -> None:
+    erin, finn = await users("load0970@nordlicht.example"), await users("load0971@nordlicht.example")
+    greta = await users("greta@nordlicht.example")
+    bounces = f"{urls['COMMUNICATION_URL']}/sandbox/bounces"
+    states: list[str] = []
+    following = asyncio.create_task(_follow_states(erin, states))
+    async with httpx.AsyncClient() as client:
+        await client.put(bounces, json={"recipients": [finn.id], "channels": ["email"]})
+        appointment = await erin.book(free_day(), finn)
+        path = f"/{appointment['id']}/notifications"
+        await eventually(lambda: "bounced" in states, 20)
+        following.cancel()
+
+        async def ended(reader: User) -> dict[tuple[str, str], dict[str, Any]]:
+            items = (await reader.http.get(path)).json()["items"]
+            assert items
+            assert {item["state"] for item in items} <= {"delivered", "bounced"}, items
+            return {(item["recipient_id"], item["channel"]): item for item in items}
+
+        seen = await eventually(lambda: ended(erin), 20, 0.2)
+        assert {who: item["state"] for who, item in seen.items()} == {
+            (erin.id, "email"): "delivered",
+            (erin.id, "in_app"): "delivered",
+            (finn.id, "email"): "bounced",
+            (finn.id, "in_app"): "delivered",
+        }
+        assert {who for who, _ in await ended(finn)} == {finn.id}
+        assert await _email_is(finn, False, "suspended")
+        assert (await finn.http.put("/preferences", json={"channels": {"email": True}})).status_code == 200
+        await eventually(lambda: _email_is(finn, True, "person"), 10, 0.1)
+
+        # What its server had taken came back to the sender: told by webhook.
+        email = seen[erin.id, "email"]
+        data = {
+            "entity_type": "appointment",
+            "entity_id": appointment["id"],
+            "channel": "email",
+            "recipient": erin.id,
+            "timestamp": email["delivered_at"],
+            "idempotency_key": email["id"],
+        }
+        body = json.dumps({"type": "notification.bounced", "data": data}).encode()
+        now = int(time.time())
+        secret = urls["COMMUNICATION_WEBHOOK_SECRET"].encode()
+        signature = hmac.new(secret, f"{now}.".encode() + body, "sha256").hexdigest()
+        address = f"{urls['INGRESS_URL']}/api/appointments/webhooks/communication"
+        forged = await client.post(address, content=body, headers={"X-Signature": f"t={now},v1={'0' * 64}"})
+        assert forged.status_code == 401
+        taken = await client.post(address, content=body, headers={"X-Signature": f"t={now},v1={signature}"})
+        assert taken.status_code == 202, taken.text
+        await eventually(lambda: _email_is(erin, False, "suspended"), 10, 0.1)
+        await client.delete(bounces)
+    items = (await greta.http.get("/analytics/notifications")).json()["items"]
+    [mail] = [
+        item
+        for item in items
+        if (item["type"], item["channel"]) == ("appointment_invitation", "email")
+        and item["date"] == email["planned_at"][:10]
+    ]
+    assert mail["bounced"] >= 1
+    assert mail["planned"] >= mail["sent"] >= mail["delivered"] + mail["bounced"]
+    assert (await erin.http.get("/analytics/notifications")).status_code == 403
+
+
+async def _follow_states(user: User, states: list[str]) -> None:
+    async with user.http.stream("GET", "/stream", timeout=None) as stream:
+        async for line in stream.aiter_lines():
+            if line.startswith("data:") and "notifications" in line:
+                told = json.loads(line.removeprefix("data:"))["notifications"]
+                states.extend(one["state"] for one in told)
+
+
+async def _email_is(user: User, on: bool, level: str) -> bool:
+    answer = await user.http.get("/preferences/explain", params={"type": "appointment_invitation"})
+    [email] = [one for one in answer.json()["channels"] if one["channel"] == "email"]
+    assert (email["on"], email["level"]) == (on, level), email
+    return True
 
 
 def _both(*kinds: str) -> set[tuple[str, str]]:

@@ -61,7 +61,8 @@ def preference_routes(runtime: Runtime) -> APIRouter:
         person = query.user or caller.id
         await _check_may_ask(runtime, caller, person)
         _, own, organization = await wanted(runtime, person, caller.organization)
-        channels = [asdict(decision) for decision in explain(query.type, own, organization, {})]
+        bounced = {row["channel"]: _bounce(row) for row in await store.suspended(person, caller.organization)}
+        channels = [asdict(decision) for decision in explain(query.type, own, organization, bounced)]
         return as_json({"type": query.type, "channels": channels})
 
     @router.get("/preferences/organization", **described("organization_preferences"))
@@ -115,6 +116,12 @@ async def _admin(runtime: Runtime, request: Request) -> Caller:
     if not caller.admin:
         raise Problem("not_allowed", "Only an admin decides what holds for everybody in the organization.")
     return caller
+
+
+def _bounce(row: Any) -> str:
+    """Why a channel is suspended, and what brings it back."""
+    said = f" ({row['reason'].rstrip('.')})" if row["reason"] else ""
+    return f"the address bounced on {row['since']:%Y-%m-%d}{said}; say something new about the channel to use it again"
 
 
 async def _check_may_ask(runtime: Runtime, caller: Caller, person: UUID) -> None:

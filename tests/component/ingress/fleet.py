@@ -259,5 +259,5 @@ class Fleet:
         """Empty the views."""
         await self.database.execute(
             "TRUNCATE views.appointments, views.attendees, views.history, views.notifications, views.commands, "
-            "views.preferences, views.organization_preferences"
+            "views.preferences, views.organization_preferences, views.suspensions"
         )

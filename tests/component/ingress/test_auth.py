@@ -32,6 +32,7 @@ CALLS = [
     ("GET", "/preferences/organization"),
     ("PUT", "/preferences/organization"),
     ("GET", "/templates/appointment_reminder/preview"),
+    ("GET", "/analytics/notifications"),
 ]
 
 

@@ -144,6 +144,22 @@ async def test_why_a_channel_is_used(ingress: Ingress) -> None:
     assert await ingress.json(ADMIN, f"{path}&user_id={BEN.id}") == told
 
 
+async def test_a_channel_whose_address_bounced_says_so(ingress: Ingress) -> None:
+    await ingress.fleet.database.execute(
+        "INSERT INTO views.suspensions (user_id, organization_id, channel, since, reason, restored_at) VALUES "
+        "($1, $2, 'email', '2030-01-01T00:00:00Z', 'No such mailbox.', NULL), "
+        "($1, $2, 'sms', '2030-01-01T00:00:00Z', NULL, '2030-01-02T00:00:00Z')",
+        BEN.id,
+        BEN.organization,
+    )
+    await show(ingress, BEN, {"channels": {"email": True, "sms": True}, "version": 1})
+    told = await ingress.json(BEN, "/preferences/explain?type=appointment_cancelled")
+    email, sms = told["channels"][1:3]
+    assert (email["on"], email["level"]) == (False, "suspended")
+    assert email["reason"].startswith("suspended: the address bounced on 2030-01-01 (No such mailbox);")
+    assert (sms["on"], sms["level"]) == (True, "person"), "restored"
+
+
 @pytest.mark.parametrize(
     ("caller", "query", "status"),
     [
