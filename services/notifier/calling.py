@@ -162,10 +162,12 @@ def not_sent(looked: Looked, now: datetime) -> Ended | Held | None:
 
 
 def called_off(looked: Looked) -> str | None:
-    """Why a delivery that waited is not wanted any more: its channel was switched off meanwhile; else None."""
+    """Why a delivery that waited is not wanted any more: its channel was switched off or suspended; else None."""
     delivery = looked.delivery
     if delivery.state != "held":
         return None
+    if looked.suspended:
+        return "the address of the channel bounced"
     decision = decide(delivery.type, delivery.channel, looked.own, looked.organization)
     return None if decision.on else decision.reason
 

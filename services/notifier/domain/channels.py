@@ -36,8 +36,9 @@ def fallback_for(
 ) -> str | None:
     """Where to turn when `channel` gave up on an urgent notification: from e-mail to SMS, from there to in-app.
 
-    Never to a channel that somebody switched off, or that is suspended because its address bounced. SMS is off by default, but where nobody said anything about it, it has
-    not been refused, and is the last resort. Whether the notification is on that channel already, the caller knows.
+    Never to a channel that somebody switched off, or that is suspended because its address bounced. SMS is off by
+    default, but where nobody said anything about it, it has not been refused, and is the last resort. Whether the
+    notification is on that channel already, the caller knows.
     """
     if priority != "high":
         return None

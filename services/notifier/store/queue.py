@@ -74,6 +74,10 @@ _CLAIM_ONE = text("""
 _LOOK = text(f"""
     SELECT {", ".join(f"d.{name}" for name in COLUMNS)}, p.body,
         a.version, a.moved_in, a.status, a.end_time, d.recipient_id = ANY(a.involved),
+        EXISTS (
+            SELECT FROM suspensions s
+            WHERE s.user_id = d.recipient_id AND s.channel = d.channel AND s.restored_at IS NULL
+        ),
         CAST(own.body AS text), CAST(o.body AS text)
     FROM deliveries d
     JOIN payloads p ON p.delivery_id = d.id
@@ -161,13 +165,17 @@ _RECOVER = text("""
 
 @dataclass(slots=True)
 class Looked:
-    """A claimed delivery, its payload, and what is known of its appointment and of what its recipient wants now."""
+    """A claimed delivery, its payload, and what is known of its appointment and of what its recipient wants now.
+
+    `suspended`: the address of its channel has bounced.
+    """
 
     delivery: Delivery
     body: bytes
     current: Current | None
     own: Preferences
     organization: Organization
+    suspended: bool
 
 
 @dataclass(slots=True)
@@ -223,9 +231,10 @@ async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Looked]:
         Looked(
             Delivery(*row[:width]),
             row[width],
-            Current(*row[width + 1 : -2]) if row[width + 1] is not None else None,
+            Current(*row[width + 1 : -3]) if row[width + 1] is not None else None,
             _own(row[-2]),
             _organization(row[-1]),
+            row[-3],
         )
         for row in rows
     ]

@@ -7,6 +7,7 @@ import orjson
 from contracts import topics
 from contracts.notifications import ChannelSuspension
 from tests.component.notifier.office import ANNA, BEN, Office, an_appointment
+from tests.component.notifier.test_quiet_hours import quiet_now
 from tests.support import eventually
 
 
@@ -37,8 +38,10 @@ async def channels_of(office: Office, kind: str, **state: Any) -> set[str]:
     return await eventually(planned, 15, 0.05)
 
 
-async def prefer(office: Office, **said: Any) -> None:
+async def prefer(office: Office, count: int, **said: Any) -> None:
+    """Ben's command number `count`; it is carried out when this returns."""
     await office.publish(topics.NOTIFIER_COMMANDS.name, "preferences.set", said, actor=str(BEN))
+    await office.answers(count)
 
 
 async def test_a_bounced_address_is_left_alone_until_its_owner_says_something_new_about_it(
@@ -58,9 +61,9 @@ async def test_a_bounced_address_is_left_alone_until_its_owner_says_something_ne
     ChannelSuspension.model_validate(suspended)
     assert await channels_of(office, "updated") == {"in_app"}
 
-    await prefer(office, locale="de", channels={"sms": True})
+    await prefer(office, 1, locale="de", channels={"sms": True})
     assert await channels_of(office, "updated") == {"in_app", "sms"}, "he spoke of another channel"
-    await prefer(office, locale="de", channels={"sms": True, "email": True})
+    await prefer(office, 2, locale="de", channels={"sms": True, "email": True})
     told = await changes(office, 2)
     assert [(item["type_"], item["version"]) for item in told] == [
         ("channel.suspended", 1),
@@ -117,3 +120,18 @@ async def test_an_urgent_message_that_bounces_turns_to_the_next_channel_once(off
     of_ben = sorted(item["channels"][0] for item in messages if item["recipients"] == [str(BEN)])
     assert of_ben == ["email", "in_app", "sms"]
     assert len(await changes(office, 1)) == 1
+
+
+async def test_what_waits_for_the_morning_is_not_sent_to_an_address_that_bounced(office: Office) -> None:
+    await prefer(office, 1, **quiet_now())
+    await office.tell("updated", an_appointment(organization_id=str(office.organization)), actor=ANNA)
+    [held] = await office.told("held", 1)
+    await office.communication.put("/sandbox/bounces", json={"recipients": [str(BEN)], "channels": ["email"]})
+    await office.tell("cancelled", an_appointment(status="cancelled"), actor=ANNA)
+    await office.told("bounced", 1)
+    await prefer(office, 2, quiet_hours=None)
+    [expired] = await office.told("expired", 1)
+    assert (expired["notification_id"], expired["reason"]) == (
+        held["notification_id"],
+        "the address of the channel bounced",
+    )
