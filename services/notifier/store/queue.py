@@ -175,7 +175,7 @@ class Looked:
     current: Current | None
     own: Preferences
     organization: Organization
-    suspended: bool
+    suspended: bool = False
 
 
 @dataclass(slots=True)

@@ -179,14 +179,16 @@ async def test_reports_are_told_once_and_strange_ones_ignored(office: Office) ->
     await office.send(topic, orjson.dumps({"type": "notification.delivered", "data": data}))
     await office.send(topic, orjson.dumps({"type": "message.opened", "data": {}}))
     await office.send(topic, b"not json")
-    await office.communication.put("/sandbox/bounces", json={"recipients": [str(BEN)], "channels": ["email"]})
+    bounces = {"recipients": [str(BEN), str(CLEO)], "channels": ["email"]}
+    await office.communication.put("/sandbox/bounces", json=bounces)
     state = an_appointment()
     await office.tell("updated", state, actor=ANNA)
     [bounced] = await office.told("bounced", 1)
     again = data | {"entity_id": state["id"], "idempotency_key": bounced["notification_id"]}
     report = {"type": "notification.bounced", "data": again}
     await office.send(topic, orjson.dumps(report))
-    await office.tell("updated", an_appointment(), actor=ANNA)
+    of_cleo = an_appointment(participant_ids=[str(CLEO)], confirmation_status={str(CLEO): "pending"})
+    await office.tell("updated", of_cleo, actor=ANNA)
     await office.told("bounced", 2)
     assert len([item for item in await office.events() if item["state"] == "bounced"]) == 2
     letters = await office.published(topics.dead_letters("notifier"))

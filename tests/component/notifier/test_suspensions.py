@@ -24,7 +24,7 @@ async def changes(office: Office, count: int) -> list[dict[str, Any]]:
 
 async def channels_of(office: Office, kind: str, **state: Any) -> set[str]:
     """On which channels Ben is told of that: all are known when the last is planned, in one transaction."""
-    appointment = an_appointment(**state)
+    appointment = an_appointment(organization_id=str(office.organization), **state)
     await office.tell(kind, appointment, actor=ANNA)
 
     async def planned() -> set[str]:
