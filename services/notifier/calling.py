@@ -166,10 +166,15 @@ def called_off(looked: Looked) -> str | None:
     delivery = looked.delivery
     if delivery.state != "held":
         return None
-    if looked.suspended:
-        return "the address of the channel bounced"
+    if reason := bounced(looked):
+        return reason
     decision = decide(delivery.type, delivery.channel, looked.own, looked.organization)
     return None if decision.on else decision.reason
+
+
+def bounced(looked: Looked) -> str | None:
+    """Why a delivery that waited cannot arrive any more, or None."""
+    return "the address of the channel bounced" if looked.suspended else None
 
 
 def held_back(looked: Looked, now: datetime) -> Held | None:

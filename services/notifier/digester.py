@@ -11,7 +11,7 @@ from chassis.database import Database, Transaction, is_not_now
 from contracts.envelope import Message
 from notifications.preferences import NO_RULES, NOTHING_SAID
 from services.notifier import metrics, notices
-from services.notifier.calling import expired, obsolete
+from services.notifier.calling import bounced, expired, obsolete
 from services.notifier.delivery import Delivery
 from services.notifier.digesting import message_of
 from services.notifier.domain.digests import (
@@ -25,7 +25,7 @@ from services.notifier.domain.digests import (
     unwanted,
 )
 from services.notifier.settling import Ended, tell
-from services.notifier.store import deliveries, digests, outbox, preferences, queue
+from services.notifier.store import deliveries, digests, outbox, preferences, queue, suspensions
 from services.notifier.store.digests import Row
 from services.notifier.store.queue import Looked
 from services.notifier.summing_up import summed_up
@@ -90,13 +90,16 @@ async def decided(tx: Transaction, rows: Sequence[Row], now: datetime) -> list[M
         item.delivery.id: item
         for item in await queue.look(tx, [one for ids in waiting.values() for one in ids])
     }
-    people = await preferences.load(tx, {row.user_id for row in rows})
+    users = {row.user_id for row in rows}
+    people = await preferences.load(tx, users)
     organizations = await preferences.organizations(tx, {row.organization_id for row in rows})
+    suspended = await suspensions.of(tx, users)
     messages: list[Message] = []
     for row in rows:
         own = people.get(row.user_id, NOTHING_SAID)
         organization = organizations.get(row.organization_id, NO_RULES)
-        found = review(Open(row.day, row.timezone, row.by_choice), own, organization, now)
+        dead = suspended.get(row.user_id, frozenset())
+        found = review(Open(row.day, row.timezone, row.by_choice), own, organization, now, dead)
         mine = [looked[one] for one in waiting[row.id] if one in looked]
         useless = [ended for item in mine if (ended := _useless(item, now))]
         gone = {ended.delivery.id for ended in useless}
@@ -151,8 +154,12 @@ async def _carry_out(
 
 
 def _useless(looked: Looked, now: datetime) -> Ended | None:
-    """The end of what has lost its use while it waited, or is not wanted any more."""
-    reason = obsolete(looked, now) or unwanted(message_of(looked.delivery), looked.own, looked.organization)
+    """The end of what has lost its use while it waited, or is not wanted or cannot arrive any more."""
+    reason = (
+        obsolete(looked, now)
+        or unwanted(message_of(looked.delivery), looked.own, looked.organization)
+        or bounced(looked)
+    )
     return expired(looked, reason) if reason else None
 
 

@@ -87,7 +87,7 @@ class Handlers:
             delivery
             for record, item in fresh
             for delivery in planning.planned(
-                record, item, wanted, organizations, suspended, now, self.frontend_url
+                record, item, wanted, organizations, now, self.frontend_url, suspended
             )
         ]
         wishes = Wishes(wanted, organizations)

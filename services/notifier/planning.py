@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from contracts.envelope import Record
@@ -24,9 +25,9 @@ def planned(
     happened: Happened,
     preferences: Mapping[UUID, Preferences],
     organizations: Mapping[UUID, Organization],
-    suspended: Mapping[UUID, frozenset[str]],
     now: datetime,
     frontend_url: str,
+    suspended: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
 ) -> list[tuple[Delivery, bytes]]:
     """The deliveries that follow from one record, each with the JSON of its call."""
     source = happened.source

@@ -1,4 +1,4 @@
-"""Fill a new database with what people and organizations said, from the notifier's own events.
+"""Fill a new database with what people and organizations said, and what bounced, from the notifier's own events.
 
 Commands are kept for 14 days, events for ever: without this, a lost database would forget what was said before.
 """
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from chassis.database import Transaction
 from contracts import envelope
 from contracts.envelope import MalformedEnvelope, Record
+from contracts.notifications import CHANNEL_EVENT_TYPES, ChannelSuspension
 from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged, said
 from notifications.preferences import (
     NO_RULES,
@@ -21,15 +22,17 @@ from notifications.preferences import (
     organization_of,
     preferences_of,
 )
-from services.notifier.store import preferences
+from services.notifier.store import preferences, suspensions
+from services.notifier.store.suspensions import Suspension
 
 
 @dataclass(slots=True)
 class Said:
-    """The newest that was said: by each person, in which organization, and for each organization."""
+    """The newest that was said: by each person, in which organization, and for each organization; and of each channel."""
 
     persons: dict[UUID, tuple[UUID, Preferences]] = field(default_factory=dict)
     organizations: dict[UUID, Organization] = field(default_factory=dict)
+    channels: dict[tuple[UUID, str], Suspension] = field(default_factory=dict)
 
 
 def newest(records: Iterable[Record]) -> Said:
@@ -55,6 +58,24 @@ def _learn(found: Said, record: Record) -> None:
         rules = organization_of(said(told.preferences) | {"version": told.version})
         if rules.version > found.organizations.get(told.organization_id, NO_RULES).version:
             found.organizations[told.organization_id] = rules
+    elif head.type in CHANNEL_EVENT_TYPES and head.organization:
+        channel = _suspension(ChannelSuspension.model_validate_json(record.value or b""), head.organization)
+        known = found.channels.get((channel.user_id, channel.channel))
+        if known is None or channel.version > known.version:
+            found.channels[channel.user_id, channel.channel] = channel
+
+
+def _suspension(told: ChannelSuspension, organization: UUID) -> Suspension:
+    return Suspension(
+        user_id=told.user_id,
+        channel=str(told.channel),
+        organization_id=organization,
+        version=told.version,
+        since=told.since,
+        reason=told.reason,
+        notification_id=told.notification_id,
+        restored_at=told.restored_at,
+    )
 
 
 async def restore(tx: Transaction, found: Said) -> tuple[int, int]:
@@ -74,4 +95,5 @@ async def restore(tx: Transaction, found: Said) -> tuple[int, int]:
     }
     await preferences.save(tx, persons)
     await preferences.save_organizations(tx, organizations)
+    await suspensions.save(tx, list(found.channels.values()))
     return len(persons), len(organizations)

@@ -110,19 +110,30 @@ def unwanted(message: Message, own: Preferences, organization: Organization) -> 
     return None if decision.on else decision.reason
 
 
-def review(digest: Open, own: Preferences, organization: Organization, now: datetime) -> Review:
-    """What becomes of an open digest that is due, or whose person has other preferences now."""
-    decision = channel_for(own, organization)
+def review(
+    digest: Open,
+    own: Preferences,
+    organization: Organization,
+    now: datetime,
+    suspended: Collection[str] = (),
+) -> Review:
+    """What becomes of an open digest that is due, or whose person has other preferences now.
+
+    `suspended`: channels whose address bounced; where no other is left, each message is on its own again.
+    """
+    decision = channel_for(own, organization, suspended)
     if decision is None or (digest.by_choice and not is_chosen(own, organization)):
         return Release()
     window = _window(digest.day, own, organization, digest.timezone)
     return window if now < window.due else Close(decision)
 
 
-def channel_for(own: Preferences, organization: Organization) -> Decision | None:
+def channel_for(
+    own: Preferences, organization: Organization, suspended: Collection[str] = ()
+) -> Decision | None:
     """How the digest itself goes: by e-mail, or by push where e-mail is off; None: there is no way."""
     decisions = (decide(DIGEST.type, channel, own, organization) for channel in (EMAIL, PUSH))
-    return next((decision for decision in decisions if decision.on), None)
+    return next((one for one in decisions if one.on and one.channel not in suspended), None)
 
 
 def _next(

@@ -64,6 +64,21 @@ _RESTORE = text(f"""
     RETURNING {", ".join(f"s.{name}" for name in _COLUMNS.split(", "))}
 """)  # noqa: S608
 
+_SAVE = text(f"""
+    INSERT INTO suspensions AS known ({_COLUMNS})
+    SELECT * FROM unnest(
+        CAST(:user_id AS uuid[]), CAST(:channel AS text[]), CAST(:organization_id AS uuid[]), CAST(:version AS int[]),
+        CAST(:since AS timestamptz[]), CAST(:reason AS text[]), CAST(:notification_id AS uuid[]),
+        CAST(:restored_at AS timestamptz[])
+    )
+    ON CONFLICT (user_id, channel) DO UPDATE
+    SET (organization_id, version, since, reason, notification_id, restored_at) = ROW (
+        excluded.organization_id, excluded.version, excluded.since, excluded.reason, excluded.notification_id,
+        excluded.restored_at
+    )
+    WHERE known.version < excluded.version
+""")  # noqa: S608
+
 
 async def of(tx: Transaction, users: Iterable[UUID]) -> dict[UUID, frozenset[str]]:
     """The suspended channels of those of these people who have any."""
@@ -98,3 +113,9 @@ async def restore(tx: Transaction, channels: Collection[tuple[UUID, str]], now: 
     ordered = sorted(channels)
     values = {"users": [user for user, _ in ordered], "channels": [channel for _, channel in ordered]}
     return [Suspension(*row) for row in await tx.execute(_RESTORE, {**values, "now": now})]
+
+
+async def save(tx: Transaction, channels: Sequence[Suspension]) -> None:
+    """Keep these as they are told, unless something newer is known; at most one for each channel of a person."""
+    names = _COLUMNS.split(", ")
+    await tx.execute(_SAVE, {name: [getattr(item, name) for item in channels] for name in names})

@@ -15,12 +15,13 @@ from chassis.migrations import migrate
 from chassis.settings import Settings, service_database_url
 from contracts import topics
 from contracts.envelope import Envelope, Message, Record
+from services.notifier import suspending
 from services.notifier.delivery import Delivery
 from services.notifier.handlers import Handlers
 from services.notifier.identity import Directory
 from services.notifier.messages import decode
 from services.notifier.restoring import newest, restore
-from services.notifier.store import deliveries, preferences, queue
+from services.notifier.store import deliveries, preferences, queue, suspensions
 from services.notifier.store.waiting import Waiting, waiting
 from tests.component.notifier.office import BEN, PEOPLE, an_appointment
 from tests.support.world import new_world, remove_world
@@ -193,6 +194,29 @@ async def test_an_operators_words_are_sent_as_far_as_the_template_has_them(datab
         "template_data": {"organizer_name": "Greta Albrecht", "location": "Room 4"}
     }
     assert (again[refused.id].state, again[refused.id].redrives) == ("planned", 1)
+
+
+async def test_a_lost_database_gets_back_which_addresses_bounced(database: Database) -> None:
+    bounced = [
+        a_delivery(uuid4(), recipient_id=BEN, channel=channel, state="bounced", sent_at=NOW)
+        for channel in ("email", "sms", "in_app")
+    ]
+    async with database.transaction() as tx:
+        told = await suspending.suspend(tx, bounced, NOW)
+        assert await suspending.suspend(tx, bounced, NOW) == [], "told once"
+        told += await suspending.restore(tx, {(BEN, "sms"), (BEN, "push")}, NOW)
+        assert await suspensions.of(tx, [BEN]) == {BEN: {"email"}}, "in-app has no address"
+        await tx.execute(text("DELETE FROM suspensions"))
+        events = [
+            Record(message.topic, 0, offset, NOW, message.key, message.value, message.headers)
+            for offset, message in enumerate(told)
+        ]
+        assert len(events) == 3
+        for some in (list(reversed(events)), events[:2]):
+            await restore(tx, newest(some))
+            assert await suspensions.of(tx, [BEN]) == {BEN: {"email"}}
+        [again] = await suspending.restore(tx, {(BEN, "email")}, NOW)
+    assert orjson.loads(again.value or b"")["version"] == 2, "its versions go on"
 
 
 async def test_operators_see_what_waits_for_which_attempt(database: Database) -> None:

@@ -149,6 +149,15 @@ def test_the_digest_goes_by_mail_else_by_push() -> None:
     assert [decision and decision.channel for decision in found] == ["email", "push"]
 
 
+def test_a_digest_does_not_go_to_an_address_that_bounced() -> None:
+    monday = Open(MONDAY, "Europe/Berlin", True)
+    both = replace(AT_SIX, channels={"push": True})
+    found = review(monday, both, NO_RULES, SIX, {"email"})
+    assert isinstance(found, Close)
+    assert found.decision.channel == "push"
+    assert isinstance(review(monday, AT_SIX, NO_RULES, SIX, {"email"}), Release), "each is on its own again"
+
+
 @pytest.mark.parametrize(
     ("told", "more", "late"),
     [(19, 3, 0), (20, 3, 0), (21, 3, 1), (23, 3, 3), (100, 3, 3), (21, 21, 1)],

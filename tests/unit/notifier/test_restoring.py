@@ -43,6 +43,18 @@ def test_an_organizations_rules_are_found_too() -> None:
     assert (len(found.persons), len(found.organizations)) == (0, 1)
 
 
+def test_the_newest_word_on_each_channel_is_found() -> None:
+    found = newest(
+        [told("channel.restored"), told("channel.suspended"), told("channel.suspended", channel="sms")]
+    )
+    assert {
+        channel: (one.version, one.restored_at is None) for (_, channel), one in found.channels.items()
+    } == {
+        "email": (2, False),
+        "sms": (1, True),
+    }
+
+
 def test_what_cannot_be_read_says_nothing() -> None:
     broken = told("preferences.changed", version="many")
     nameless = Record("notifier.events", 0, 0, broken.timestamp, None, broken.value, ())
