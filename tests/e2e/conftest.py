@@ -17,6 +17,8 @@ HURRIED = {
     "BREAKER_RECOVERY": "1",
     "RECOVERY_SPREAD": "0.5",
     "DIGEST_THRESHOLD": "0",  # the same few people get more messages than come one by one on a day
+    "NO_SHOW_AFTER_MINUTES": "0.01",
+    "FOLLOW_UP_AFTER_MINUTES": "0.01",
 }
 
 

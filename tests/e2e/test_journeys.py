@@ -242,6 +242,30 @@ async def test_a_reminder_arrives_when_it_is_due_and_not_after_a_cancellation(us
     await nina.told(gone, _both("created", "cancelled"))
 
 
+async def test_what_somebody_came_to_is_completed_and_followed_up_and_the_rest_is_a_no_show(
+    users: Users,
+) -> None:
+    host, other = [await users(f"load{number:04}@nordlicht.example") for number in (401, 402)]
+    start = datetime.now(UTC) + timedelta(seconds=5)
+    silent: dict[str, list[int]] = {"in_app": []}
+    came = await host.book(start, minutes=0.02, reminder_settings=silent)
+    missed = await other.book(start, minutes=0.02, reminder_settings=silent)
+    assert (await host.http.post(f"/{came['id']}/check-in")).status_code == 200
+
+    async def closed() -> bool:
+        stand = [
+            (await user.http.get(f"/{one['id']}")).json() for user, one in ((host, came), (other, missed))
+        ]
+        assert [state["status"] for state in stand] == ["completed", "no_show"]
+        assert {state["updated_by"] for state in stand} == {"service:reminders"}
+        return True
+
+    await eventually(closed, 20, interval=0.1)
+    alert = {("no_show_alert", channel) for channel in ("email", "in_app")}
+    await other.told(missed, _both("created") | alert)
+    await host.told(came, _both("created", "follow_up"))
+
+
 async def test_an_outage_of_the_communication_service_delays_and_loses_nothing(
     urls: dict[str, str], jonas: User, mira: User
 ) -> None:

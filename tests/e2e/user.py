@@ -29,7 +29,7 @@ class User:
     communication: str
 
     async def book(
-        self, start: datetime, *others: "User", minutes: int = 60, **fields: Any
+        self, start: datetime, *others: "User", minutes: float = 60, **fields: Any
     ) -> dict[str, Any]:
         """Book an appointment that must succeed."""
         answer = await self.try_to_book(start, *others, minutes=minutes, **fields)
@@ -40,7 +40,7 @@ class User:
         self,
         start: datetime,
         *others: "User",
-        minutes: int = 60,
+        minutes: float = 60,
         headers: dict[str, str] | None = None,
         **fields: Any,
     ) -> httpx.Response:
