@@ -1,7 +1,7 @@
 """Calls to the Communication Service, as the requirements describe them. A person's token is never used nor stored."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -46,28 +46,6 @@ class CommunicationClient:
             "Idempotency-Key": str(key),
         }
         return (await self._call(httpx.Request("POST", self._send_url, headers=headers, content=body)))[1]
-
-    async def schedule(
-        self, appointment_id: UUID, reminder_times: Sequence[int], channels: Sequence[str], origin: Origin
-    ) -> Failure | None:
-        """Let the service remind by itself, so many minutes before; for hubs that do without our reminders."""
-        payload = {
-            "entity_type": ENTITY_TYPE,
-            "entity_id": str(appointment_id),
-            "reminder_times": list(reminder_times),
-            "channels": list(channels),
-            "template_id": "appointment_reminder_v1",
-        }
-        url = f"{self._base}/reminders/schedule"
-        request = self._client.build_request("POST", url, json=payload, headers=self._headers(origin))
-        return (await self._call(request))[1]
-
-    async def cancel(self, appointment_id: UUID, origin: Origin) -> Failure | None:
-        """Withdraw whatever the service has scheduled for an appointment."""
-        params = {"entity_type": ENTITY_TYPE, "entity_id": str(appointment_id)}
-        url = f"{self._base}/notifications/cancel"
-        request = self._client.build_request("DELETE", url, params=params, headers=self._headers(origin))
-        return (await self._call(request))[1]
 
     async def register(self, template: Mapping[str, Any]) -> Failure | None:
         """Register a template, or replace it by itself."""

@@ -11,10 +11,10 @@ from notifications.languages import language
 from notifications.preferences import Organization, Preferences
 from notifications.rules import Decision
 from notifications.templates.digest import Entry, digest_variables, entry_of
+from notifications.wording import date_of, time_until, zone
 from services.notifier.client import send_body
 from services.notifier.delivery import Delivery
 from services.notifier.domain.kinds import DIGEST
-from services.notifier.domain.wording import date_of, time_until, zone
 from services.notifier.store.digests import Row
 from services.notifier.store.queue import Looked
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from notifications.templates.catalogue import missing
-from services.notifier.domain.wording import time_until
+from notifications.wording import time_until
 from services.notifier.store.queue import Looked
 
 

@@ -162,10 +162,10 @@ class Dispatcher:
         states: dict[UUID, str] = {}
         messages: list[Message] = []
         for held in batch:
-            useful = held.timer.is_still_useful(now)
+            useful = held.timer.is_still_useful(now) or held.timer.handed
             states[held.timer.id] = "fired" if useful else "missed"
             message = held.message if useful else missed(held.timer, held.story, held.people)
-            if message is not None:
+            if message is not None and not held.timer.handed:
                 messages.append(message)
         await self._publisher.publish(messages)
         acknowledged = self._clock()
@@ -173,8 +173,9 @@ class Dispatcher:
         self._acknowledged.set()
         for held in batch:
             state = states[held.timer.id]
-            metrics.PUBLISHED.labels(f"{held.timer.kind}.{'due' if state == 'fired' else 'missed'}").inc()
-            if state == "fired":
+            end = "handed" if held.timer.handed else "due" if state == "fired" else "missed"
+            metrics.PUBLISHED.labels(f"{held.timer.kind}.{end}").inc()
+            if end == "due":
                 metrics.LATENESS.observe((acknowledged - held.timer.due_at).total_seconds())
 
     # --- in time ----------------------------------------------------------------------------------------------------

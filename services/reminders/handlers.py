@@ -11,9 +11,9 @@ from notifications.preferences import Organization
 from services.reminders import metrics, replanning
 from services.reminders.domain.endings import Waits
 from services.reminders.domain.schedule import Schedule, advance
-from services.reminders.domain.timers import changes
+from services.reminders.domain.timers import REMINDER, changes
 from services.reminders.messages import AppointmentTold, PreferencesTold, RulesTold
-from services.reminders.store import preferences
+from services.reminders.store import handovers, preferences
 from services.reminders.store import schedules as store
 
 WAITS = Waits()
@@ -24,11 +24,13 @@ async def follow_appointments(
     batch: Sequence[tuple[Record, AppointmentTold]],
     now: datetime | None = None,
     waits: Waits = WAITS,
+    delegated: bool = False,
 ) -> Sequence[Message]:
     """Keep the newest version of each appointment, and exactly the timers that it asks for.
 
     Each version is planned for the time of its record; `now` (the present unless given) only keeps what is of no use
-    any more from being made, so that a replay reminds nobody of the past.
+    any more from being made, so that a replay reminds nobody of the past. `delegated`: what has reminders is to be handed
+    over as it is now.
     """
     organizations = {told.appointment.organization_id for _, told in batch}
     await store.lock_organizations(tx, organizations)
@@ -51,14 +53,26 @@ async def follow_appointments(
     if newest:
         present = now or clock.now()
         await store.save_appointments(tx, list(newest.values()))
-        await store.save_timers(
-            tx, [changes(known[identity].timers, then.timers, present) for identity, then in after.items()]
-        )
+        differences = {
+            identity: changes(known[identity].timers, then.timers, present)
+            for identity, then in after.items()
+        }
+        await store.save_timers(tx, differences.values())
+        if delegated:
+            remind = [
+                identity
+                for identity, difference in differences.items()
+                if any(t.kind == REMINDER for t in (*known[identity].timers.values(), *difference.new))
+            ]
+            await handovers.mark(tx, remind, present)
     return ()
 
 
 async def follow_preferences(
-    tx: Transaction, batch: Sequence[tuple[Record, PreferencesTold | RulesTold]], now: datetime | None = None
+    tx: Transaction,
+    batch: Sequence[tuple[Record, PreferencesTold | RulesTold]],
+    now: datetime | None = None,
+    delegated: bool = False,
 ) -> Sequence[Message]:
     """Keep the newest preferences of people and organizations; plan people's own timers of appointments to come again.
 
@@ -83,7 +97,8 @@ async def follow_preferences(
         tx, {person: told.preferences for person, (_, told) in people.items()}
     )
     if changed:
-        await replanning.of_people(tx, {person: people[person][0] for person in changed}, now or clock.now())
+        told_at = {person: people[person][0] for person in changed}
+        await replanning.of_people(tx, told_at, now or clock.now(), delegated)
     return ()
 
 

@@ -9,6 +9,8 @@ from chassis.service import Service
 from chassis.settings import service_database_url
 from contracts import topics
 from services.reminders import jobs, replanning
+from services.reminders.client import Communication
+from services.reminders.delegation import Delegation
 from services.reminders.dispatcher import Dispatcher
 from services.reminders.handlers import follow_appointments, follow_preferences, nothing_again
 from services.reminders.messages import read_appointment, read_preferences
@@ -17,6 +19,8 @@ from services.reminders.settings import RemindersSettings
 NAME = "reminders"
 MEASURE_SECONDS = 15
 REPLAN_SECONDS = 1
+HAND_OVER_SECONDS = 1
+WITHDRAW_SECONDS = 60
 GATHER_SECONDS = 0.1  # well below what is looked ahead
 PREFERENCES_GATHER_SECONDS = 0.5  # nearly all of that topic is about messages, and skipped
 POOL_SIZE = 8  # two consumers, three loops of the dispatcher, the jobs, the probe
@@ -29,13 +33,14 @@ def build(settings: RemindersSettings) -> Service:
     )
     service = Service(NAME, settings, database=database)
     dispatcher = Dispatcher(database, service.publisher, clock.now)
+    delegated = settings.reminders == "delegated"
     redrive = topics.redrive(NAME).name
     service.consume(
         Subscription(
             name="reminders.appointments",
             topics=(topics.BOOKING_EVENTS.name, redrive),
             decode=read_appointment,
-            handle=partial(follow_appointments, waits=settings.waits),
+            handle=partial(follow_appointments, waits=settings.waits, delegated=delegated),
             again=nothing_again,
             committed=dispatcher.wake,
             gather=GATHER_SECONDS,
@@ -46,7 +51,7 @@ def build(settings: RemindersSettings) -> Service:
             name="reminders.preferences",
             topics=(topics.NOTIFIER_EVENTS.name, redrive),
             decode=read_preferences,
-            handle=follow_preferences,
+            handle=partial(follow_preferences, delegated=delegated),
             again=nothing_again,
             committed=dispatcher.wake,
             gather=PREFERENCES_GATHER_SECONDS,
@@ -54,11 +59,27 @@ def build(settings: RemindersSettings) -> Service:
     )
     service.background("dispatcher", dispatcher.run)
     service.every(
-        "replan", lambda: replanning.of_organizations(database, clock.now()), seconds=REPLAN_SECONDS
+        "replan",
+        lambda: replanning.of_organizations(database, clock.now(), delegated),
+        seconds=REPLAN_SECONDS,
     )
+    _delegate(service, settings, database)
     service.every("measure", lambda: jobs.measure(database, clock.now()), seconds=MEASURE_SECONDS)
     service.every("forget", lambda: jobs.forget(database, clock.now()), cron="20 3 * * *")
     return service
+
+
+def _delegate(service: Service, settings: RemindersSettings, database: Database) -> None:
+    """Hand reminders over, or withdraw what was handed over before reminders were ours again."""
+    delegated = settings.reminders == "delegated"
+    communication = Communication(
+        settings.communication_url,
+        token=settings.communication_token,
+        timeout=settings.communication_timeout,
+    )
+    delegation = Delegation(database, communication, clock.now, settings.frontend_url, hands_over=delegated)
+    service.every("hand over", delegation.work, seconds=HAND_OVER_SECONDS if delegated else WITHDRAW_SECONDS)
+    service.on_stop(communication.close)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Wire messages as the domain sees them, and timers as wire messages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -200,9 +200,13 @@ def follow_up(timer: Timer, story: Story, people: dict[str, Any]) -> Message:
 
 
 def command(timer: Timer, story: Story) -> Message:
-    """What booking is asked to do; the command's id is the timer's, so that asking again asks for nothing new."""
+    """What booking is asked to do; the command's id is the timer's, so that asking again asks for nothing new.
+
+    What follows from it correlates with it, as with a command that a person gives.
+    """
+    head = replace(_event(COMMANDS[timer.kind], timer, story), actor=ACTOR, correlation_id=str(timer.id))
     body = orjson.dumps({"appointment_id": str(timer.appointment_id)})
-    return _event(COMMANDS[timer.kind], timer, story, ACTOR).message(topics.BOOKING_COMMANDS.name, body)
+    return head.message(topics.BOOKING_COMMANDS.name, body)
 
 
 def _concerned(timer: Timer, story: Story, people: dict[str, Any]) -> list[Any]:
@@ -210,7 +214,7 @@ def _concerned(timer: Timer, story: Story, people: dict[str, Any]) -> list[Any]:
     return [people[identity] for identity in both if identity in people]
 
 
-def _event(kind: str, timer: Timer, story: Story, actor: str | None = None) -> Envelope:
+def _event(kind: str, timer: Timer, story: Story) -> Envelope:
     return Envelope(
         id=timer.id,
         type=kind,
@@ -218,7 +222,7 @@ def _event(kind: str, timer: Timer, story: Story, actor: str | None = None) -> E
         subject=str(timer.appointment_id),
         time=timer.due_at,
         organization=story.organization_id,
-        actor=actor or story.actor,
+        actor=story.actor,
         correlation_id=story.correlation_id,
         traceparent=follow(story.traceparent, timer.id),
         cause=story.cause,

@@ -9,7 +9,7 @@ LATENESS = Histogram(
 )
 PUBLISHED = Counter(
     "appointments_reminders_published_total",
-    "Timers that ended, by what they are and due or missed.",
+    "Timers that ended, by what they are: due, missed, or handed over before.",
     ["type"],
 )
 PENDING = Gauge("appointments_reminders_pending_timers", "Timers to come, as PostgreSQL estimates them.")
@@ -21,3 +21,8 @@ GAPS = Counter(
     "Versions of appointments that came before the one they follow.",
 )
 STALE = Counter("appointments_reminders_stale_versions_total", "Versions that came after a newer one.")
+HANDOVERS = Counter(
+    "appointments_reminders_handovers_total",
+    "Appointments whose reminders were handed over, or could not be.",
+    ["outcome"],
+)

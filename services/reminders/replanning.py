@@ -8,13 +8,15 @@ from chassis.database import Database, Transaction
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.channels import Wishes
 from services.reminders.domain.timers import Changes, Timers, changes, replan
+from services.reminders.store import handovers, schedules
 from services.reminders.store import preferences as store
-from services.reminders.store import schedules
 
 PORTION = 1_000  # appointments, of whichever organization, in one transaction
 
 
-async def of_people(tx: Transaction, told: Mapping[UUID, datetime], now: datetime) -> None:
+async def of_people(
+    tx: Transaction, told: Mapping[UUID, datetime], now: datetime, delegated: bool = False
+) -> None:
     """Plan the timers of these people again, whose preferences were told then. Their organizations are locked."""
     found = await store.load_appointments_of(tx, set(told), min(told.values()))
     organizations = {appointment.organization_id for appointment in found.appointments}
@@ -25,19 +27,21 @@ async def of_people(tx: Transaction, told: Mapping[UUID, datetime], now: datetim
         for difference in _differences(appointment, wishes, found.timers.get(appointment.id, {}), told, now)
     ]
     await schedules.save_timers(tx, differences)
+    if delegated:
+        await handovers.mark(tx, [appointment.id for appointment in found.appointments], now)
 
 
-async def of_organizations(database: Database, now: datetime) -> None:
+async def of_organizations(database: Database, now: datetime, delegated: bool = False) -> None:
     """Plan the appointments to come of every organization that changed its defaults, a portion at a time."""
     while True:
         async with database.transaction() as tx:
             organization = await store.organization_to_replan(tx)
             if organization is None:
                 return
-            await _next_portion(tx, organization, now)
+            await _next_portion(tx, organization, now, delegated)
 
 
-async def _next_portion(tx: Transaction, organization: UUID, now: datetime) -> None:
+async def _next_portion(tx: Transaction, organization: UUID, now: datetime, delegated: bool) -> None:
     await schedules.lock_organizations(tx, (organization,))
     walk = await store.lock_walk(tx, organization)
     if walk is None:
@@ -57,6 +61,8 @@ async def _next_portion(tx: Transaction, organization: UUID, now: datetime) -> N
         )
     ]
     await schedules.save_timers(tx, differences)
+    if delegated:
+        await handovers.mark(tx, [appointment.id for appointment in found.appointments], now)
     await store.note_walk(tx, organization, until)
 
 

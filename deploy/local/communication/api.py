@@ -29,7 +29,7 @@ def _add_notifications(router: APIRouter, service: Service) -> None:
 
     @router.post("/reminders/schedule", status_code=202)
     async def schedule(request: Request) -> Response:
-        """Note reminders of an entity; the sandbox shows them and sends none."""
+        """Schedule reminders of an entity; they are sent by themselves if it says to whom and before which instant."""
         return _response(service.schedule(await request.body(), _key(request), datetime.now(UTC)))
 
     @router.delete("/notifications/cancel")

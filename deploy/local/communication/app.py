@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import FastAPI, Response
@@ -17,6 +18,7 @@ from deploy.local.communication.store import Store
 from deploy.local.sandbox.faults import FaultLayer, FaultSwitch, fault_calls
 from deploy.local.sandbox.problems import answer_problems, json_response
 
+REMIND_SECONDS = 0.1
 BODY_BYTES_MAX = 2 * 1024 * 1024
 
 
@@ -27,11 +29,12 @@ def create_app(home: Path, way: Way | None) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        reporting = asyncio.create_task(reporter.run())
+        tasks = [asyncio.create_task(reporter.run()), asyncio.create_task(_remind(service))]
         yield
-        reporting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reporting
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         store.close()
 
     app = FastAPI(
@@ -51,3 +54,10 @@ def create_app(home: Path, way: Way | None) -> ASGIApp:
     app.include_router(sandbox_calls(store))
     app.include_router(page_calls(store, switch, reporter))
     return FaultLayer(app, switch)
+
+
+async def _remind(service: Service) -> None:
+    """Send scheduled reminders at their time, until cancelled."""
+    while True:
+        service.remind(datetime.now(UTC))
+        await asyncio.sleep(REMIND_SECONDS)

@@ -1,5 +1,6 @@
 """What the service's calls take, in the requirements' field names."""
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -39,13 +40,41 @@ class Send(BaseModel):
 
 
 class ScheduleReminders(BaseModel):
-    """Reminders of an entity, `reminder_times` in minutes before it."""
+    """Reminders of an entity, `reminder_times` in minutes before it.
+
+    With `start_time` and `recipients` they are sent by themselves, each at its time; without, they are only noted.
+    """
 
     entity_type: Name
     entity_id: Name
     reminder_times: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
     channels: Channels
     template_id: Name
+    type: Name = "reminder"
+    recipients: Recipients | None = None
+    start_time: AwareDatetime | None = None
+    template_data: dict[str, Any] = Field(default_factory=dict)
+    locale: Name | None = None
+
+    def send(self) -> Send | None:
+        """What is sent at each of the times; None when too little is known to send anything."""
+        if self.recipients is None or self.start_time is None:
+            return None
+        return Send(
+            type=self.type,
+            channels=self.channels,
+            recipients=self.recipients,
+            template_id=self.template_id,
+            template_data=self.template_data,
+            entity_type=self.entity_type,
+            entity_id=self.entity_id,
+            locale=self.locale,
+        )
+
+    def due(self) -> list[datetime]:
+        """When; nothing without a start."""
+        start = self.start_time
+        return [start - timedelta(minutes=minutes) for minutes in self.reminder_times] if start else []
 
 
 class Bounces(BaseModel):

@@ -1,5 +1,6 @@
 """What the calls do: check a payload against its template, have one effect for each idempotency key."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -91,13 +92,31 @@ class Service:
 
         def effect() -> tuple[Answer, None]:
             request = ScheduleReminders.model_validate_json(body)
-            self._template(request.template_id, request.channels)
+            template, send = self._template(request.template_id, request.channels), request.send()
+            if send and (missing := template.missing(request.template_data)):
+                raise _missing_variables(missing)
             identifier, received_at = str(uuid4()), rfc3339_fixed(now)
-            document = {"id": identifier, "received_at": received_at, **request.model_dump()}
-            self.store.add_schedule(request.entity_type, request.entity_id, orjson.dumps(document))
+            document = {"id": identifier, "received_at": received_at, **request.model_dump(exclude_none=True)}
+            due = [microseconds(at) for at in request.due()] if send else []
+            self.store.add_schedule(
+                request.entity_type, request.entity_id, orjson.dumps(document), [(at, key) for at in due]
+            )
             return _answer({"id": identifier, "status": "scheduled", "received_at": received_at}), None
 
         return self.once("schedule", key, effect)
+
+    def remind(self, now: datetime) -> int:
+        """Send the reminders that are due; returns how many."""
+        due = self.store.due_reminders(microseconds(now))
+        for reminder in due:
+            send = ScheduleReminders.model_validate_json(reminder.document).send()
+            with self.store.change():
+                self.store.end_reminder(reminder)
+                # Another version of the template may want more than was given.
+                with contextlib.suppress(Refused):
+                    if send is not None:
+                        self.store.add_message(self._accepted(send, reminder.key, now)[0])
+        return len(due)
 
     def cancel(self, entity_type: str, entity_id: str, key: str | None) -> Answer:
         """Cancel what is scheduled for an entity and not sent; none is fine, and says 0."""

@@ -48,6 +48,16 @@ class Due:
     message: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class DueReminder:
+    """A reminder whose time has come. `document` is its schedule's; `key` of the call that asked for it."""
+
+    seq: int
+    schedule: int
+    key: str | None
+    document: bytes
+
+
 class Store:
     """The database below `home`. `revision` grows with every change that the page would show."""
 
@@ -127,11 +137,36 @@ class Store:
             )
         return seq
 
-    def add_schedule(self, entity_type: str, entity_id: str, document: bytes) -> None:
-        """Keep reminders asked for; the sandbox knows no start times, so it only shows them."""
-        self.database.execute(
+    def add_schedule(
+        self, entity_type: str, entity_id: str, document: bytes, due: list[tuple[int, str | None]]
+    ) -> None:
+        """Keep reminders asked for, and when each is due, with the key of its call."""
+        inserted = self.database.execute(
             "INSERT INTO schedules (entity_type, entity_id, document) VALUES (?, ?, ?)",
             (entity_type, entity_id, document),
+        )
+        self.database.executemany(
+            "INSERT INTO reminders (schedule, due_at, idempotency_key) VALUES (?, ?, ?)",
+            [(inserted.lastrowid, at, key) for at, key in due],
+        )
+
+    def due_reminders(self, now: int) -> list[DueReminder]:
+        """Reminders that are to be sent by `now`, and were not cancelled."""
+        rows = self.database.execute(
+            "SELECT r.seq, r.schedule, r.idempotency_key, s.document FROM reminders AS r"
+            " JOIN schedules AS s ON s.seq = r.schedule WHERE r.due_at <= ? AND s.state = 'scheduled'"
+            " ORDER BY r.due_at LIMIT 500",
+            (now,),
+        )
+        return [DueReminder(*row) for row in rows]
+
+    def end_reminder(self, reminder: DueReminder) -> None:
+        """It is sent; a schedule of which nothing is to come is over."""
+        self.database.execute("DELETE FROM reminders WHERE seq = ?", (reminder.seq,))
+        self.database.execute(
+            "UPDATE schedules SET state = 'sent'"
+            " WHERE seq = ?1 AND NOT EXISTS (SELECT 1 FROM reminders WHERE schedule = ?1)",
+            (reminder.schedule,),
         )
 
     def cancel(self, entity_type: str, entity_id: str) -> int:
@@ -192,5 +227,5 @@ class Store:
     def clear(self) -> None:
         """Forget messages, schedules and idempotency keys; templates and bounces stay."""
         with self.change():
-            for table in ("messages", "addressed", "answers", "schedules"):
+            for table in ("messages", "addressed", "answers", "schedules", "reminders"):
                 self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above

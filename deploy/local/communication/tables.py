@@ -2,6 +2,7 @@
 
 # `document` is a message's JSON as `/sandbox/messages` lists it, but for `attempts`, which may still grow.
 # `report_at` is when to report its delivery, in microseconds since 1970; null once that is done.
+# `reminders` has one row for each time of a schedule that is still to come.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -40,6 +41,13 @@ CREATE TABLE IF NOT EXISTS schedules (
     document BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS schedules_by_entity ON schedules (entity_id);
+CREATE TABLE IF NOT EXISTS reminders (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    schedule INTEGER NOT NULL,
+    idempotency_key TEXT,
+    due_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS reminders_due ON reminders (due_at);
 CREATE TABLE IF NOT EXISTS templates (
     id TEXT PRIMARY KEY,
     document BLOB NOT NULL

@@ -13,8 +13,8 @@ from notifications import rules
 from notifications.preferences import EMAIL, IN_APP, PUSH, Digest, Organization, Preferences
 from notifications.quiet_hours import waits_until
 from notifications.rules import Decision, decide
+from notifications.wording import zone
 from services.notifier.domain.kinds import DIGEST
-from services.notifier.domain.wording import zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from notifications import rules
 from notifications.preferences import IN_APP, Organization, Preferences
 from notifications.quiet_hours import waits_until
-from services.notifier.domain.wording import zone
+from notifications.wording import zone
 
 
 @dataclass(frozen=True, slots=True)

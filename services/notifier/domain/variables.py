@@ -6,9 +6,9 @@ from uuid import UUID
 
 from notifications import rules
 from notifications.preferences import Organization, Preferences
+from notifications.wording import date_of, time_of, time_until, when
 from services.notifier.domain.model import Appointment, Event, Person, Reminder
 from services.notifier.domain.summaries import summary
-from services.notifier.domain.wording import date_of, time_of, time_until, when
 
 
 def variables(

@@ -1,7 +1,7 @@
 """Timers: one for each recipient and lead time of an appointment at its present start."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -20,7 +20,7 @@ class Timer:
     """Something to come. `channels` may change without making it another timer; `due_at` and `start` are UTC.
 
     `start`: of the appointment, for a reminder; its end, where that is waited for; for a follow-up the completion. What is
-    not for a recipient has the organizer's id.
+    not for a recipient has the organizer's id. `handed`: the Communication Service sends it by itself.
     """
 
     id: UUID
@@ -31,6 +31,7 @@ class Timer:
     due_at: datetime
     channels: tuple[str, ...]
     kind: str = REMINDER
+    handed: bool = field(default=False, compare=False)
 
     def is_still_useful(self, now: datetime) -> bool:
         """Whether what was not said until `now` should still be."""

@@ -23,9 +23,7 @@ _VERSIONS = text("SELECT id, version FROM appointments WHERE id = ANY(CAST(:ids 
 APPOINTMENT_COLUMNS = (
     "id, organization_id, version, open, start_time, end_time, zone, recipients, leads, told_at"
 )
-TIMER_COLUMNS = (
-    "t.id, t.appointment_id, t.recipient_id, t.lead_minutes, t.start_time, t.due_at, t.channels, t.kind"
-)
+TIMER_COLUMNS = "t.id, t.appointment_id, t.recipient_id, t.lead_minutes, t.start_time, t.due_at, t.channels, t.kind, t.handed"
 
 # Locked in the order of their ids, as the dispatcher does, so that neither can deadlock with the other.
 _PENDING_OF_APPOINTMENTS = text(f"""
@@ -77,7 +75,7 @@ _INSERT_TIMERS = text("""
 
 _ALTER_TIMERS = text("""
     UPDATE timers t SET due_at = planned.due_at, channels = string_to_array(planned.channels, ','),
-                        leased_by = NULL, leased_until = NULL
+                        handed = false, leased_by = NULL, leased_until = NULL
     FROM unnest(CAST(:id AS uuid[]), CAST(:due_at AS timestamptz[]), CAST(:channels AS text[]))
         AS planned(id, due_at, channels)
     WHERE t.id = planned.id AND t.state = 'pending'
@@ -136,6 +134,7 @@ def timer_of(row: Row) -> Timer:
         due_at=row.due_at,
         channels=tuple(row.channels),
         kind=row.kind,
+        handed=row.handed,
     )
 
 

@@ -23,6 +23,8 @@ _FORGET_APPOINTMENTS = text("""
         ) RETURNING id
     ), stranded AS (
         DELETE FROM timers t USING over WHERE t.appointment_id = over.id AND t.state = 'pending'
+    ), handed_over AS (
+        DELETE FROM handovers h USING over WHERE h.appointment_id = over.id
     )
     SELECT count(*) FROM over
 """)

@@ -112,25 +112,6 @@ async def test_a_send_carries_the_payload_the_key_and_the_headers_that_cross_ser
     assert headers | expected == headers
 
 
-async def test_reminders_are_scheduled_and_withdrawn(client: CommunicationClient, receiver: Receiver) -> None:
-    appointment = uuid4()
-    assert await client.schedule(appointment, [60, 15], ["email"], ORIGIN) is None
-    assert await client.cancel(appointment, ORIGIN) is None
-    [schedule, cancel] = receiver.asked
-    assert schedule[:2] == ("POST", "/api/communication/reminders/schedule")
-    assert schedule[3] == {
-        "entity_type": "appointment",
-        "entity_id": str(appointment),
-        "reminder_times": [60, 15],
-        "channels": ["email"],
-        "template_id": "appointment_reminder_v1",
-    }
-    assert cancel[:2] == (
-        "DELETE",
-        f"/api/communication/notifications/cancel?entity_type=appointment&entity_id={appointment}",
-    )
-
-
 IN_AN_HOUR = "in an hour"
 
 

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from notifications import wording
 from notifications.preferences import NO_RULES, NOTHING_SAID, Preferences
 from notifications.templates.catalogue import VARIABLES
-from services.notifier.domain import kinds, wording
+from services.notifier.domain import kinds
 from services.notifier.domain.model import Change
 from services.notifier.domain.variables import variables
 from tests.unit.notifier.builders import ANNA, BEN, CLEO, MONDAY_9, NOW, a_reminder, an_event, utc

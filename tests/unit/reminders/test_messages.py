@@ -173,6 +173,7 @@ def test_booking_is_asked_by_a_command_that_is_always_the_same(state: dict[str, 
     head = envelope.read(message.headers)
     assert (message.topic, head.id, head.type) == ("booking.commands", timer.id, kind)
     assert (head.actor, head.organization) == ("service:reminders", ORGANIZATION)
+    assert head.correlation_id == str(timer.id)
     assert problems(BY_NAME[kind], message.headers, message.value or b"") == []
     assert message == message_of(timer, told.story, {})
     assert missed(timer, told.story, {}) is None
