@@ -285,7 +285,7 @@ async def test_an_outage_of_the_communication_service_delays_and_loses_nothing(
 async def test_what_became_of_messages_is_known_to_whom_it_concerns(
     urls: dict[str, str], users: Users
 ) -> None:
-    erin, finn = await users("load0970@nordlicht.example"), await users("load0971@nordlicht.example")
+    erin, finn = await users("load0470@nordlicht.example"), await users("load0471@nordlicht.example")
     greta = await users("greta@nordlicht.example")
     bounces = f"{urls['COMMUNICATION_URL']}/sandbox/bounces"
     states: list[str] = []
