@@ -363,6 +363,54 @@ async def _email_is(user: User, on: bool, level: str) -> bool:
     return True
 
 
+async def test_operators_find_understand_and_redrive_what_was_refused(
+    stack: Cli, urls: dict[str, str], jonas: User, mira: User
+) -> None:
+    faults = f"{urls['COMMUNICATION_URL']}/sandbox/faults"
+    async with httpx.AsyncClient() as client:
+        await client.put(faults, json={"status": 422, "rate": 1.0})
+        appointment = await jonas.book(free_day(), mira)
+
+        async def refused() -> list[dict[str, Any]]:
+            listed = (await stack("dlq", "ls", "--error", "HTTP 422", "--json")).stdout
+            letters = [json.loads(line) for line in listed.splitlines()]
+            return letters if len(letters) == 4 else []
+
+        letters = await eventually(refused, 30)
+        await client.delete(faults)
+    [cause] = (await stack("dlq", "ls", "--grouped", "--error", "HTTP 422")).stdout.splitlines()
+    assert (json.loads(cause)["service"], json.loads(cause)["count"]) == ("notifier", 4)
+    corrected = ("--set", "template_data.appointment_title=Corrected")
+    edited = await stack("dlq", "edit", letters[0]["id"][:8], "--reason", "a better title", *corrected)
+    assert edited.returncode == 0, edited.stderr
+    redriven = await stack("dlq", "redrive", "--error", "HTTP 422", "--rate", "50/s", "--reason", "mended")
+    assert len(redriven.stdout.splitlines()) == 3, redriven.stderr
+    messages = [
+        *await mira.told(appointment, _both("invitation")),
+        *await jonas.told(appointment, _both("created")),
+    ]
+    titles = sorted(message["template_data"]["appointment_title"] for message in messages)
+    assert titles == ["Corrected", "Review", "Review", "Review"]
+    assert (await stack("dlq", "ls", "--error", "HTTP 422", "--json")).stdout == ""
+    shown = json.loads((await stack("dlq", "show", letters[0]["id"])).stdout)
+    assert [(note["reason"], note["edited"]) for note in shown["redriven"]] == [
+        ("a better title", "template_data")
+    ]
+    assert {"notification.dead_lettered", "notification.sent"} <= {line["type"] for line in shown["followed"]}
+    story = (await stack("trace", appointment["id"], "--tree")).stdout
+    assert f"{mira.name}: invitation" in story
+    for words in (
+        "on by default",
+        "refused for good (HTTP 422",
+        "redriven by",
+        ": mended",
+        "sent",
+        "not by SMS: off by default",
+    ):
+        assert words in story
+    assert (await stack("breaker")).returncode == 0
+
+
 def _both(*kinds: str) -> set[tuple[str, str]]:
     return {(f"appointment_{kind}", channel) for kind in kinds for channel in ("email", "in_app")}
 
