@@ -129,6 +129,14 @@ def test_each_end_of_a_delivery_is_said_in_words(state: str, changes: dict[str, 
     assert one.steps[0].words == words
 
 
+def test_what_is_held_says_why_and_until_when() -> None:
+    held = delivery("held", 3, reason="quiet hours", next_attempt_at="2028-03-02T06:00:00Z")
+    text = shown(
+        [HAPPENED, delivery("planned", 2), held, delivery("sent", 9, reason="in the digest of 2 March")]
+    )
+    assert "held (quiet hours) until Thu 06:00 12:00:03 → sent (in the digest of 2 March) 12:00:09" in text
+
+
 def test_another_channel_says_instead_of_which_it_is_used() -> None:
     first = delivery("failed", 2)
     other = str(uuid4())
