@@ -1,5 +1,6 @@
 """The tale of an appointment: what followed from what, whom it was told, and why by that channel."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -19,6 +20,7 @@ from cli.wishes import Wishes, tells_of_wishes
 from contracts.catalog import BY_NAME
 from contracts.envelope import Envelope, Message, Record
 from contracts.samples import APPOINTMENT, COMMAND, GOOD, GRETA, JONAS, ORGANIZATION
+from contracts.topics import ALL
 from services.notifier.store.waiting import Waiting
 from tests.unit.cli.letter_box import logged
 
@@ -267,3 +269,21 @@ def test_a_queue_that_knows_more_than_the_log_changes_nothing() -> None:
     found = tale([HAPPENED])
     tell_waiting(found, [Waiting(uuid4(), 1, None, NOON, True)])
     assert found.told == {}
+
+
+@pytest.mark.parametrize("topic", [topic.name for topic in ALL])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"[1]",
+        b"{not json",
+        b'{"version": 1, "appointment": {"start_time": 3}, "changes": 4}',
+        b'{"notification_id": "x", "attempts": "many", "state": [], "type": 7, "channel": {}}',
+        b'{"command_id": [], "event_ids": 5, "channels": 1, "notification_id": "x"}',
+    ],
+)
+def test_garbage_never_breaks_a_tale(topic: str, value: bytes) -> None:
+    head = (("ce_id", EVENT.encode()), ("ce_type", b"appointment.updated"))
+    record = Record(topic, 0, 0, NOON, None, value, head)
+    assert "Quarterly review" in shown([HAPPENED, record, replace(record, headers=())])
