@@ -15,8 +15,9 @@ async def count_waiting(database: Database) -> None:
     """For the metrics: how many deliveries are still to be sent; what is held until a time of day is not late."""
     async with database.transaction() as tx:
         waiting, held = await deliveries.waiting(tx)
+        in_digests = await digests.count_waiting(tx)
     metrics.WAITING.set(waiting - held)
-    metrics.HELD.set(held)
+    metrics.HELD.set(held + in_digests)
 
 
 async def forget(database: Database, settings: NotifierSettings) -> None:

@@ -150,6 +150,17 @@ async def waiting(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[UUID]
     return found
 
 
+async def count_waiting(tx: Transaction) -> int:
+    """How many deliveries wait for digests."""
+    return int(
+        await tx.scalar(
+            text("""
+                SELECT count(*) FROM digests g JOIN digest_entries e ON e.digest_id = g.id WHERE g.closed_at IS NULL
+            """)
+        )
+    )
+
+
 async def contents(tx: Transaction, ids: Sequence[UUID]) -> list[tuple[UUID, date, Delivery]]:
     """What went out in these digests: the digest's id and day, and the delivery, locked."""
     rows = await tx.execute(_IN_DIGESTS, {"ids": list(ids)})

@@ -6,9 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+from prometheus_client import REGISTRY
 
 from contracts import topics
 from services.notifier.domain.digests import digest_id
+from services.notifier.jobs import count_waiting
+from services.notifier.store import digests as store
 from tests.component.notifier.office import ANNA, BEN, Office, an_appointment, database_of
 from tests.component.notifier.test_failures import a_process
 from tests.support import eventually
@@ -102,6 +105,9 @@ async def test_what_is_beyond_the_threshold_waits(closed_office: Office) -> None
     assert sorted(item["channel"] for item in held) == ["email", "email", "sms", "sms"]
     await office.messages(5 + 2 * 3)
     assert (await office.states())["held"] == 4
+    database = office.services[0].database
+    await count_waiting(database)
+    assert REGISTRY.get_sample_value("appointments_notifier_held_deliveries") == 4
     [row] = await office.sql("SELECT by_choice FROM digests")
     assert not row["by_choice"]
     await office.sql("UPDATE digests SET due_at = now()")
@@ -115,6 +121,14 @@ async def test_what_is_beyond_the_threshold_waits(closed_office: Office) -> None
     await office.publish(topics.NOTIFIER_COMMANDS.name, "preferences.set", moved, actor=str(BEN))
     [digest] = await digests(office, 1)
     assert digest["template_data"]["digest_count"] == "2", "a message is one line, whatever its channels"
+    await office.told("delivered", 5 + 2 * 3 + 1 + 4)
+    await count_waiting(database)
+    assert REGISTRY.get_sample_value("appointments_notifier_held_deliveries") == 0
+    async with database.transaction() as tx:
+        long_after = TODAY + timedelta(days=90)
+        await store.forget(tx, long_after, long_after)
+    for table in ("digests", "digest_entries", "told_daily"):
+        assert not await office.sql(f"SELECT FROM {table}")
 
 
 async def test_a_digest_survives_a_crash_before_and_after_it_is_sent(closed_office: Office) -> None:
