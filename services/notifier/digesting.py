@@ -19,10 +19,11 @@ Told = tuple[UUID, str]  # an event and the type of what is told of it: one mess
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What people want, and their organizations; who has no entry never said anything."""
+    """What people want, and their organizations; who has no entry never said anything. `suspended`: channels by person."""
 
     people: Mapping[UUID, Preferences]
     organizations: Mapping[UUID, Organization]
+    suspended: Mapping[UUID, frozenset[str]]
 
     def of(self, delivery: Delivery) -> tuple[Preferences, Organization]:
         """The recipient's, and their organization's."""
@@ -55,7 +56,11 @@ async def hold_back(
         for item in candidates
         if (
             window := rules.window_for(
-                message_of(item), *wishes.of(item), now, closed.get(item.recipient_id, ())
+                message_of(item),
+                *wishes.of(item),
+                now,
+                closed.get(item.recipient_id, ()),
+                wishes.suspended.get(item.recipient_id, ()),
             )
         )
     ]

@@ -90,7 +90,7 @@ class Handlers:
                 record, item, wanted, organizations, now, self.frontend_url, suspended
             )
         ]
-        wishes = Wishes(wanted, organizations)
+        wishes = Wishes(wanted, organizations, suspended)
         waiting = await hold_back(tx, [item for item, _ in planned], wishes, self.digest_threshold, now)
         deliveries_planned = await deliveries.plan(tx, planned, now)
         await digests.join(

@@ -228,6 +228,49 @@ async def test_an_organization_decides_for_its_people_and_says_why(users: Users)
     assert (await maya.http.put("/preferences/organization", json={})).json()["mandatory"] == {}
 
 
+async def test_what_the_organizer_announces_waits_for_the_digest_of_who_wants_one(users: Users) -> None:
+    lukas, nina = await users("lukas@nordlicht.example"), await users("nina@nordlicht.example")
+    hours = 12 - datetime.now(UTC).hour  # a zone in which it is noon
+    wish = {"timezone": f"Etc/GMT{-hours:+d}", "digest": {"enabled": True, "at": "20:00"}}
+    assert (await nina.http.put("/preferences", json=wish)).status_code == 200
+    appointment = await lukas.book(free_day(), nina)
+    path = f"/{appointment['id']}"
+    announced = await lukas.http.post(f"{path}/announce", json={"message": "Bring your boots."})
+    assert (announced.status_code, announced.json()["version"]) == (200, 2)
+    assert (await nina.http.post(f"{path}/announce", json={"message": "No"})).status_code == 403
+    assert (await lukas.http.post(f"{path}/announce", json={"message": " "})).status_code == 422
+    at_once = {("appointment_invitation", "in_app"), ("appointment_announcement", "in_app")}
+    await nina.told(appointment, at_once)
+
+    async def by_mail() -> list[tuple[str, str]]:
+        items = (await nina.http.get(f"{path}/notifications")).json()["items"]
+        mails = [item for item in items if item["channel"] == "email" and item["recipient_id"] == nina.id]
+        return sorted((mail["state"], mail["reason"] or "") for mail in mails)
+
+    async def held() -> bool:
+        return [state for state, _ in await by_mail()] == ["held", "held"]
+
+    await eventually(held, 20, interval=0.2)
+    # Its hour comes, by being moved to one that is over.
+    wish["digest"] = {"enabled": True, "at": "06:00"}
+    assert (await nina.http.put("/preferences", json=wish)).status_code == 200
+
+    async def delivered() -> bool:
+        found = await by_mail()
+        assert [state for state, _ in found] == ["delivered"] * 2, found
+        return all(reason.startswith("in the digest of ") for _, reason in found)
+
+    await eventually(delivered, 20, interval=0.2)
+    async with httpx.AsyncClient() as client:
+        query = {"recipient": nina.id, "type": "appointment_digest"}
+        found = (await client.get(f"{nina.communication}/sandbox/messages", params=query)).json()
+    [digest] = found
+    assert (digest["channels"], digest["template_data"]["digest_count"]) == (["email"], "2")
+    assert "Bring your boots." in digest["template_data"]["digest_text"]
+    await nina.told(appointment, at_once)
+    assert (await nina.http.put("/preferences", json={})).status_code == 200
+
+
 async def test_a_reminder_arrives_when_it_is_due_and_not_after_a_cancellation(users: Users) -> None:
     nina = await users("nina@nordlicht.example")
     start = datetime.now(UTC) + timedelta(minutes=1, seconds=5)

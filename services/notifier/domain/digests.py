@@ -83,13 +83,20 @@ def day_of(now: datetime, own: Preferences, organization: Organization, timezone
 
 
 def window_for(
-    message: Message, own: Preferences, organization: Organization, now: datetime, closed: Collection[date]
+    message: Message,
+    own: Preferences,
+    organization: Organization,
+    now: datetime,
+    closed: Collection[date],
+    suspended: Collection[str] = (),
 ) -> Window | None:
     """The digest that a message waits for, the first that has not gone out; None: it goes out by itself.
 
     Nothing waits that is urgent, mandatory, or about something that starts before the digest could be read.
     """
-    if message.channel == IN_APP or message.priority == "high" or channel_for(own, organization) is None:
+    if message.channel == IN_APP or message.priority == "high":
+        return None
+    if channel_for(own, organization, suspended) is None:
         return None
     if decide(message.type, message.channel, own, organization).level == "mandatory":
         return None

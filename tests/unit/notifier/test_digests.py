@@ -158,6 +158,17 @@ def test_a_digest_does_not_go_to_an_address_that_bounced() -> None:
     assert isinstance(review(monday, AT_SIX, NO_RULES, SIX, {"email"}), Release), "each is on its own again"
 
 
+def test_an_address_that_bounced_gets_no_digest() -> None:
+    both = replace(AT_SIX, channels={"push": True})
+    decision = channel_for(both, NO_RULES, {"email"})
+    assert decision
+    assert decision.channel == "push"
+    assert window_for(MESSAGE, AT_SIX, NO_RULES, NOON, (), {"email"}) is None
+    is_open = Open(MONDAY, "Europe/Berlin", True)
+    assert review(is_open, AT_SIX, NO_RULES, SIX, {"email"}) == Release()
+    assert isinstance(review(is_open, both, NO_RULES, SIX, {"email"}), Close)
+
+
 @pytest.mark.parametrize(
     ("told", "more", "late"),
     [(19, 3, 0), (20, 3, 0), (21, 3, 1), (23, 3, 3), (100, 3, 3), (21, 21, 1)],
