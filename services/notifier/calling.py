@@ -1,10 +1,11 @@
 """One attempt to deliver: the look before the call, the call, the quick tries, and the circuit breaker around them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
+from uuid import UUID
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
 
@@ -23,6 +24,8 @@ from services.notifier.words import body_of, holes
 
 log = telemetry.get_logger()
 
+FRESH_SECONDS = 1.0  # what was looked at longer ago is looked at anew before the call
+
 
 @dataclass(frozen=True, slots=True)
 class Untried:
@@ -35,13 +38,18 @@ Result = Ended | Later | Held | Untried
 
 
 class Caller:
-    """Calls for deliveries. `changed` is told of each new state of the breaker."""
+    """Calls for deliveries. `changed` is told of each new state of the breaker; `look` tells how a delivery stands now."""
 
     def __init__(
-        self, client: CommunicationClient, settings: NotifierSettings, changed: Callable[[Breaker, str], None]
+        self,
+        client: CommunicationClient,
+        settings: NotifierSettings,
+        changed: Callable[[Breaker, str], None],
+        look: Callable[[UUID], Awaitable[Looked]],
     ) -> None:
         self._client = client
         self._changed = changed
+        self._look = look
         self.breaker = Breaker(settings.breaker_threshold, settings.breaker_recovery)
         self._delays = Delays(
             timedelta(seconds=settings.retry_first),
@@ -57,14 +65,15 @@ class Caller:
 
     async def attempt(self, looked: Looked) -> Result:
         """Deliver unless it has lost its use or waits; a call that fails is tried again within seconds, while the breaker lets us."""
+        looked = await self._fresh(looked)
         if result := not_sent(looked, clock.now()):
             return result
         if not self.breaker.closed:
             return Untried(looked)
         failure = await self._call(looked)
-        if failure is not None and self._worth_another_try(failure):
-            failure = await self._try_again(looked, failure)
-        return self._result(looked, failure)
+        if not self._worth_another_try(failure):
+            return self._result(looked, failure)
+        return await self._try_again(looked, failure)
 
     async def probe(self, looked: Looked) -> Result:
         """Try the water with a single call. Failing here is the service's fault and does not count for the delivery."""
@@ -86,18 +95,31 @@ class Caller:
         if self.breaker.state != before.state:
             self._changed(self.breaker, failure.reason if failure else "")
 
-    async def _try_again(self, looked: Looked, first: Failure) -> Failure | None:
-        """The quick tries; the first was made already, and only its failure is worth their machinery."""
-        made: list[Failure] = [first]
+    async def _try_again(self, looked: Looked, first: Failure | None) -> Result:
+        """The quick tries; the first was made already, and only its failure is worth their machinery.
 
-        async def call() -> Failure | None:
-            return made.pop() if made else await self._call(looked)
+        Each looks before it calls: within seconds the appointment may be cancelled, and its recipients told so.
+        """
+        made = [first]
 
-        result: Failure | None = await self._quick_tries.copy()(call)
-        return result
+        async def call() -> Failure | Ended | Held | None:
+            nonlocal looked
+            if made:
+                return made.pop()
+            looked = await self._fresh(looked)
+            return not_sent(looked, clock.now()) or await self._call(looked)
 
-    def _worth_another_try(self, failure: Failure | None) -> bool:
-        return failure is not None and quickly(failure) and self.breaker.closed
+        outcome: Failure | Ended | Held | None = await self._quick_tries.copy()(call)
+        return outcome if isinstance(outcome, Ended | Held) else self._result(looked, outcome)
+
+    async def _fresh(self, looked: Looked) -> Looked:
+        """The same, looked at anew if that was a while ago: it waited behind calls that took long, or for another try."""
+        if time.monotonic() - looked.at < FRESH_SECONDS:
+            return looked
+        return await self._look(looked.delivery.id)
+
+    def _worth_another_try(self, result: Failure | Ended | Held | None) -> bool:
+        return isinstance(result, Failure) and quickly(result) and self.breaker.closed
 
     async def _call(self, looked: Looked) -> Failure | None:
         delivery = looked.delivery
@@ -203,7 +225,7 @@ def expired(looked: Looked, reason: str) -> Ended:
     return Ended(looked.delivery)
 
 
-def _last_result(state: RetryCallState) -> Failure | None:
+def _last_result(state: RetryCallState) -> Failure | Ended | Held | None:
     """What the last of the quick tries said, instead of an exception."""
-    result: Failure | None = state.outcome.result() if state.outcome else None
+    result: Failure | Ended | Held | None = state.outcome.result() if state.outcome else None
     return result

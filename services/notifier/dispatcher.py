@@ -54,7 +54,7 @@ class Dispatcher:
         self._health = health
         self._settings = settings
         self._lease = lease
-        self._caller = Caller(client, settings, self._breaker_changed)
+        self._caller = Caller(client, settings, self._breaker_changed, self._look_again)
         self._breaker_log = BreakerLog(lambda: self._caller.breaker)
         health.parts["breaker"] = self._breaker_log.report
         # Claimed and not begun: as much as the calls get through while the next claim is made, even a slow one.
@@ -143,6 +143,16 @@ class Dispatcher:
             looked = await queue.look(tx, ours)
         self._held.update(item.delivery.id for item in looked)
         return looked
+
+    async def _look_again(self, identifier: UUID) -> Looked:
+        """How a delivery that we hold stands now."""
+
+        async def look() -> Looked:
+            async with self._database.transaction() as tx:
+                [looked] = await queue.look(tx, [identifier])
+            return looked
+
+        return await self._insist(look)
 
     async def _rest(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -1,7 +1,8 @@
 """The dispatcher's side of the queue: claim what is due, look again, settle, release."""
 
+import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -167,7 +168,7 @@ _RECOVER = text("""
 class Looked:
     """A claimed delivery, its payload, and what is known of its appointment and of what its recipient wants now.
 
-    `suspended`: the address of its channel has bounced.
+    `suspended`: the address of its channel has bounced. `at`: when that was, in seconds of the monotonic clock.
     """
 
     delivery: Delivery
@@ -176,6 +177,7 @@ class Looked:
     own: Preferences
     organization: Organization
     suspended: bool = False
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)
