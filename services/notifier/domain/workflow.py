@@ -23,6 +23,7 @@ from services.notifier.domain.suspensions import reachable
 from services.notifier.domain.variables import variables
 
 TOO_OLD = timedelta(hours=24)
+AT_THE_START = timedelta(minutes=5)  # for as long a reminder that is due only when it begins is still of use
 _AFTERWARDS = (kinds.ANNOUNCEMENT, kinds.FOLLOW_UP, kinds.NO_SHOW)
 
 
@@ -85,7 +86,9 @@ def expires_at(kind: Kind, source: Event | Reminder) -> datetime:
     appointment = source.appointment
     if kind in _AFTERWARDS:
         return max(appointment.end, source.at + TOO_OLD)
-    return appointment.start if kind is kinds.REMINDER else appointment.end
+    if kind is not kinds.REMINDER:
+        return appointment.end
+    return appointment.start if source.at < appointment.start else source.at + AT_THE_START
 
 
 def _notifications(

@@ -1,7 +1,7 @@
 """Who is told what: the table of the design, row by row."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -19,6 +19,7 @@ from tests.unit.notifier.builders import (
     DORA,
     EVERYTHING_OFF,
     EVERYTHING_ON,
+    MONDAY_9,
     NOW,
     PEOPLE,
     a_reminder,
@@ -179,6 +180,18 @@ def test_reminders_reach_their_recipient(
     assert {one.channel for one in planned} == channels
     assert all(one.recipient_id == reminder.recipient_id for one in planned)
     assert all(one.expires_at == reminder.appointment.start for one in planned)
+
+
+@pytest.mark.parametrize(
+    ("at", "until"),
+    [
+        pytest.param(MONDAY_9 - timedelta(minutes=1), MONDAY_9, id="until it begins"),
+        pytest.param(MONDAY_9, MONDAY_9 + timedelta(minutes=5), id="due when it begins: for a few minutes"),
+    ],
+)
+def test_how_long_a_reminder_is_of_use(at: datetime, until: datetime) -> None:
+    planned = plan_reminder(replace(a_reminder(BEN, "email"), at=at), {}, NO_RULES, at)
+    assert [one.expires_at for one in planned] == [until]
 
 
 @pytest.mark.parametrize(
