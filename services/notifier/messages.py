@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -201,12 +201,12 @@ def _report(record: Record) -> Report | None:
     data = event.data
     return Report(
         outcome=REPORTS[event.type],
-        at=data.timestamp,
+        at=_in_utc(data.timestamp),
         delivery_id=_uuid(data.idempotency_key),
         appointment_id=_uuid(data.entity_id) if data.entity_type == "appointment" else None,
         recipient_id=_uuid(data.recipient),
         channel=data.channel.value,
-        reason=(data.reason or "")[:300] or None,
+        reason=_printable((data.reason or "")[:300]) or None,
     )
 
 
@@ -215,6 +215,18 @@ def _json(record: Record) -> Any:
         return orjson.loads(record.value or b"")
     except orjson.JSONDecodeError as error:
         raise InvalidMessage(f"the value is not JSON: {error.msg}") from error
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:  # the first or the last hours of the calendar, in another zone
+        raise InvalidMessage("the report's time does not exist in UTC") from error
+
+
+def _printable(text: str) -> str:
+    """One line of what a mail server said: no control character, of which PostgreSQL would refuse the null."""
+    return "".join(one if one.isprintable() else " " for one in text).strip()
 
 
 def _uuid(text: str | None) -> UUID | None:
