@@ -17,6 +17,7 @@ from services.notifier.domain.breaker import Breaker
 from services.notifier.domain.currency import obsolete_because
 from services.notifier.domain.holding import Waiting, hold
 from services.notifier.domain.retry import Delays, Failure, next_attempt_at, quickly
+from services.notifier.domain.text import one_line
 from services.notifier.settings import NotifierSettings
 from services.notifier.settling import Ended
 from services.notifier.store.queue import Held, Later, Looked
@@ -133,7 +134,8 @@ class Caller:
         except Exception as error:  # ours, not the service's: one odd delivery must neither open the breaker nor stop the rest
             log.exception("a call could not be made", delivery=str(delivery.id))
             return Failure(
-                f"{type(error).__name__}: {error}"[:200], retry_after=self._delays.first.total_seconds()
+                one_line(f"{type(error).__name__}: {error}", 200),
+                retry_after=self._delays.first.total_seconds(),
             )
         finally:
             metrics.IN_FLIGHT.dec()

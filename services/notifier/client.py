@@ -14,6 +14,7 @@ import orjson
 
 from chassis import http
 from services.notifier.domain.retry import Failure
+from services.notifier.domain.text import one_line
 
 PREFIX = "/api/communication"
 ENTITY_TYPE = "appointment"
@@ -66,7 +67,7 @@ class CommunicationClient:
         except TimeoutError:
             return None, Failure(f"no answer within {self._timeout:g} s")
         except (httpx.HTTPError, OSError) as error:
-            return None, Failure(f"{type(error).__name__}: {error}"[:200])
+            return None, Failure(one_line(f"{type(error).__name__}: {error}", 200))
         if response.status_code < 300:
             return response, None
         retry_after = _retry_after(response.headers.get("retry-after"))
@@ -134,11 +135,11 @@ def with_words(body: bytes, words: Mapping[str, str]) -> bytes:
 def _reason(response: httpx.Response) -> str:
     """`HTTP 422 missing_variable: template_data lacks …`, as far as the answer says."""
     try:
-        problem = response.json()
+        problem = orjson.loads(response.content)
         said = f" {problem.get('code', '')}: {problem.get('detail', '')}".rstrip(" :")
     except (ValueError, AttributeError):
         said = ""
-    return f"HTTP {response.status_code}{said}"[:300]
+    return one_line(f"HTTP {response.status_code}{said}")
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -21,6 +21,7 @@ from services.notifier import commands
 from services.notifier.commands import Command
 from services.notifier.domain import model
 from services.notifier.domain.reports import Outcome
+from services.notifier.domain.text import one_line
 
 REDRIVE = topics.redrive("notifier").name
 DELIVER = "notification.deliver"
@@ -206,7 +207,7 @@ def _report(record: Record) -> Report | None:
         appointment_id=_uuid(data.entity_id) if data.entity_type == "appointment" else None,
         recipient_id=_uuid(data.recipient),
         channel=data.channel.value,
-        reason=_printable((data.reason or "")[:300]) or None,
+        reason=one_line(data.reason or "") or None,
     )
 
 
@@ -222,11 +223,6 @@ def _in_utc(at: datetime) -> datetime:
         return at.astimezone(UTC)
     except OverflowError as error:  # the first or the last hours of the calendar, in another zone
         raise InvalidMessage("the report's time does not exist in UTC") from error
-
-
-def _printable(text: str) -> str:
-    """One line of what a mail server said: no control character, of which PostgreSQL would refuse the null."""
-    return "".join(one if one.isprintable() else " " for one in text).strip()
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -30,10 +30,14 @@ class Receiver:
         self.asked: list[tuple[str, str, dict[str, str], Any]] = []
         self.status = 202
         self.headers: dict[str, str] = {}
+        self.body = b'{"code": "odd", "detail": "Why."}'
+        self.trickles = False
         self.url = ""
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
+        if self.trickles:
+            return await self._trickle(request)
         self.asked.append(
             (
                 request.method,
@@ -42,9 +46,15 @@ class Receiver:
                 orjson.loads(body) if body else None,
             )
         )
-        return web.Response(
-            status=self.status, headers=self.headers, body=b'{"code": "odd", "detail": "Why."}'
-        )
+        return web.Response(status=self.status, headers=self.headers, body=self.body)
+
+    async def _trickle(self, request: web.Request) -> web.StreamResponse:
+        """Begin at once and never end: each byte comes in time."""
+        response = web.StreamResponse(status=self.status)
+        await response.prepare(request)
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -110,6 +120,37 @@ async def test_a_send_carries_the_payload_the_key_and_the_headers_that_cross_ser
         "x-trace-id": "0af7651916cd43dd8448eb211c80319c",
     }
     assert headers | expected == headers
+
+
+async def test_an_answer_that_trickles_is_given_up_on(
+    client: CommunicationClient, receiver: Receiver
+) -> None:
+    receiver.trickles = True
+    failure = await client.send(uuid4(), a_body(), ORIGIN)
+    assert failure
+    assert (failure.status, failure.reason) == (None, "no answer within 1 s")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param(b"", "HTTP 500", id="nothing"),
+        pytest.param(b"<html>", "HTTP 500", id="no JSON"),
+        pytest.param(b"[1]", "HTTP 500", id="no object"),
+        pytest.param(b"\xff\xfe", "HTTP 500", id="no text"),
+        pytest.param(b"[" * 100_000, "HTTP 500", id="deep"),
+        pytest.param(b'{"detail": "a\\u0000b\\r\\nc"}', "HTTP 500 : a b  c", id="what nobody can store"),
+        pytest.param(b'{"detail": "\\ud800"}', "HTTP 500", id="half a surrogate pair"),
+        pytest.param(b'{"detail": "%s"}' % (b"x" * 10_000), "HTTP 500 : " + "x" * 289, id="a letter"),
+    ],
+)
+async def test_whatever_a_refusal_says_its_reason_is_a_line_of_text(
+    client: CommunicationClient, receiver: Receiver, body: bytes, reason: str
+) -> None:
+    receiver.status, receiver.body = 500, body
+    failure = await client.send(uuid4(), a_body(), ORIGIN)
+    assert failure
+    assert failure.reason == reason
 
 
 IN_AN_HOUR = "in an hour"
