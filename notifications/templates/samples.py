@@ -61,5 +61,5 @@ _SAMPLES: Mapping[str, Mapping[str, str]] = {
 
 def sample(template_id: str, locale: str) -> dict[str, str]:
     """A value for each variable that the template declares, in the language of the locale."""
-    values = _COMMON | _SAMPLES[language(locale)]
+    values = {**_COMMON, **_SAMPLES[language(locale)]}
     return {name: values[name] for name in VARIABLES[template_id]}
