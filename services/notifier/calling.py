@@ -1,7 +1,7 @@
 """One attempt to deliver: the look before the call, the call, the quick tries, and the circuit breaker around them."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
@@ -36,17 +36,19 @@ class Untried:
 
 
 Result = Ended | Later | Held | Untried
+Before = Callable[[Looked], Awaitable[Looked | Ended | Held]]
+"""The look before a call: what to call for, as it is now, or what becomes of it instead."""
 
 
 class Caller:
-    """Calls for deliveries. `changed` is told of each new state of the breaker; `look` tells how a delivery stands now."""
+    """Calls for deliveries. `changed` is told of each new state of the breaker; `look` tells how deliveries stand now."""
 
     def __init__(
         self,
         client: CommunicationClient,
         settings: NotifierSettings,
         changed: Callable[[Breaker, str], None],
-        look: Callable[[UUID], Awaitable[Looked]],
+        look: Callable[[Sequence[UUID]], Awaitable[list[Looked]]],
     ) -> None:
         self._client = client
         self._changed = changed
@@ -66,15 +68,19 @@ class Caller:
 
     async def attempt(self, looked: Looked) -> Result:
         """Deliver unless it has lost its use or waits; a call that fails is tried again within seconds, while the breaker lets us."""
-        looked = await self._fresh(looked)
-        if result := not_sent(looked, clock.now()):
-            return result
+        return await self.deliver(looked, self._still_wanted)
+
+    async def deliver(self, looked: Looked, before: Before) -> Result:
+        """The same with another look before each call."""
+        found = await before(looked)
+        if not isinstance(found, Looked):
+            return found
         if not self.breaker.closed:
-            return Untried(looked)
-        failure = await self._call(looked)
+            return Untried(found)
+        failure = await self._call(found)
         if not self._worth_another_try(failure):
-            return self._result(looked, failure)
-        return await self._try_again(looked, failure)
+            return self._result(found, failure)
+        return await self._try_again(found, failure, before)
 
     async def probe(self, looked: Looked) -> Result:
         """Try the water with a single call. Failing here is the service's fault and does not count for the delivery."""
@@ -96,7 +102,7 @@ class Caller:
         if self.breaker.state != before.state:
             self._changed(self.breaker, failure.reason if failure else "")
 
-    async def _try_again(self, looked: Looked, first: Failure | None) -> Result:
+    async def _try_again(self, looked: Looked, first: Failure | None, before: Before) -> Result:
         """The quick tries; the first was made already, and only its failure is worth their machinery.
 
         Each looks before it calls: within seconds the appointment may be cancelled, and its recipients told so.
@@ -107,17 +113,24 @@ class Caller:
             nonlocal looked
             if made:
                 return made.pop()
-            looked = await self._fresh(looked)
-            return not_sent(looked, clock.now()) or await self._call(looked)
+            found = await before(looked)
+            if not isinstance(found, Looked):
+                return found
+            looked = found
+            return await self._call(looked)
 
         outcome: Failure | Ended | Held | None = await self._quick_tries.copy()(call)
         return outcome if isinstance(outcome, Ended | Held) else self._result(looked, outcome)
 
-    async def _fresh(self, looked: Looked) -> Looked:
-        """The same, looked at anew if that was a while ago: it waited behind calls that took long, or for another try."""
-        if time.monotonic() - looked.at < FRESH_SECONDS:
+    async def _still_wanted(self, looked: Looked) -> Looked | Ended | Held:
+        [looked] = await self.fresh([looked])
+        return not_sent(looked, clock.now()) or looked
+
+    async def fresh(self, looked: list[Looked]) -> list[Looked]:
+        """The same, looked at anew if that was a while ago: they waited behind calls that took long, or for another try."""
+        if time.monotonic() - looked[0].at < FRESH_SECONDS:
             return looked
-        return await self._look(looked.delivery.id)
+        return await self._look([item.delivery.id for item in looked])
 
     def _worth_another_try(self, result: Failure | Ended | Held | None) -> bool:
         return isinstance(result, Failure) and quickly(result) and self.breaker.closed

@@ -1,7 +1,7 @@
 """Calls to the Communication Service, as the requirements describe them. A person's token is never used nor stored."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -124,6 +124,13 @@ def send_body(
 def on_channel(body: bytes, channel: str) -> bytes:
     """The same payload for another channel."""
     return orjson.dumps(orjson.loads(body) | {"channels": [channel]})
+
+
+def to_many(body: bytes, recipients: Collection[UUID]) -> bytes:
+    """The same payload for many; each recipient's name is then left to the Communication Service, which knows them."""
+    payload = orjson.loads(body)
+    words = {name: text for name, text in payload["template_data"].items() if name != "recipient_name"}
+    return orjson.dumps(payload | {"recipients": [*map(str, recipients)], "template_data": words})
 
 
 def with_words(body: bytes, words: Mapping[str, str]) -> bytes:

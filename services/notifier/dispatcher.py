@@ -11,8 +11,9 @@ from uuid import UUID
 from chassis import backoff, clock, telemetry
 from chassis.database import Database, Transaction, is_not_now
 from chassis.health import Health
-from services.notifier import metrics, notices
+from services.notifier import bulk, metrics, notices
 from services.notifier.breaker_log import BreakerLog
+from services.notifier.bulk import Gathered, Together
 from services.notifier.calling import Caller, Result, Untried
 from services.notifier.client import CommunicationClient
 from services.notifier.domain.breaker import Breaker
@@ -20,9 +21,9 @@ from services.notifier.registration import Registration
 from services.notifier.relay import Relay
 from services.notifier.settings import NotifierSettings
 from services.notifier.settling import Ended, tell
-from services.notifier.store import outbox, queue
-from services.notifier.store.queue import Held, Later, Looked
-from services.notifier.turns import Turns
+from services.notifier.store import calls, outbox, queue
+from services.notifier.store.queue import Claimed, Held, Later, Looked
+from services.notifier.turns import Call, Turns
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -102,23 +103,26 @@ class Dispatcher:
                 await self._recover()
             self._woken.clear()
             with metrics.CLAIM_SECONDS.time():
-                looked = await self._insist(self._claim_batch)
-            if not looked:
+                found = await self._insist(self._claim_batch)
+            if not found:
                 await self._rest(self._settings.dispatch_idle)
                 continue
-            for item in looked:
+            for item in found:
                 self._claimed.put_nowait(item)
             if self._claimed.qsize() >= self._enough:
                 self._room.clear()
 
-    async def _claim_batch(self) -> list[Looked]:
+    async def _claim_batch(self) -> list[Call]:
         """Claim and commit; then look, in one query, at what has become of the appointments."""
         async with self._database.transaction() as tx:
             await queue.lightly(tx)
-            ids = await self._claim_due(tx)
-        return await self._look(ids)
+            claimed = await self._claim_due(tx)
+        gathered = await self._look(claimed)
+        for result in gathered.dropped:
+            self._end(result)
+        return [*gathered.alone, *gathered.together]
 
-    async def _claim_due(self, tx: Transaction) -> list[UUID]:
+    async def _claim_due(self, tx: Transaction) -> list[Claimed]:
         """Go on where the last claim ended, so that each organization has its turn; at most once around."""
         now = clock.now()
         until = now + timedelta(seconds=self._settings.lease)
@@ -127,30 +131,33 @@ class Dispatcher:
             due, after = await queue.organizations(tx, self._after, now, ORGANIZATIONS_AT_ONCE)
             self._after = after or FIRST
             if due:
-                ids = await queue.claim(tx, self._lease, due, now, until, self._settings.claim_max)
-                if ids:
-                    return ids
+                claimed = await queue.claim(tx, self._lease, due, now, until, self._settings.claim_max)
+                if claimed:
+                    return claimed + await calls.claim_rest(tx, self._lease, claimed, now, until)
             if after is None:
                 if from_the_start:
                     return []
                 from_the_start = True
 
-    async def _look(self, ids: Sequence[UUID]) -> list[Looked]:
-        ours = [identifier for identifier in ids if identifier not in self._held]
+    async def _look(self, claimed: Sequence[Claimed]) -> Gathered:
+        """Who is in a call for many is written down, for good, with the look that decides it."""
+        ours = [row for row in claimed if row.id not in self._held]
         if not ours:
-            return []
+            return Gathered()
         async with self._database.transaction() as tx:
-            looked = await queue.look(tx, ours)
+            looked = await queue.look(tx, [row.id for row in ours])
+            gathered = Gathered(alone=looked)
+            if any(row.bundle for row in ours):
+                gathered = await bulk.gather(tx, self._lease, looked, ours, clock.now())
         self._held.update(item.delivery.id for item in looked)
-        return looked
+        return gathered
 
-    async def _look_again(self, identifier: UUID) -> Looked:
-        """How a delivery that we hold stands now."""
+    async def _look_again(self, ids: Sequence[UUID]) -> list[Looked]:
+        """How deliveries that we hold stand now."""
 
-        async def look() -> Looked:
+        async def look() -> list[Looked]:
             async with self._database.transaction() as tx:
-                [looked] = await queue.look(tx, [identifier])
-            return looked
+                return await queue.look(tx, ids)
 
         return await self._insist(look)
 
@@ -186,8 +193,8 @@ class Dispatcher:
         now = clock.now()
         until = now + timedelta(seconds=self._settings.lease)
         async with self._database.transaction() as tx:
-            ids = await queue.claim_one(tx, self._lease, now, until)
-        return await self._look(ids)
+            claimed = await queue.claim_one(tx, self._lease, now, until)
+        return (await self._look(claimed)).alone
 
     async def _recover(self) -> None:
         """Well again: what waited only for that is due, spread a little so that it does not come all at once."""
@@ -214,10 +221,14 @@ class Dispatcher:
 
     async def _work(self) -> None:
         while True:
-            looked = await self._claimed.get()
+            item = await self._claimed.get()
             if self._claimed.qsize() < self._enough:
                 self._room.set()
-            self._end(await self._caller.attempt(looked))
+            if isinstance(item, Together):
+                for result in await bulk.attempt(self._caller, item):
+                    self._end(result)
+            else:
+                self._end(await self._caller.attempt(item))
 
     def _end(self, result: Result) -> None:
         self._results.append(result)
@@ -299,7 +310,9 @@ class Dispatcher:
         await _cancel(loops)
         self._held.difference_update(self._probed)
         while not self._claimed.empty():
-            self._results.append(Untried(self._claimed.get_nowait()))
+            item = self._claimed.get_nowait()
+            whole = item.members if isinstance(item, Together) else [item]
+            self._results += [Untried(one) for one in whole]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_WITHIN):
                 while len(self._results) < len(self._held):

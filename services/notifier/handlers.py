@@ -11,7 +11,7 @@ from chassis.database import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
 from notifications.templates.catalogue import VARIABLES
-from services.notifier import metrics, notices, planning, suspending, verdicts
+from services.notifier import bulk, metrics, notices, planning, suspending, verdicts
 from services.notifier.client import with_words
 from services.notifier.commands import Command
 from services.notifier.delivery import Delivery
@@ -22,7 +22,16 @@ from services.notifier.identity import Directory
 from services.notifier.messages import Happened, Received, Redriven, Report
 from services.notifier.setting import Said, would_be_admins
 from services.notifier.settling import Ended, tell
-from services.notifier.store import appointments, deliveries, digests, outbox, preferences, queue, suspensions
+from services.notifier.store import (
+    appointments,
+    calls,
+    deliveries,
+    digests,
+    outbox,
+    preferences,
+    queue,
+    suspensions,
+)
 from services.notifier.verdicts import Verdict
 
 T = TypeVar("T", Happened, Command, Report, Redriven)
@@ -92,7 +101,7 @@ class Handlers:
         ]
         wishes = Wishes(wanted, organizations, suspended)
         waiting = await hold_back(tx, [item for item, _ in planned], wishes, self.digest_threshold, now)
-        deliveries_planned = await deliveries.plan(tx, planned, now)
+        deliveries_planned = await deliveries.plan(tx, planned, now, bulk.bundles(planned))
         await digests.join(
             tx, {item.id: waiting[item.id] for item in deliveries_planned if item.id in waiting}
         )
@@ -240,7 +249,16 @@ async def _look_again(
 
 
 async def _deliveries_of(tx: Transaction, reports: Sequence[Report]) -> list[UUID | None]:
-    """The delivery that each report speaks of: by its key, else what was sent last to that person on that channel."""
+    """The delivery that each report speaks of: by its key, which is a delivery's or, with the recipient, a call's; else
+    what was sent last to that person on that channel.
+    """
+    keyed = [
+        (number, (report.delivery_id, report.recipient_id))
+        for number, report in enumerate(reports)
+        if report.delivery_id and report.recipient_id
+    ]
+    called = await calls.spoken_of(tx, [asked for _, asked in keyed])
+    of_calls = {number: called[position] for position, (number, _) in enumerate(keyed) if position in called}
     vague = [
         (number, (report.appointment_id, report.recipient_id, report.channel))
         for number, report in enumerate(reports)
@@ -248,7 +266,8 @@ async def _deliveries_of(tx: Transaction, reports: Sequence[Report]) -> list[UUI
     ]
     last = await deliveries.last_sent(tx, [asked for _, asked in vague])
     guessed = {number: last[position] for position, (number, _) in enumerate(vague) if position in last}
-    return [report.delivery_id or guessed.get(number) for number, report in enumerate(reports)]
+    found = of_calls | guessed
+    return [found.get(number) or report.delivery_id for number, report in enumerate(reports)]
 
 
 def _apply(report: Report, delivery: Delivery, state: str) -> None:

@@ -4,11 +4,14 @@ import asyncio
 from collections import deque
 from uuid import UUID
 
+from services.notifier.bulk import Together
 from services.notifier.store.queue import Looked
 
+Call = Looked | Together
 
-class Turns(asyncio.Queue[Looked]):
-    """A queue that hands out one delivery of each organization, round and round; those of one keep their order.
+
+class Turns(asyncio.Queue[Call]):
+    """A queue that hands out one call of each organization, round and round; those of one keep their order.
 
     A claim may hold hundreds of one organization: whoever is claimed after them waits for one call, not for hundreds.
     """
@@ -25,13 +28,13 @@ class Turns(asyncio.Queue[Looked]):
 
     def _init(self, maxsize: int) -> None:  # noqa: ARG002 - it has no bound
         self._waiting = 0
-        self._lines: dict[UUID, deque[Looked]] = {}
+        self._lines: dict[UUID, deque[Call]] = {}
 
-    def _put(self, item: Looked) -> None:
+    def _put(self, item: Call) -> None:
         self._lines.setdefault(item.delivery.organization_id, deque()).append(item)
         self._waiting += 1
 
-    def _get(self) -> Looked:
+    def _get(self) -> Call:
         organization = next(iter(self._lines))
         line = self._lines.pop(organization)
         item = line.popleft()

@@ -189,6 +189,31 @@ async def test_a_variable_used_only_under_its_own_condition_may_be_left_out(
     assert rendered["html_body"] == "<b>&lt;b&gt;&amp;</b>"
 
 
+async def test_a_call_for_many_that_leaves_names_out_is_a_message_to_each_by_name(
+    client: httpx.AsyncClient,
+) -> None:
+    await register(
+        client,
+        email_template={
+            "subject": "Soon",
+            "text_body": "Hello{{#if recipient_name}} {{recipient_name}}{{/if}}.",
+        },
+    )
+    for _ in range(2):
+        answer = await send(client, "k", recipients=[GRETA, "b"], template_data={"appointment_title": "x"})
+        assert (answer.status_code, answer.json()["messages"]) == (202, 2)
+    found = await messages(client)
+    assert [
+        (
+            item["recipients"],
+            item["rendered"]["email"]["text_body"],
+            item["idempotency_key"],
+            item["attempts"],
+        )
+        for item in found
+    ] == [([GRETA], "Hello Greta Albrecht.", "k", 2), (["b"], "Hello.", "k", 2)]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from contracts.fields import Channel
 from deploy.local.communication.payloads import ScheduleReminders, Send
 from deploy.local.communication.store import Answer, NewMessage, Store
 from deploy.local.communication.templates import Compiled, Template
+from deploy.local.identity.people import sample_people
 from deploy.local.sandbox.problems import Refused
 
 DELIVERY_SECONDS = 0.2  # how long a message is on its way before its delivery is reported
@@ -47,10 +49,29 @@ class Service:
         """Accept a notification. Raises Refused, or ValidationError for a malformed body."""
 
         def effect() -> tuple[Answer, int]:
-            message, answer = self._accepted(Send.model_validate_json(body), key, now)
-            return answer, self.store.add_message(message)
+            made = [self._accepted(one, key, now) for one in self._by_name(Send.model_validate_json(body))]
+            seqs = [self.store.add_message(message) for message, _ in made]
+            answer = made[0][1]
+            if len(made) > 1:  # `repeated` counts by it
+                answer = _answer({**orjson.loads(answer.body), "messages": len(made)})
+            return answer, seqs[-1]
 
         return self.once("send", key, effect)
+
+    def _by_name(self, request: Send) -> list[Send]:
+        """A call for many that leaves their names to us is a message to each, by name as far as we know one."""
+        if len(request.recipients) == 1 or "recipient_name" in request.template_data:
+            return [request]
+        names = known_names()
+        return [
+            request.model_copy(
+                update={
+                    "recipients": [recipient],
+                    "template_data": request.template_data | _name(names.get(recipient)),
+                }
+            )
+            for recipient in dict.fromkeys(request.recipients)
+        ]
 
     def _accepted(self, request: Send, key: str | None, now: datetime) -> tuple[NewMessage, Answer]:
         template = self._template(request.template_id, request.channels)
@@ -160,6 +181,16 @@ def microseconds(instant: datetime) -> int:
 def instant_at(at: int) -> datetime:
     """The instant of `microseconds`, in UTC."""
     return datetime.fromtimestamp(at / 1_000_000, UTC)
+
+
+@cache
+def known_names() -> dict[str, str]:
+    """The sample people's names by their ids."""
+    return {person.id: person.name for person in sample_people()}
+
+
+def _name(name: str | None) -> dict[str, str]:
+    return {"recipient_name": name} if name else {}
 
 
 def _json(document: dict[str, Any]) -> bytes:

@@ -95,7 +95,7 @@ class Store:
         self.revision += 1
 
     def repeated(self, operation: str, key: str) -> Answer | None:
-        """The stored answer if the key was used before; counts the attempt on its message."""
+        """The stored answer if the key was used before; counts the attempt on its messages, which lie side by side."""
         row = self.database.execute(
             "SELECT seq, status, body FROM answers WHERE operation = ? AND idempotency_key = ?",
             (operation, key),
@@ -104,7 +104,10 @@ class Store:
             return None
         if row[0] is not None:
             with self.change():
-                self.database.execute("UPDATE messages SET attempts = attempts + 1 WHERE seq = ?", row[:1])
+                self.database.execute(
+                    "UPDATE messages SET attempts = attempts + 1 WHERE seq > ?1 - ?2 AND seq <= ?1",
+                    (row[0], orjson.loads(row[2]).get("messages", 1)),
+                )
         return Answer(row[1], row[2])
 
     def add_answer(self, operation: str, key: str, answer: Answer, seq: int | None = None) -> None:

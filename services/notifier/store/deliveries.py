@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import text
@@ -28,13 +29,15 @@ _PLAN_AT_ONCE = 5_000
 # Only what was not planned before goes on to the queue, and is returned.
 _PLAN = text(f"""
     WITH asked AS (
-        SELECT * FROM unnest({_ARRAYS}, CAST(:bodies AS bytea[])) AS asked({NAMES}, body)
+        SELECT * FROM unnest({_ARRAYS}, CAST(:bodies AS bytea[]), CAST(:bundles AS uuid[]))
+            AS asked({NAMES}, body, bundle)
     ), fresh AS (
         INSERT INTO deliveries ({NAMES}) SELECT {NAMES} FROM asked ON CONFLICT DO NOTHING RETURNING id
     ), queued AS (
-        INSERT INTO queue (delivery_id, organization_id, next_attempt_at, held_for)
+        INSERT INTO queue (delivery_id, organization_id, next_attempt_at, held_for, bundle)
         SELECT asked.id, asked.organization_id, coalesce(asked.held_until, CAST(:due AS timestamptz)),
-            CASE WHEN asked.held_until IS NOT NULL THEN asked.recipient_id END
+            CASE WHEN asked.held_until IS NOT NULL THEN asked.recipient_id END,
+            asked.bundle
         FROM asked JOIN fresh USING (id)
     ), worded AS (
         INSERT INTO payloads (delivery_id, body) SELECT asked.id, asked.body FROM asked JOIN fresh USING (id)
@@ -87,19 +90,26 @@ _REQUEUE = text("""
     SELECT id, organization_id, CAST(:due AS timestamptz)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[])) AS again(id, organization_id)
     ON CONFLICT (delivery_id) DO UPDATE SET
-        next_attempt_at = excluded.next_attempt_at, outage = false, held_for = NULL
+        next_attempt_at = excluded.next_attempt_at, outage = false, held_for = NULL, bundle = NULL, call_id = NULL
 """)
 
 
-async def plan(tx: Transaction, planned: Sequence[tuple[Delivery, bytes]], due: datetime) -> list[Delivery]:
+async def plan(
+    tx: Transaction,
+    planned: Sequence[tuple[Delivery, bytes]],
+    due: datetime,
+    bundles: Mapping[UUID, UUID] = MappingProxyType({}),
+) -> list[Delivery]:
     """Insert deliveries with their payloads, due at once or when they are no longer held; returns
-    those that were not there before, in order.
+    those that were not there before, in order. `bundles`: of those that may share a call.
     """
     fresh: set[UUID] = set()
     for first in range(0, len(planned), _PLAN_AT_ONCE):  # a statement has a time limit
         chunk = planned[first : first + _PLAN_AT_ONCE]
         rows = {name: list(map(attrgetter(name), (item for item, _ in chunk))) for name in COLUMNS}
-        found = await tx.execute(_PLAN, {**rows, "bodies": [body for _, body in chunk], "due": due})
+        bodies = [body for _, body in chunk]
+        bundled = [bundles.get(item.id) for item, _ in chunk]
+        found = await tx.execute(_PLAN, {**rows, "bodies": bodies, "bundles": bundled, "due": due})
         fresh.update(row[0] for row in found)
     return [item for item, _ in planned if item.id in fresh]
 
@@ -178,6 +188,8 @@ async def forget(tx: Transaction, planned_before: datetime) -> None:
                 DELETE FROM deliveries d WHERE d.planned_at < :before
                     AND NOT EXISTS (SELECT FROM queue q WHERE q.delivery_id = d.id)
                 RETURNING d.id
+            ), uncalled AS (
+                DELETE FROM calls c USING gone WHERE c.delivery_id = gone.id
             )
             DELETE FROM payloads p USING gone WHERE p.delivery_id = gone.id
         """),

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -56,15 +57,16 @@ _CLAIM = text("""
     )
     UPDATE queue q SET lease = :lease, leased_until = :until
     FROM chosen WHERE q.delivery_id = chosen.delivery_id
-    RETURNING q.delivery_id
+    RETURNING q.delivery_id, q.bundle, q.call_id
 """)
 
-# To try the water: what is due, else what waits only because the service was not well.
+# To try the water: what is due, else what waits only because the service was not well; never hundreds at once.
 _CLAIM_ONE = text("""
     UPDATE queue SET lease = :lease, leased_until = :until
     WHERE delivery_id = (
         SELECT delivery_id FROM queue
         WHERE (next_attempt_at <= :now OR outage) AND (leased_until IS NULL OR leased_until <= :now)
+            AND bundle IS NULL
         ORDER BY next_attempt_at
         LIMIT 1
         FOR UPDATE SKIP LOCKED
@@ -128,7 +130,7 @@ _HOLD = text("""
         ) AS held(id, recipient_id, until, reason)
     ), mine AS (
         UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = held.until, outage = false,
-            held_for = held.recipient_id
+            held_for = held.recipient_id, bundle = NULL
         FROM held WHERE q.delivery_id = held.id AND q.lease = :lease
         RETURNING q.delivery_id
     )
@@ -162,6 +164,14 @@ _RECOVER = text("""
     UPDATE queue SET next_attempt_at = CAST(:now AS timestamptz) + random() * CAST(:spread AS interval)
     WHERE outage AND lease IS NULL AND next_attempt_at > :now
 """)
+
+
+class Claimed(NamedTuple):
+    """A delivery that is ours for now; `bundle`: it may share a call, `call`: the one that it belongs to for good."""
+
+    id: UUID
+    bundle: UUID | None = None
+    call: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -213,16 +223,18 @@ async def organizations(
 
 async def claim(
     tx: Transaction, lease: UUID, whose: Sequence[UUID], now: datetime, until: datetime, limit: int
-) -> list[UUID]:
+) -> list[Claimed]:
     """Claim up to `limit` due deliveries, shared among these organizations."""
     share = -(-limit // len(whose))
     values = {"lease": lease, "organizations": list(whose), "now": now, "until": until}
-    return await tx.scalars(_CLAIM, {**values, "share": share, "limit": limit})
+    rows = await tx.execute(_CLAIM, {**values, "share": share, "limit": limit})
+    return [Claimed(*row) for row in rows]
 
 
-async def claim_one(tx: Transaction, lease: UUID, now: datetime, until: datetime) -> list[UUID]:
+async def claim_one(tx: Transaction, lease: UUID, now: datetime, until: datetime) -> list[Claimed]:
     """Claim a single delivery to try the water with."""
-    return await tx.scalars(_CLAIM_ONE, {"lease": lease, "now": now, "until": until})
+    rows = await tx.execute(_CLAIM_ONE, {"lease": lease, "now": now, "until": until})
+    return [Claimed(*row) for row in rows]
 
 
 async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Looked]:

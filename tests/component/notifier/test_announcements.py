@@ -1,6 +1,7 @@
 """Announcements to all participants, and that hundreds of them stand in nobody's way."""
 
 from uuid import uuid4
+from zoneinfo import available_timezones
 
 from tests.component.notifier.office import ANNA, BEN, CLEO, PEOPLE, Office, an_appointment
 
@@ -25,7 +26,15 @@ async def test_an_announcement_to_hundreds_does_not_delay_anothers_message(close
     await office.faults(latency_ms=20)
     await office.start(deliveries_in_flight=4, claim_max=64)
     crowd = [str(uuid4()) for _ in range(250)]
-    people = [PEOPLE[0], *({**PEOPLE[1], "id": user} for user in crowd)]
+    zones = sorted(
+        name for name in available_timezones() if name.startswith(("Africa/", "America/", "Asia/"))
+    )
+    # Everybody has a zone of their own, so that no two of them share a call.
+    people = [
+        PEOPLE[0],
+        *({**PEOPLE[1], "id": user, "timezone": zone} for user, zone in zip(crowd, zones, strict=False)),
+    ]
+    assert len(people) == 251
     giant = an_appointment(participant_ids=crowd, confirmation_status=dict.fromkeys(crowd, "pending"))
     await office.tell("announced", giant, announcement="The bus leaves at eight.", people=people)
     await office.messages(10, entity_id=giant["id"])

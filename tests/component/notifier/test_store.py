@@ -15,13 +15,15 @@ from chassis.migrations import migrate
 from chassis.settings import Settings, service_database_url
 from contracts import topics
 from contracts.envelope import Envelope, Message, Record
-from services.notifier import suspending
+from services.notifier import bulk, suspending
 from services.notifier.delivery import Delivery
 from services.notifier.handlers import Handlers
 from services.notifier.identity import Directory
 from services.notifier.messages import decode
 from services.notifier.restoring import newest, restore
-from services.notifier.store import deliveries, preferences, queue, suspensions
+from services.notifier.settling import Ended
+from services.notifier.store import appointments, calls, deliveries, preferences, queue, suspensions
+from services.notifier.store.appointments import Seen
 from services.notifier.store.waiting import Waiting, waiting
 from tests.component.notifier.office import BEN, PEOPLE, an_appointment
 from tests.support.world import new_world, remove_world
@@ -140,7 +142,8 @@ async def claim(database: Database, lease: UUID, limit: int, now: datetime = NOW
     until = now + timedelta(seconds=20)
     async with database.transaction() as tx:
         whose, _ = await queue.organizations(tx, UUID(int=0), now, 64)
-        return await queue.claim(tx, lease, whose, now, until, limit) if whose else []
+        claimed = await queue.claim(tx, lease, whose, now, until, limit) if whose else []
+        return [row.id for row in claimed]
 
 
 async def test_a_great_backlog_of_one_organization_does_not_hide_another(database: Database) -> None:
@@ -265,3 +268,63 @@ async def test_a_versions_that_come_swapped_leave_the_newest(database: Database)
     assert looked.current
     assert (looked.current.version, looked.current.moved_in, looked.current.status) == (4, 3, "confirmed")
     assert looked.current.involved
+
+
+async def test_who_is_in_a_call_is_decided_by_the_first_look_and_never_again(database: Database) -> None:
+    first, *others = [a_delivery(ORGANIZATION, recipient_id=uuid4()) for _ in range(12)]
+    alike = [replace(first, id=item.id, recipient_id=item.recipient_id) for item in (first, *others)]
+    body = orjson.dumps(
+        {
+            "recipients": ["?"],
+            "template_data": {
+                "recipient_name": "?",
+                "organizer_name": "Anna",
+                "appointment_title": "Review",
+                "appointment_date": "Monday",
+                "appointment_time": "9",
+                "appointment_id": "1",
+                "confirmation_link": "/1",
+            },
+        }
+    )
+    planned = [(item, body) for item in alike]
+    async with database.transaction() as tx:
+        await deliveries.plan(tx, planned, NOW, bulk.bundles(planned))
+
+    async def only(version: int, *still: Delivery) -> None:
+        state = Seen(
+            first.appointment_id,
+            ORGANIZATION,
+            version,
+            0,
+            "pending",
+            first.expires_at,
+            tuple(item.recipient_id for item in still),
+        )
+        async with database.transaction() as tx:
+            await appointments.save(tx, [state])
+
+    async def gathered(after: int) -> bulk.Gathered:
+        lease, now = uuid4(), NOW + timedelta(seconds=after)
+        until = now + timedelta(seconds=20)
+        async with database.transaction() as tx:
+            claimed = await queue.claim(tx, lease, [ORGANIZATION], now, until, 3)
+            claimed += await calls.claim_rest(tx, lease, claimed, now, until)
+            looked = await queue.look(tx, [row.id for row in claimed])
+            return await bulk.gather(tx, lease, looked, claimed, NOW)
+
+    await only(2, *alike[1:])
+    once = await gathered(0)
+    assert [result.delivery.id for result in once.dropped if isinstance(result, Ended)] == [first.id]
+    [call] = once.together
+    assert {item.delivery.id for item in call.members} == {item.id for item in alike[1:]}
+    assert orjson.loads(call.lead.body)["recipients"] == sorted(str(item.recipient_id) for item in alike[1:])
+
+    await only(3, *alike[5:])
+    async with database.transaction() as tx:
+        await deliveries.unqueue(tx, [first.id, alike[1].id])
+    again = await gathered(30)
+    [same] = again.together
+    assert (same.delivery.id, same.lead.body) == (call.delivery.id, call.lead.body)
+    assert len(same.members) == 10
+    assert not again.dropped

@@ -1,5 +1,6 @@
 """What happens to an appointment while a call waits, or is tried again, is seen before the next call."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -34,9 +35,9 @@ class Slow:
         self.looked.at -= FRESH_SECONDS
         return self.answers.pop(0)
 
-    async def look(self, identifier: UUID) -> Looked:
-        self.looks.append(identifier)
-        return replace(self.looked, current=CANCELLED)
+    async def look(self, ids: Sequence[UUID]) -> list[Looked]:
+        self.looks += ids
+        return [replace(self.looked, current=CANCELLED)]
 
     def caller(self) -> Caller:
         settings = NotifierSettings(quick_wait_min=0, quick_wait_max=0)

@@ -1,0 +1,30 @@
+"""Calls that reach many at once: what may go together, and who belongs to which call."""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """`bundle`: deliveries with the same words, which may share a call; `call_id`: the call that one belongs to for good.
+
+    `calls` outlives the queue, because reports name a call and a recipient.
+    """
+    op.execute("ALTER TABLE queue ADD COLUMN bundle uuid, ADD COLUMN call_id uuid")
+    op.execute("CREATE INDEX queue_bundle ON queue (bundle) WHERE bundle IS NOT NULL")
+    op.execute("""
+        CREATE TABLE calls (
+            call_id uuid NOT NULL,
+            recipient_id uuid NOT NULL,
+            delivery_id uuid NOT NULL,
+            PRIMARY KEY (call_id, recipient_id)
+        )
+    """)
+
+
+def downgrade() -> None:
+    """Migrations only go forward."""
+    raise RuntimeError("migrations only go forward")
