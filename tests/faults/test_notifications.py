@@ -29,6 +29,7 @@ from tests.support import World, eventually
 from tests.support.cli import Cli, free_offset
 
 STORIES = 60
+GROUP = 40
 EVERY = 0.2  # seconds between two stories
 REMINDED_AFTER = 6.0
 DAY_BEFORE = {"email": [1440], "in_app": [1440]}
@@ -66,11 +67,11 @@ Told = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One appointment of two people; `ending` says what becomes of it."""
+    """One appointment, mostly of two people; `ending` says what becomes of it."""
 
     number: int
     organizer: dict[str, Any]
-    guest: dict[str, Any]
+    guests: Sequence[dict[str, Any]]
     create_id: UUID
     ending: str
 
@@ -95,8 +96,9 @@ async def test_everything_comes_to_one_end_and_nobody_is_told_twice(fleet: Cli) 
     world = World(urls["KAFKA_BOOTSTRAP_SERVERS"], urls["DATABASE_URL"], "")
     people = orjson.loads((await fleet("people", "--json")).stdout)
     stories = _stories(people)
-    quiet = {story.guest["id"] for story in stories[:4]}
-    await _wish_for_quiet(world, [story.guest for story in stories[:4]])
+    undisturbed = [guest for story in stories[:4] for guest in story.guests]
+    quiet = {guest["id"] for guest in undisturbed}
+    await _wish_for_quiet(world, undisturbed)
     telling = asyncio.create_task(_tell_all(world, stories))
     async with httpx.AsyncClient(base_url=urls["COMMUNICATION_URL"], timeout=30) as communication:
         await _make_ill(communication, fleet, telling)
@@ -115,16 +117,19 @@ async def test_everything_comes_to_one_end_and_nobody_is_told_twice(fleet: Cli) 
 
 
 def _stories(people: Sequence[dict[str, Any]]) -> list[Story]:
-    """Pairs of an organization, so that nobody is ever busy."""
+    """Pairs of an organization, so that nobody is ever busy, and one group."""
     by_organization: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for person in people:
         by_organization[person["organization_id"]].append(person)
     pairs = [pair for them in by_organization.values() for pair in zip(them[::2], them[1::2], strict=False)]
     endings = itertools.cycle(("kept", "moved", "called off when due", "announced", "called off after"))
-    return [
-        Story(number, *pair, uuid4(), ending)
-        for number, (pair, ending) in enumerate(zip(pairs[:STORIES], endings, strict=False))
+    stories = [
+        Story(number, organizer, [guest], uuid4(), ending)
+        for number, ((organizer, guest), ending) in enumerate(zip(pairs[:STORIES], endings, strict=False))
     ]
+    (organizer, guest), *more = pairs[STORIES : STORIES + GROUP // 2]
+    guests = [guest, *itertools.chain.from_iterable(more)]
+    return [*stories, Story(STORIES // 4, organizer, guests, uuid4(), "announced")]
 
 
 async def _tell_all(world: World, stories: Sequence[Story]) -> set[UUID]:
@@ -140,7 +145,7 @@ async def _tell(world: World, story: Story) -> list[UUID]:
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1, seconds=REMINDED_AFTER)
     body = {
         "title": f"Meeting {story.number}",
-        "participant_ids": [story.guest["id"]],
+        "participant_ids": [guest["id"] for guest in story.guests],
         "timezone": "UTC",
         "reminder_settings": DAY_BEFORE,
     }
@@ -371,9 +376,9 @@ def _everybody_heard(stories: Sequence[Story], deliveries: Sequence[asyncpg.Reco
     for story in stories:
         off = story.ending.startswith("called off")
         main = "appointment_cancelled" if off else "appointment_reminder"
-        told = [(main, story.organizer["id"]), (main, story.guest["id"])]
+        told = [(main, person["id"]) for person in (story.organizer, *story.guests)]
         if story.ending == "announced":
-            told.append(("appointment_announcement", story.guest["id"]))
+            told += [("appointment_announcement", guest["id"]) for guest in story.guests]
         for kind, person in told:
             starts = arrived[story.appointment, kind, "in_app", person]
             assert starts.count(max(starts, default=datetime.now(UTC))) == 1, (
