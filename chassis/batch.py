@@ -17,7 +17,7 @@ from aiokafka import TopicPartition
 from chassis import backoff, clock, deadletters, progress, telemetry
 from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.deadletters import Failure
-from chassis.errors import DependencyDown, Halt, InvalidMessage
+from chassis.errors import DependencyDown, Halt, InvalidMessage, TooMuch
 from chassis.health import VERSION
 from chassis.settings import Settings
 from contracts.envelope import Message, Record
@@ -36,7 +36,7 @@ class Subscription(Generic[T]):
 
     `decode` reads one record: None skips it, InvalidMessage sets it aside. `handle` applies a batch in the given
     transaction, in log order, and returns what to publish, in that order. `again` returns the same messages, byte for
-    byte, for records that were applied before but perhaps not published. `committed` is called after a commit that
+    byte, for records that were applied before but perhaps not published. Both may raise TooMuch for more than one record. `committed` is called after a commit that
     applied something. `gather`: seconds for which a batch that is not full waits, so that the next is of more records;
     for what nobody waits for.
     """
@@ -139,6 +139,8 @@ class Applier(Generic[T]):
                 return await self._apply(batch, read, acked)
             except (DependencyDown, Halt, Rewound):
                 raise
+            except TooMuch:
+                return await self._in_halves(batch, read, acked)
             except Exception as error:
                 if is_not_now(error):
                     raise DependencyDown(_dependency(error), _brief(error)) from error
@@ -149,6 +151,11 @@ class Applier(Generic[T]):
         if len(batch.records) == 1:
             self._check_rate()
             return await self._apply(batch, read, acked, condemned=failure)
+        return await self._in_halves(batch, read, acked)
+
+    async def _in_halves(
+        self, batch: Batch, read: list[Read[T]], acked: dict[TopicPartition, int]
+    ) -> list[Message]:
         front, back = batch.halves()
         middle = len(front.records)
         return [

@@ -15,6 +15,10 @@ class DependencyDown(Exception):
         self.dependency = dependency
 
 
+class TooMuch(Exception):
+    """This batch is more work than one transaction should hold: nothing was applied, and its halves are tried at once."""
+
+
 class Halt(Exception):
     """This partition (or all of them) cannot go on without a person: see the runbook, "A halted partition"."""
 

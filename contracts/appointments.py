@@ -21,7 +21,9 @@ class Appointment(Told):
     """The full state of an appointment. Instants are UTC; `timezone` is where its wall clock hangs.
 
     `confirmation_status` has each participant's answer; `version` counts changes from 1 without gaps;
-    `checked_in` says when each person arrived; `reminder_settings` null means the defaults.
+    `checked_in` says when each person arrived; `reminder_settings` null means the defaults. One of a series has its
+    `series_id`, the pattern, and the start by the pattern, which names it for ever. `seats` null: there is no limit and
+    nobody joins by themselves; `waiting` are those who wait for a seat, the first first.
     """
 
     id: UUID
@@ -48,6 +50,10 @@ class Appointment(Told):
     updated_at: Instant
     updated_by: str
     cancellation_reason: str | None = None
+    series_id: UUID | None = None
+    original_start_time: Instant | None = None
+    seats: int | None = None
+    waiting: list[UUID] = Field(default_factory=list)
 
 
 class Change(Told):
@@ -62,7 +68,8 @@ class AppointmentEvent(Told):
     """The body of every `appointment.*` event: the state after the change, and what changed.
 
     `people` has everyone whom the change concerns, removed participants included; `announcement` what the participants
-    are told in `appointment.announced`.
+    are told in `appointment.announced`. `of_series`: the same command changed others of its series, and `series.changed`
+    tells people once for all. `seated`: those who waited and have a seat by this change. `hold_id`: a hold that it used up.
     """
 
     appointment_id: UUID
@@ -72,6 +79,9 @@ class AppointmentEvent(Told):
     people: list[Person] = Field(default_factory=list)
     actor: str
     announcement: str | None = None
+    of_series: UUID | None = None
+    seated: list[UUID] = Field(default_factory=list)
+    hold_id: UUID | None = None
 
 
 EVENT_TYPES: dict[str, str] = {
@@ -86,4 +96,7 @@ EVENT_TYPES: dict[str, str] = {
     "appointment.completed": "It took place.",
     "appointment.no_show": "Nobody came.",
     "appointment.announced": "The participants are told something; nothing else changed.",
+    "appointment.participant_joined": "Somebody took a seat.",
+    "appointment.participant_waiting": "Somebody waits for a seat.",
+    "appointment.participant_left": "Somebody gave their seat back, or stopped waiting; perhaps the next has it now.",
 }

@@ -42,6 +42,8 @@ _DETAILS = (
     ),
     Bad("participant-no-uuid", "participant_ids.0", "uuid_parsing", {"participant_ids": ["jonas"]}),
 )
+_MORNING = {"day_of_week": 0, "start_time": "09:00", "end_time": "12:00"}
+_TWO_HOURS = {"start_time": "2028-03-27T07:00:00Z", "end_time": "2028-03-27T09:00:00Z"}
 _NO_APPOINTMENT = Bad("no-appointment", "appointment_id", "missing", without="appointment_id")
 _EVENT_BAD = (
     Bad("no-state", "appointment", "missing", without="appointment"),
@@ -71,7 +73,57 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
         *_NEW_TIMES,
         *_DETAILS,
         Bad("no-title", "title", "missing", without="title"),
+        Bad("pattern-empty", "recurring_pattern", "one_form", {"recurring_pattern": {}}),
+        Bad(
+            "count-endless",
+            "recurring_pattern.count",
+            "less_than_equal",
+            {"recurring_pattern": {"frequency": "daily", "count": 1_000_000_000}},
+        ),
+        Bad("seats-none", "seats", "greater_than_equal", {"seats": 0}),
     ),
+    "availability.set": (
+        *_ANY_COMMAND,
+        Bad("zone-unknown", "timezone", "unknown_timezone", {"timezone": "Mars/Olympus"}),
+        Bad("rules-overlap", "rules", "overlap", {"rules": [_MORNING, _MORNING | {"start_time": "10:00"}]}),
+        Bad(
+            "ends-before-start", "rules.0", "end_before_start", {"rules": [_MORNING | {"end_time": "08:00"}]}
+        ),
+        Bad(
+            "no-time",
+            "rules.0.end_time",
+            "string_pattern_mismatch",
+            {"rules": [_MORNING | {"end_time": "24:01"}]},
+        ),
+        Bad(
+            "date-twice",
+            "overrides",
+            "duplicate",
+            {"overrides": [{"date": "2028-03-27", "ranges": []}, {"date": "2028-03-27", "ranges": []}]},
+        ),
+        Bad("step-zero", "policy.step", "greater_than_equal", {"policy": {"step": 0}}),
+    ),
+    "busy_times.import": (
+        *_ANY_COMMAND,
+        Bad("no-uid", "busy_times.0.uid", "missing", {"busy_times": [_TWO_HOURS]}),
+        Bad(
+            "no-offset",
+            "busy_times.0.start_time",
+            "timezone_aware",
+            {"busy_times": [_TWO_HOURS | {"uid": "a", "start_time": "2028-03-27T07:00:00"}]},
+        ),
+    ),
+    "hold.place": (
+        *_ANY_COMMAND,
+        *_NEW_TIMES,
+        Bad("too-long", "expires_in", "less_than_equal", {"expires_in": 601}),
+    ),
+    "hold.release": (*_ANY_COMMAND, Bad("no-hold", "hold_id", "missing", without="hold_id")),
+    "series.extend": (*_ANY_COMMAND, Bad("no-series", "series_id", "missing", without="series_id")),
+    "series.changed": (*_VERSION_BAD, Bad("no-series", "series", "missing", without="series")),
+    "availability.changed": (*_VERSION_BAD, Bad("nobody", "user_id", "missing", without="user_id")),
+    "busy_times.changed": (*_VERSION_BAD, Bad("nobody", "user_id", "missing", without="user_id")),
+    **dict.fromkeys(("hold.placed", "hold.released"), (Bad("no-hold", "hold", "missing", without="hold"),)),
     "appointment.update": (
         *_ANY_COMMAND,
         *_NEW_TIMES,

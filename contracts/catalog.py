@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from contracts import appointments, notifications, reminders, views
+from contracts import appointments, availability, holds, notifications, reminders, series, views
 from contracts.commands import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from contracts.envelope import MalformedEnvelope, RawHeaders, read
 from contracts.outcomes import OUTCOME_TYPES, FieldError, Outcome, PreferencesOutcome, field_errors
@@ -52,6 +52,9 @@ _PROJECTOR_BODIES: dict[str, type[BaseModel]] = {
     "preferences.shown": views.PreferencesShown,
     "organization_preferences.shown": views.OrganizationPreferencesShown,
     "notifications.changed": views.NotificationsChanged,
+    "availability.shown": views.AvailabilityShown,
+    "busy_times.shown": views.BusyTimesShown,
+    "hold.shown": views.HoldShown,
 }
 _REPORTS = {
     "notification.delivered": "It reached the person.",
@@ -62,6 +65,10 @@ _REPORTS = {
 MESSAGE_TYPES: tuple[MessageType, ...] = (
     *_commands(BOOKING_COMMANDS_TOPIC, BOOKING_COMMANDS),
     *_told(BOOKING_EVENTS, appointments.AppointmentEvent, appointments.EVENT_TYPES),
+    *_told(BOOKING_EVENTS, series.SeriesEvent, series.EVENT_TYPES),
+    *_told(BOOKING_EVENTS, availability.AvailabilityChanged, availability.AVAILABILITY_EVENT_TYPES),
+    *_told(BOOKING_EVENTS, availability.BusyTimesChanged, availability.BUSY_EVENT_TYPES),
+    *_told(BOOKING_EVENTS, holds.HoldEvent, holds.EVENT_TYPES),
     *_told(BOOKING_OUTCOMES, Outcome, OUTCOME_TYPES, "booking."),
     *_told(REMINDERS_EVENTS, reminders.Reminder, reminders.EVENT_TYPES),
     *_told(REMINDERS_EVENTS, reminders.FollowUp, reminders.FOLLOW_UP_TYPES),

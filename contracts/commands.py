@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from contracts.availability import ImportBusyTimes, SetAvailability
 from contracts.fields import (
     PARTICIPANTS_MAX,
     Announcement,
@@ -18,16 +19,23 @@ from contracts.fields import (
     MeetingUrl,
     Reason,
     ReminderSettings,
+    Seats,
     Sent,
     Timezone,
     Title,
     When,
 )
+from contracts.holds import PlaceHold, ReleaseHold
 from contracts.preferences import SetOrganizationPreferences, SetPreferences
+from contracts.series import OnConflict, RecurringPattern, Scope
 
 
 class CreateAppointment(Sent):
-    """Book an appointment. The organizer defaults to the actor; the id to uuid5(command id, "appointment")."""
+    """Book an appointment, or a series of them. The organizer defaults to the actor; the id to uuid5(command id, "appointment").
+
+    `ignore_availability` is the organizer's own: it lets their hours and policy be, nobody else's. `hold_id` is used up.
+    `seats` limits how many participants there are; members of the organization may then join by themselves.
+    """
 
     appointment_id: UUID | None = None
     organizer_id: UUID | None = None
@@ -43,9 +51,13 @@ class CreateAppointment(Sent):
     description: Description | None = None
     location: Location | None = None
     meeting_url: MeetingUrl | None = None
-    recurring_pattern: None = None
+    recurring_pattern: RecurringPattern | None = None
+    on_conflict: OnConflict = OnConflict.REFUSE
     reminder_settings: ReminderSettings | None = None
     custom_fields: CustomFields | None = None
+    seats: Seats | None = None
+    hold_id: UUID | None = None
+    ignore_availability: bool = Field(False, strict=True)
 
 
 class ToAppointment(Sent):
@@ -55,8 +67,17 @@ class ToAppointment(Sent):
     expected_version: int | None = Field(None, ge=1)
 
 
-class UpdateAppointment(ToAppointment):
-    """Change any fields at once; decided as one change, told as one event."""
+class ToOccurrence(ToAppointment):
+    """What can be asked of several occurrences of a series at once; an appointment that stands alone knows `this` only."""
+
+    scope: Scope = Scope.THIS
+
+
+class UpdateAppointment(ToOccurrence):
+    """Change any fields at once; decided as one change, told as one event.
+
+    With a scope, new times move each occurrence by the same amount of wall-clock time.
+    """
 
     participant_ids: list[UUID] | None = Field(None, max_length=PARTICIPANTS_MAX)
     client_id: UUID | None = None
@@ -70,6 +91,8 @@ class UpdateAppointment(ToAppointment):
     meeting_url: MeetingUrl | None = None
     reminder_settings: ReminderSettings | None = None
     custom_fields: CustomFields | None = None
+    seats: Seats | None = None
+    ignore_availability: bool = Field(False, strict=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -81,26 +104,27 @@ class UpdateAppointment(ToAppointment):
         return value
 
 
-class RescheduleAppointment(ToAppointment):
+class RescheduleAppointment(ToOccurrence):
     """Change the times only."""
 
     start_time: When
     end_time: When
     timezone: Timezone | None = None
     fold: int = Field(0, ge=0, le=1)
+    ignore_availability: bool = Field(False, strict=True)
 
 
-class ConfirmAppointment(ToAppointment):
+class ConfirmAppointment(ToOccurrence):
     """A participant says yes for themself; the organizer confirms the whole."""
 
 
-class DeclineAppointment(ToAppointment):
+class DeclineAppointment(ToOccurrence):
     """A participant says no: their time is free again."""
 
     reason: Reason | None = None
 
 
-class CancelAppointment(ToAppointment):
+class CancelAppointment(ToOccurrence):
     """Call the appointment off."""
 
     reason: Reason | None = None
@@ -124,6 +148,23 @@ class AnnounceAppointment(ToAppointment):
     message: Announcement
 
 
+class JoinAppointment(ToAppointment):
+    """Take a seat; any member of the organization may. When all are taken, `wait` queues for the next that is freed."""
+
+    wait: bool = Field(False, strict=True)
+    ignore_availability: bool = Field(False, strict=True)
+
+
+class LeaveAppointment(ToAppointment):
+    """Give the seat back, or stop waiting for one."""
+
+
+class ExtendSeries(Sent):
+    """Book the occurrences of an open-ended series up to its horizon; asked by booking itself, every night."""
+
+    series_id: UUID
+
+
 BookingCommand = (
     CreateAppointment
     | UpdateAppointment
@@ -135,6 +176,13 @@ BookingCommand = (
     | CompleteAppointment
     | MarkNoShow
     | AnnounceAppointment
+    | JoinAppointment
+    | LeaveAppointment
+    | ExtendSeries
+    | SetAvailability
+    | ImportBusyTimes
+    | PlaceHold
+    | ReleaseHold
 )
 
 BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
@@ -148,6 +196,13 @@ BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
     "appointment.complete": CompleteAppointment,
     "appointment.mark_no_show": MarkNoShow,
     "appointment.announce": AnnounceAppointment,
+    "appointment.join": JoinAppointment,
+    "appointment.leave": LeaveAppointment,
+    "series.extend": ExtendSeries,
+    "availability.set": SetAvailability,
+    "busy_times.import": ImportBusyTimes,
+    "hold.place": PlaceHold,
+    "hold.release": ReleaseHold,
 }
 
 NotifierCommand = SetPreferences | SetOrganizationPreferences

@@ -32,6 +32,7 @@ REASON_MAX = 1_000
 ANNOUNCEMENT_MAX = 2_000
 TIMEZONE_MAX = 50
 PARTICIPANTS_MAX = 500
+SEATS_MAX = 500
 CUSTOM_FIELDS_BYTES_MAX = 16_384
 CUSTOM_FIELDS_DEPTH_MAX = 5
 LEAD_TIMES_MAX = 10
@@ -195,6 +196,9 @@ MeetingUrl = Annotated[
 ]
 CustomFields = Annotated[dict[str, Any], AfterValidator(_small)]
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
+
+Seats = Annotated[int, Field(strict=True, ge=1, le=SEATS_MAX)]
+"""How many participants an appointment has room for, the organizer not among them."""
 
 LeadMinutes = Annotated[int, Field(strict=True, ge=0, le=LEAD_MINUTES_MAX)]
 LeadTimes = Annotated[list[LeadMinutes], Field(max_length=LEAD_TIMES_MAX), AfterValidator(_unique)]

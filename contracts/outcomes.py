@@ -7,8 +7,11 @@ from uuid import UUID
 from pydantic import Field, ValidationError
 
 from contracts.appointments import Appointment
+from contracts.availability import Availability
 from contracts.fields import Instant, Told
+from contracts.holds import Hold
 from contracts.preferences import OrganizationPreferences, Preferences
+from contracts.series import Occurrence, Skipped
 
 
 class Code(StrEnum):
@@ -25,6 +28,8 @@ class Code(StrEnum):
     MALFORMED = "malformed"
     COMMAND_ID_REUSED = "command_id_reused"
     RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    FULL = "full"
 
 
 class FieldError(Told):
@@ -44,8 +49,27 @@ class Conflict(Told):
     appointment_id: UUID | None = None
 
 
+class Alternative(Told):
+    """A time that suits everybody, as it was when the command was refused."""
+
+    start_time: Instant
+    end_time: Instant
+
+
+class Waiting(Told):
+    """A place in the queue for a seat, from 1."""
+
+    status: Literal["waiting"] = "waiting"
+    position: int = Field(ge=1)
+
+
 class Outcome(Told):
-    """The outcome of a booking command; `appointment` is the state after it, or the present one if nothing changed."""
+    """The outcome of a booking command; `appointment` is the state after it, or the present one if nothing changed.
+
+    `alternatives`: the nearest times instead of one that is refused. Of a series: its id, the occurrences that were
+    touched, those that were left out. `waiting`: no seat yet. What is not about appointments has its own field:
+    `availability`, `hold`, or `user_id` with the `version` of their busy times and how many were `imported`.
+    """
 
     command_id: UUID
     status: Literal["accepted", "refused"]
@@ -57,6 +81,15 @@ class Outcome(Told):
     version: int | None = None
     appointment: Appointment | None = None
     event_ids: list[UUID] = Field(default_factory=list)
+    alternatives: list[Alternative] = Field(default_factory=list)
+    series_id: UUID | None = None
+    occurrences: list[Occurrence] = Field(default_factory=list)
+    skipped: list[Skipped] = Field(default_factory=list)
+    waiting: Waiting | None = None
+    availability: Availability | None = None
+    hold: Hold | None = None
+    user_id: UUID | None = None
+    imported: int | None = None
 
 
 class PreferencesOutcome(Told):

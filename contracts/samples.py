@@ -15,6 +15,8 @@ COMMAND = "3d1f9a52-5d0c-4a55-9d0b-6a3c2f4f8a05"
 EVENT = "77d0b3c4-5c1e-5a0a-9a55-0d7f2b1f6f06"
 NOTIFICATION = "b6a2cc0e-5a4b-5d21-8c1e-3f6a9d2b7c07"
 CLIENT = "c0ffee00-0000-4000-8000-000000000008"
+SERIES = "5e71e500-5c1e-5a0a-9a55-0d7f2b1f6f09"
+HOLD = "401d0000-5c1e-5a0a-9a55-0d7f2b1f6f0a"
 
 
 _TO_APPOINTMENT: JSON = {"appointment_id": APPOINTMENT}
@@ -136,6 +138,93 @@ def _times(start: str, end: str) -> tuple[list[tuple[str, Any, Any]], JSON]:
     return [(field, _STATE[field], value) for field, value in new.items()], new
 
 
+_AVAILABILITY: JSON = {
+    "user_id": GRETA,
+    "timezone": "Europe/Berlin",
+    "rules": [
+        {
+            "day_of_week": 0,
+            "start_time": "09:00",
+            "end_time": "17:00",
+            "is_active": True,
+            "effective_from": "2027-01-01",
+            "effective_until": None,
+        }
+    ],
+    "overrides": [
+        {"date": "2028-03-27", "ranges": [{"start_time": "10:00", "end_time": "12:00"}]},
+        {"date": "2028-04-17", "ranges": []},
+    ],
+    "policy": {
+        "buffer_before": 5,
+        "buffer_after": 10,
+        "minimum_notice": 60,
+        "horizon_days": 365,
+        "step": 15,
+        "min_duration": 15,
+        "max_duration": 240,
+        "max_per_day": 8,
+    },
+}
+_BUSY: JSON = {
+    "busy_times": [
+        {
+            "uid": "standup@elsewhere.example",
+            "start_time": "2028-03-27T07:00:00Z",
+            "end_time": "2028-03-27T07:30:00Z",
+        }
+    ],
+    "removed": ["lunch@elsewhere.example"],
+}
+_HOLD: JSON = {
+    "hold_id": HOLD,
+    "hold": {
+        "id": HOLD,
+        "organization_id": ORGANIZATION,
+        "owner_id": GRETA,
+        "user_ids": [GRETA, JONAS],
+        "start_time": "2028-03-27T07:00:00Z",
+        "end_time": "2028-03-27T08:00:00Z",
+        "expires_at": "2028-03-01T12:05:00Z",
+    },
+    "actor": GRETA,
+}
+_PATTERN: JSON = {"frequency": "weekly", "interval": 1, "days_of_week": [0], "count": 10}
+_SERIES_EVENT: JSON = {
+    "series_id": SERIES,
+    "version": 1,
+    "change": "created",
+    "scope": "all",
+    "series": {
+        "id": SERIES,
+        "organization_id": ORGANIZATION,
+        "organizer_id": GRETA,
+        "timezone": "Europe/Berlin",
+        "local_start": "2028-03-27T09:00:00",
+        "rrule": "FREQ=WEEKLY;COUNT=10;BYDAY=MO",
+        "recurring_pattern": _PATTERN,
+        "version": 1,
+    },
+    "appointment": _STATE
+    | {
+        "series_id": SERIES,
+        "original_start_time": "2028-03-27T07:00:00Z",
+        "recurring_pattern": _PATTERN,
+    },
+    "occurrences": [
+        {
+            "appointment_id": APPOINTMENT,
+            "original_start_time": "2028-03-27T07:00:00Z",
+            "start_time": "2028-03-27T07:00:00Z",
+            "end_time": "2028-03-27T08:00:00Z",
+        }
+    ],
+    "skipped": [{"original_start_time": "2028-04-17T07:00:00Z", "code": "unavailable"}],
+    "people": _PEOPLE,
+    "actor": GRETA,
+}
+
+
 _MOVED, _MOVED_TO = _times("2028-03-28T07:00:00Z", "2028-03-28T08:00:00Z")
 
 GOOD: dict[str, JSON] = {
@@ -188,6 +277,54 @@ GOOD: dict[str, JSON] = {
     "appointment.completed": _changed(4, [("status", "confirmed", "completed")], status="completed"),
     "appointment.no_show": _changed(4, [("status", "confirmed", "no_show")], status="no_show"),
     "appointment.announced": _changed(2, []) | {"announcement": "Please bring last year's figures."},
+    "appointment.join": _TO_APPOINTMENT | {"wait": True},
+    "appointment.leave": _TO_APPOINTMENT,
+    "series.extend": {"series_id": SERIES},
+    "availability.set": _AVAILABILITY,
+    "busy_times.import": _BUSY,
+    "hold.place": {
+        "participant_ids": [JONAS],
+        "start_time": "2028-03-27T09:00:00",
+        "end_time": "2028-03-27T10:00:00",
+        "timezone": "Europe/Berlin",
+        "expires_in": 300,
+    },
+    "hold.release": {"hold_id": HOLD},
+    "appointment.participant_joined": _changed(
+        2,
+        [("participant_ids", [], [JONAS]), ("confirmation_status", {}, {JONAS: "confirmed"})],
+        seats=10,
+        confirmation_status={JONAS: "confirmed"},
+    ),
+    "appointment.participant_waiting": _changed(
+        2,
+        [("waiting", [], [JONAS])],
+        seats=1,
+        waiting=[JONAS],
+        participant_ids=[],
+        confirmation_status={},
+    ),
+    "appointment.participant_left": _changed(
+        3,
+        [("waiting", [JONAS], []), ("confirmation_status", {}, {JONAS: "confirmed"})],
+        seats=1,
+        confirmation_status={JONAS: "confirmed"},
+    )
+    | {"seated": [JONAS]},
+    "series.changed": _SERIES_EVENT,
+    "availability.changed": {
+        "user_id": GRETA,
+        "version": 1,
+        "availability": _AVAILABILITY | {"organization_id": ORGANIZATION, "version": 1},
+        "actor": GRETA,
+    },
+    "busy_times.changed": _BUSY
+    | {"user_id": GRETA, "organization_id": ORGANIZATION, "version": 1, "actor": GRETA},
+    "hold.placed": _HOLD,
+    "hold.released": _HOLD,
+    "availability.shown": {"user_id": GRETA, "version": 1},
+    "busy_times.shown": {"user_id": GRETA, "version": 1},
+    "hold.shown": {"hold_id": HOLD, "version": 1},
     "booking.command.accepted": {
         "command_id": COMMAND,
         "status": "accepted",
@@ -311,6 +448,10 @@ def headers(message: MessageType) -> dict[str, str]:
 
 
 def _subject(message: MessageType) -> str:
+    if message.name.startswith(("availability", "busy_times")):
+        return GRETA
+    if message.name.startswith(("hold", "series")):
+        return HOLD if message.name.startswith("hold") else SERIES
     if message.name.startswith("organization_preferences"):
         return ORGANIZATION
     of_person = (

@@ -35,6 +35,27 @@ class OrganizationPreferencesShown(Told):
     version: int = Field(ge=1)
 
 
+class AvailabilityShown(Told):
+    """Body of `availability.shown`: the views show this version of a person's availability."""
+
+    user_id: UUID
+    version: int = Field(ge=1)
+
+
+class BusyTimesShown(Told):
+    """Body of `busy_times.shown`: the views show this version of a person's time that is taken elsewhere."""
+
+    user_id: UUID
+    version: int = Field(ge=1)
+
+
+class HoldShown(Told):
+    """Body of `hold.shown`: the views show this hold (version 1), or that it was released (2)."""
+
+    hold_id: UUID
+    version: int = Field(ge=1, le=2)
+
+
 class NotificationStatus(Told):
     """Where a delivery stands now."""
 
@@ -66,5 +87,8 @@ EVENT_TYPES = {
     "calendar.changed": "An appointment in the views changed.",
     "preferences.shown": "A person's preferences in the views changed.",
     "organization_preferences.shown": "An organization's preferences in the views changed.",
+    "availability.shown": "A person's availability in the views changed.",
+    "busy_times.shown": "A person's time that is taken elsewhere changed in the views.",
+    "hold.shown": "A hold in the views changed.",
     "notifications.changed": "Deliveries in the views came to other states.",
 }

@@ -14,7 +14,7 @@ from services.booking.client import Directory
 from services.booking.domain.book import Book
 from services.booking.domain.commands import Command, Create, Update
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Decision, Refusal
+from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
 from services.booking.domain.people import Person
 from services.booking.messages import Received
 from services.booking.metrics import COMMANDS, MISROUTED
@@ -125,6 +125,8 @@ def _messages(items: Items, verdicts: Mapping[UUID, Verdict], partitions: int) -
 def _outcome(decision: Decision) -> tuple[str, str]:
     if isinstance(decision, Accepted):
         return "accepted" if decision.event else "unchanged", ""
+    if isinstance(decision, Settled):
+        return "accepted" if decision.steps or decision.happened else "unchanged", ""
     return "refused", decision.code.value
 
 

@@ -1,6 +1,7 @@
 """All of booking's SQL: a batch is loaded and saved with one statement for each table."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,18 +12,20 @@ from chassis.database import Row, Transaction
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed
 from services.booking.domain.calendar import Entry
-from services.booking.domain.commands import Announce, Command
+from services.booking.domain.commands import Announce, Command, OfAppointment
 from services.booking.domain.occupancy import Busy, freed_and_taken, needed
 from services.booking.domain.people import People, Person
 from services.booking.domain.times import Period
-from services.booking.verdicts import Verdict
+from services.booking.verdicts import Further, Verdict
 from services.booking.wire import appointment_of
 
 
 async def load_book(tx: Transaction, commands: Sequence[Command], people: People) -> Book:
     """Lock the organizations of these commands and load everything that they need to be decided."""
     await _lock_organizations(tx, sorted({command.organization for command in commands}))
-    found = await _appointments(tx, {command.appointment_id for command in commands})
+    found = await _appointments(
+        tx, {command.appointment_id for command in commands if isinstance(command, OfAppointment)}
+    )
     involved = {user for item in found.values() for user in (item.organizer_id, *item.answers)}
     last_told = await _people(tx, involved - people.keys())
     occupied = await _occupied(tx, needed(commands, found, people))
@@ -43,10 +46,11 @@ async def save(
     Raises IntegrityConstraintViolationError when somebody else was faster: 23P01 for occupied time, 23505 for a used id.
     """
     freed, taken = freed_and_taken(changed)
-    states = {item.appointment_id: item.state for item in verdicts if item.appointment_id and item.state}
+    states = dict(pair for item in verdicts for pair in item.states())
     await _free(tx, freed)
     await _update(tx, [after for before, after in changed if before is not None], states)
     await _add(tx, [after for before, after in changed if before is None], states, taken, verdicts)
+    await _keep_further(tx, verdicts)
     for organization, when in (announced or {}).items():
         await tx.execute(_ANNOUNCE, {"organization": organization, "when": list(when)})
 
@@ -196,8 +200,43 @@ _VERDICTS = text("""
 
 async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verdict]:
     """What was decided about these command ids before."""
-    rows = await tx.execute(_VERDICTS, {"ids": list(ids)})
-    return {row.command_id: Verdict(*row) for row in rows}
+    found = {row.command_id: Verdict(*row) for row in await tx.execute(_VERDICTS, {"ids": list(ids)})}
+    several = [verdict.command_id for verdict in found.values() if verdict.accepted and verdict.event is None]
+    if several:
+        for command, further in (await _further(tx, several)).items():
+            found[command] = replace(found[command], further=tuple(further))
+    return found
+
+
+_FURTHER = text("""
+    SELECT command_id, type, subject, event FROM further_events
+    WHERE command_id = ANY(CAST(:ids AS uuid[])) ORDER BY command_id, position
+""")
+_KEEP_FURTHER = text("""
+    INSERT INTO further_events (command_id, position, type, subject, event)
+    SELECT * FROM unnest(CAST(:commands AS uuid[]), CAST(:positions AS int[]), CAST(:types AS text[]),
+                         CAST(:subjects AS uuid[]), CAST(:events AS bytea[]))
+""")
+
+
+async def _further(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Further]]:
+    """The events of commands that have several, in their order."""
+    found: dict[UUID, list[Further]] = {}
+    for command, kind, subject, event in await tx.execute(_FURTHER, {"ids": list(ids)}):
+        found.setdefault(command, []).append(Further(kind, subject, event))
+    return found
+
+
+async def _keep_further(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
+    """In a table of their own: most commands have one event, whose row is written with its decision."""
+    rows = [
+        (item.command_id, position, told.type, told.subject, told.event)
+        for item in verdicts
+        for position, told in enumerate(item.further, 1)
+    ]
+    if rows:
+        names = ("commands", "positions", "types", "subjects", "events")
+        await tx.execute(_KEEP_FURTHER, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
 
 _KEPT = {
@@ -298,8 +337,14 @@ async def stay_open(tx: Transaction, seconds: float) -> None:
 
 
 _FORGET = text("""
-    DELETE FROM decisions WHERE command_id IN
-        (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most)
+    WITH forgotten AS (
+        DELETE FROM decisions WHERE command_id IN
+            (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most)
+        RETURNING command_id
+    ), with_events AS (
+        DELETE FROM further_events WHERE command_id IN (SELECT command_id FROM forgotten)
+    )
+    SELECT command_id FROM forgotten
 """)
 
 

@@ -1,8 +1,9 @@
 """What became of a command: the row that is kept, and the messages that are published from it, now and ever again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -11,7 +12,7 @@ from chassis.telemetry import follow
 from contracts import topics
 from contracts.envelope import Message, Record, event_id, rfc3339
 from contracts.ids import uuid5
-from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal
+from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
 from services.booking.messages import Received
 from services.booking.wire import changes_of, dumps, people_of, state_of
 
@@ -21,12 +22,22 @@ _ALWAYS = (("ce_specversion", b"1.0"), ("ce_source", SOURCE.encode()), ("content
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """One of several events of a command; `state` as in a verdict, if `subject` is an appointment that changed."""
+
+    type: str
+    subject: UUID
+    event: bytes
+    state: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Everything that a command's messages are made of.
 
     `cause` is the position of the record that was decided; a later record with this id gets the outcome alone.
     `decided_at` is that record's timestamp. `event` and `outcome` are JSON bytes; `state` is the appointment's after a
-    change, until it is saved.
+    change, until it is saved. A command with several events has them in `further`, in their order, and no `event`.
     """
 
     command_id: UUID
@@ -41,12 +52,23 @@ class Verdict:
     event_type: str | None = None
     event: bytes | None = None
     state: bytes | None = None
+    further: tuple[Further, ...] = ()
+
+    def states(self) -> Iterator[tuple[UUID, bytes]]:
+        """Each appointment that changed, with its state."""
+        if self.state is not None and self.appointment_id is not None:
+            yield self.appointment_id, self.state
+        for told in self.further:
+            if told.state is not None:
+                yield told.subject, told.state
 
 
 def verdict_on(record: Record, received: Received, decision: Decision) -> Verdict:
     """The verdict that follows from a decision on this record."""
     if isinstance(decision, Accepted):
         return _accepted(record, received, decision)
+    if isinstance(decision, Settled):
+        return _settled(record, received, decision)
     return _verdict(record, received, decision.appointment_id, _refused(received.id, decision))
 
 
@@ -62,8 +84,10 @@ def messages_for(record: Record, received: Received, verdict: Verdict, partition
         return [_outcome_message(record, received, reused, partitions, _shared(received, reused))]
     shared = _shared(received, verdict)
     outcome = _outcome_message(record, received, verdict, partitions, shared)
-    if verdict.cause != record.position or verdict.event is None:
+    if verdict.cause != record.position:
         return [outcome]
+    if verdict.event is None:
+        return [*_further_messages(received, verdict), outcome]
     return [_event_message(received, verdict, shared), outcome]
 
 
@@ -83,6 +107,8 @@ def _accepted(record: Record, received: Received, decision: Accepted) -> Verdict
         "appointment": fragment,
         "event_ids": [event_id(received.id, 1)] if event else (),
     }
+    if decision.outcome:
+        outcome |= decision.outcome
     if event is None:
         return _verdict(record, received, appointment.id, dumps(outcome), accepted=True)
     return _verdict(
@@ -92,21 +118,55 @@ def _accepted(record: Record, received: Received, decision: Accepted) -> Verdict
         dumps(outcome),
         accepted=True,
         event_type=event.type,
-        event=_event(decision, event, fragment, received),
+        event=_event(decision, fragment, received),
         state=state,
     )
 
 
-def _event(decision: Accepted, event: Event, state: orjson.Fragment, received: Received) -> bytes:
-    told = {
+def _settled(record: Record, received: Received, decision: Settled) -> Verdict:
+    further = []
+    for step in decision.steps:
+        if step.event is not None:
+            state = state_of(step.appointment)
+            told = _event(step, orjson.Fragment(state), received)
+            further.append(Further(step.event.type, step.appointment.id, told, state))
+    for happened in decision.happened:
+        body = dumps({**happened.body, "actor": _actor(received)})
+        further.append(Further(happened.type, happened.subject, body))
+    shown = decision.appointment
+    outcome = {
+        "command_id": received.id,
+        "status": "accepted",
+        "code": None,
+        "detail": None,
+        "errors": (),
+        "conflicts": (),
+        "appointment_id": shown.id if shown else None,
+        "version": shown.version if shown else decision.version,
+        "appointment": orjson.Fragment(state_of(shown)) if shown else None,
+        "event_ids": [event_id(received.id, position) for position in range(1, len(further) + 1)],
+        **decision.outcome,
+    }
+    return _verdict(record, received, decision.subject, dumps(outcome), accepted=True, further=tuple(further))
+
+
+def _event(decision: Accepted, state: orjson.Fragment, received: Received) -> bytes:
+    event = decision.event
+    if event is None:
+        raise ValueError("nothing happened")
+    told: dict[str, Any] = {
         "appointment_id": decision.appointment.id,
         "version": decision.appointment.version,
         "appointment": state,
         "changes": changes_of(event.changes),
         "people": people_of(event.people),
-        "actor": received.actor.text if received.actor else None,
+        "actor": _actor(received),
     }
-    return dumps(told if event.announcement is None else told | {"announcement": event.announcement})
+    return dumps({**told, **event.more} if event.more else told)
+
+
+def _actor(received: Received) -> str | None:
+    return received.actor.text if received.actor else None
 
 
 def _refused(command_id: UUID, refusal: Refusal) -> bytes:
@@ -130,6 +190,7 @@ def _refused(command_id: UUID, refusal: Refusal) -> bytes:
             "version": refusal.version,
             "appointment": None,
             "event_ids": [],
+            "alternatives": [{"start_time": one.start, "end_time": one.end} for one in refusal.alternatives],
         }
     )
 
@@ -144,6 +205,7 @@ def _verdict(
     event_type: str | None = None,
     event: bytes | None = None,
     state: bytes | None = None,
+    further: tuple[Further, ...] = (),
 ) -> Verdict:
     return Verdict(
         received.id,
@@ -158,7 +220,15 @@ def _verdict(
         event_type,
         event,
         state,
+        further,
     )
+
+
+def _further_messages(received: Received, verdict: Verdict) -> Iterator[Message]:
+    for position, told in enumerate(verdict.further, 1):
+        shared = _shared(received, verdict, told.subject)
+        headers = _headers(verdict, event_id(verdict.command_id, position), told.type, shared)
+        yield Message(topics.BOOKING_EVENTS.name, _key(received), told.event, headers)
 
 
 def _event_message(received: Received, verdict: Verdict, shared: Headers) -> Message:
@@ -182,7 +252,7 @@ def _key(received: Received) -> bytes | None:
     return str(received.organization).encode() if received.organization else None
 
 
-def _shared(received: Received, verdict: Verdict) -> Headers:
+def _shared(received: Received, verdict: Verdict, subject: UUID | None = None) -> Headers:
     """What the headers of event and outcome have in common.
 
     The same as `contracts.envelope.Envelope` makes of these values, for a fifth of its time: every command passes here.
@@ -193,8 +263,9 @@ def _shared(received: Received, verdict: Verdict) -> Headers:
         ("correlation-id", verdict.correlation_id.encode()),
         ("cause", verdict.cause.encode()),
     ]
-    if verdict.appointment_id is not None:
-        headers.append(("ce_subject", str(verdict.appointment_id).encode()))
+    subject = subject or verdict.appointment_id
+    if subject is not None:
+        headers.append(("ce_subject", str(subject).encode()))
     if (key := _key(received)) is not None:
         headers += (("ce_partitionkey", key), ("organization", key))
     if received.actor is not None:

@@ -34,7 +34,7 @@ def state_of(appointment: Appointment) -> bytes:
         "status": appointment.status,
         "confirmation_status": answers,
         "checked_in": {str(user): at for user, at in appointment.checked_in.items()},
-        "recurring_pattern": None,
+        "recurring_pattern": appointment.recurring_pattern,
         "reminder_settings": appointment.reminder_settings,
         "custom_fields": appointment.custom_fields,
         "version": appointment.version,
@@ -43,6 +43,10 @@ def state_of(appointment: Appointment) -> bytes:
         "updated_at": appointment.updated_at,
         "updated_by": appointment.updated_by,
         "cancellation_reason": appointment.cancellation_reason,
+        "series_id": appointment.series_id,
+        "original_start_time": appointment.original_start,
+        "seats": appointment.seats,
+        "waiting": appointment.waiting,
     }
     return dumps(state)
 
@@ -73,7 +77,22 @@ def appointment_of(told: Mapping[str, Any], organizer_confirmed: bool) -> Appoin
         updated_at=_instant(told["updated_at"]),
         updated_by=told["updated_by"],
         cancellation_reason=told["cancellation_reason"],
+        recurring_pattern=told["recurring_pattern"],
+        **_recent(told),
     )
+
+
+def _recent(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that states of earlier versions of this service do not have."""
+    if "seats" not in told:
+        return {}
+    original = told["original_start_time"]
+    return {
+        "series_id": uuid_of(told["series_id"]) if told["series_id"] else None,
+        "original_start": _instant(original) if original else None,
+        "seats": told["seats"],
+        "waiting": tuple(map(uuid_of, told["waiting"])),
+    }
 
 
 def people_of(people: Sequence[Person]) -> list[dict[str, Any]]:

@@ -19,5 +19,5 @@ def decide_announce(command: Announce, before: Appointment, book: Book, at: date
         detail = f"An organization announces at most {ANNOUNCEMENTS_AN_HOUR} times an hour."
         return Refusal(Code.RATE_LIMITED, detail, appointment_id=before.id, version=before.version)
     people = book.named((before.organizer_id, *before.answers))
-    event = Event("appointment.announced", (), people, command.message)
+    event = Event("appointment.announced", (), people, {"announcement": command.message})
     return Accepted(next_version(before, command.actor, at), event)

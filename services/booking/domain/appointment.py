@@ -35,8 +35,9 @@ class Appointment:
     """The full state after some version. All instants are UTC.
 
     `answers` has every participant in the order in which they were invited; the organizer is not among them.
-    `organizer_confirmed` remembers that the organizer confirmed the whole for the present times. `recurring_pattern`
-    is part of the wire format and always null here.
+    `organizer_confirmed` remembers that the organizer confirmed the whole for the present times. One of a series has its
+    `series_id`, the pattern as it was sent, and `original_start`, the start by the pattern, which names it for ever.
+    `seats` is how many participants there may be (None: whoever is invited); `waiting` wait for a seat, the first first.
     """
 
     id: UUID
@@ -62,6 +63,11 @@ class Appointment:
     updated_at: datetime
     updated_by: str
     cancellation_reason: str | None
+    series_id: UUID | None = None
+    original_start: datetime | None = None
+    recurring_pattern: Mapping[str, Any] | None = None
+    seats: int | None = None
+    waiting: tuple[UUID, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -23,6 +23,8 @@ _PLAIN = {
     "custom_fields": "custom_fields",
     "status": "status",
     "cancellation_reason": "cancellation_reason",
+    "seats": "seats",
+    "waiting": "waiting",
 }
 
 

@@ -1,7 +1,7 @@
 """What a decision is: accepted, perhaps with an event, or refused with a stable code."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -25,6 +25,8 @@ class Code(StrEnum):
     MALFORMED = "malformed"
     COMMAND_ID_REUSED = "command_id_reused"
     RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,18 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """A time (UTC) that suits everybody."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Nothing happens; `detail` is a sentence for a person.
 
-    `version` is the present one where the actor may know it.
+    `version` is the present one where the actor may know it; `alternatives` are the nearest times instead.
     """
 
     code: Code
@@ -59,6 +69,7 @@ class Refusal:
     overlaps: tuple[Overlap, ...] = ()
     appointment_id: UUID | None = None
     version: int | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +85,53 @@ class Change:
 class Event:
     """What happened, for those who were not asked; `people` has everybody whom it concerns.
 
-    `announcement`: what the participants are told.
+    `more`: further fields of the event's body that say something here (`announcement`, `of_series`, `seated`, `hold_id`).
     """
 
     type: str
     changes: Sequence[Change]
     people: Sequence[Person]
-    announcement: str | None = None
+    more: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The state after the command; without an event nothing changed."""
+    """The state after the command; without an event nothing changed.
+
+    `outcome`: further fields of the outcome that say something here, as they go over the wire.
+    """
 
     appointment: Appointment
     event: Event | None
+    outcome: Mapping[str, Any] | None = None
 
 
-Decision: TypeAlias = Accepted | Refusal
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something that is not told as a change of one appointment; `body` as it goes over the wire, about `subject`."""
+
+    type: str
+    subject: UUID
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A command that changed several appointments, or something else, or nothing.
+
+    `steps` are told first, each with its event, then what `happened`; `outcome` has the fields of the outcome that say
+    something, as they go over the wire. `appointment`: the one that the outcome shows. `subject`: what it was about.
+    """
+
+    subject: UUID
+    version: int | None = None
+    appointment: Appointment | None = None
+    steps: Sequence[Accepted] = ()
+    happened: Sequence[Happened] = ()
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+
+
+Decision: TypeAlias = Accepted | Settled | Refusal
 
 
 def invalid(field: str, code: str, message: str) -> Refusal:

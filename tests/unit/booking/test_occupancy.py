@@ -90,7 +90,7 @@ def test_a_batch_decides_the_same_on_what_it_needs_as_on_everything(data: st.Dat
         (user, Entry(item.start, item.end, item.id)) for item in standing.values() for user in occupants(item)
     ]
     asked = [data.draw(_local(some_command(number))) for number in range(data.draw(st.integers(1, 8)))]
-    named = {command.appointment_id for command in asked}
+    named = {command.appointment_id for command in asked if isinstance(command, commands.OfAppointment)}
     found = {identifier: item for identifier, item in standing.items() if identifier in named}
     ranges = needed(asked, found, PEOPLE)
     around = [

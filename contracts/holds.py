@@ -1,0 +1,54 @@
+"""Holds: time that is kept free for a moment, so that a form being filled in does not lose its slot."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.fields import PARTICIPANTS_MAX, Instant, Sent, Timezone, Told, When
+
+HOLD_SECONDS_MAX = 600
+
+
+class PlaceHold(Sent):
+    """Keep these people's time free; the organizer's, too, who defaults to the actor. The id is uuid5(command id, "hold")."""
+
+    organizer_id: UUID | None = None
+    participant_ids: list[UUID] = Field(default_factory=list, max_length=PARTICIPANTS_MAX)
+    start_time: When
+    end_time: When
+    timezone: Timezone | None = None
+    fold: int = Field(0, ge=0, le=1)
+    expires_in: int = Field(HOLD_SECONDS_MAX, ge=1, le=HOLD_SECONDS_MAX, strict=True, description="Seconds.")
+    ignore_availability: bool = Field(False, strict=True)
+
+
+class ReleaseHold(Sent):
+    """Give the time free again; for its owner and admins."""
+
+    hold_id: UUID
+
+
+class Hold(Told):
+    """A hold as it stands: whose time, when, until when. It ends by itself at `expires_at`."""
+
+    id: UUID
+    organization_id: UUID
+    owner_id: UUID
+    user_ids: list[UUID]
+    start_time: Instant
+    end_time: Instant
+    expires_at: Instant
+
+
+class HoldEvent(Told):
+    """Body of every `hold.*` event."""
+
+    hold_id: UUID
+    hold: Hold
+    actor: str
+
+
+EVENT_TYPES: dict[str, str] = {
+    "hold.placed": "Time is kept free until it expires.",
+    "hold.released": "The time is free again before it expired; one that was booked or expires is not told.",
+}

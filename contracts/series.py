@@ -1,0 +1,136 @@
+"""Recurring appointments: the pattern, and what is told of a series as a whole."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from contracts.appointments import Appointment, Change, Person
+from contracts.fields import Instant, Sent, Told, When
+
+OCCURRENCES_MAX = 750
+DATES_MAX = 500
+INTERVAL_MAX = 1_000
+RRULE_MAX = 500
+
+
+class Scope(StrEnum):
+    """How much of a series a change is about: the one named, it and those after it, or all that are still to come."""
+
+    THIS = "this"
+    FOLLOWING = "following"
+    ALL = "all"
+
+
+class OnConflict(StrEnum):
+    """What becomes of a series some of whose occurrences cannot be booked."""
+
+    REFUSE = "refuse"
+    SKIP = "skip"
+
+
+class RecurringPattern(Sent):
+    """When it recurs: an RFC 5545 RRULE, or the friendly form (`frequency` and the rest); both with exceptions.
+
+    Monday is day 0. `until` is a local date of the series' zone, included. `exdates` and `rdates` are local times of
+    the series' zone, or instants. Without `count` and `until` it has no end and is booked a year ahead, night by night.
+    """
+
+    rrule: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=RRULE_MAX)] | None
+    ) = None
+    frequency: Literal["daily", "weekly", "monthly", "yearly"] | None = None
+    interval: int = Field(1, ge=1, le=INTERVAL_MAX, strict=True)
+    days_of_week: list[Annotated[int, Field(ge=0, le=6, strict=True)]] | None = Field(None, max_length=7)
+    count: int | None = Field(None, ge=1, le=OCCURRENCES_MAX, strict=True)
+    until: date | None = None
+    exdates: list[When] = Field(default_factory=list, max_length=DATES_MAX)
+    rdates: list[When] = Field(default_factory=list, max_length=DATES_MAX)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "RecurringPattern":
+        if (self.rrule is None) == (self.frequency is None):
+            raise PydanticCustomError("one_form", "Either rrule or frequency is needed, and not both")
+        friendly = {"interval", "days_of_week", "count", "until"} & self.model_fields_set
+        if self.rrule is not None and friendly:
+            raise PydanticCustomError("one_form", "Beside rrule only exdates and rdates may stand")
+        if self.count is not None and self.until is not None:
+            raise PydanticCustomError("one_end", "A series ends by count or by until, not by both")
+        return self
+
+
+class Occurrence(Told):
+    """One appointment of a series; `original_start_time` (by the pattern) names it for ever, wherever it is moved."""
+
+    appointment_id: UUID
+    original_start_time: Instant
+    start_time: Instant
+    end_time: Instant
+
+
+class Skipped(Told):
+    """An occurrence that was not booked, and the code of why."""
+
+    original_start_time: Instant
+    code: str
+
+
+class SeriesState(Told):
+    """A series: the wall clock of its organizer's zone at its creation, and its pattern.
+
+    `local_start` is the first start by the pattern, naive local time of `timezone`; `rrule` without DTSTART, or null
+    for rdates alone; `exdates` and `rdates` are instants. `booked_until`: up to where occurrences exist; null if all do.
+    """
+
+    id: UUID
+    organization_id: UUID
+    organizer_id: UUID
+    timezone: str
+    local_start: str
+    rrule: str | None
+    exdates: list[Instant] = Field(default_factory=list)
+    rdates: list[Instant] = Field(default_factory=list)
+    recurring_pattern: dict[str, Any]
+    booked_until: Instant | None = None
+    ended: bool = False
+    version: int = Field(ge=1)
+
+
+class SeriesChange(StrEnum):
+    """What happened to a series as a whole."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    RESCHEDULED = "rescheduled"
+    CANCELLED = "cancelled"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    EXTENDED = "extended"
+
+
+class SeriesEvent(Told):
+    """Body of `series.changed`: what one command did to a series, after the event of each occurrence that it touched.
+
+    `appointment` is the first touched occurrence after the change (what people are told of), `changes` what changed in
+    it; `occurrences` all that were touched; `skipped` those that could not be booked. `people` as in other events.
+    """
+
+    series_id: UUID
+    version: int = Field(ge=1)
+    change: SeriesChange
+    scope: Scope
+    series: SeriesState
+    appointment: Appointment | None = None
+    changes: list[Change] = Field(default_factory=list)
+    occurrences: list[Occurrence] = Field(default_factory=list)
+    skipped: list[Skipped] = Field(default_factory=list)
+    people: list[Person] = Field(default_factory=list)
+    actor: str
+
+
+EVENT_TYPES: dict[str, str] = {
+    "series.changed": "One command changed several occurrences of a series; told once for all of them.",
+}
