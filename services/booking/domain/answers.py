@@ -8,18 +8,23 @@ from services.booking.domain.accept import accept
 from services.booking.domain.appointment import Answer, Appointment, Status
 from services.booking.domain.book import Book
 from services.booking.domain.commands import Confirm, Decline
-from services.booking.domain.conflicts import refusal_for_conflict
 from services.booking.domain.decision import Accepted, Change, Decision
+from services.booking.domain.openings import refusal_for_times
 from services.booking.domain.status import open_status
+from services.booking.domain.times import Period
 
 
 def decide_confirm(command: Confirm, before: Appointment, book: Book, at: datetime) -> Decision:
-    """The organizer's yes confirms the whole, a participant's their own part; who had declined must be free."""
+    """The organizer's yes confirms the whole, a participant's their own part; who had declined must be free.
+
+    Who says yes may do so against their own availability: the time is not chosen by them.
+    """
     user = command.actor.user
     if user is None or user == before.organizer_id:
         return _confirm_whole(command, before, book, at)
     if before.answers[user] is Answer.DECLINED:
-        refusal = refusal_for_conflict(command, book, (user,), before.start, before.end, own=before.id)
+        when = Period(before.start, before.end)
+        refusal = refusal_for_times(command, book, (user,), when, own=before.id, at=at, ignoring=user)
         if refusal:
             return replace(refusal, appointment_id=before.id, version=before.version)
     after = answered(before, user, Answer.CONFIRMED)

@@ -14,7 +14,7 @@ SHOWN_AT_MOST = 50
 
 
 def refusal_for_conflict(
-    command: Command, book: Book, users: Iterable[UUID], start: datetime, end: datetime, own: UUID
+    command: Command, book: Book, users: Iterable[UUID], start: datetime, end: datetime, own: UUID | None
 ) -> Refusal | None:
     """A refusal with the ranges in the way, if any of `users` is busy within `[start, end)` but by `own`.
 

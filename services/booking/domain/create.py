@@ -7,9 +7,9 @@ from services.booking.domain import access, times
 from services.booking.domain.appointment import Answer, Appointment
 from services.booking.domain.book import Book
 from services.booking.domain.commands import Create
-from services.booking.domain.conflicts import refusal_for_conflict
 from services.booking.domain.decision import Accepted, Decision, Event, Refusal, invalid
 from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
+from services.booking.domain.openings import ignored, refusal_for_ignoring, refusal_for_times
 from services.booking.domain.status import open_status
 from services.booking.domain.times import Period
 
@@ -20,7 +20,11 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
     if member is None:
         return access.NOT_A_MEMBER
     organizer_id = command.organizer_id or member.id
-    refusal = access.refusal_for_organizer(member, organizer_id) or refusal_for_used_id(command, book)
+    refusal = (
+        access.refusal_for_organizer(member, organizer_id)
+        or refusal_for_ignoring(command, command.ignore_availability, organizer_id)
+        or refusal_for_used_id(command, book)
+    )
     if refusal:
         return refusal
     zone = zone_of(command, organizer_id, book)
@@ -35,7 +39,16 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
             involved, lambda: _sent(command, organizer_id), book.people, command.organization
         )
         or times.refusal_for_past(when.start, at)
-        or refusal_for_conflict(command, book, involved, *when, own=command.appointment_id)
+        or refusal_for_times(
+            command,
+            book,
+            involved,
+            when,
+            own=None,
+            at=at,
+            ignoring=ignored(command.ignore_availability, organizer_id),
+            hold=command.hold_id,
+        )
     )
     if refusal:
         return refusal

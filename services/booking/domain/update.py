@@ -9,15 +9,18 @@ from services.booking.domain.accept import accept
 from services.booking.domain.appointment import Answer, Answers, Appointment, occupants
 from services.booking.domain.book import Book
 from services.booking.domain.commands import Update
-from services.booking.domain.conflicts import refusal_for_conflict
 from services.booking.domain.decision import Decision, Refusal
 from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
+from services.booking.domain.openings import ignored, refusal_for_ignoring, refusal_for_times
 from services.booking.domain.status import asked_again, open_status
 from services.booking.domain.times import Period
 
 
 def decide_update(command: Update, before: Appointment, book: Book, at: datetime) -> Decision:
     """Decide for who may: validity, people, past, conflict; then `rescheduled` if start or end changed."""
+    refusal = refusal_for_ignoring(command, command.ignore_availability, before.organizer_id)
+    if refusal:
+        return _about(refusal, before)
     when = new_times(command, before)
     if isinstance(when, Refusal):
         return _about(when, before)
@@ -27,7 +30,15 @@ def decide_update(command: Update, before: Appointment, book: Book, at: datetime
         (_refusal_for_new_times(when, at) if moved else None)
         or _refusal_for_added(command, before, book)
         or (_refusal_for_past(before, when, at) if moved else None)
-        or refusal_for_conflict(command, book, _newly_busy(before, after, moved), *when, own=before.id)
+        or refusal_for_times(
+            command,
+            book,
+            _newly_busy(before, after, moved),
+            when,
+            own=before.id,
+            at=at,
+            ignoring=ignored(command.ignore_availability, before.organizer_id),
+        )
     )
     if refusal:
         return _about(refusal, before)
