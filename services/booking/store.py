@@ -26,7 +26,7 @@ async def load_book(tx: Transaction, commands: Sequence[Command], people: People
     found = await _appointments(
         tx, {command.appointment_id for command in commands if isinstance(command, OfAppointment)}
     )
-    involved = {user for item in found.values() for user in (item.organizer_id, *item.answers)}
+    involved = {user for item in found.values() for user in (item.organizer_id, *item.answers, *item.waiting)}
     last_told = await _people(tx, involved - people.keys())
     occupied = await _occupied(tx, needed(commands, found, people))
     others = await _appointments(tx, {entry.appointment_id for _, entry in occupied} - found.keys())

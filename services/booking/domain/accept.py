@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book
@@ -18,14 +19,16 @@ def accept(
     before: Appointment,
     after: Appointment,
     more: Sequence[Change] = (),
+    seated: Sequence[UUID] = (),
 ) -> Accepted:
     """Accept the step from `before` to `after` as one version with one event.
 
-    `more` is told beside what differs, if anything does.
+    `more` is told beside what differs, if anything does; so is who waited and is `seated` by it.
     """
     found = changes(before, after)
     if not found:
         return Accepted(before, None)
-    concerned = (before.organizer_id, *after.answers, *before.answers)
-    people = book.named(concerned)
-    return Accepted(next_version(after, command.actor, at), Event(event, (*found, *more), people))
+    concerned = (before.organizer_id, *after.answers, *before.answers, *after.waiting, *before.waiting)
+    beside = {"seated": seated} if seated else None
+    told = Event(event, (*found, *more), book.named(concerned), beside)
+    return Accepted(next_version(after, command.actor, at), told)

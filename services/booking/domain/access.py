@@ -10,6 +10,8 @@ from services.booking.domain.commands import (
     Complete,
     Confirm,
     Decline,
+    Join,
+    Leave,
     MarkNoShow,
     ToAppointment,
 )
@@ -39,8 +41,19 @@ def refusal_for_organizer(member: Person, organizer: UUID) -> Refusal | None:
 
 
 def may_see(actor: Actor, member: Person | None, appointment: Appointment) -> bool:
-    """Whether details may be told: to who takes part, to admins, to our services."""
-    return actor.is_service or takes_part(appointment, actor.user) or (member is not None and member.is_admin)
+    """Whether details may be told: to who takes part or waits for a seat, to admins, to our services."""
+    involved = takes_part(appointment, actor.user) or actor.user in appointment.waiting
+    return actor.is_service or involved or (member is not None and member.is_admin)
+
+
+def is_open_to(command: Command, member: Person | None, appointment: Appointment) -> bool:
+    """Whether somebody who may not see it may ask for a seat all the same: any member, while there are seats at all."""
+    return (
+        isinstance(command, Join)
+        and member is not None
+        and appointment.is_open
+        and appointment.seats is not None
+    )
 
 
 def may_act(command: ToAppointment, member: Person | None, appointment: Appointment) -> bool:
@@ -53,6 +66,10 @@ def may_act(command: ToAppointment, member: Person | None, appointment: Appointm
             return user in appointment.answers
         case CheckIn():
             return takes_part(appointment, user)
+        case Join():
+            return user is not None
+        case Leave():
+            return user in appointment.answers or user in appointment.waiting
         case _:
             manages = user == appointment.organizer_id or (member is not None and member.is_admin)
             return manages or command.actor.is_service
@@ -68,7 +85,7 @@ def accessible(command: ToAppointment, book: Book) -> Appointment | Refusal:
     if (
         appointment is None
         or appointment.organization_id != command.organization
-        or not may_see(command.actor, member, appointment)
+        or not (may_see(command.actor, member, appointment) or is_open_to(command, member, appointment))
     ):
         return Refusal(Code.NOT_FOUND, "There is no such appointment.", appointment_id=command.appointment_id)
     if command.expected_version not in (None, appointment.version):

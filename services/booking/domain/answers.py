@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from services.booking.domain.accept import accept
 from services.booking.domain.appointment import Answer, Appointment, Status
@@ -10,7 +9,7 @@ from services.booking.domain.book import Book
 from services.booking.domain.commands import Confirm, Decline
 from services.booking.domain.decision import Accepted, Change, Decision
 from services.booking.domain.openings import refusal_for_times
-from services.booking.domain.status import open_status
+from services.booking.domain.seats import filled, full, room_for, seated, with_answers
 from services.booking.domain.times import Period
 
 
@@ -27,27 +26,32 @@ def decide_confirm(command: Confirm, before: Appointment, book: Book, at: dateti
         refusal = refusal_for_times(command, book, (user,), when, own=before.id, at=at, ignoring=user)
         if refusal:
             return replace(refusal, appointment_id=before.id, version=before.version)
-    after = answered(before, user, Answer.CONFIRMED)
-    return accept(
-        command, book, at, _event(before, after, "appointment.participant_confirmed"), before, after
-    )
+        if not room_for(before, user):
+            return full(before)
+    after = seated(before, user)
+    event = event_for(before, after, "appointment.participant_confirmed")
+    return accept(command, book, at, event, before, after)
 
 
 def decide_decline(command: Decline, before: Appointment, book: Book, at: datetime) -> Decision:
-    """The participant is free again; the whole may be confirmed by it, when all the others had confirmed."""
+    """The participant is free again, and who waits has the seat.
+
+    The whole may be confirmed by it, when all the others had confirmed.
+    """
     user = command.actor.user
     if user is None or before.answers[user] is Answer.DECLINED:
         return Accepted(before, None)
-    after = answered(before, user, Answer.DECLINED)
-    event = _event(before, after, "appointment.participant_declined")
+    declined = with_answers(before, {**before.answers, user: Answer.DECLINED})
+    after, moved_up = filled(command, book, at, declined)
+    event = event_for(before, after, "appointment.participant_declined")
     reason = [Change("reason", None, command.reason)] if command.reason else []
-    return accept(command, book, at, event, before, after, reason)
+    return accept(command, book, at, event, before, after, reason, seated=moved_up)
 
 
-def answered(before: Appointment, user: UUID, answer: Answer) -> Appointment:
-    """The state after one participant's answer."""
-    answers = {**before.answers, user: answer}
-    return replace(before, answers=answers, status=open_status(answers, before.organizer_confirmed))
+def event_for(before: Appointment, after: Appointment, otherwise: str) -> str:
+    """One event for one change: that the whole is confirmed now says more than who said so last, or took a seat."""
+    confirmed = after.status is Status.CONFIRMED and before.status is not Status.CONFIRMED
+    return "appointment.confirmed" if confirmed else otherwise
 
 
 def _confirm_whole(command: Confirm, before: Appointment, book: Book, at: datetime) -> Accepted:
@@ -55,9 +59,3 @@ def _confirm_whole(command: Confirm, before: Appointment, book: Book, at: dateti
         return Accepted(before, None)
     after = replace(before, organizer_confirmed=True, status=Status.CONFIRMED)
     return accept(command, book, at, "appointment.confirmed", before, after)
-
-
-def _event(before: Appointment, after: Appointment, otherwise: str) -> str:
-    """One event for one change: that the whole is confirmed now says more than who said so last."""
-    confirmed = after.status is Status.CONFIRMED and before.status is not Status.CONFIRMED
-    return "appointment.confirmed" if confirmed else otherwise

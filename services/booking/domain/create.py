@@ -10,6 +10,7 @@ from services.booking.domain.commands import Create
 from services.booking.domain.decision import Accepted, Decision, Event, Refusal, invalid
 from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
 from services.booking.domain.openings import ignored, refusal_for_ignoring, refusal_for_times
+from services.booking.domain.seats import refusal_for_seats
 from services.booking.domain.status import open_status
 from services.booking.domain.times import Period
 
@@ -35,6 +36,7 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
     refusal = (
         times.refusal_for_length(when)
         or times.refusal_for_distance(when.start, at)
+        or _refusal_for_seats(command, involved)
         or refusal_for_strangers(
             involved, lambda: _sent(command, organizer_id), book.people, command.organization
         )
@@ -67,6 +69,12 @@ def zone_of(command: Create, organizer_id: UUID, book: Book) -> str:
     """The zone of the wall clock: as sent, else the organizer's; an unknown organizer is refused later."""
     organizer = book.people.get(organizer_id)
     return command.timezone or (organizer.timezone if organizer else "UTC")
+
+
+def _refusal_for_seats(command: Create, involved: tuple[UUID, ...]) -> Refusal | None:
+    if command.seats is None:
+        return None
+    return refusal_for_seats("participant_ids", command.seats, dict.fromkeys(involved[1:], Answer.PENDING))
 
 
 def _sent(command: Create, organizer_id: UUID) -> list[tuple[str, UUID]]:
@@ -102,4 +110,5 @@ def _booked(
         updated_at=at,
         updated_by=actor,
         cancellation_reason=None,
+        seats=command.seats,
     )

@@ -5,7 +5,9 @@ version they saw; may they do this; can it be done from here; is the new state v
 the future; is everybody free. What is checked first is what tells a stranger least.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from services.booking.domain import access, transitions
 from services.booking.domain.announcing import ANNOUNCEMENTS_AN_HOUR, decide_announce
@@ -22,12 +24,15 @@ from services.booking.domain.commands import (
     Confirm,
     Create,
     Decline,
+    Join,
+    Leave,
     MarkNoShow,
     ToAppointment,
     Update,
 )
 from services.booking.domain.create import decide_create
 from services.booking.domain.decision import Accepted, Decision, Refusal
+from services.booking.domain.joining import decide_join, decide_leave
 from services.booking.domain.update import decide_update
 
 
@@ -58,22 +63,21 @@ def _decide(command: Command, book: Book, at: datetime) -> Decision:
 
 
 def _step(command: ToAppointment, appointment: Appointment, book: Book, at: datetime) -> Decision:
-    match command:
-        case Update():
-            return decide_update(command, appointment, book, at)
-        case Confirm():
-            return decide_confirm(command, appointment, book, at)
-        case Decline():
-            return decide_decline(command, appointment, book, at)
-        case Cancel():
-            return decide_cancel(command, appointment, book, at)
-        case CheckIn():
-            return decide_check_in(command, appointment, book, at)
-        case Complete():
-            return decide_complete(command, appointment, book, at)
-        case MarkNoShow():
-            return decide_no_show(command, appointment, book, at)
-        case Announce():
-            return decide_announce(command, appointment, book, at)
-        case _:
-            raise TypeError(f"no rule for {type(command).__name__}")
+    step = _STEPS.get(type(command))
+    if step is None:
+        raise TypeError(f"no rule for {type(command).__name__}")
+    return step(command, appointment, book, at)
+
+
+_STEPS: Mapping[type[ToAppointment], Callable[[Any, Appointment, Book, datetime], Decision]] = {
+    Update: decide_update,
+    Confirm: decide_confirm,
+    Decline: decide_decline,
+    Join: decide_join,
+    Leave: decide_leave,
+    Cancel: decide_cancel,
+    CheckIn: decide_check_in,
+    Complete: decide_complete,
+    MarkNoShow: decide_no_show,
+    Announce: decide_announce,
+}

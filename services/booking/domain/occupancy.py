@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.booking.domain.appointment import Answer, Appointment, occupants
 from services.booking.domain.book import Changed
-from services.booking.domain.commands import Command, Confirm, Create, Update
+from services.booking.domain.commands import Command, Confirm, Create, Decline, Join, Leave, Update
 from services.booking.domain.people import People
 from services.booking.domain.times import LONGEST, Period, period
 
@@ -28,9 +28,13 @@ class Busy(NamedTuple):
 
 @dataclass(slots=True)
 class _Wish:
-    """All that a batch says about one appointment: whom it may involve, where it may start and end."""
+    """All that a batch says about one appointment: whom it may involve, where it may start and end.
+
+    `everybody`: also those who are in it already; they need not be looked at where nothing but seats changes hands.
+    """
 
     users: set[UUID] = field(default_factory=set)
+    everybody: bool = False
     starts: set[datetime] = field(default_factory=set)
     ends: set[datetime] = field(default_factory=set)
 
@@ -48,13 +52,19 @@ def needed(
     for command in commands:
         if isinstance(command, Create | Update):
             _note(wishes.setdefault(command.appointment_id, _Wish()), command, people)
+        elif isinstance(command, Join) and command.actor.user:
+            wishes.setdefault(command.appointment_id, _Wish()).users.add(command.actor.user)
+        elif isinstance(command, Leave | Decline):
+            wishes.setdefault(command.appointment_id, _Wish())
         elif isinstance(command, Confirm) and (appointment := appointments.get(command.appointment_id)):
             user = command.actor.user
             if user and appointment.answers.get(user) is Answer.DECLINED:
                 found.add((user, Period(appointment.start, appointment.end)))
     for identifier, wish in wishes.items():
         if (appointment := appointments.get(identifier)) is not None:
-            wish.users |= {appointment.organizer_id, *appointment.answers}
+            wish.users.update(appointment.waiting)
+            if wish.everybody:
+                wish.users |= {appointment.organizer_id, *appointment.answers}
             wish.starts.add(appointment.start)
             wish.ends.add(appointment.end)
         found |= {(user, when) for when in _ranges(wish) for user in wish.users}
@@ -82,6 +92,7 @@ def _busy(appointment: Appointment) -> list[Busy]:
 
 
 def _note(wish: _Wish, command: Create | Update, people: People) -> None:
+    wish.everybody = True
     if command.participant_ids:
         wish.users.update(command.participant_ids)
     zone = command.timezone

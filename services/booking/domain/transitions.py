@@ -4,7 +4,7 @@ from datetime import datetime
 
 from scheduling.arrivals import CHECK_IN_EARLIEST, arrived
 from services.booking.domain.appointment import Appointment, Status
-from services.booking.domain.commands import CheckIn, Complete, MarkNoShow, ToAppointment
+from services.booking.domain.commands import CheckIn, Complete, Join, MarkNoShow, ToAppointment
 from services.booking.domain.decision import Code, Refusal
 
 
@@ -26,6 +26,8 @@ def _reason(command: ToAppointment, appointment: Appointment, at: datetime) -> s
             return _reason_against_closing(command, appointment, at)
         case CheckIn():
             return _reason_against_check_in(appointment, at)
+        case Join():
+            return "The appointment has begun." if at >= appointment.start else None
         case _:
             return None
 

@@ -12,6 +12,7 @@ from services.booking.domain.commands import Update
 from services.booking.domain.decision import Decision, Refusal
 from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
 from services.booking.domain.openings import ignored, refusal_for_ignoring, refusal_for_times
+from services.booking.domain.seats import filled, has_seat, refusal_for_seats
 from services.booking.domain.status import asked_again, open_status
 from services.booking.domain.times import Period
 
@@ -28,6 +29,7 @@ def decide_update(command: Update, before: Appointment, book: Book, at: datetime
     moved = when != Period(before.start, before.end)
     refusal = (
         (_refusal_for_new_times(when, at) if moved else None)
+        or _refusal_for_seats(command, after)
         or _refusal_for_added(command, before, book)
         or (_refusal_for_past(before, when, at) if moved else None)
         or refusal_for_times(
@@ -42,8 +44,9 @@ def decide_update(command: Update, before: Appointment, book: Book, at: datetime
     )
     if refusal:
         return _about(refusal, before)
+    after, moved_up = filled(command, book, at, after)
     event = "appointment.rescheduled" if moved else "appointment.updated"
-    return accept(command, book, at, event, before, after)
+    return accept(command, book, at, event, before, after, seated=moved_up)
 
 
 def new_times(command: Update, before: Appointment) -> Period | Refusal:
@@ -78,6 +81,8 @@ def _changed(command: Update, before: Appointment, when: Period) -> Appointment:
         answers=answers,
         organizer_confirmed=organizer_confirmed,
         status=open_status(answers, organizer_confirmed),
+        seats=command.seats if command.changes_seats else before.seats,
+        waiting=tuple(user for user in before.waiting if not has_seat(answers, user)),
     )
 
 
@@ -97,6 +102,14 @@ def _refusal_for_added(command: Update, before: Appointment, book: Book) -> Refu
     sent = command.participant_ids or ()
     added = set(sent) - before.answers.keys() - {before.organizer_id}
     return refusal_for_strangers(added, lambda: participant_fields(sent), book.people, command.organization)
+
+
+def _refusal_for_seats(command: Update, after: Appointment) -> Refusal | None:
+    """Only who touches seats or people can make them too few."""
+    if not command.changes_seats and command.participant_ids is None:
+        return None
+    field = "seats" if command.changes_seats else "participant_ids"
+    return refusal_for_seats(field, after.seats, after.answers)
 
 
 def _newly_busy(before: Appointment, after: Appointment, moved: bool) -> tuple[UUID, ...]:

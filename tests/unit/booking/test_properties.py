@@ -16,6 +16,7 @@ from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Accepted, Decision
 from services.booking.domain.occupancy import Busy, freed_and_taken
+from services.booking.domain.seats import has_seat, taken
 from services.booking.domain.status import open_status
 from tests.unit.booking.builders import (
     ADMIN,
@@ -37,6 +38,7 @@ OPEN, FINAL = {Status.PENDING, Status.CONFIRMED}, {Status.COMPLETED, Status.NO_S
 
 actors = st.sampled_from([*map(by, USERS), by(FOREIGNER), by("reminders")])
 starts = st.integers(-2, 6).map(lambda halves: MONDAY_9 + halves * timedelta(minutes=30))
+seats = st.sampled_from((None, 1, 2))
 lengths = st.integers(1, 4).map(lambda halves: halves * timedelta(minutes=30))
 invited = st.lists(st.sampled_from(USERS), max_size=3).map(tuple)
 
@@ -48,15 +50,17 @@ def some_command(draw: st.DrawFn, number: int) -> commands.Command:
     start, length, actor = draw(starts), draw(lengths), draw(actors)
     about: dict[str, Any] = {"appointment_id": draw(st.sampled_from(APPOINTMENTS)), "actor": actor}
     if kind is commands.Create:
-        return a_create(
-            number=number, start=start, end=start + length, participant_ids=draw(invited), **about
-        )
+        about |= {"participant_ids": draw(invited), "seats": draw(seats)}
+        return a_create(number=number, start=start, end=start + length, **about)
     about |= {"id": UUID(int=0x1000 + number), "organization": ORG}
+    if kind is commands.Join:
+        return commands.Join(wait=draw(st.booleans()), **about)
     if kind is not commands.Update:
         plain: commands.Command = kind(**about)
         return plain
     about |= {"start": start, "end": start + length} if draw(st.booleans()) else {}
     about |= {"participant_ids": draw(invited)} if draw(st.booleans()) else {}
+    about |= {"seats": draw(seats), "changes_seats": True} if draw(st.booleans()) else {}
     return commands.Update(content={"title": draw(st.sampled_from("ab"))}, **about)
 
 
@@ -67,6 +71,9 @@ KINDS: tuple[Any, ...] = (
     commands.Update,
     commands.Confirm,
     commands.Decline,
+    commands.Join,
+    commands.Join,
+    commands.Leave,
     commands.Cancel,
     commands.CheckIn,
     commands.Complete,
@@ -131,7 +138,27 @@ def test_each_change_is_the_next_version_and_what_is_final_stays(
         if now.status in OPEN:
             assert now.status is open_status(now.answers, now.organizer_confirmed)
         assert now.organizer_id not in now.answers
+        assert now.organizer_id not in now.waiting
+        assert len(set(now.waiting)) == len(now.waiting)
+        assert not any(has_seat(now.answers, user) for user in now.waiting)
         known[now.id] = now
+
+
+@given(some_history())
+def test_no_more_seats_are_taken_than_there_are_and_none_is_left_to_who_waits_and_has_time(
+    history: list[tuple[commands.Command, datetime]],
+) -> None:
+    book = Book((), PEOPLE, {})
+    for command, at in history:
+        decision = decide(command, book, at)
+        if not isinstance(decision, Accepted) or decision.event is None:
+            continue
+        now = decision.appointment
+        assert now.seats is None or taken(now.answers) <= now.seats
+        if isinstance(command, commands.Update | commands.Decline | commands.Leave) and now.start > at:
+            may_sit = now.seats is None or taken(now.answers) < now.seats
+            free = [user for user in now.waiting if not book.overlapping(user, now.start, now.end)]
+            assert not (may_sit and free)
 
 
 @given(some_history(), st.integers(0, 25))
