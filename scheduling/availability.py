@@ -1,0 +1,163 @@
+"""When a person can be booked at all: weekly hours and what overrides them on single dates.
+
+Instants are whole seconds since 1970 (UTC), spans `[start, end)`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Any, TypeAlias
+
+from scheduling.days import day_at, day_of, span_of
+
+Span: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Weekly hours: Monday is 0, minutes of the wall clock from 0 to 1440, both dates included."""
+
+    day_of_week: int
+    start: int
+    end: int
+    effective_from: date | None = None
+    effective_until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether `day`, of the right weekday, is within the dates."""
+        return (self.effective_from is None or self.effective_from <= day) and (
+            self.effective_until is None or day <= self.effective_until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a person may be booked: minutes, days and numbers; None is no limit."""
+
+    buffer_before: int = 0
+    buffer_after: int = 0
+    minimum_notice: int = 0
+    horizon_days: int | None = None
+    step: int = 15
+    min_duration: int | None = None
+    max_duration: int | None = None
+    max_per_day: int | None = None
+
+    @property
+    def gap(self) -> int:
+        """Seconds that stay free between two neighbours: the one's buffer after and the other's before."""
+        return 60 * (self.buffer_before + self.buffer_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """One person's; the spans of `overrides` are minutes of the wall clock, none closes the date."""
+
+    timezone: str
+    rules: tuple[Rule, ...] = ()
+    overrides: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+    policy: Policy = Policy()
+
+
+def availability_of(body: Mapping[str, Any]) -> Availability:
+    """From the JSON of an availability as events tell it; rules that are not active are left out."""
+    policy = body.get("policy") or {}
+    return Availability(
+        body["timezone"],
+        tuple(_rule(rule) for rule in body.get("rules", ()) if rule.get("is_active", True)),
+        {
+            date.fromisoformat(override["date"]): tuple(
+                sorted(_minutes(hours) for hours in override["ranges"])
+            )
+            for override in body.get("overrides", ())
+        },
+        Policy(**{one.name: policy[one.name] for one in fields(Policy) if one.name in policy}),
+    )
+
+
+def hours_on(availability: Availability, day: date) -> tuple[Span, ...] | None:
+    """The hours of a date in minutes of the wall clock, sorted; None for who is available whenever free."""
+    if (override := availability.overrides.get(day)) is not None:
+        return override
+    if not availability.rules:
+        return None
+    weekday = day.weekday()
+    return tuple(
+        sorted(
+            (rule.start, rule.end)
+            for rule in availability.rules
+            if rule.day_of_week == weekday and rule.holds_on(day)
+        )
+    )
+
+
+def stretches(availability: Availability, start: int, end: int) -> list[Span]:
+    """Each range of hours that touches `[start, end)`, whole and sorted; whole days where no hours are said.
+
+    Neighbours are not merged, and may overlap where a clock is changed between them.
+    """
+    key = availability.timezone
+    found: list[Span] = []
+    weekly = _by_weekday(availability.rules) if availability.rules else None
+    for ordinal in range(day_at(key, start), day_at(key, end) + 1):
+        day = date.fromordinal(ordinal)
+        override = availability.overrides.get(day)
+        if override is not None:
+            ranges: Iterable[Span] = override
+        elif weekly is None:
+            found.append(day_of(key, ordinal))
+            continue
+        else:
+            ranges = [(rule.start, rule.end) for rule in weekly[day.weekday()] if rule.holds_on(day)]
+        found += [span_of(key, ordinal, *hours) for hours in ranges]
+    return sorted(span for span in found if span[0] < span[1] and span[0] < end and start < span[1])
+
+
+def open_spans(availability: Availability, start: int, end: int) -> list[Span]:
+    """All time within `[start, end)` that the hours leave open, sorted and merged, also over midnight."""
+    return [
+        (max(first, start), min(last, end)) for first, last in merged(stretches(availability, start, end))
+    ]
+
+
+def merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """Spans sorted by their start, those that overlap or touch as one."""
+    current: Span | None = None
+    for start, end in spans:
+        if current is None:
+            current = start, end
+        elif start <= current[1]:
+            current = current[0], max(current[1], end)
+        else:
+            yield current
+            current = start, end
+    if current is not None:
+        yield current
+
+
+def _by_weekday(rules: Iterable[Rule]) -> list[list[Rule]]:
+    weekly: list[list[Rule]] = [[] for _ in range(7)]
+    for rule in sorted(rules, key=lambda rule: rule.start):
+        weekly[rule.day_of_week].append(rule)
+    return weekly
+
+
+def _rule(rule: Mapping[str, Any]) -> Rule:
+    return Rule(
+        rule["day_of_week"],
+        *_minutes(rule),
+        _date(rule.get("effective_from")),
+        _date(rule.get("effective_until")),
+    )
+
+
+def _minutes(hours: Mapping[str, str]) -> Span:
+    return _minute(hours["start_time"]), _minute(hours["end_time"])
+
+
+def _minute(clock: str) -> int:
+    return 60 * int(clock[:2]) + int(clock[3:])
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -1,0 +1,16 @@
+"""What holds for every appointment, whoever takes part: its length, and how far ahead it is."""
+
+from datetime import UTC, datetime
+
+SHORTEST = 1
+LONGEST = 86_400
+YEARS_AHEAD = 5
+
+
+def latest_start(now: int) -> int:
+    """The last second at which an appointment may start: five years from now."""
+    at = datetime.fromtimestamp(now, UTC)
+    try:
+        return int(at.replace(year=at.year + YEARS_AHEAD).timestamp())
+    except ValueError:  # 29 February
+        return int(at.replace(year=at.year + YEARS_AHEAD, month=3, day=1).timestamp())
