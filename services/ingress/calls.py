@@ -1,31 +1,21 @@
 """Every call of the interface: what it does, what it takes, an example of what it answers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 from services.ingress import examples
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call: `kind` decides its refusals; `answer` is an example; `schema` names the answer's component."""
-
-    summary: str
-    kind: str
-    answer: Any
-    status: int = 200
-    schema: str | None = None
-    body: Any = None
-    body_schema: str | None = None
-    query: Sequence[tuple[str, str, str]] = ()
-    description: str = ""
-    media: str = "application/json"
-
+from services.ingress.call import Call
+from services.ingress.scheduling_calls import SCHEDULING
 
 _FROM_TO = (
     ("from", "string", "RFC 3339; appointments that end after this instant"),
     ("to", "string", "RFC 3339; appointments that start before this instant, at most 366 days after `from`"),
+)
+_SCOPE = (
+    (
+        "scope",
+        "string",
+        "Of a series: `this` occurrence (if absent), it and the `following` ones, or `all` to come",
+    ),
 )
 _MIN_VERSION = (("min_version", "integer", "Wait up to 2 s until the views show this version"),)
 CALLS: Mapping[str, Call] = {
@@ -38,7 +28,10 @@ CALLS: Mapping[str, Call] = {
         body=examples.CREATE,
         body_schema="CreateAppointment",
         description="The organizer is the caller unless an admin names another. A time without an offset is local in "
-        "`timezone`. The answer comes when the command is decided and the views show it.",
+        "`timezone`. The answer comes when the command is decided and the views show it. With a `recurring_pattern` it is "
+        "the first of a series, with `series_id`, all `occurrences`, and what was `skipped` by `on_conflict: skip`. "
+        "`hold_id` uses up a hold; `seats` lets members join. A time that is taken (409) or not offered (422 "
+        "`unavailable`) is refused with the nearest `alternatives`.",
     ),
     "list": Call(
         "List appointments",
@@ -69,20 +62,22 @@ CALLS: Mapping[str, Call] = {
         schema="Appointment",
         body={"start_time": "2027-03-01T14:00:00", "end_time": "2027-03-01T14:30:00"},
         body_schema="UpdateAppointment",
-        description="What is absent stays, null clears. `If-Match` with the ETag refuses a change of a stale version.",
+        query=_SCOPE,
+        description="With a scope, new times move each occurrence by the same amount of wall-clock time. What is absent stays, null clears. `If-Match` with the ETag refuses a change of a stale version.",
     ),
     "cancel": Call(
         "Cancel an appointment",
         "write",
         examples.CANCELLED,
         schema="Appointment",
-        query=(("reason", "string", "At most 1,000 characters"),),
+        query=(*_SCOPE, ("reason", "string", "At most 1,000 characters")),
     ),
     "confirm": Call(
         "Confirm",
         "write",
         examples.CONFIRMED,
         schema="Appointment",
+        query=_SCOPE,
         description="A participant for themself.",
     ),
     "decline": Call(
@@ -90,6 +85,7 @@ CALLS: Mapping[str, Call] = {
         "write",
         {**examples.APPOINTMENT, "confirmation_status": {examples.BEN: "declined"}, "version": 2},
         schema="Appointment",
+        query=_SCOPE,
         body={"reason": "On holiday"},
         body_schema="DeclineAppointment",
     ),
@@ -218,5 +214,6 @@ CALLS: Mapping[str, Call] = {
     ),
     "health": Call("Whether the ingress is ready, and what is down", "open", examples.HEALTH),
     "live": Call("Whether the ingress should go on", "open", {"service": "ingress", "live": True}),
+    **SCHEDULING,
     "metrics": Call("Metrics for Prometheus", "open", "# HELP ...", media="text/plain"),
 }

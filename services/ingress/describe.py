@@ -7,20 +7,32 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from contracts.appointments import Appointment
+from contracts.availability import SetAvailability
 from contracts.commands import (
     AnnounceAppointment,
     CreateAppointment,
     DeclineAppointment,
+    JoinAppointment,
     UpdateAppointment,
 )
+from contracts.holds import PlaceHold
 from contracts.notifications import CommunicationEvent
 from contracts.outcomes import Outcome
 from contracts.preferences import SetOrganizationPreferences, SetPreferences
 from services.ingress import examples
-from services.ingress.calls import CALLS, Call
+from services.ingress.call import Call
+from services.ingress.calls import CALLS
 from services.ingress.domain.problems import CODES, Problem
 
-_BODIES = (CreateAppointment, UpdateAppointment, DeclineAppointment, AnnounceAppointment)
+_BODIES = (
+    CreateAppointment,
+    UpdateAppointment,
+    DeclineAppointment,
+    AnnounceAppointment,
+    JoinAppointment,
+    SetAvailability,
+    PlaceHold,
+)
 _SECURITY: list[dict[str, list[str]]] = [{"token": []}]
 _WRITE_REFUSALS = ("malformed", "unauthenticated", "not_allowed", "not_found", "conflict", "version_mismatch")
 _WRITE_REFUSALS_TOO = ("too_large", "invalid", "rate_limited", "kafka_unavailable")
@@ -64,7 +76,7 @@ def described(name: str) -> dict[str, Any]:
     if call.body is not None:
         schema = {"$ref": f"#/components/schemas/{call.body_schema}"}
         extra["requestBody"] = {
-            "required": name != "decline",
+            "required": name not in ("decline", "join"),
             "content": {"application/json": {"schema": schema, "example": call.body}},
         }
     return {
@@ -87,7 +99,7 @@ def _parameters(name: str, call: Call) -> list[dict[str, Any]]:
         found.append(_SIGNATURE)
     if call.kind == "write":
         found.append(_WRITES_WITH_KEY)
-        if name not in ("create", "set_preferences", "set_organization_preferences"):
+        if call.schema == "Appointment" and name != "create":
             found.append(_IF_MATCH)
     return found
 
@@ -107,13 +119,14 @@ def _responses(call: Call) -> dict[int | str, dict[str, Any]]:
     for code in _REFUSALS[call.kind]:
         status, title = CODES[code]
         conflicts = examples.CONFLICTS if code == "conflict" else ()
+        alternatives = examples.ALTERNATIVES if code == "conflict" else ()
         errors = examples.FIELD_ERRORS if code == "invalid" else ()
         responses[status] = {
             "description": title,
             "content": {
                 "application/problem+json": {
                     "schema": {"$ref": "#/components/schemas/Problem"},
-                    "example": Problem(code, errors=errors, conflicts=conflicts).body(),
+                    "example": Problem(code, "", errors, conflicts, alternatives).body(),
                 }
             },
         }
@@ -176,5 +189,6 @@ _PROBLEM: dict[str, Any] = {
         "code": {"type": "string", "enum": sorted(CODES)},
         "errors": {"type": "array", "items": {"type": "object"}},
         "conflicts": {"type": "array", "items": {"type": "object"}},
+        "alternatives": {"type": "array", "items": {"type": "object"}},
     },
 }

@@ -40,6 +40,10 @@ APPOINTMENT: dict[str, Any] = {
     "updated_at": "2027-02-01T12:00:00Z",
     "updated_by": ANNA,
     "cancellation_reason": None,
+    "series_id": None,
+    "original_start_time": None,
+    "seats": None,
+    "waiting": [],
 }
 CONFIRMED = {**APPOINTMENT, "status": "confirmed", "confirmation_status": {BEN: "confirmed"}, "version": 2}
 CANCELLED = {**APPOINTMENT, "status": "cancelled", "cancellation_reason": "Ill", "version": 2}
@@ -165,6 +169,7 @@ STREAM = (
     f'"recipient_id":"{BEN}","type":"appointment_invitation","channel":"email","state":"delivered"}}]}}\n\n'
 )
 CONFLICTS = [{"user_id": BEN, "start_time": "2027-03-01T08:15:00Z", "end_time": "2027-03-01T09:00:00Z"}]
+ALTERNATIVES = [{"start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T09:30:00Z"}]
 FIELD_ERRORS = [{"field": "title", "code": "string_too_long", "message": "At most 200 characters"}]
 PREVIEW: dict[str, Any] = {
     "type": "appointment_reminder",

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from contracts.envelope import MalformedEnvelope, header
 from contracts.views import CalendarChanged, NotificationsChanged
 from services.ingress import metrics
+from services.ingress.awaited import event_key, key_of
 from services.ingress.domain import vectors
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.memory import Change, ChangeMemory
@@ -19,6 +20,15 @@ from services.ingress.shown import Shown
 
 Key = tuple[str, str]
 """Organization and user; the user is "*" for its admins, who see everything."""
+
+# What the projector says of entries that are no appointments: the view, and the field that names the entry.
+_SHOWN = {
+    "preferences.shown": ("", "user_id"),
+    "organization_preferences.shown": ("", "organization_id"),
+    "availability.shown": ("availability", "user_id"),
+    "busy_times.shown": ("busy_times", "user_id"),
+    "hold.shown": ("holds", "hold_id"),
+}
 
 
 class Subscription:
@@ -78,10 +88,10 @@ class Live:
         try:
             kind, organization = header(record.headers, "ce_type"), header(record.headers, "organization")
             body = orjson.loads(record.value or b"")
-            if kind == "preferences.shown":
-                self._shown.note(str(body["user_id"]), int(body["version"]))
-            elif kind == "organization_preferences.shown":
-                self._shown.note(str(body["organization_id"]), int(body["version"]))
+            if kind in _SHOWN:
+                view, field = _SHOWN[kind]
+                name = str(UUID(body[field]))
+                self._shown.note(key_of(view, name) if view else name, int(body["version"]))
             elif kind == "calendar.changed" and organization:
                 self._changed(record, str(UUID(organization)), CalendarChanged.model_validate(body))
             elif kind == "notifications.changed" and organization:
@@ -92,6 +102,7 @@ class Live:
     def _changed(self, record: Any, organization: str, body: CalendarChanged) -> None:
         appointment = str(body.appointment_id)
         self._shown.note(appointment, body.version)
+        self._shown.told(event_key(header(record.headers, "ce_id")))
         change = Change(
             partition=record.partition,
             offset=record.offset,

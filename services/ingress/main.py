@@ -26,6 +26,7 @@ from services.ingress.routes.analytics import analytics_routes
 from services.ingress.routes.operations import operation_routes
 from services.ingress.routes.preferences import preference_routes
 from services.ingress.routes.reads import invalid_query, overview_routes, read_routes
+from services.ingress.routes.scheduling import scheduling_routes
 from services.ingress.routes.stream import stream_routes
 from services.ingress.routes.templates import template_routes
 from services.ingress.routes.webhooks import webhook_routes
@@ -97,6 +98,7 @@ def create_app(
         preference_routes(runtime),
         template_routes(runtime),
         webhook_routes(runtime),
+        scheduling_routes(runtime),
         write_routes(runtime),
         read_routes(runtime),
         operation_routes(runtime),

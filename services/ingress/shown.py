@@ -11,7 +11,7 @@ LOOK_AT_MOST_EVERY = 0.5
 
 
 class Shown:
-    """The newest version that the views were seen to show, for each appointment (and each person's preferences)."""
+    """The newest version that the views were seen to show, for each appointment and everything else that people wait for."""
 
     def __init__(self) -> None:
         self._versions: OrderedDict[str, int] = OrderedDict()
@@ -26,6 +26,12 @@ class Shown:
                 self._versions.popitem(last=False)
         for wanted, future in self._waiting.get(key, ()):
             if version >= wanted and not future.done():
+                future.set_result(None)
+
+    def told(self, key: str) -> None:
+        """What has no versions has happened: only those who wait for it now get to know."""
+        for _, future in self._waiting.get(key, ()):
+            if not future.done():
                 future.set_result(None)
 
     async def wait(

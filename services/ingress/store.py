@@ -78,6 +78,15 @@ _WANTED = """
     LEFT JOIN views.preferences p ON p.user_id = $1 AND p.organization_id = $2
     LEFT JOIN views.organization_preferences o ON o.organization_id = $2
 """
+# What is waited for beside appointments; a released hold is not there any more.
+_SHOWN_VERSIONS = {
+    "availability": "SELECT version FROM views.availability WHERE user_id = $1 AND organization_id = $2",
+    "busy_times": "SELECT version FROM views.busy_versions WHERE user_id = $1 AND organization_id = $2",
+    "holds": "SELECT version FROM views.holds WHERE id = $1 AND organization_id = $2",
+    "released": "SELECT 2 AS version WHERE NOT EXISTS "
+    "(SELECT FROM views.holds WHERE id = $1 AND organization_id = $2 AND version < 2)",
+}
+_EVENT = "SELECT 1 FROM views.history WHERE appointment_id = ANY($1::uuid[]) AND event_id = $2"
 _RULES = "SELECT version, body FROM views.organization_preferences WHERE organization_id = $1"
 
 _SUSPENDED = """
@@ -113,6 +122,15 @@ class Store:
         """The version that the views show, 0 for none; for waiting only, so nobody's rights are asked."""
         rows = await self._fetch(_VERSION, identifier, organization)
         return int(rows[0]["version"]) if rows else 0
+
+    async def shown_version(self, view: str, identifier: UUID, organization: UUID) -> int:
+        """The version that a view shows of somebody's entry or of a hold, 0 for none."""
+        rows = await self._fetch(_SHOWN_VERSIONS[view], identifier, organization)
+        return int(rows[0]["version"]) if rows else 0
+
+    async def event_shown(self, appointments: Sequence[UUID], event: UUID) -> int:
+        """1 if the history of one of these appointments has this event, else 0."""
+        return len(await self._fetch(_EVENT, appointments, event))
 
     async def history(self, organization: UUID, identifier: UUID) -> Sequence[Any]:
         """Rows of `version change changes actor at`, the first version first; `changes` is JSON text."""

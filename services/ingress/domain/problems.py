@@ -15,6 +15,7 @@ _STATUS_AND_TITLE: dict[str, tuple[int, str]] = {
     "not_found": (404, "There is no such thing"),
     "method_not_allowed": (405, "This path does not know that method"),
     "conflict": (409, "Somebody is busy then"),
+    "full": (409, "All seats are taken"),
     "command_id_reused": (409, "This Idempotency-Key was used for something else"),
     "invalid_transition": (409, "The appointment's status does not allow it"),
     "version_mismatch": (412, "The appointment has changed meanwhile"),
@@ -23,6 +24,7 @@ _STATUS_AND_TITLE: dict[str, tuple[int, str]] = {
     "unknown_user": (422, "Somebody named here is unknown"),
     "in_the_past": (422, "That time is over"),
     "unavailable": (422, "That time is not offered"),
+    "unreadable": (422, "This is no calendar that can be read"),
     "rate_limited": (429, "Too many requests"),
     "internal": (500, "Something went wrong here"),
     "overloaded": (503, "Too much at once"),
@@ -32,6 +34,7 @@ _STATUS_AND_TITLE: dict[str, tuple[int, str]] = {
     "webhook_unavailable": (503, "Reports cannot be taken here"),
 }
 RETRY_AFTER_SECONDS = 2
+WITH_ALTERNATIVES = frozenset({"conflict", "unavailable"})  # these always say which times would do
 _BY_STATUS = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -40,13 +43,14 @@ class Problem(Exception):
     """The request is refused; the edge answers it as `application/problem+json`.
 
     errors: `{"field", "code", "message"}` for each field; conflicts: `{"user_id", "start_time", "end_time"}` for
-    each range in the way. Every 429 and 503 says when to try again.
+    each range in the way; alternatives: `{"start_time", "end_time"}` for each time that would do. Every 429 and 503 says when to try again.
     """
 
     code: str
     detail: str = ""
     errors: Sequence[Mapping[str, Any]] = ()
     conflicts: Sequence[Mapping[str, Any]] = ()
+    alternatives: Sequence[Mapping[str, Any]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -55,7 +59,7 @@ class Problem(Exception):
         return _STATUS_AND_TITLE.get(self.code, (422, ""))[0]
 
     def body(self) -> dict[str, Any]:
-        """The problem document; empty lists are left out."""
+        """The problem document; empty lists are left out, but for the alternatives of a refused time."""
         title = _STATUS_AND_TITLE.get(self.code, (422, "It was refused"))[1]
         document: dict[str, Any] = {
             "type": f"urn:appointments:problem:{self.code}",
@@ -68,6 +72,8 @@ class Problem(Exception):
             document["errors"] = list(self.errors)
         if self.conflicts:
             document["conflicts"] = list(self.conflicts)
+        if self.alternatives or self.code in WITH_ALTERNATIVES:
+            document["alternatives"] = list(self.alternatives)
         return document
 
     def all_headers(self) -> dict[str, str]:
@@ -97,6 +103,7 @@ def from_outcome(outcome: Mapping[str, Any]) -> Problem:
         str(outcome.get("detail") or ""),
         errors=outcome.get("errors") or (),
         conflicts=outcome.get("conflicts") or (),
+        alternatives=outcome.get("alternatives") or (),
     )
 
 

@@ -26,9 +26,9 @@ from services.ingress.domain import queries
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, not_found
 from services.ingress.routes.reads import params
-from services.ingress.routes.writes import Writer
 from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
+from services.ingress.writer import Writer
 
 
 def preference_routes(runtime: Runtime) -> APIRouter:

@@ -1,0 +1,17 @@
+"""How availability, holds and seats read over HTTP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_AVAILABILITY = ("user_id", "timezone", "rules", "overrides", "policy", "version")
+_HOLD = ("id", "expires_at", "start_time", "end_time", "user_ids")
+
+
+def availability_body(availability: Mapping[str, Any]) -> dict[str, Any]:
+    """Somebody's availability as it is sent, with its version."""
+    return {name: availability[name] for name in _AVAILABILITY}
+
+
+def hold_body(hold: Mapping[str, Any]) -> dict[str, Any]:
+    """A hold as its owner sees it."""
+    return {name: hold[name] for name in _HOLD}

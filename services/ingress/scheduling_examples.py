@@ -1,0 +1,54 @@
+"""Examples of availability, holds and seats, in the story of the others."""
+
+from typing import Any
+
+from services.ingress.examples import ANNA, APPOINTMENT, BEN
+
+SET_AVAILABILITY: dict[str, Any] = {
+    "user_id": ANNA,
+    "timezone": "Europe/Berlin",
+    "rules": [
+        {
+            "day_of_week": 0,
+            "start_time": "09:00",
+            "end_time": "17:00",
+            "is_active": True,
+            "effective_from": "2027-01-01",
+            "effective_until": None,
+        }
+    ],
+    "overrides": [{"date": "2027-03-29", "ranges": [{"start_time": "10:00", "end_time": "12:00"}]}],
+    "policy": {
+        "buffer_before": 0,
+        "buffer_after": 10,
+        "minimum_notice": 60,
+        "horizon_days": 365,
+        "step": 15,
+        "min_duration": 5,
+        "max_duration": 480,
+        "max_per_day": None,
+    },
+}
+AVAILABILITY: dict[str, Any] = {**SET_AVAILABILITY, "version": 1}
+PLACE_HOLD: dict[str, Any] = {
+    "participant_ids": [BEN],
+    "start_time": "2027-03-01T09:00:00",
+    "end_time": "2027-03-01T09:30:00",
+    "timezone": "Europe/Berlin",
+    "expires_in": 300,
+}
+HOLD: dict[str, Any] = {
+    "id": "2f6d3c52-0f5e-5b8e-9d71-6f2a8b3c0501",
+    "expires_at": "2027-02-01T12:05:00Z",
+    "start_time": "2027-03-01T08:00:00Z",
+    "end_time": "2027-03-01T08:30:00Z",
+    "user_ids": [ANNA, BEN],
+}
+JOINED: dict[str, Any] = {
+    **APPOINTMENT,
+    "seats": 8,
+    "participant_ids": [BEN],
+    "confirmation_status": {BEN: "confirmed"},
+    "status": "confirmed",
+    "version": 2,
+}
