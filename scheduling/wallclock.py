@@ -21,3 +21,12 @@ def resolve(local: datetime, zone: ZoneInfo, fold: int = 0) -> datetime:
     if instant.astimezone(zone).replace(tzinfo=None, fold=0) != wall:
         raise NonexistentTime(f"{wall.isoformat()} does not exist in {zone.key}")
     return instant
+
+
+def moved_out_of_gaps(local: datetime, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, of `local` (naive): moved forward by the gap that skips it, the earlier if it is ambiguous.
+
+    RFC 5545, 3.3.5, and PEP 495: with fold 0 a skipped time has the offset before the change. OverflowError at the
+    ends of the calendar.
+    """
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
