@@ -23,6 +23,7 @@ class NotificationType(StrEnum):
     NO_SHOW = "no_show_alert"
     DIGEST = "appointment_digest"
     ANNOUNCEMENT = "appointment_announcement"
+    SEAT = "appointment_seat"
 
 
 class DeliveryState(StrEnum):

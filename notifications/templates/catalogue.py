@@ -29,6 +29,7 @@ TEMPLATE_OF: Mapping[str, str] = {
     "no_show_alert": "no_show_alert_v1",
     "appointment_digest": "appointment_digest_v1",
     "appointment_announcement": "appointment_announcement_v1",
+    "appointment_seat": "appointment_seat_v1",
 }
 
 

@@ -109,5 +109,16 @@ ENGLISH = Language(
             short="To everybody in {{appointment_title}}, {{appointment_date}}: {{announcement}}",
             button="See the appointment",
         ),
+        "appointment_seat_v1": Words(
+            name="A seat for who waited",
+            subject="You have a seat: {{appointment_title}}, {{appointment_date}}",
+            title="A seat for you",
+            opening="You waited for a seat in “{{appointment_title}}”, and now you have one: {{appointment_date}}, "
+            "{{appointment_time}}. If you cannot come, please give it back.",
+            short="You have a seat now: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
+            "{{#if location}}, {{location}}{{/if}}. {{appointment_link}}",
+            button="See the appointment",
+            because="You get this message because you waited for a seat.",
+        ),
     },
 )

@@ -109,5 +109,16 @@ GERMAN = Language(
             short="An alle, die an {{appointment_title}} ({{appointment_date}}) teilnehmen: {{announcement}}",
             button="Termin ansehen",
         ),
+        "appointment_seat_v1": Words(
+            name="Ein Platz für Wartende",
+            subject="Sie haben einen Platz: {{appointment_title}}, {{appointment_date}}",
+            title="Ein Platz für Sie",
+            opening="Sie haben auf einen Platz bei „{{appointment_title}}“ gewartet und haben nun einen: "
+            "{{appointment_date}}, {{appointment_time}}. Wenn Sie nicht kommen können, geben Sie ihn bitte zurück.",
+            short="Sie haben nun einen Platz: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
+            "{{#if location}}, {{location}}{{/if}}. {{appointment_link}}",
+            button="Termin ansehen",
+            because="Sie erhalten diese Nachricht, weil Sie auf einen Platz gewartet haben.",
+        ),
     },
 )

@@ -129,4 +129,12 @@ LAYOUTS = (
         _WHEN_AND_WHERE,
         passage=("{{announcement}}", '<span style="white-space:pre-line">{{announcement}}</span>'),
     ),
+    Layout(
+        "appointment_seat_v1",
+        EVERYWHERE,
+        (*_ABOUT, "appointment_link"),
+        _WHEN_AND_WHERE,
+        priority="high",
+        color=GREEN,
+    ),
 )

@@ -13,4 +13,5 @@ DIGESTS: Mapping[str, Sequence[str]] = {
     "no_show_alert_v1": ("46c5bc3abbf07e11",),
     "appointment_digest_v1": ("89fe4790d1d96821",),
     "appointment_announcement_v1": ("dec35d7ff74b55d5",),
+    "appointment_seat_v1": ("83d457ce25727f73",),
 }

@@ -121,6 +121,7 @@ def _event(record: Record) -> Happened:
         changes=[model.Change(change.field, change.old, change.new) for change in body.changes],
         people=_people(body.people),
         announcement=body.announcement or "",
+        seated=body.seated,
     )
     return _happened(source, headers, body.actor)
 
@@ -183,6 +184,7 @@ def _appointment(state: appointments.Appointment) -> model.Appointment:
         meeting_url=state.meeting_url,
         preparation_notes=notes if isinstance(notes, str) else "",
         cancellation_reason=state.cancellation_reason or "",
+        waiting=state.waiting,
     )
 
 

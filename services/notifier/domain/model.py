@@ -26,7 +26,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """The state that an event carries; `answers` has each participant's pending, confirmed or declined."""
+    """The state that an event carries; `answers` has each participant's pending, confirmed or declined.
+
+    `waiting` wait for a seat.
+    """
 
     id: UUID
     organization_id: UUID
@@ -42,6 +45,7 @@ class Appointment:
     meeting_url: str = ""
     preparation_notes: str = ""
     cancellation_reason: str = ""
+    waiting: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An `appointment.*` event. `at`: when it happened; `actor`: a user id or `service:NAME`."""
+    """An `appointment.*` event. `at`: when it happened; `actor`: a user id or `service:NAME`.
+
+    `seated`: who waited and has a seat by it.
+    """
 
     id: UUID
     type: str
@@ -65,6 +72,7 @@ class Event:
     changes: Sequence[Change] = ()
     people: Mapping[UUID, Person] = field(default_factory=dict)
     announcement: str = ""
+    seated: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)

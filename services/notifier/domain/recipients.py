@@ -13,11 +13,11 @@ Told = tuple[UUID, Kind]
 def told(event: Event) -> list[Told]:
     """Recipients of an event with what each is told, in a fixed order, nobody twice.
 
-    Who was added is invited and who was removed gets the cancellation, whatever else changed; so neither is told of
-    the change itself.
+    Who waited and has a seat now is told that, who was added is invited and who was removed gets the cancellation,
+    whatever else changed; so none of them is told of the change itself.
     """
     chosen: dict[UUID, Kind] = {}
-    for user, kind in (*_joined_and_left(event), *_main(event)):
+    for user, kind in (*_each(event.seated, kinds.SEAT), *_added_and_removed(event), *_main(event)):
         chosen.setdefault(user, kind)
     return list(chosen.items())
 
@@ -43,8 +43,10 @@ def _main(event: Event) -> Iterable[Told]:
     if event.type == "appointment.announced":
         others = [user for user in attending(appointment) if str(user) != event.actor]
         return _each(others, kinds.ANNOUNCEMENT)
-    if event.type in _TO_ALL:
-        return _each(involved(appointment), _TO_ALL[event.type])
+    if event.type == "appointment.confirmed":
+        return _each(involved(appointment), kinds.CONFIRMED)
+    if event.type == "appointment.cancelled":
+        return _each((*involved(appointment), *appointment.waiting), kinds.CANCELLED)
     if event.type in _TO_THE_ORGANIZER:
         return _each(organizer, kinds.UPDATED)
     if event.type == "appointment.no_show":
@@ -56,11 +58,12 @@ _TO_ALL_BUT_THE_ACTOR = {
     "appointment.updated": kinds.UPDATED,
     "appointment.rescheduled": kinds.RESCHEDULED,
 }
-_TO_ALL = {"appointment.confirmed": kinds.CONFIRMED, "appointment.cancelled": kinds.CANCELLED}
-_TO_THE_ORGANIZER = frozenset(("appointment.participant_confirmed", "appointment.participant_declined"))
+_TO_THE_ORGANIZER = frozenset(
+    f"appointment.participant_{what}" for what in ("confirmed", "declined", "joined", "waiting", "left")
+)
 
 
-def _joined_and_left(event: Event) -> Iterable[Told]:
+def _added_and_removed(event: Event) -> Iterable[Told]:
     if event.type not in _TO_ALL_BUT_THE_ACTOR:
         return ()
     before = _ids(event, "old")

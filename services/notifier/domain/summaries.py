@@ -13,6 +13,7 @@ _FIELDS = {
         "location": "location",
         "meeting_url": "meeting link",
         "participant_ids": "participants",
+        "seats": "seats",
         "timezone": "time zone",
         "custom_fields": "notes",
     },
@@ -22,6 +23,7 @@ _FIELDS = {
         "location": "Ort",
         "meeting_url": "Besprechungslink",
         "participant_ids": "Teilnehmende",
+        "seats": "Plätze",
         "timezone": "Zeitzone",
         "custom_fields": "Hinweise",
     },
@@ -31,6 +33,15 @@ _OTHER = {"en": "Details changed", "de": "Einzelheiten geändert"}
 _ANSWERED = {
     "appointment.participant_confirmed": {"en": "{name} takes part", "de": "{name} nimmt teil"},
     "appointment.participant_declined": {"en": "{name} has declined", "de": "{name} hat abgesagt"},
+    "appointment.participant_joined": {"en": "{name} has joined", "de": "{name} nimmt nun teil"},
+    "appointment.participant_waiting": {
+        "en": "{name} waits for a seat",
+        "de": "{name} wartet auf einen Platz",
+    },
+    "appointment.participant_left": {
+        "en": "{name} does not take part any more",
+        "de": "{name} nimmt nicht mehr teil",
+    },
 }
 _SOMEBODY = {"en": "A participant", "de": "Eine teilnehmende Person"}
 

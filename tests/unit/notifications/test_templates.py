@@ -80,6 +80,13 @@ PUBLISHED: dict[str, set[str]] = {
         "appointment_time",
         "appointment_title",
     },
+    "appointment_seat_v1": {
+        "appointment_date",
+        "appointment_id",
+        "appointment_link",
+        "appointment_time",
+        "appointment_title",
+    },
     "appointment_digest_v1": {"digest_count", "digest_date", "digest_html", "digest_text"},
     "appointment_announcement_v1": {
         "announcement",

@@ -128,6 +128,44 @@ TOLD = [
         {(BEN, "appointment_announcement", "appointment_announcement_v1", "normal")},
         id="announced: the participants, but neither the declined nor who says it",
     ),
+    *(
+        pytest.param(
+            an_event(f"participant_{what}", actor=CLEO),
+            {(ANNA, "appointment_updated", UPDATE, "normal")},
+            id=f"a participant {what}: the organizer",
+        )
+        for what in ("joined", "waiting", "left")
+    ),
+    pytest.param(
+        replace(an_event("participant_left", actor=DORA, answers={BEN: "confirmed"}), seated=(BEN,)),
+        {
+            (ANNA, "appointment_updated", UPDATE, "normal"),
+            (BEN, "appointment_seat", "appointment_seat_v1", "high"),
+        },
+        id="who waited has a seat now: they are told that, urgently",
+    ),
+    pytest.param(
+        replace(an_event("updated", participants([CLEO], [BEN]), answers={BEN: "confirmed"}), seated=(BEN,)),
+        {
+            (BEN, "appointment_seat", "appointment_seat_v1", "high"),
+            (CLEO, "appointment_cancelled", CANCELLATION, "high"),
+        },
+        id="who has the seat of somebody removed is not invited on top",
+    ),
+    pytest.param(
+        an_event("cancelled", status="cancelled", answers={BEN: "confirmed"}, waiting=(CLEO,)),
+        {
+            (ANNA, "appointment_cancelled", CANCELLATION, "high"),
+            (BEN, "appointment_cancelled", CANCELLATION, "high"),
+            (CLEO, "appointment_cancelled", CANCELLATION, "high"),
+        },
+        id="cancelled: those who wait for a seat, too",
+    ),
+    pytest.param(
+        an_event("rescheduled", answers={BEN: "confirmed"}, waiting=(CLEO,)),
+        {(BEN, "appointment_rescheduled", RESCHEDULE, "high")},
+        id="other changes do not concern those who wait",
+    ),
     pytest.param(
         an_event("no_show", actor="service:reminders", status="no_show"),
         {(ANNA, "no_show_alert", "no_show_alert_v1", "normal")},
