@@ -34,7 +34,7 @@ _CALENDAR = """
     FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
     WHERE a.user_id = $1 AND a.organization_id = $2
     AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
-    AND a.status <> 'cancelled' AND a.response <> 'declined'
+    AND a.status <> 'cancelled' AND a.response NOT IN ('declined', 'waiting')
     ORDER BY a.start_time, a.appointment_id
 """
 _COLLEAGUE = """
@@ -43,7 +43,7 @@ _COLLEAGUE = """
     FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
     WHERE a.user_id = $1 AND a.organization_id = $2
     AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
-    AND a.status <> 'cancelled' AND a.response <> 'declined'
+    AND a.status <> 'cancelled' AND a.response NOT IN ('declined', 'waiting')
     ORDER BY a.start_time, a.appointment_id
 """
 # The organizer and admins see what was sent to everybody, a participant what was sent to them.

@@ -17,6 +17,7 @@ APPOINTMENT: Columns = {
     "location": "text",
     "search": "text",
     "body": "text",
+    "series_id": "uuid",
 }
 ATTENDEE: Columns = {
     "appointment_id": "uuid",
@@ -83,6 +84,32 @@ SUSPENSION: Columns = {
     "version": "int",
     "restored_at": "timestamptz",
 }
+HOURS: Columns = {
+    "user_id": "uuid",
+    "organization_id": "uuid",
+    "version": "int",
+    "margin": "int",
+    "body": "text",
+}
+BUSY_TIME: Columns = {
+    "user_id": "uuid",
+    "uid": "text",
+    "organization_id": "uuid",
+    "start_time": "timestamptz",
+    "end_time": "timestamptz",
+    "version": "int",
+}
+BUSY_VERSION: Columns = {"user_id": "uuid", "organization_id": "uuid", "version": "int"}
+HOLD: Columns = {
+    "id": "uuid",
+    "organization_id": "uuid",
+    "version": "int",
+    "user_ids": "text",
+    "start_time": "timestamptz",
+    "end_time": "timestamptz",
+    "expires_at": "timestamptz",
+}
+SERIES: Columns = {"id": "uuid", "organization_id": "uuid", "version": "int", "body": "text"}
 
 
 def names(columns: Iterable[str], of: str = "") -> str:

@@ -6,11 +6,12 @@ from chassis import clock
 from chassis.database import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
-from services.projector import metrics, statuses, store
+from services.projector import metrics, statuses, store, times
 from services.projector.domain import answers, calendar, deliveries
 from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change
 from services.projector.domain.deliveries import Delivery
+from services.projector.domain.times import BusyTimes, Hold, Hours, Series, ended, newest, ranges_of
 from services.projector.messages import Body, Fact, shown
 
 REDRIVE = topics.redrive("projector").name
@@ -53,6 +54,25 @@ async def apply(tx: Transaction, bodies: Sequence[Body], *, bulk: bool = False) 
         await store.show_rules(tx, answers.newest_rules(rules))
     if suspensions := [body for body in bodies if isinstance(body, Suspension)]:
         await store.show_suspensions(tx, answers.newest_suspensions(suspensions))
+    await _show_times(tx, bodies)
+
+
+async def _show_times(tx: Transaction, bodies: Sequence[Body]) -> None:
+    if hours := [body for body in bodies if isinstance(body, Hours)]:
+        await times.show_hours(tx, newest(hours, lambda one: one.user_id))
+    if busy := [body for body in bodies if isinstance(body, BusyTimes)]:
+        await times.show_busy_times(tx, ranges_of(busy), newest(busy, lambda one: one.user_id))
+    if holds := [hold for body in bodies if (hold := _hold(body)) is not None]:
+        await times.show_holds(tx, newest(holds, lambda one: one.id))
+    if series := [body for body in bodies if isinstance(body, Series)]:
+        await times.show_series(tx, newest(series, lambda one: one.id))
+
+
+def _hold(body: Body) -> Hold | None:
+    """A hold that is told of, or what is left of one that was booked."""
+    if isinstance(body, Change):
+        return ended(body.hold_id, body.organization_id, body.at) if body.hold_id else None
+    return body if isinstance(body, Hold) else None
 
 
 async def _show_changes(tx: Transaction, changes: list[Change], bulk: bool) -> None:

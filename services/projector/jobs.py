@@ -1,17 +1,20 @@
-"""What the projector does by the clock: forget old outcomes, and count what has not arrived."""
+"""What the projector does by the clock: forget what is past its use, and count what has not arrived."""
 
 from datetime import timedelta
 
 from chassis import clock
 from chassis.database import Database
-from services.projector import metrics, store
+from services.projector import metrics, store, times
 from services.projector.settings import ProjectorSettings
 
 
 async def forget(database: Database, settings: ProjectorSettings) -> None:
-    """Drop outcomes that are past their use."""
+    """Drop outcomes that are past their use, and holds and ranges that were over a day ago."""
+    now = clock.now()
     async with database.transaction() as tx:
-        await store.forget_answers(tx, clock.now() - timedelta(days=settings.commands_kept_days))
+        await store.forget_answers(tx, now - timedelta(days=settings.commands_kept_days))
+    async with database.transaction() as tx:
+        await times.forget(tx, now - timedelta(days=1))
 
 
 async def measure(database: Database) -> None:

@@ -4,24 +4,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from chassis.errors import InvalidMessage
 from chassis.telemetry import follow
-from contracts import appointments, envelope, notifications, outcomes, topics
+from contracts import appointments, availability, envelope, holds, notifications, outcomes, series, topics
 from contracts.appointments import AppointmentEvent
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
-from contracts.notifications import ChannelSuspension, Notification
-from contracts.outcomes import Outcome, PreferencesOutcome
-from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged
-from contracts.views import CalendarChanged, OrganizationPreferencesShown, PreferencesShown
+from contracts.notifications import Notification
+from contracts.views import (
+    AvailabilityShown,
+    BusyTimesShown,
+    CalendarChanged,
+    HoldShown,
+    OrganizationPreferencesShown,
+    PreferencesShown,
+)
+from services.projector import facts
 from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change, search_text
 from services.projector.domain.deliveries import Delivery
+from services.projector.domain.times import BusyTimes, Hold, Hours, Series
 
 SOURCE = "appointments/projector"
 
-Body = Change | Delivery | Answer | Preference | Rules | Suspension
+Body = Change | Delivery | Answer | Preference | Rules | Suspension | Hours | BusyTimes | Hold | Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +56,45 @@ def read(record: Record) -> Fact | None:
 
 def shown(record: Record, fact: Fact) -> Message | None:
     """What others are told once the views show this record: the same bytes however often it is computed."""
-    if isinstance(fact.body, Change):
-        return _calendar_changed(record, fact.head, fact.body)
-    if isinstance(fact.body, Preference):
-        return _preferences_shown(record, fact.head, fact.body)
-    if isinstance(fact.body, Rules):
-        return _rules_shown(record, fact.head, fact.body)
+    told = _told(fact.body)
+    if told is None:
+        return None
+    kind, subject, organization, body = told
+    about = _about(record, fact.head, kind, subject, organization)
+    return about.message(topics.PROJECTOR_EVENTS.name, body.model_dump_json().encode())
+
+
+def _told(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
+    """What is told of it: type, subject, organization, body. A series is told by its occurrences."""
+    version = getattr(body, "version", 0)
+    match body:
+        case Change(appointment_id=subject, change=change, audience=audience):
+            shows: BaseModel = CalendarChanged(
+                appointment_id=subject, version=version, change=change, user_ids=list(audience)
+            )
+            return "calendar.changed", subject, body.organization_id, shows
+        case Preference(user_id=subject):
+            shows = PreferencesShown(user_id=subject, version=version)
+            return "preferences.shown", subject, body.organization_id, shows
+        case Rules(organization_id=subject):
+            shows = OrganizationPreferencesShown(organization_id=subject, version=version)
+            return "organization_preferences.shown", subject, subject, shows
+        case Hours(user_id=subject):
+            shows = AvailabilityShown(user_id=subject, version=version)
+            return "availability.shown", subject, body.organization_id, shows
+        case BusyTimes(user_id=subject):
+            shows = BusyTimesShown(user_id=subject, version=version)
+            return "busy_times.shown", subject, body.organization_id, shows
+        case Hold(id=subject):
+            return "hold.shown", subject, body.organization_id, HoldShown(hold_id=subject, version=version)
     return None
 
 
 def _change(record: Record, head: Envelope) -> Change:
     event = AppointmentEvent.model_validate_json(record.value or b"")
     now = event.appointment
-    attendees = {
+    attendees = dict.fromkeys(now.waiting, "waiting")
+    attendees |= {
         person: str(now.confirmation_status.get(person, "pending")) for person in now.participant_ids
     }
     attendees[now.organizer_id] = "organizer"
@@ -86,6 +119,8 @@ def _change(record: Record, head: Envelope) -> Change:
         body=now.model_dump_json(),
         attendees=tuple(attendees.items()),
         audience=tuple(people),
+        series_id=now.series_id,
+        hold_id=event.hold_id,
     )
 
 
@@ -93,7 +128,7 @@ def _delivery(record: Record, head: Envelope) -> Delivery:
     told = Notification.model_validate_json(record.value or b"")
     return Delivery(
         id=told.notification_id,
-        organization_id=_organization(head),
+        organization_id=facts.organization(head),
         appointment_id=told.appointment_id,
         event_id=told.event_id,
         type=str(told.type),
@@ -111,69 +146,18 @@ def _delivery(record: Record, head: Envelope) -> Delivery:
     )
 
 
-def _answer(record: Record, head: Envelope) -> Answer:
-    of_preferences = head.source == "appointments/notifier"
-    told = (PreferencesOutcome if of_preferences else Outcome).model_validate_json(record.value or b"")
-    return Answer(told.command_id, head.organization, head.actor, told.model_dump_json(), record.timestamp)
-
-
-def _preference(record: Record, head: Envelope) -> Preference:
-    told = PreferencesChanged.model_validate_json(record.value or b"")
-    return Preference(
-        told.user_id, _organization(head), told.version, told.preferences.model_dump_json(exclude_unset=True)
-    )
-
-
-def _rules(record: Record, _: Envelope) -> Rules:
-    told = OrganizationPreferencesChanged.model_validate_json(record.value or b"")
-    return Rules(told.organization_id, told.version, told.preferences.model_dump_json(exclude_unset=True))
-
-
-def _suspension(record: Record, head: Envelope) -> Suspension:
-    told = ChannelSuspension.model_validate_json(record.value or b"")
-    return Suspension(
-        user_id=told.user_id,
-        organization_id=_organization(head),
-        channel=str(told.channel),
-        since=told.since,
-        reason=told.reason,
-        version=told.version,
-        restored_at=told.restored_at,
-    )
-
-
 _READERS: dict[str, Callable[[Record, Envelope], Body]] = {
     **dict.fromkeys(appointments.EVENT_TYPES, _change),
     **dict.fromkeys(notifications.EVENT_TYPES, _delivery),
-    **dict.fromkeys(notifications.CHANNEL_EVENT_TYPES, _suspension),
-    **dict.fromkeys(outcomes.OUTCOME_TYPES, _answer),
-    "preferences.changed": _preference,
-    "organization_preferences.changed": _rules,
+    **dict.fromkeys(notifications.CHANNEL_EVENT_TYPES, facts.suspension),
+    **dict.fromkeys(outcomes.OUTCOME_TYPES, facts.answer),
+    "preferences.changed": facts.preference,
+    "organization_preferences.changed": facts.rules,
+    **dict.fromkeys(availability.AVAILABILITY_EVENT_TYPES, facts.hours),
+    **dict.fromkeys(availability.BUSY_EVENT_TYPES, facts.busy_times),
+    **dict.fromkeys(holds.EVENT_TYPES, facts.hold),
+    **dict.fromkeys(series.EVENT_TYPES, facts.series),
 }
-
-
-def _calendar_changed(record: Record, head: Envelope, change: Change) -> Message:
-    body = CalendarChanged(
-        appointment_id=change.appointment_id,
-        version=change.version,
-        change=change.change,
-        user_ids=list(change.audience),
-    )
-    about = _about(record, head, "calendar.changed", change.appointment_id, change.organization_id)
-    return about.message(topics.PROJECTOR_EVENTS.name, body.model_dump_json().encode())
-
-
-def _preferences_shown(record: Record, head: Envelope, preference: Preference) -> Message:
-    body = PreferencesShown(user_id=preference.user_id, version=preference.version)
-    about = _about(record, head, "preferences.shown", preference.user_id, preference.organization_id)
-    return about.message(topics.PROJECTOR_EVENTS.name, body.model_dump_json().encode())
-
-
-def _rules_shown(record: Record, head: Envelope, rules: Rules) -> Message:
-    body = OrganizationPreferencesShown(organization_id=rules.organization_id, version=rules.version)
-    kind = "organization_preferences.shown"
-    about = _about(record, head, kind, rules.organization_id, rules.organization_id)
-    return about.message(topics.PROJECTOR_EVENTS.name, body.model_dump_json().encode())
 
 
 def _about(record: Record, head: Envelope, kind: str, subject: UUID, organization: UUID) -> Envelope:
@@ -190,12 +174,6 @@ def _about(record: Record, head: Envelope, kind: str, subject: UUID, organizatio
         traceparent=follow(head.traceparent, identifier),
         cause=record.position,
     )
-
-
-def _organization(head: Envelope) -> UUID:
-    if head.organization is None:
-        raise InvalidMessage("header organization is missing")
-    return head.organization
 
 
 def _complaints(error: ValidationError) -> list[str]:

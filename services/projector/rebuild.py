@@ -42,7 +42,18 @@ class Group:
 GROUPS = {
     "calendar": Group(
         (topics.BOOKING_EVENTS.name,),
-        ("appointments", "attendees", "history", "missing_versions", "appointments_daily"),
+        (
+            "appointments",
+            "attendees",
+            "history",
+            "missing_versions",
+            "appointments_daily",
+            "availability",
+            "busy_times",
+            "busy_versions",
+            "holds",
+            "series",
+        ),
     ),
     "notifications": Group(
         (topics.NOTIFIER_EVENTS.name,),

@@ -43,6 +43,7 @@ def _change(kind: str, event_id: bytes, value: bytes) -> Change:
     event = orjson.loads(value)
     now = event["appointment"]
     changes, client = event["changes"], now["client_id"]
+    series, hold = now.get("series_id"), event.get("hold_id")  # older events know nothing of them
     title, location, description = now["title"], now["location"], now["description"]
     if not (type(title) is type(location) is type(description) is type(event["actor"]) is str):
         raise TypeError
@@ -69,14 +70,16 @@ def _change(kind: str, event_id: bytes, value: bytes) -> Change:
         body=orjson.dumps(now).decode(),
         attendees=_attendees(now),
         audience=(),
+        series_id=UUID(series) if series is not None else None,
+        hold_id=UUID(hold) if hold is not None else None,
     )
 
 
 def _attendees(now: Mapping[str, Any]) -> tuple[tuple[UUID, str], ...]:
     answers = now["confirmation_status"]
-    found = {
-        UUID(person): _one_of(answers.get(person, "pending"), _RESPONSES) for person in now["participant_ids"]
-    }
+    found = {UUID(person): "waiting" for person in now.get("waiting", ())}
+    for person in now["participant_ids"]:
+        found[UUID(person)] = _one_of(answers.get(person, "pending"), _RESPONSES)
     found[UUID(now["organizer_id"])] = "organizer"
     return tuple(found.items())
 

@@ -49,6 +49,26 @@ _LACKING: Mapping[str, tuple[str, str]] = {
         "user_id",
         "LEFT JOIN views_next.suspensions n USING (user_id, channel) WHERE (n.user_id IS NULL OR n.version < l.version)",
     ),
+    "availability": (
+        "user_id",
+        "LEFT JOIN views_next.availability n USING (user_id) WHERE (n.version IS NULL OR n.version < l.version)",
+    ),
+    "busy_times": (
+        "user_id",
+        "LEFT JOIN views_next.busy_times n USING (user_id, uid) WHERE (n.version IS NULL OR n.version < l.version)",
+    ),
+    "busy_versions": (
+        "user_id",
+        "LEFT JOIN views_next.busy_versions n USING (user_id) WHERE (n.version IS NULL OR n.version < l.version)",
+    ),
+    "holds": (
+        "id",
+        "LEFT JOIN views_next.holds n USING (id) WHERE (n.version IS NULL OR n.version < l.version)",
+    ),
+    "series": (
+        "id",
+        "LEFT JOIN views_next.series n USING (id) WHERE (n.version IS NULL OR n.version < l.version)",
+    ),
 }
 LACKING_MAX = 1_000
 

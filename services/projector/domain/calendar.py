@@ -14,8 +14,9 @@ MISSING_MAX = 1_000
 class Change(NamedTuple):
     """One version of an appointment, as the views keep it. Instants are UTC. (A tuple: rebuilds make millions.)
 
-    `attendees`: each person who takes part with their response (`organizer`, `pending`, `confirmed`, `declined`);
-    `audience`: they, and who took part until this change. `changes` and `body` are JSON. `at`: when it was decided.
+    `attendees`: each person who takes part with their response (`organizer`, `pending`, `confirmed`, `declined`), and who
+    waits for a seat (`waiting`); `audience`: they, and who took part until this change. `changes` and `body` are JSON.
+    `at`: when it was decided. `hold_id`: a hold that it used up.
     """
 
     event_id: UUID
@@ -37,6 +38,8 @@ class Change(NamedTuple):
     body: str
     attendees: tuple[tuple[UUID, str], ...]
     audience: tuple[UUID, ...]
+    series_id: UUID | None = None
+    hold_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ TABLES = (
     "preferences",
     "organization_preferences",
     "suspensions",
+    "availability",
+    "busy_times",
+    "busy_versions",
+    "holds",
+    "series",
 )
 Rows = list[tuple[Any, ...]]
 

@@ -12,6 +12,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from contracts.envelope import Message, header
+from services.projector import jobs
 from tests.component.projector.driver import TABLES, Projector, Rows
 from tests.support import eventually
 from tests.unit.projector.builders import (
@@ -21,27 +22,34 @@ from tests.unit.projector.builders import (
     HUB,
     MONDAY_9,
     ORGANIZER,
+    a_hold,
     a_notification,
     a_preferences_outcome,
     a_suspension,
     an_event,
     an_id,
     an_outcome,
+    availability_changed,
+    busy_times_changed,
     organization_preferences_changed,
     preferences_changed,
+    series_changed,
 )
 
 PLANNING = an_id("planning")
 
 
 def a_story() -> list[Message]:
-    """Booked, Ben out and moved to Tuesday, confirmed by Anna, cancelled; told to Anna, who prefers German."""
+    """Booked, Ben out and moved to Tuesday, confirmed by Anna, cancelled; told to Anna, who prefers German
+    and says when she is there.
+    """
     later = {"participant_ids": [ANNA], "start_time": MONDAY_9 + timedelta(days=1)}
     later["end_time"] = MONDAY_9 + timedelta(days=1, hours=1)
     said_yes = {"confirmation_status": {ANNA: "confirmed"}}
     return [
         an_outcome("book"),
-        an_event("created"),
+        a_hold(),
+        an_event("created", hold_id=an_id("hold")),
         a_notification("mail", "planned"),
         an_event("rescheduled", version=2, removed=[BEN], **later),
         a_notification("mail", "sent", 1, sent_at=DECIDED),
@@ -54,6 +62,14 @@ def a_story() -> list[Message]:
         a_suspension(1),
         a_suspension(2, restored=True),
         a_suspension(1, "sms"),
+        availability_changed(2, buffer_after=10),
+        availability_changed(1),
+        busy_times_changed(1, "a", "b"),
+        busy_times_changed(2, "b", removed=["a"]),
+        a_hold("placed", "form"),
+        a_hold("placed", "given back"),
+        a_hold("released", "given back"),
+        series_changed(),
         an_event("cancelled", version=4, status="cancelled", **later, **said_yes),
     ]
 
@@ -105,6 +121,62 @@ async def test_a_story_is_shown(projector: Projector) -> None:
     assert [tuple(row) for row in suspended] == [(ANNA, "sms", DECIDED)]
 
 
+async def test_peoples_time_is_shown(projector: Projector) -> None:
+    """Availability, time taken elsewhere, holds and series stand in their views, in their newest version."""
+    await projector.start()
+    await projector.publish(*a_story())
+    await projector.caught_up()
+    sql = projector.sql
+    hours = await sql.fetch("SELECT user_id, organization_id, version, margin FROM views.availability")
+    assert [tuple(row) for row in hours] == [(ANNA, HUB, 2, 600)]
+    elsewhere = await sql.fetch(
+        "SELECT uid, start_time, version FROM views.busy_times WHERE user_id = $1 "
+        "AND tstzrange(start_time, end_time) && tstzrange($2, $3)",
+        ANNA,
+        MONDAY_9,
+        MONDAY_9 + timedelta(days=30),
+    )
+    assert [tuple(row) for row in elsewhere] == [("b", MONDAY_9 + timedelta(hours=2), 2)]
+    assert await sql.fetchval("SELECT version FROM views.busy_versions WHERE user_id = $1", ANNA) == 2
+    holds = await sql.fetch("SELECT id, user_ids FROM views.holds WHERE version = 1")
+    assert [tuple(row) for row in holds] == [(an_id("form"), [ANNA, BEN])]
+    assert await sql.fetchval("SELECT count(*) FROM views.holds WHERE version = 2") == 2
+    assert await sql.fetchval("SELECT id FROM views.series") == an_id("weekly")
+
+
+async def test_who_waits_for_a_seat_sees_it(projector: Projector) -> None:
+    """They have a place that occupies nothing; with a seat they take part, and then they may be gone."""
+    await projector.start()
+    seats: dict[str, Any] = {"seats": 1, "series_id": an_id("weekly")}
+    await projector.publish(an_event(participant_ids=[ANNA], waiting=[BEN], **seats))
+    await projector.caught_up()
+    response = "SELECT response FROM views.attendees WHERE user_id = $1"
+    assert await projector.sql.fetchval(response, BEN) == "waiting"
+    assert await projector.sql.fetchval("SELECT series_id FROM views.appointments") == an_id("weekly")
+    await projector.publish(an_event("participant_left", version=2, participant_ids=[BEN], **seats))
+    await projector.caught_up()
+    assert await projector.sql.fetchval(response, BEN) == "pending"
+    assert await projector.sql.fetchval(response, ANNA) is None
+
+
+async def test_what_is_over_is_forgotten_the_day_after(projector: Projector) -> None:
+    """Holds and ranges that are gone are kept until no older word on them can come; other ranges stay."""
+    await projector.start()
+    await projector.publish(*a_story())
+    await projector.caught_up()
+    long_ago = "2026-01-01T00:00:00Z"
+    await projector.sql.execute(
+        f"UPDATE views.holds SET expires_at = '{long_ago}' WHERE version = 2;"
+        f"UPDATE views.busy_times SET start_time = '{long_ago}', end_time = '{long_ago}' WHERE uid = 'a';"
+        "UPDATE views.holds SET expires_at = now() WHERE version = 1;"
+    )
+    assert projector.service is not None
+    await jobs.forget(projector.service.database, projector.settings)
+    left = await projector.rows()
+    assert [row[0] for row in left["holds"]] == [an_id("form")]
+    assert [row[1] for row in left["busy_times"]] == ["b"]
+
+
 async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
     """Each change is told once the views show it, to those whom it concerns."""
     await projector.start()
@@ -112,7 +184,7 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
     await projector.caught_up()
 
     async def all_told() -> bool:
-        return len(await projector.told()) == 7
+        return len(await projector.told()) == 15
 
     await eventually(all_told)
     told = await projector.told()
@@ -132,6 +204,14 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
     assert [orjson.loads(record.value) for record in of_all] == [
         {"organization_id": str(HUB), "version": version} for version in (2, 1)
     ]
+    assert Counter(_type(record) for record in told) == {
+        "calendar.changed": 4,
+        "preferences.shown": 1,
+        "organization_preferences.shown": 2,
+        "availability.shown": 2,
+        "busy_times.shown": 2,
+        "hold.shown": 4,
+    }
     assert {record.key for record in told} == {str(HUB).encode()}
     first = next(record for record in told if _type(record) == "calendar.changed")
     assert header(first.headers, "correlation-id") == "a-request"
@@ -160,8 +240,13 @@ async def test_swapped_versions_end_the_same(projector: Projector) -> None:
 
 
 def _without_times(rows: dict[str, Rows]) -> dict[str, Rows]:
-    """An outcome's time is when it was appended, which differs."""
-    return {**rows, "commands": [row[:-1] for row in rows["commands"]]}
+    """When an outcome was appended, and when something was over, differs."""
+    return {
+        **rows,
+        "holds": [row for row in rows["holds"] if row[4] != row[5]],
+        "busy_times": [row for row in rows["busy_times"] if row[3] != row[4]],
+        "commands": [row[:-1] for row in rows["commands"]],
+    }
 
 
 async def test_an_overtaken_version_is_missing_until_it_arrives(projector: Projector) -> None:

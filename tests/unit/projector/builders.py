@@ -1,12 +1,17 @@
 """Changes and deliveries for tests, told in the words of the wire."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from pydantic import BaseModel
+
 from contracts.appointments import Appointment, AppointmentEvent, Person
+from contracts.availability import Availability, AvailabilityChanged, BusyTime, BusyTimesChanged
 from contracts.envelope import Envelope, Message, Record
 from contracts.fields import Channel
+from contracts.holds import Hold, HoldEvent
 from contracts.notifications import EVENT_TYPES, ChannelSuspension, Notification
 from contracts.outcomes import Outcome, PreferencesOutcome
 from contracts.preferences import (
@@ -15,6 +20,7 @@ from contracts.preferences import (
     Preferences,
     PreferencesChanged,
 )
+from contracts.series import SeriesEvent, SeriesState
 
 HUB = UUID("0a000000-0000-4000-8000-000000000001")
 ORGANIZER = UUID("0b000000-0000-4000-8000-000000000001")
@@ -54,7 +60,7 @@ def an_appointment(name: object = "planning", version: int = 1, **fields: Any) -
 
 def an_event(change: str = "created", name: object = "planning", version: int = 1, **fields: Any) -> Message:
     """`appointment.CHANGE` on booking.events; `people` beyond those who take part: who was removed."""
-    gone = fields.pop("removed", ())
+    gone, hold = fields.pop("removed", ()), fields.pop("hold_id", None)
     now = an_appointment(name, version, **fields)
     event = AppointmentEvent(
         appointment_id=now.id,
@@ -65,6 +71,7 @@ def an_event(change: str = "created", name: object = "planning", version: int = 
             for person in (now.organizer_id, *now.participant_ids, *gone)
         ],
         actor=str(ORGANIZER),
+        hold_id=hold,
     )
     return Envelope(
         id=an_id(f"{name}/{version}"),
@@ -175,6 +182,86 @@ def a_suspension(version: int = 1, channel: str = "email", restored: bool = Fals
         organization=HUB,
         actor="service:notifier",
     ).message("notifier.events", body.model_dump_json().encode())
+
+
+def _of_booking(kind: str, name: object, body: BaseModel) -> Message:
+    return Envelope(
+        id=an_id(f"{kind}/{name}"),
+        type=kind,
+        source="appointments/booking",
+        organization=HUB,
+        actor=str(ANNA),
+    ).message("booking.events", body.model_dump_json().encode())
+
+
+def availability_changed(version: int = 1, **policy: Any) -> Message:
+    """`availability.changed` on booking.events: Anna's Monday mornings in Berlin."""
+    availability = Availability.model_validate(
+        {
+            "user_id": ANNA,
+            "organization_id": HUB,
+            "timezone": "Europe/Berlin",
+            "rules": [{"day_of_week": 0, "start_time": "09:00", "end_time": "12:00"}],
+            "policy": policy,
+            "version": version,
+        }
+    )
+    body = AvailabilityChanged(user_id=ANNA, version=version, availability=availability, actor=str(ANNA))
+    return _of_booking("availability.changed", version, body)
+
+
+def busy_times_changed(version: int = 1, *uids: str, removed: Sequence[str] = ()) -> Message:
+    """`busy_times.changed` on booking.events: an hour of Anna's for each uid, `version` hours after Monday at nine."""
+    start = MONDAY_9 + timedelta(hours=version)
+    body = BusyTimesChanged(
+        user_id=ANNA,
+        organization_id=HUB,
+        version=version,
+        busy_times=[BusyTime(uid=uid, start_time=start, end_time=start + timedelta(hours=1)) for uid in uids],
+        removed=list(removed),
+        actor=str(ANNA),
+    )
+    return _of_booking("busy_times.changed", version, body)
+
+
+def a_hold(change: str = "placed", name: object = "hold") -> Message:
+    """`hold.CHANGE` on booking.events: Anna and Ben on Monday at nine, for ten minutes."""
+    hold = Hold(
+        id=an_id(name),
+        organization_id=HUB,
+        owner_id=ANNA,
+        user_ids=[ANNA, BEN],
+        start_time=MONDAY_9,
+        end_time=MONDAY_9 + timedelta(hours=1),
+        expires_at=DECIDED + timedelta(minutes=10),
+    )
+    body = HoldEvent(hold_id=hold.id, hold=hold, actor=str(ANNA))
+    return _of_booking(f"hold.{change}", f"{name}/{change}", body)
+
+
+def series_changed(version: int = 1, name: object = "weekly") -> Message:
+    """`series.changed` on booking.events: every Monday at ten in Berlin."""
+    state = SeriesState(
+        id=an_id(name),
+        organization_id=HUB,
+        organizer_id=ORGANIZER,
+        timezone="Europe/Berlin",
+        local_start="2027-01-04T10:00:00",
+        rrule="FREQ=WEEKLY;COUNT=10",
+        recurring_pattern={"rrule": "FREQ=WEEKLY;COUNT=10"},
+        version=version,
+    )
+    body = SeriesEvent.model_validate(
+        {
+            "series_id": state.id,
+            "version": version,
+            "change": "created",
+            "scope": "all",
+            "series": state,
+            "actor": str(ORGANIZER),
+        }
+    )
+    return _of_booking("series.changed", f"{name}/{version}", body)
 
 
 def a_record(message: Message, offset: int = 0) -> Record:

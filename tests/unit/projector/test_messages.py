@@ -16,6 +16,7 @@ from tests.unit.projector.builders import (
     BEN,
     HUB,
     ORGANIZER,
+    a_hold,
     a_notification,
     a_preferences_outcome,
     a_record,
@@ -23,8 +24,11 @@ from tests.unit.projector.builders import (
     an_event,
     an_id,
     an_outcome,
+    availability_changed,
+    busy_times_changed,
     organization_preferences_changed,
     preferences_changed,
+    series_changed,
 )
 
 
@@ -52,6 +56,9 @@ def test_a_change_has_the_wire_form_of_its_appointment() -> None:
         pytest.param(an_event("updated", removed=[BEN], participant_ids=[ANNA]), id="calendar.changed"),
         pytest.param(preferences_changed(), id="preferences.shown"),
         pytest.param(organization_preferences_changed(), id="organization_preferences.shown"),
+        pytest.param(availability_changed(), id="availability.shown"),
+        pytest.param(busy_times_changed(1, "elsewhere"), id="busy_times.shown"),
+        pytest.param(a_hold(), id="hold.shown"),
     ],
 )
 def test_what_is_told_is_the_same_each_time(message: Message) -> None:
@@ -83,10 +90,11 @@ def test_who_was_removed_is_told_once_more() -> None:
         pytest.param(an_outcome(), id="an outcome"),
         pytest.param(a_preferences_outcome(), id="an outcome of preferences"),
         pytest.param(a_notification(), id="a delivery"),
+        pytest.param(series_changed(), id="a series, which its occurrences tell of"),
     ],
 )
 def test_nobody_is_told_of(message: Message) -> None:
-    """Only calendars and preferences are told."""
+    """Only what somebody waits for is told."""
     record = a_record(message)
     fact = read(record)
     assert fact is not None
@@ -128,6 +136,8 @@ def test_other_types_are_not_ours() -> None:
             id="a delivery of no organization",
         ),
         pytest.param(replace(preferences_changed(), value=b'{"user_id": "x"}'), id="preferences of nobody"),
+        pytest.param(replace(availability_changed(), value=b"{}"), id="availability of nobody"),
+        pytest.param(replace(a_hold(), value=b'{"hold": 1}'), id="a hold of nothing"),
     ],
 )
 def test_what_can_never_be_read(message: Message) -> None:

@@ -42,6 +42,9 @@ from tests.unit.projector.builders import (
         pytest.param(an_event(custom_fields={"room": 2, "deep": [{"a": 1.5}]}), id="custom fields"),
         pytest.param(an_event(start_time=MONDAY_9.replace(microsecond=5)), id="microseconds"),
         pytest.param(an_event(reminder_settings={"email": [60, 15]}), id="reminder settings"),
+        pytest.param(an_event(series_id=an_id("weekly"), original_start_time=MONDAY_9), id="one of a series"),
+        pytest.param(an_event(seats=1, participant_ids=[ANNA], waiting=[BEN]), id="somebody who waits"),
+        pytest.param(an_event(hold_id=an_id("hold")), id="a hold that was used up"),
     ],
 )
 def test_both_readers_agree(message: Message) -> None:
