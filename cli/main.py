@@ -14,6 +14,7 @@ from cli import (
     down,
     env,
     migrate,
+    moving_in,
     people,
     publish,
     replay,
@@ -67,6 +68,7 @@ app.command("trace")(trace.trace)
 app.add_typer(dlq.app)
 app.command("breaker")(breaker.breaker)
 app.add_typer(templates.app)
+app.command("import")(moving_in.moving_in)
 app.command("replay")(replay.replay)
 app.command("restore")(restore.restore)
 app.command("topics")(topics.topics)

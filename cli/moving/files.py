@@ -1,0 +1,42 @@
+"""A file of appointments, by its name's ending."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cli.moving import ndjson, tables
+from cli.moving.entries import BadFile, Entry, Problem
+
+Reader = Callable[[BinaryIO], Iterator[Entry | Problem]]
+READERS: dict[str, Reader] = {"ndjson": ndjson.read, "csv": tables.read}
+
+
+@dataclass
+class Source:
+    """An open file and how to read it."""
+
+    stream: BinaryIO
+    size: int
+    kind: str
+
+    @classmethod
+    def of(cls, path: Path, kind: str | None) -> "Source":
+        """Open it. Raises BadFile for an ending that says nothing, OSError."""
+        return cls(path.open("rb"), path.stat().st_size, kind_of(path, kind))
+
+    def entries(self) -> Iterator[Entry | Problem]:
+        """What it holds, one after the other. Raises BadFile."""
+        return READERS[self.kind](self.stream)
+
+    def read_bytes(self) -> int:
+        """How much of it has been read."""
+        return self.size if self.stream.closed else self.stream.tell()
+
+
+def kind_of(path: Path, given: str | None) -> str:
+    """The format that was asked for, or that the name ends in. Raises BadFile."""
+    found = given or path.suffix.lower().lstrip(".").replace("jsonl", "ndjson")
+    if found not in READERS:
+        raise BadFile(f"{path.name} ends in none of {', '.join(READERS)}; say --format")
+    return found
