@@ -58,11 +58,11 @@ def span_of(key: str, ordinal: int, start: int, end: int) -> tuple[int, int]:
     midnight, zone = datetime.fromordinal(ordinal), zone_of(key)
     begins = _instant(midnight + timedelta(minutes=start), zone, 0)
     if end == DAY_MINUTES:
-        return min(begins, day.end), day.end
+        return begins, day.end
     local = midnight + timedelta(minutes=end)
     # In a gap PEP 495 has fold 0 as the later instant (moved forward), where a time is shown twice fold 1.
     ends = max(_instant(local, zone, 0), _instant(local, zone, 1))
-    return min(begins, day.end), min(ends, day.end)
+    return begins, min(ends, day.end)
 
 
 def wall_clock(key: str, instant: int) -> datetime:

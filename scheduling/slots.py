@@ -71,7 +71,7 @@ def nearest(
     return [(other, other + duration) for other in around[:count]]
 
 
-def grid(stretches: Iterable[Span], step: int, starts: Iterable[Span]) -> list[int]:
+def grid(stretches: Sequence[Span], step: int, starts: Iterable[Span]) -> list[int]:
     """Each stretch's start and every `step` seconds after it, as far as they are among `starts`; sorted, each once."""
     ranges = list(starts)
     ends = [span[1] for span in ranges]
@@ -83,9 +83,8 @@ def grid(stretches: Iterable[Span], step: int, starts: Iterable[Span]) -> list[i
             aligned = begins - (begins - max(low, begins)) // step * step
             found += range(aligned, min(high + 1, finishes), step)
             at += 1
-    if all(one < other for one, other in pairwise(found)):
-        return found
-    return sorted(set(found))
+    overlap = any(one[1] > other[0] for one, other in pairwise(stretches))
+    return sorted(set(found)) if overlap else found
 
 
 def _together(
