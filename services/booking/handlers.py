@@ -12,7 +12,7 @@ from contracts.envelope import Message, Record
 from services.booking import store
 from services.booking.client import Directory
 from services.booking.domain.book import Book
-from services.booking.domain.commands import Command, Create, Update
+from services.booking.domain.commands import Command, Create, PlaceHold, SetAvailability, Update
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
 from services.booking.domain.people import Person
@@ -42,11 +42,20 @@ class Handlers:
         verdicts = await store.load_verdicts(tx, command_ids(items))
         commands = list(_undecided(items, verdicts))
         people = await self._people(tx, commands)
-        book = await store.load_book(tx, commands, people)
+        since = min((record.timestamp for record, _ in items), default=store.LONG_AGO)
+        book = await store.load_book(tx, commands, people, since=since)
         new = self._decide_all(items, book, verdicts)
+        if book.sought:
+            # Each command again at its place, from a book that also knows the days around what was refused.
+            for verdict in new:
+                del verdicts[verdict.command_id]
+            book = await store.load_book(tx, commands, people, since=since, sought=book.sought)
+            new = self._decide_all(items, book, verdicts)
         await store.keep_people(tx, self._directory.unsaved())
         # PostgreSQL writes while the messages are made.
-        saving = asyncio.create_task(store.save(tx, book.take_changed(), new, book.take_announced()))
+        saving = asyncio.create_task(
+            store.save(tx, book.take_changed(), new, book.take_announced(), book.diary.take_noted())
+        )
         try:
             await asyncio.sleep(0)
             self._misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)
@@ -110,10 +119,12 @@ def _named(commands: Iterable[Command]) -> Iterator[UUID]:
     for command in commands:
         if command.actor.user:
             yield command.actor.user
-        if isinstance(command, Create) and command.organizer_id:
+        if isinstance(command, Create | PlaceHold) and command.organizer_id:
             yield command.organizer_id
-        if isinstance(command, Create | Update):
+        if isinstance(command, Create | Update | PlaceHold):
             yield from command.participant_ids or ()
+        if isinstance(command, SetAvailability):
+            yield command.user_id
 
 
 def _messages(items: Items, verdicts: Mapping[UUID, Verdict], partitions: int) -> Iterator[Message]:

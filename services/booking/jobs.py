@@ -1,11 +1,11 @@
 """What booking does by the clock."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chassis import clock, telemetry
-from chassis.database import Database
-from services.booking import store
+from chassis.database import Database, Transaction
+from services.booking import diaries, store
 
 SLICE = 5_000
 NIGHTLY = "17 2 * * *"  # UTC; an odd minute, so that the fleet's jobs do not all start at once
@@ -13,19 +13,39 @@ log = telemetry.get_logger()
 
 
 def forget_old(database: Database, kept_days: int) -> Callable[[], Awaitable[None]]:
-    """A job that deletes what was decided more than `kept_days` ago: a command id is remembered for so long.
-
-    In slices, each a transaction of its own, so that deciding never waits for it long.
-    """
+    """A job that deletes what was decided more than `kept_days` ago: a command id is remembered for so long."""
 
     async def forget() -> None:
         before = clock.now() - timedelta(days=kept_days)
-        total = 0
-        deleted = SLICE
-        while deleted == SLICE:
-            async with database.transaction() as tx:
-                deleted = await store.forget_decisions(tx, before, SLICE)
-            total += deleted
+        total = await _in_slices(database, store.forget_decisions, before)
         log.info("old decisions forgotten", decisions=total)
 
     return forget
+
+
+def forget_past(database: Database) -> Callable[[], Awaitable[None]]:
+    """A job that deletes what closes nobody's time any more: holds that expired a day ago, and what is over elsewhere.
+
+    A hold is known for a day longer than it lives, so that who books late hears of a conflict and not of a hold.
+    """
+
+    async def forget() -> None:
+        now = clock.now()
+        holds = await _in_slices(database, diaries.forget_holds, now - timedelta(days=1))
+        ranges = await _in_slices(database, diaries.forget_busy_times, now - timedelta(days=1))
+        log.info("what is past forgotten", holds=holds, busy_times=ranges)
+
+    return forget
+
+
+async def _in_slices(
+    database: Database, forget: Callable[[Transaction, datetime, int], Awaitable[int]], before: datetime
+) -> int:
+    """Each slice is a transaction of its own, so that deciding never waits for it long."""
+    total = 0
+    deleted = SLICE
+    while deleted == SLICE:
+        async with database.transaction() as tx:
+            deleted = await forget(tx, before, SLICE)
+        total += deleted
+    return total

@@ -33,6 +33,7 @@ def build(settings: BookingSettings) -> Service:
         jobs.forget_old(service.database, settings.decisions_kept_days),
         cron=jobs.NIGHTLY,
     )
+    service.every("forget what is past", jobs.forget_past(service.database), cron=jobs.NIGHTLY)
     return service
 
 

@@ -2,37 +2,68 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
+from services.booking import diaries
 from services.booking.domain.appointment import Appointment
-from services.booking.domain.book import Book, Changed
+from services.booking.domain.book import Book, Changed, Sought
 from services.booking.domain.calendar import Entry
 from services.booking.domain.commands import Announce, Command, OfAppointment
+from services.booking.domain.diary import Noted
 from services.booking.domain.occupancy import Busy, freed_and_taken, needed
 from services.booking.domain.people import People, Person
+from services.booking.domain.reach import surroundings, widened
 from services.booking.domain.times import Period
 from services.booking.verdicts import Further, Verdict
 from services.booking.wire import appointment_of
 
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
-async def load_book(tx: Transaction, commands: Sequence[Command], people: People) -> Book:
-    """Lock the organizations of these commands and load everything that they need to be decided."""
-    await _lock_organizations(tx, sorted({command.organization for command in commands}))
+
+async def load_book(
+    tx: Transaction,
+    commands: Sequence[Command],
+    people: People,
+    *,
+    since: datetime = LONG_AGO,
+    sought: Mapping[UUID, Sought] | None = None,
+) -> Book:
+    """Lock the organizations of these commands and load everything that they need to be decided.
+
+    `since`: no decision is earlier. `sought`: what an earlier book missed to find other times for what was refused.
+    """
+    organizations = await _lock_organizations(
+        tx, sorted({command.organization for command in commands}), since
+    )
     found = await _appointments(
         tx, {command.appointment_id for command in commands if isinstance(command, OfAppointment)}
     )
     involved = {user for item in found.values() for user in (item.organizer_id, *item.answers, *item.waiting)}
     last_told = await _people(tx, involved - people.keys())
-    occupied = await _occupied(tx, needed(commands, found, people))
+    ranges = needed(commands, found, people)
+    closing = diaries.closing(organizations, commands)
+    hours = await diaries.load_hours(tx, commands, ranges) if closing.hours else {}
+    ranges = widened(ranges, hours, commands) if closing.hours else ranges
+    occupied = await _occupied(tx, ranges)
     others = await _appointments(tx, {entry.appointment_id for _, entry in occupied} - found.keys())
     announcing = {command.organization for command in commands if isinstance(command, Announce)}
     announced = await _announced(tx, announcing) if announcing else {}
-    return Book((*found.values(), *others.values()), people, last_told, occupied, announced)
+    around = surroundings(sought.values()) if sought else set()
+    diary = await diaries.load(tx, commands, closing, hours, ranges | around, since)
+    return Book(
+        (*found.values(), *others.values()),
+        people,
+        last_told,
+        occupied | await _occupied(tx, around),
+        announced,
+        diary,
+        surrounded=sought or (),
+    )
 
 
 async def save(
@@ -40,6 +71,7 @@ async def save(
     changed: Sequence[Changed],
     verdicts: Sequence[Verdict],
     announced: Mapping[UUID, Sequence[datetime]] | None = None,
+    noted: Noted | None = None,
 ) -> None:
     """Write what a batch changed, with the states that its events tell, and what was decided about each command.
 
@@ -53,22 +85,28 @@ async def save(
     await _keep_further(tx, verdicts)
     for organization, when in (announced or {}).items():
         await tx.execute(_ANNOUNCE, {"organization": organization, "when": list(when)})
+    if noted is not None:
+        await diaries.save(tx, noted)
 
 
-_LOCK = text("SELECT id FROM organizations WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
+_LOCK = text("""
+    SELECT id, has_availability, has_busy_times, held_until > :since AS has_holds FROM organizations
+    WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE
+""")
 _ADD_ORGANIZATIONS = text("""
     INSERT INTO organizations (id) SELECT unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING
 """)
 
 
-async def _lock_organizations(tx: Transaction, ids: list[UUID]) -> None:
+async def _lock_organizations(tx: Transaction, ids: list[UUID], since: datetime) -> list[Row]:
     """In id order, so that batches wait for each other instead of deadlocking; a new organization gets its row."""
     if not ids:
-        return
-    locked = await tx.execute(_LOCK, {"ids": ids})
+        return []
+    locked = await tx.execute(_LOCK, {"ids": ids, "since": since})
     if len(locked) < len(ids):
         await tx.execute(_ADD_ORGANIZATIONS, {"ids": ids})
-        await tx.execute(_LOCK, {"ids": ids})
+        locked = await tx.execute(_LOCK, {"ids": ids, "since": since})
+    return locked
 
 
 _ANNOUNCED = text("SELECT id, announced FROM organizations WHERE id = ANY(CAST(:ids AS uuid[]))")
@@ -123,18 +161,18 @@ _OCCUPIED = text("""
 """)
 
 
-async def _occupied(tx: Transaction, ranges: Iterable[tuple[UUID, Period]]) -> list[tuple[UUID, Entry]]:
+async def _occupied(tx: Transaction, ranges: Iterable[tuple[UUID, Period]]) -> set[tuple[UUID, Entry]]:
     """Only what overlaps what is asked for: nothing at all, for most batches."""
     asked = list(ranges)
     if not asked:
-        return []
+        return set()
     columns = {
         "users": [user for user, _ in asked],
         "starts": [when.start for _, when in asked],
         "ends": [when.end for _, when in asked],
     }
     rows = await tx.execute(_OCCUPIED, columns)
-    return [(user, Entry(starts, ends, owner)) for user, starts, ends, owner in rows]
+    return {(user, Entry(starts, ends, owner)) for user, starts, ends, owner in rows}
 
 
 _FREE = text("""

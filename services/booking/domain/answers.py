@@ -23,7 +23,9 @@ def decide_confirm(command: Confirm, before: Appointment, book: Book, at: dateti
         return _confirm_whole(command, before, book, at)
     if before.answers[user] is Answer.DECLINED:
         when = Period(before.start, before.end)
-        refusal = refusal_for_times(command, book, (user,), when, own=before.id, at=at, ignoring=user)
+        refusal = refusal_for_times(
+            command, book, (user,), when, own=before.id, at=at, ignoring=user, suggest=False
+        )
         if refusal:
             return replace(refusal, appointment_id=before.id, version=before.version)
         if not room_for(before, user):

@@ -1,13 +1,17 @@
 """Everything a batch of commands needs to be decided; it changes as they are decided, one after the other."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from services.booking.domain.appointment import Appointment, occupants
 from services.booking.domain.calendar import Calendar, Entry
+from services.booking.domain.diary import Diary
 from services.booking.domain.people import Actor, People, Person, belongs
+from services.booking.domain.times import Period
+
+SOUGHT_AT_MOST = 100
 
 
 class Changed(NamedTuple):
@@ -17,11 +21,19 @@ class Changed(NamedTuple):
     after: Appointment
 
 
+class Sought(NamedTuple):
+    """Whose time must be known around when, to find other times for a command that was refused."""
+
+    users: tuple[UUID, ...]
+    around: Period
+
+
 class Book:
     """Appointments by id, people, and calendars around the ranges that the commands need.
 
     `people` are those whom Identity vouches for now; `last_told` also has those who are only needed by name, as
     Identity told of them some time ago. `announced`: when organizations last announced something, oldest first.
+    `surrounded`: for which commands it also knows the days around, as an earlier book noted in `sought`.
     """
 
     def __init__(
@@ -31,7 +43,12 @@ class Book:
         last_told: People,
         occupied: Iterable[tuple[UUID, Entry]] = (),
         announced: Mapping[UUID, Sequence[datetime]] | None = None,
+        diary: Diary | None = None,
+        surrounded: Container[UUID] = (),
     ) -> None:
+        self.diary = diary or Diary()
+        self.sought: dict[UUID, Sought] = {}
+        self._surrounded = surrounded
         self._now = {appointment.id: appointment for appointment in appointments}
         self._saved = dict(self._now)
         self._changed: dict[UUID, None] = {}
@@ -64,6 +81,14 @@ class Book:
         """What already takes this person's time within `[start, end)`."""
         calendar = self._calendars.get(user)
         return calendar.overlapping(start, end) if calendar else []
+
+    def surrounds(self, command_id: UUID, sought: Sought) -> bool:
+        """Whether all of it is known; else it is noted, for so many commands as another look is worth."""
+        if command_id in self._surrounded:
+            return True
+        if len(self.sought) < SOUGHT_AT_MOST:
+            self.sought.setdefault(command_id, sought)
+        return False
 
     def put(self, appointment: Appointment) -> None:
         """Let a decision take effect for the commands that follow."""

@@ -14,16 +14,28 @@ SHOWN_AT_MOST = 50
 
 
 def refusal_for_conflict(
-    command: Command, book: Book, users: Iterable[UUID], start: datetime, end: datetime, own: UUID | None
+    command: Command,
+    book: Book,
+    users: Iterable[UUID],
+    start: datetime,
+    end: datetime,
+    *,
+    own: UUID | None,
+    at: datetime,
+    hold: UUID | None = None,
 ) -> Refusal | None:
     """A refusal with the ranges in the way, if any of `users` is busy within `[start, end)` but by `own`.
 
+    Time that is held at `at` is busy, too, unless by `hold`.
     Colleagues may learn when somebody is busy, not by what: the appointment is named only to who may see it.
     """
     found: list[tuple[UUID, Entry]] = []
     for user in users:
         entries = book.overlapping(user, start, end)
         found += [(user, entry) for entry in entries if entry.appointment_id != own]
+        if book.diary.has_holds:
+            held = book.diary.held(user, start, end, at)
+            found += [(user, Entry(one.start, one.end, one.id)) for one in held if one.id != hold]
         if len(found) >= SHOWN_AT_MOST:
             break
     if not found:

@@ -6,8 +6,9 @@ from uuid import UUID
 from services.booking.domain import access, times
 from services.booking.domain.appointment import Answer, Appointment
 from services.booking.domain.book import Book
-from services.booking.domain.commands import Create
-from services.booking.domain.decision import Accepted, Decision, Event, Refusal, invalid
+from services.booking.domain.commands import Create, PlaceHold
+from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal, invalid
+from services.booking.domain.diary import Hold
 from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
 from services.booking.domain.openings import ignored, refusal_for_ignoring, refusal_for_times
 from services.booking.domain.seats import refusal_for_seats
@@ -28,6 +29,9 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
     )
     if refusal:
         return refusal
+    hold = hold_of(command, book, at)
+    if isinstance(hold, Refusal):
+        return hold
     zone = zone_of(command, organizer_id, book)
     when = times.period(command.start, command.end, zone, command.fold)
     if isinstance(when, Refusal):
@@ -49,13 +53,17 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
             own=None,
             at=at,
             ignoring=ignored(command.ignore_availability, organizer_id),
-            hold=command.hold_id,
+            hold=hold.id if hold else None,
         )
     )
     if refusal:
         return refusal
     appointment = _booked(command, involved, when, zone, at)
-    return Accepted(appointment, Event("appointment.created", (), book.named(involved)))
+    more = None
+    if hold is not None:
+        book.diary.end(hold)
+        more = {"hold_id": hold.id}
+    return Accepted(appointment, Event("appointment.created", (), book.named(involved), more))
 
 
 def refusal_for_used_id(command: Create, book: Book) -> Refusal | None:
@@ -65,7 +73,17 @@ def refusal_for_used_id(command: Create, book: Book) -> Refusal | None:
     return invalid("appointment_id", "exists", "This id is in use.")
 
 
-def zone_of(command: Create, organizer_id: UUID, book: Book) -> str:
+def hold_of(command: Create, book: Book, at: datetime) -> Hold | Refusal | None:
+    """The hold that a create uses up, None if it has expired: then it keeps nothing free and stands in no way."""
+    if command.hold_id is None:
+        return None
+    hold = book.diary.hold(command.hold_id)
+    if hold is None or hold.owner_id != command.actor.user:
+        return Refusal(Code.NOT_FOUND, "There is no such hold.")
+    return hold if hold.is_live(at) else None
+
+
+def zone_of(command: Create | PlaceHold, organizer_id: UUID, book: Book) -> str:
     """The zone of the wall clock: as sent, else the organizer's; an unknown organizer is refused later."""
     organizer = book.people.get(organizer_id)
     return command.timezone or (organizer.timezone if organizer else "UTC")

@@ -14,6 +14,7 @@ from services.booking.domain.announcing import ANNOUNCEMENTS_AN_HOUR, decide_ann
 from services.booking.domain.answers import decide_confirm, decide_decline
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book
+from services.booking.domain.busy_times import decide_import
 from services.booking.domain.closing import decide_cancel, decide_check_in, decide_complete, decide_no_show
 from services.booking.domain.commands import (
     Announce,
@@ -24,14 +25,20 @@ from services.booking.domain.commands import (
     Confirm,
     Create,
     Decline,
+    ImportBusyTimes,
     Join,
     Leave,
     MarkNoShow,
+    PlaceHold,
+    ReleaseHold,
+    SetAvailability,
     ToAppointment,
     Update,
 )
 from services.booking.domain.create import decide_create
 from services.booking.domain.decision import Accepted, Decision, Refusal
+from services.booking.domain.holds import decide_place, decide_release
+from services.booking.domain.hours import decide_availability
 from services.booking.domain.joining import decide_join, decide_leave
 from services.booking.domain.update import decide_update
 
@@ -58,6 +65,21 @@ def _decide(command: Command, book: Book, at: datetime) -> Decision:
             if isinstance(found, Refusal):
                 return found
             return transitions.refusal_for(command, found, at) or _step(command, found, book, at)
+        case _:
+            return _beside(command, book, at)
+
+
+def _beside(command: Command, book: Book, at: datetime) -> Decision:
+    """What is about people's time, and about no appointment; it takes effect at once."""
+    match command:
+        case SetAvailability():
+            return decide_availability(command, book)
+        case ImportBusyTimes():
+            return decide_import(command, book, at)
+        case PlaceHold():
+            return decide_place(command, book, at)
+        case ReleaseHold():
+            return decide_release(command, book, at)
         case _:
             raise TypeError(f"no rule for {type(command).__name__}")
 

@@ -56,7 +56,7 @@ def _refusal_for(command: Join, before: Appointment, book: Book, at: datetime, u
     if before.seats is None:
         return Refusal(Code.NOT_ALLOWED, "Only who is invited takes part in this appointment.")
     when, mine = Period(before.start, before.end), ignored(command.ignore_availability, user)
-    return refusal_for_times(command, book, (user,), when, own=before.id, at=at, ignoring=mine)
+    return refusal_for_times(command, book, (user,), when, own=before.id, at=at, ignoring=mine, suggest=False)
 
 
 def _place(after: Appointment, user: UUID) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.booking.domain.appointment import Answer, Appointment, occupants
 from services.booking.domain.book import Changed
-from services.booking.domain.commands import Command, Confirm, Create, Decline, Join, Leave, Update
+from services.booking.domain.commands import Command, Confirm, Create, Decline, Join, Leave, PlaceHold, Update
 from services.booking.domain.people import People
 from services.booking.domain.times import LONGEST, Period, period
 
@@ -50,8 +50,8 @@ def needed(
     wishes: dict[UUID, _Wish] = {}
     found: set[tuple[UUID, Period]] = set()
     for command in commands:
-        if isinstance(command, Create | Update):
-            _note(wishes.setdefault(command.appointment_id, _Wish()), command, people)
+        if isinstance(command, Create | Update | PlaceHold):
+            _note(wishes.setdefault(_target(command), _Wish()), command, people)
         elif isinstance(command, Join) and command.actor.user:
             wishes.setdefault(command.appointment_id, _Wish()).users.add(command.actor.user)
         elif isinstance(command, Leave | Decline):
@@ -91,12 +91,16 @@ def _busy(appointment: Appointment) -> list[Busy]:
     return [Busy(user, start, end, identifier) for user in occupants(appointment)]
 
 
-def _note(wish: _Wish, command: Create | Update, people: People) -> None:
+def _target(command: Create | Update | PlaceHold) -> UUID:
+    return command.hold_id if isinstance(command, PlaceHold) else command.appointment_id
+
+
+def _note(wish: _Wish, command: Create | Update | PlaceHold, people: People) -> None:
     wish.everybody = True
     if command.participant_ids:
         wish.users.update(command.participant_ids)
     zone = command.timezone
-    if isinstance(command, Create):
+    if isinstance(command, Create | PlaceHold):
         organizer = command.organizer_id or command.actor.user
         wish.users |= {organizer} if organizer else set()
         zone = zone or (people[organizer].timezone if organizer and organizer in people else None)

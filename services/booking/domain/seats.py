@@ -79,17 +79,17 @@ def filled(
         for user in appointment.waiting:
             if not room_for(appointment, user):
                 break
-            if _can_come(command, book, appointment, user):
+            if _can_come(command, book, at, appointment, user):
                 appointment = seated(appointment, user)
                 moved_up.append(user)
     return appointment, tuple(moved_up)
 
 
-def _can_come(command: Command, book: Book, appointment: Appointment, user: UUID) -> bool:
+def _can_come(command: Command, book: Book, at: datetime, appointment: Appointment, user: UUID) -> bool:
     if not any(person.active for person in book.named((user,))):
         return False
     start, end = appointment.start, appointment.end
-    return refusal_for_conflict(command, book, (user,), start, end, own=appointment.id) is None
+    return refusal_for_conflict(command, book, (user,), start, end, own=appointment.id, at=at) is None
 
 
 def _waiting_without(appointment: Appointment, user: UUID) -> Appointment:

@@ -40,6 +40,7 @@ def decide_update(command: Update, before: Appointment, book: Book, at: datetime
             own=before.id,
             at=at,
             ignoring=ignored(command.ignore_availability, before.organizer_id),
+            involved=occupants(after),
         )
     )
     if refusal:
