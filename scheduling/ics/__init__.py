@@ -1,0 +1,1 @@
+"""Calendars as files: iCalendar (RFC 5545), written and read."""
