@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from scheduling.wallclock import moved_out_of_gaps
+
 DAY_MINUTES = 1_440
 GRACE_MAX = timedelta(hours=6)
 GRACE_AT_THE_START = timedelta(minutes=1)
@@ -14,15 +16,15 @@ def due_at(starts_at: datetime, lead_minutes: int, zone: ZoneInfo) -> datetime:
     """When a reminder `lead_minutes` before `starts_at` is due, in UTC.
 
     A lead of n times 1,440 minutes keeps the wall clock of `zone`: a day before 09:00 is 09:00, also across a clock
-    change. Every other lead is elapsed time. Where the clocks skip the wall-clock time of that day, it is read with
-    the offset before the change (02:30 becomes 03:30), as iCalendar does; where they show it twice, the
-    earlier one counts, so that nobody is reminded late. Raises OverflowError at the ends of the calendar.
+    change. Every other lead is elapsed time. Where the clocks skip the wall-clock time of that day, it moves forward
+    with them (02:30 becomes 03:30); where they show it twice, the earlier one counts, so that nobody is reminded
+    late. Raises OverflowError at the ends of the calendar.
     """
     days, minutes = divmod(lead_minutes, DAY_MINUTES)
     if minutes or not days:
         return starts_at.astimezone(UTC) - timedelta(minutes=lead_minutes)
     wall = starts_at.astimezone(zone).replace(tzinfo=None) - timedelta(days=days)
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return moved_out_of_gaps(wall, zone)
 
 
 def grace(lead_minutes: int) -> timedelta:
