@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from notifications.languages import language
 
-_DAYS = {
+DAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
 }
-_MONTHS = {
+MONTHS = {
     "en": (
         "January", "February", "March", "April", "May", "June",
         "July", "August", "September", "October", "November", "December",
@@ -39,9 +39,9 @@ def date_of(at: datetime, timezone: str, locale: str) -> str:
     """The day of an instant in a zone: `Monday, 27 March 2028`, `Montag, 27. März 2028`."""
     local, tongue = at.astimezone(zone(timezone)), language(locale)
     return _DATE[tongue].format(
-        day=_DAYS[tongue][local.weekday()],
+        day=DAYS[tongue][local.weekday()],
         number=local.day,
-        month=_MONTHS[tongue][local.month - 1],
+        month=MONTHS[tongue][local.month - 1],
         year=local.year,
     )
 
