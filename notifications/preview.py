@@ -56,7 +56,7 @@ def _listed(kind: str, template: Template) -> Listed:
         layout.priority,
         tuple(layout.channels),
         tuple(template.texts),
-        tuple(layout.variables),
+        (*layout.variables, *layout.files),
         tuple(sorted(template.required)),
     )
 

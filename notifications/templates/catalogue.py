@@ -57,7 +57,7 @@ class Template:
             "name": ENGLISH.words[self.id].name,
             "priority": self.layout.priority,
             "channels": list(self.layout.channels),
-            "variables": list(self.layout.variables),
+            "variables": [*self.layout.variables, *map(_optional, self.layout.files)],
             "locale": ENGLISH.code,
             **_named(self.texts[ENGLISH.code]),
             "translations": {
@@ -90,6 +90,10 @@ def missing(template_id: str, data: Mapping[str, object]) -> list[str]:
     return sorted(name for name in template.required if data.get(name) in (None, "")) if template else []
 
 
+def _optional(file: str) -> dict[str, Any]:
+    return {"name": file, "required": False}
+
+
 def _named(texts_of: Texts) -> dict[str, Mapping[str, str]]:
     return {f"{channel}_template": texts_of_channel for channel, texts_of_channel in texts_of.items()}
 
@@ -109,3 +113,4 @@ def _template(layout: Layout) -> Template:
 TEMPLATES: Mapping[str, Template] = {layout.id: _template(layout) for layout in LAYOUTS}
 TEMPLATE_CHANNELS: Mapping[str, tuple[str, ...]] = {layout.id: tuple(layout.channels) for layout in LAYOUTS}
 VARIABLES: Mapping[str, tuple[str, ...]] = {layout.id: tuple(layout.variables) for layout in LAYOUTS}
+FILES: Mapping[str, tuple[str, ...]] = {layout.id: tuple(layout.files) for layout in LAYOUTS}

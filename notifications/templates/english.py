@@ -2,6 +2,8 @@
 
 from notifications.templates.words import Language, Words
 
+_SERIES = "{{#if series_occurrences}} It is about {{series_occurrences}} appointments of the series.{{/if}}"
+
 ENGLISH = Language(
     code="en",
     greeting="Hello{{#if recipient_name}} {{recipient_name}}{{/if}},",
@@ -15,14 +17,18 @@ ENGLISH = Language(
         "original": "Was planned for",
         "reason": "Reason",
         "preparation": "To prepare",
+        "repeats": "Repeats",
+        "occurrences": "Appointments",
     },
     words={
         "appointment_confirmation_v1": Words(
             name="Appointment confirmation",
             subject="Booked: {{appointment_title}}, {{appointment_date}}",
             title="Appointment booked",
-            opening="“{{appointment_title}}” stands in your calendar for {{appointment_date}}, {{appointment_time}}.",
+            opening="“{{appointment_title}}” stands in your calendar for {{appointment_date}}, {{appointment_time}}"
+            "{{#if series_pattern}}, {{series_pattern}}{{/if}}.",
             short="Booked: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
+            "{{#if series_pattern}}, {{series_pattern}}{{/if}}"
             "{{#if location}}, {{location}}{{/if}}. {{confirmation_link}}",
             button="See the appointment",
         ),
@@ -31,8 +37,9 @@ ENGLISH = Language(
             subject="Invitation: {{appointment_title}}, {{appointment_date}}",
             title="You are invited",
             opening="{{organizer_name}} invites you to “{{appointment_title}}” on {{appointment_date}}, "
-            "{{appointment_time}}. Please say whether you can come.",
-            short="{{organizer_name}} invites you: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}. "
+            "{{appointment_time}}{{#if series_pattern}}, {{series_pattern}}{{/if}}. Please say whether you can come.",
+            short="{{organizer_name}} invites you: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
+            "{{#if series_pattern}}, {{series_pattern}}{{/if}}. "
             "Answer: {{confirmation_link}}",
             button="Accept or decline",
             because="You get this message because {{organizer_name}} wants you to take part.",
@@ -41,7 +48,8 @@ ENGLISH = Language(
             name="Appointment update",
             subject="Updated: {{appointment_title}}",
             title="Appointment updated",
-            opening="There is news about “{{appointment_title}}” on {{appointment_date}}. {{update_summary}}.",
+            opening="There is news about “{{appointment_title}}” on {{appointment_date}}. {{update_summary}}."
+            + _SERIES,
             short="{{appointment_title}}, {{appointment_date}}: {{update_summary}}. {{appointment_link}}",
             button="See what it looks like now",
         ),
@@ -49,18 +57,20 @@ ENGLISH = Language(
             name="Appointment rescheduled",
             subject="New time: {{appointment_title}}, {{appointment_date}}",
             title="Appointment moved",
-            opening="“{{appointment_title}}” has moved to {{appointment_date}}, {{appointment_time}}.",
+            opening="“{{appointment_title}}” has moved to {{appointment_date}}, {{appointment_time}}."
+            + _SERIES,
             short="New time for {{appointment_title}}: {{appointment_date}}, {{appointment_time}} "
-            "(was {{original_time}}). {{appointment_link}}",
+            "(was {{original_time}})." + _SERIES + " {{appointment_link}}",
             button="See the new time",
         ),
         "appointment_cancellation_v1": Words(
             name="Appointment cancellation",
             subject="Cancelled: {{appointment_title}}",
             title="Appointment cancelled",
-            opening="“{{appointment_title}}”, planned for {{original_time}}, is cancelled for you.",
+            opening="“{{appointment_title}}”, planned for {{original_time}}, is cancelled for you." + _SERIES,
             short="Cancelled: {{appointment_title}}, {{original_time}}."
-            "{{#if cancellation_reason}} {{cancellation_reason}}{{/if}}",
+            + _SERIES
+            + "{{#if cancellation_reason}} {{cancellation_reason}}{{/if}}",
             button="See the appointment",
             because="You get this message because you were to take part in the appointment.",
         ),

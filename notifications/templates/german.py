@@ -2,6 +2,8 @@
 
 from notifications.templates.words import Language, Words
 
+_SERIES = "{{#if series_occurrences}} Es geht um {{series_occurrences}} Termine der Serie.{{/if}}"
+
 GERMAN = Language(
     code="de",
     greeting="Guten Tag{{#if recipient_name}}, {{recipient_name}}{{/if}}!",
@@ -15,14 +17,18 @@ GERMAN = Language(
         "original": "War geplant für",
         "reason": "Grund",
         "preparation": "Zur Vorbereitung",
+        "repeats": "Wiederholung",
+        "occurrences": "Termine",
     },
     words={
         "appointment_confirmation_v1": Words(
             name="Terminbestätigung",
             subject="Gebucht: {{appointment_title}}, {{appointment_date}}",
             title="Termin gebucht",
-            opening="„{{appointment_title}}“ steht in Ihrem Kalender: {{appointment_date}}, {{appointment_time}}.",
+            opening="„{{appointment_title}}“ steht in Ihrem Kalender: {{appointment_date}}, {{appointment_time}}"
+            "{{#if series_pattern}}, {{series_pattern}}{{/if}}.",
             short="Gebucht: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
+            "{{#if series_pattern}}, {{series_pattern}}{{/if}}"
             "{{#if location}}, {{location}}{{/if}}. {{confirmation_link}}",
             button="Termin ansehen",
         ),
@@ -31,8 +37,10 @@ GERMAN = Language(
             subject="Einladung: {{appointment_title}}, {{appointment_date}}",
             title="Sie sind eingeladen",
             opening="{{organizer_name}} lädt Sie zu „{{appointment_title}}“ ein: {{appointment_date}}, "
-            "{{appointment_time}}. Bitte sagen Sie, ob Sie kommen können.",
-            short="{{organizer_name}} lädt Sie ein: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}. "
+            "{{appointment_time}}{{#if series_pattern}}, {{series_pattern}}{{/if}}. "
+            "Bitte sagen Sie, ob Sie kommen können.",
+            short="{{organizer_name}} lädt Sie ein: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
+            "{{#if series_pattern}}, {{series_pattern}}{{/if}}. "
             "Antwort: {{confirmation_link}}",
             button="Zusagen oder absagen",
             because="Sie erhalten diese Nachricht, weil {{organizer_name}} Sie dabeihaben möchte.",
@@ -41,7 +49,8 @@ GERMAN = Language(
             name="Änderung eines Termins",
             subject="Geändert: {{appointment_title}}",
             title="Termin geändert",
-            opening="Es gibt Neues zu „{{appointment_title}}“ ({{appointment_date}}). {{update_summary}}.",
+            opening="Es gibt Neues zu „{{appointment_title}}“ ({{appointment_date}}). {{update_summary}}."
+            + _SERIES,
             short="{{appointment_title}}, {{appointment_date}}: {{update_summary}}. {{appointment_link}}",
             button="Jetzigen Stand ansehen",
         ),
@@ -49,18 +58,21 @@ GERMAN = Language(
             name="Verlegung eines Termins",
             subject="Neue Zeit: {{appointment_title}}, {{appointment_date}}",
             title="Termin verlegt",
-            opening="„{{appointment_title}}“ hat eine neue Zeit: {{appointment_date}}, {{appointment_time}}.",
+            opening="„{{appointment_title}}“ hat eine neue Zeit: {{appointment_date}}, {{appointment_time}}."
+            + _SERIES,
             short="Neue Zeit für {{appointment_title}}: {{appointment_date}}, {{appointment_time}} "
-            "(bisher {{original_time}}). {{appointment_link}}",
+            "(bisher {{original_time}})." + _SERIES + " {{appointment_link}}",
             button="Neue Zeit ansehen",
         ),
         "appointment_cancellation_v1": Words(
             name="Absage eines Termins",
             subject="Abgesagt: {{appointment_title}}",
             title="Termin abgesagt",
-            opening="„{{appointment_title}}“, geplant für {{original_time}}, findet für Sie nicht statt.",
+            opening="„{{appointment_title}}“, geplant für {{original_time}}, findet für Sie nicht statt."
+            + _SERIES,
             short="Abgesagt: {{appointment_title}}, {{original_time}}."
-            "{{#if cancellation_reason}} {{cancellation_reason}}{{/if}}",
+            + _SERIES
+            + "{{#if cancellation_reason}} {{cancellation_reason}}{{/if}}",
             button="Termin ansehen",
             because="Sie erhalten diese Nachricht, weil Sie an dem Termin teilnehmen sollten.",
         ),

@@ -25,7 +25,7 @@ class Layout:
 
     heading: the variable on top of the e-mail. passage: a text of its own below the opening, as a variable for the plain
     text and one for the HTML body. link: the variable behind the button. page: where the app turns to. color: of the
-    e-mail's edge and button.
+    e-mail's edge and button. files: variables that are no text: what an e-mail has attached, if it is given.
     """
 
     id: str
@@ -36,15 +36,19 @@ class Layout:
     heading: str = "appointment_title"
     passage: tuple[str, str] | None = None
     page: str = "/appointments/{{appointment_id}}"
+    files: Sequence[str] = ()
     priority: str = "normal"
     color: str = BLUE
 
 
 _DATE, _TIME = Row("date", "appointment_date"), Row("time", "appointment_time")
+_REPEATS = Row("repeats", "series_pattern", optional=True)
+_OCCURRENCES = Row("occurrences", "series_occurrences", optional=True)
 _PLACE = Row("place", "location", optional=True)
 _ONLINE = Row("online", "meeting_url", optional=True, is_link=True)
 _ORGANIZER = Row("organizer", "organizer_name", optional=True)
 _WHEN_AND_WHERE = (_DATE, _TIME, _PLACE, _ONLINE, _ORGANIZER)
+_RECURRING = (_DATE, _TIME, _REPEATS, _OCCURRENCES, _PLACE, _ONLINE, _ORGANIZER)
 _ORIGINAL = Row("original", "original_time")
 _PREPARATION = Row("preparation", "preparation_notes", optional=True)
 _REASON = Row("reason", "cancellation_reason", optional=True)
@@ -52,43 +56,53 @@ _REASON = Row("reason", "cancellation_reason", optional=True)
 _ALWAYS = ("recipient_name", "appointment_title", "appointment_id")
 _ABOUT = (*_ALWAYS, "appointment_date", "appointment_time", "location", "meeting_url", "organizer_name")
 
+CALENDAR_FILE = "calendar_file"
+_SERIES = ("series_pattern", "series_occurrences")
+
 # Channels of confirmation, reminder, cancellation, reschedule and follow-up as the requirements list them; of the others,
 # which they use without listing, on every channel.
 LAYOUTS = (
     Layout(
         "appointment_confirmation_v1",
         (EMAIL, SMS, IN_APP),
-        (*_ABOUT, "confirmation_link"),
-        _WHEN_AND_WHERE,
+        (*_ABOUT, *_SERIES, "confirmation_link"),
+        _RECURRING,
         "confirmation_link",
         color=GREEN,
     ),
     Layout(
         "appointment_invitation_v1",
         EVERYWHERE,
-        (*_ABOUT, "confirmation_link"),
-        _WHEN_AND_WHERE,
+        (*_ABOUT, *_SERIES, "confirmation_link"),
+        _RECURRING,
         "confirmation_link",
+        files=(CALENDAR_FILE,),
     ),
     Layout(
         "appointment_update_v1",
         EVERYWHERE,
-        (*_ABOUT, "update_summary", "appointment_link"),
-        _WHEN_AND_WHERE,
+        (*_ABOUT, "update_summary", "series_occurrences", "appointment_link"),
+        (_DATE, _TIME, _OCCURRENCES, _PLACE, _ONLINE, _ORGANIZER),
     ),
     Layout(
         "appointment_reschedule_v1",
         (EMAIL, SMS, IN_APP),
-        (*_ABOUT, "original_time", "appointment_link"),
-        (_DATE, _TIME, _ORIGINAL, _PLACE, _ONLINE, _ORGANIZER),
+        (*_ABOUT, "original_time", "series_occurrences", "appointment_link"),
+        (_DATE, _TIME, _ORIGINAL, _OCCURRENCES, _PLACE, _ONLINE, _ORGANIZER),
+        files=(CALENDAR_FILE,),
         priority="high",
         color=AMBER,
     ),
     Layout(
         "appointment_cancellation_v1",
         EVERYWHERE,
-        (*_ALWAYS, "original_time", "cancellation_reason", "organizer_name", "appointment_link"),
-        (_ORIGINAL, _REASON, _ORGANIZER),
+        (
+            *_ALWAYS,
+            *("original_time", "series_occurrences", "cancellation_reason", "organizer_name"),
+            "appointment_link",
+        ),
+        (_ORIGINAL, _OCCURRENCES, _REASON, _ORGANIZER),
+        files=(CALENDAR_FILE,),
         priority="high",
         color=RED,
     ),
@@ -134,6 +148,7 @@ LAYOUTS = (
         EVERYWHERE,
         (*_ABOUT, "appointment_link"),
         _WHEN_AND_WHERE,
+        files=(CALENDAR_FILE,),
         priority="high",
         color=GREEN,
     ),

@@ -11,6 +11,8 @@ from services.notifier.domain.model import notification_id
 class Delivery:
     """One recipient, one channel. `version`: of the appointment when it was planned; instants in UTC.
 
+    `series_id`: it tells of a series as a whole, `version` is the series', and the appointment stands for all of it.
+
     `cause`: position of the record that it follows from; `redrives`: how often an operator sent it again; `decision`: why
     it goes by this channel; `timezone`: the recipient's, as Identity knew it; `starts_at`: of the appointment;
     `held_until`: when it may be sent, if it was ever held.
@@ -43,6 +45,7 @@ class Delivery:
     correlation_id: str | None
     traceparent: str | None
     cause: str
+    series_id: UUID | None = None
 
 
 COLUMNS = tuple(Delivery.__slots__)

@@ -18,8 +18,9 @@ from services.notifier.delivery import Delivery
 from services.notifier.digesting import Wishes, hold_back
 from services.notifier.domain import model
 from services.notifier.domain.reports import state_after
+from services.notifier.events import Happened
 from services.notifier.identity import Directory
-from services.notifier.messages import Happened, Received, Redriven, Report
+from services.notifier.messages import Received, Redriven, Report
 from services.notifier.setting import Said, would_be_admins
 from services.notifier.settling import Ended, tell
 from services.notifier.store import (
@@ -76,11 +77,8 @@ class Handlers:
         """Insert what follows and tell that it is planned; an event that was planned before is not planned again."""
         if not items:
             return []
-        sources = [item.source for _, item in items]
-        await appointments.save(
-            tx, planning.seen([source for source in sources if isinstance(source, model.Event)])
-        )
-        known = await deliveries.planned_events(tx, [source.id for source in sources])
+        items = await _keep_seen(tx, items)
+        known = await deliveries.planned_events(tx, [item.source.id for _, item in items])
         fresh: list[tuple[Record, Happened]] = []
         for record, item in items:
             if item.source.id not in known:
@@ -207,6 +205,23 @@ class Handlers:
             await deliveries.settle(tx, again)
             await deliveries.requeue(tx, again, now)
             await outbox.note(tx, self.writer, now, [notices.event_of(item, now) for item in again])
+
+
+async def _keep_seen(tx: Transaction, items: Pairs[Happened]) -> Pairs[Happened]:
+    """Note how appointments stand, then series, about whose appointments all is known by then.
+
+    Returns the same with who attends them.
+    """
+    events = [item.source for _, item in items if isinstance(item.source, model.Event)]
+    await appointments.save(tx, planning.seen([event for event in events if event.series is None]))
+    about = planning.of_series(item for _, item in items)
+    if not about:
+        return items
+    involved = await appointments.involved(tx, about)
+    complete = [(record, planning.attended(item, involved)) for record, item in items]
+    told = [item.source for _, item in complete if isinstance(item.source, model.Event)]
+    await appointments.save(tx, planning.seen([event for event in told if event.series]))
+    return complete
 
 
 async def _correct(

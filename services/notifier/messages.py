@@ -1,6 +1,6 @@
 """Records to what the domain decides about. Each kind of record has one type here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,37 +10,23 @@ import orjson
 from pydantic import ValidationError
 
 from chassis.errors import InvalidMessage
-from contracts import appointments, envelope, reminders, topics
-from contracts.appointments import AppointmentEvent
+from contracts import topics
 from contracts.commands import NOTIFIER_COMMANDS
-from contracts.envelope import Envelope, MalformedEnvelope, Record
+from contracts.envelope import MalformedEnvelope, Record
 from contracts.notifications import CommunicationEvent
-from contracts.reminders import FollowUp
-from contracts.reminders import Reminder as DueReminder
 from services.notifier import commands
 from services.notifier.commands import Command
-from services.notifier.domain import model
 from services.notifier.domain.reports import Outcome
 from services.notifier.domain.text import one_line
+from services.notifier.events import EVENTS, Happened
 
 REDRIVE = topics.redrive("notifier").name
 DELIVER = "notification.deliver"
-PREPARATION_NOTES = "preparation_notes"  # the custom field that reminders show
 REPORTS: dict[str, Outcome] = {
     "notification.delivered": "delivered",
     "notification.failed": "failed",
     "notification.bounced": "bounced",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An event that may have to be told, with what its notifications carry on."""
-
-    source: model.Event | model.Reminder
-    correlation_id: str
-    traceparent: str | None
-    actor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +61,11 @@ def decode(record: Record) -> Received | None:
         return _report(record)
     try:
         kind = record.header("ce_type") or ""
-        if record.topic == REDRIVE and kind not in _EVENTS:
+        if record.topic == REDRIVE and kind not in EVENTS:
             return _redriven(record, kind)
         if not kind:
             raise InvalidMessage("header ce_type is missing")
-        return _EVENTS[kind](record) if kind in _EVENTS else None
+        return EVENTS[kind](record) if kind in EVENTS else None
     except MalformedEnvelope as error:
         raise InvalidMessage(str(error)) from error
     except ValidationError as error:
@@ -107,89 +93,6 @@ def _deliver_again(body: Any) -> Redriven:
     if not isinstance(words, dict) or not all(isinstance(text, str) for text in words.values()):
         raise InvalidMessage("template_data must be texts by the names of variables")
     return Redriven(identifier, words)
-
-
-def _event(record: Record) -> Happened:
-    headers = envelope.read(record.headers)
-    body = AppointmentEvent.model_validate_json(record.value or b"")
-    source = model.Event(
-        id=headers.id,
-        type=headers.type,
-        at=_when(record, headers),
-        actor=body.actor,
-        appointment=_appointment(body.appointment),
-        changes=[model.Change(change.field, change.old, change.new) for change in body.changes],
-        people=_people(body.people),
-        announcement=body.announcement or "",
-        seated=body.seated,
-    )
-    return _happened(source, headers, body.actor)
-
-
-def _reminder(record: Record) -> Happened:
-    return _due(record, DueReminder.model_validate_json(record.value or b""))
-
-
-def _follow_up(record: Record) -> Happened:
-    return _due(record, FollowUp.model_validate_json(record.value or b""))
-
-
-def _due(record: Record, body: DueReminder | FollowUp) -> Happened:
-    headers = envelope.read(record.headers)
-    source = model.Reminder(
-        id=headers.id,
-        at=_when(record, headers),
-        recipient_id=body.recipient_id,
-        channels=frozenset(body.channels),
-        appointment=_appointment(body.appointment),
-        people=_people(body.people),
-        follows_up=isinstance(body, FollowUp),
-    )
-    return _happened(source, headers, headers.actor)
-
-
-_EVENTS: dict[str, Callable[[Record], Happened]] = {
-    **dict.fromkeys(appointments.EVENT_TYPES, _event),
-    **dict.fromkeys(reminders.EVENT_TYPES.keys() - {"reminder.missed"}, _reminder),
-    **dict.fromkeys(reminders.FOLLOW_UP_TYPES, _follow_up),
-}
-
-
-def _happened(source: model.Event | model.Reminder, headers: Envelope, actor: str | None) -> Happened:
-    return Happened(source, headers.correlation_id or str(headers.id), headers.traceparent, actor)
-
-
-def _when(record: Record, headers: Envelope) -> datetime:
-    """When it happened: a replayed or redriven record is younger than what it tells."""
-    return min(record.timestamp, headers.time or record.timestamp)
-
-
-def _appointment(state: appointments.Appointment) -> model.Appointment:
-    notes = state.custom_fields.get(PREPARATION_NOTES)
-    return model.Appointment(
-        id=state.id,
-        organization_id=state.organization_id,
-        version=state.version,
-        organizer_id=state.organizer_id,
-        answers={
-            user: state.confirmation_status[user].value if user in state.confirmation_status else "pending"
-            for user in state.participant_ids
-        },
-        status=state.status.value,
-        start=state.start_time,
-        end=state.end_time,
-        timezone=state.timezone,
-        title=state.title,
-        location=state.location,
-        meeting_url=state.meeting_url,
-        preparation_notes=notes if isinstance(notes, str) else "",
-        cancellation_reason=state.cancellation_reason or "",
-        waiting=state.waiting,
-    )
-
-
-def _people(people: list[appointments.Person]) -> dict[UUID, model.Person]:
-    return {item.id: model.Person(item.id, item.name, item.timezone, item.locale) for item in people}
 
 
 def _report(record: Record) -> Report | None:

@@ -1,6 +1,7 @@
 """From planned notifications to deliveries with their payloads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
@@ -13,8 +14,8 @@ from services.notifier.client import send_body
 from services.notifier.delivery import Delivery
 from services.notifier.domain import model, workflow
 from services.notifier.domain.model import Notification
-from services.notifier.domain.recipients import involved
-from services.notifier.messages import Happened
+from services.notifier.domain.recipients import attending, involved
+from services.notifier.events import Happened
 from services.notifier.store.appointments import Seen
 
 RESCHEDULED = "appointment.rescheduled"
@@ -43,44 +44,73 @@ def planned(
 
 def recipients(happened: Happened) -> set[UUID]:
     """Whose preferences are needed."""
-    return {happened.source.appointment.organizer_id, *happened.source.people} | (
-        {happened.source.recipient_id}
-        if isinstance(happened.source, model.Reminder)
-        else {*happened.source.appointment.answers}
-    )
+    source = happened.source
+    organizer = source.appointment.organizer_id
+    if isinstance(source, model.Reminder):
+        return {organizer, *source.people, source.recipient_id}
+    attending_series = source.series.attending if source.series else ()
+    return {organizer, *source.people, *source.appointment.answers, *source.seated, *attending_series}
 
 
 def seen(events: Sequence[model.Event]) -> list[Seen]:
     """What is newest of each appointment in a batch, and the newest change of its times."""
-    newest: dict[UUID, model.Appointment] = {}
-    moved: dict[UUID, int] = {}
+    found: dict[UUID, Seen] = {}
     for event in events:
-        state = event.appointment
-        if state.id not in newest or state.version > newest[state.id].version:
-            newest[state.id] = state
-        if event.type == RESCHEDULED:
-            moved[state.id] = max(state.version, moved.get(state.id, 0))
+        if one := _seen(event):
+            known = found.get(one.id, one)
+            newest = one if one.version > known.version else known
+            found[one.id] = replace(newest, moved_in=max(one.moved_in, known.moved_in))
+    return list(found.values())
+
+
+def of_series(items: Iterable[Happened]) -> list[UUID]:
+    """The appointments that events of series are about."""
     return [
-        Seen(
-            id=state.id,
-            organization_id=state.organization_id,
-            version=state.version,
-            moved_in=moved.get(state.id, 0),
-            status=state.status,
-            end=state.end,
-            involved=involved(state),
-        )
-        for state in newest.values()
+        occurrence.appointment_id
+        for item in items
+        if isinstance(item.source, model.Event) and item.source.series
+        for occurrence in item.source.series.occurrences
     ]
 
 
+def attended(happened: Happened, known: Mapping[UUID, Sequence[UUID]]) -> Happened:
+    """The same with who attends any of the series' appointments; `known`: who is involved in each of them."""
+    source = happened.source
+    if not isinstance(source, model.Event) or source.series is None:
+        return happened
+    each = [known.get(occurrence.appointment_id, ()) for occurrence in source.series.occurrences]
+    users = dict.fromkeys((*attending(source.appointment), *sorted({user for one in each for user in one})))
+    users.pop(source.appointment.organizer_id, None)
+    series = replace(source.series, attending=tuple(users))
+    return replace(happened, source=replace(source, series=series))
+
+
+def _seen(event: model.Event) -> Seen | None:
+    """Of a series: as long as the event is about all of it; what is about some leaves what was said of all true."""
+    state, series = event.appointment, event.series
+    if series and not series.whole:
+        return None
+    version = series.version if series else state.version
+    return Seen(
+        id=series.id if series else state.id,
+        organization_id=state.organization_id,
+        version=version,
+        moved_in=version if event.type == RESCHEDULED else 0,
+        status=state.status,
+        end=series.ends_at if series else state.end,
+        involved=(state.organizer_id, *series.attending) if series else involved(state),
+    )
+
+
 def _delivery(record: Record, happened: Happened, item: Notification) -> Delivery:
+    source = happened.source
+    series = source.series if isinstance(source, model.Event) else None
     return Delivery(
         id=item.id,
         organization_id=item.appointment.organization_id,
         event_id=item.event_id,
         appointment_id=item.appointment.id,
-        version=item.appointment.version,
+        version=series.version if series else item.appointment.version,
         type=item.type,
         template_id=item.template_id,
         recipient_id=item.recipient_id,
@@ -103,6 +133,7 @@ def _delivery(record: Record, happened: Happened, item: Notification) -> Deliver
         correlation_id=happened.correlation_id,
         traceparent=happened.traceparent,
         cause=record.position,
+        series_id=series.id if series else None,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from scheduling.recurrence import Recurrence
 from services.notifier.domain.holding import Hold
 
 DECLINED = "declined"
@@ -58,10 +59,43 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One appointment of a series; `original`: its start by the pattern."""
+
+    appointment_id: UUID
+    original: datetime
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series that one event tells of; `occurrences`: those that it is about, in order, one at least.
+
+    `recurrence`: when it recurs, without what was `skipped`. `whole`: nothing that is still to come is left out.
+    `attending`: the participants of any of them who have not declined there.
+    """
+
+    id: UUID
+    version: int
+    recurrence: Recurrence
+    occurrences: Sequence[Occurrence]
+    skipped: Sequence[datetime] = ()
+    whole: bool = True
+    attending: Sequence[UUID] = ()
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the last one that the event is about is over."""
+        return max(occurrence.end for occurrence in self.occurrences)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """An `appointment.*` event. `at`: when it happened; `actor`: a user id or `service:NAME`.
 
-    `seated`: who waited and has a seat by it.
+    `seated`: who waited and has a seat by it. `series`: it happened to all of these at once, and the appointment is the
+    first of them. `of_series`: another event tells that the same happened to others of its series.
     """
 
     id: UUID
@@ -73,6 +107,8 @@ class Event:
     people: Mapping[UUID, Person] = field(default_factory=dict)
     announcement: str = ""
     seated: Sequence[UUID] = ()
+    series: Series | None = None
+    of_series: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ def told(event: Event) -> list[Told]:
     whatever else changed; so none of them is told of the change itself.
     """
     chosen: dict[UUID, Kind] = {}
-    for user, kind in (*_each(event.seated, kinds.SEAT), *_added_and_removed(event), *_main(event)):
+    changed = _of_series(event) if event.of_series else (*_added_and_removed(event), *_main(event))
+    for user, kind in (*_each(event.seated, kinds.SEAT), *changed):
         chosen.setdefault(user, kind)
     return list(chosen.items())
 
@@ -33,20 +34,22 @@ def attending(appointment: Appointment) -> tuple[UUID, ...]:
 
 
 def _main(event: Event) -> Iterable[Told]:
-    appointment = event.appointment
-    organizer = (appointment.organizer_id,)
+    organizer = (event.appointment.organizer_id,)
+    participants = event.series.attending if event.series else attending(event.appointment)
+    everybody = (*organizer, *participants)
     if event.type == "appointment.created":
-        return [*_each(organizer, kinds.CREATED), *_each(attending(appointment), kinds.INVITATION)]
+        return [*_each(organizer, kinds.CREATED), *_each(participants, kinds.INVITATION)]
     if event.type in _TO_ALL_BUT_THE_ACTOR:
-        others = [user for user in involved(appointment) if str(user) != event.actor]
+        others = [user for user in everybody if str(user) != event.actor]
         return _each(others, _TO_ALL_BUT_THE_ACTOR[event.type])
     if event.type == "appointment.announced":
-        others = [user for user in attending(appointment) if str(user) != event.actor]
+        others = [user for user in participants if str(user) != event.actor]
         return _each(others, kinds.ANNOUNCEMENT)
     if event.type == "appointment.confirmed":
-        return _each(involved(appointment), kinds.CONFIRMED)
+        return _each(everybody, kinds.CONFIRMED)
     if event.type == "appointment.cancelled":
-        return _each((*involved(appointment), *appointment.waiting), kinds.CANCELLED)
+        waiting = () if event.series else event.appointment.waiting
+        return _each((*everybody, *waiting), kinds.CANCELLED)
     if event.type in _TO_THE_ORGANIZER:
         return _each(organizer, kinds.UPDATED)
     if event.type == "appointment.no_show":
@@ -61,6 +64,12 @@ _TO_ALL_BUT_THE_ACTOR = {
 _TO_THE_ORGANIZER = frozenset(
     f"appointment.participant_{what}" for what in ("confirmed", "declined", "joined", "waiting", "left")
 )
+
+
+def _of_series(event: Event) -> Iterable[Told]:
+    """What the event of the series does not tell, because each of its appointments has a queue of its own."""
+    cancelled = event.type == "appointment.cancelled"
+    return _each(event.appointment.waiting, kinds.CANCELLED) if cancelled else ()
 
 
 def _added_and_removed(event: Event) -> Iterable[Told]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from notifications import rules
+from notifications.patterns import in_words
 from notifications.preferences import Organization, Preferences
 from notifications.wording import date_of, time_of, time_until, when
 from services.notifier.domain.model import Appointment, Event, Person, Reminder
@@ -44,6 +45,7 @@ def variables(
         "cancellation_reason": appointment.cancellation_reason,
         "update_summary": summary(source, locale) if isinstance(source, Event) else "",
         "announcement": source.announcement if isinstance(source, Event) else "",
+        **_of_series(source, locale),
         "appointment_link": link,
         "confirmation_link": link,
         "locale": locale,
@@ -60,6 +62,20 @@ def original_times(source: Event | Reminder) -> tuple[datetime, datetime]:
         _instant(old.get("start_time")) or appointment.start,
         _instant(old.get("end_time")) or appointment.end,
     )
+
+
+def _of_series(source: Event | Reminder, locale: str) -> dict[str, str]:
+    """How often it recurs, as long as nothing was moved; and how many appointments a change is about."""
+    series = source.series if isinstance(source, Event) else None
+    if series is None or not isinstance(source, Event):
+        return {"series_pattern": "", "series_occurrences": ""}
+    new, recurrence = source.type == "appointment.created", series.recurrence
+    first = series.occurrences[0].original
+    count = len(series.occurrences)
+    return {
+        "series_pattern": in_words(recurrence.rrule, first, recurrence.timezone, locale) if new else "",
+        "series_occurrences": "" if count == 1 or (new and recurrence.endless) else str(count),
+    }
 
 
 def _instant(value: object) -> datetime | None:

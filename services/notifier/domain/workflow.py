@@ -82,12 +82,15 @@ def is_too_old(at: datetime, now: datetime) -> bool:
 
 
 def expires_at(kind: Kind, source: Event | Reminder) -> datetime:
-    """A reminder is of use until the start, the rest until the end; what is said when all is over for a day."""
+    """A reminder is of use until the start, the rest until the end (of the last of a series); what is said when all is
+    over for a day.
+    """
     appointment = source.appointment
+    end = source.series.ends_at if isinstance(source, Event) and source.series else appointment.end
     if kind in _AFTERWARDS:
-        return max(appointment.end, source.at + TOO_OLD)
+        return max(end, source.at + TOO_OLD)
     if kind is not kinds.REMINDER:
-        return appointment.end
+        return end
     return appointment.start if source.at < appointment.start else source.at + AT_THE_START
 
 

@@ -1,6 +1,6 @@
 """Appointments as last told, to look at again before a call."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from chassis.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one event says of an appointment. `moved_in`: its version if it changed the times, else 0."""
+    """What one event says of an appointment, or of a whole series. `moved_in`: its version if it changed the times, else 0."""
 
     id: UUID
     organization_id: UUID
@@ -57,6 +57,16 @@ async def save(tx: Transaction, seen: Sequence[Seen]) -> None:
             "involved": ["{" + ",".join(map(str, item.involved)) + "}" for item in ordered],
         },
     )
+
+
+async def involved(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Who is involved in these appointments, as last told; what was never told of is left out."""
+    if not ids:
+        return {}
+    rows = await tx.execute(
+        text("SELECT id, involved FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": list(ids)}
+    )
+    return {row.id: row.involved for row in rows}
 
 
 async def forget(tx: Transaction, ended_before: datetime) -> None:

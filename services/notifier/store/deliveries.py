@@ -19,7 +19,8 @@ _TYPES = {
         ("planned_at", "starts_at", "expires_at", "held_until", "sent_at", "delivered_at"), "timestamptz"
     ),
     **dict.fromkeys(
-        ("id", "organization_id", "event_id", "appointment_id", "recipient_id", "fallback_of"), "uuid"
+        ("id", "organization_id", "event_id", "appointment_id", "recipient_id", "fallback_of", "series_id"),
+        "uuid",
     ),
 }
 _ARRAYS = ", ".join(f"CAST(:{name} AS {_TYPES.get(name, 'text')}[])" for name in COLUMNS)

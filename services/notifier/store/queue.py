@@ -84,7 +84,7 @@ _LOOK = text(f"""
         CAST(own.body AS text), CAST(o.body AS text)
     FROM deliveries d
     JOIN payloads p ON p.delivery_id = d.id
-    LEFT JOIN appointments a ON a.id = d.appointment_id
+    LEFT JOIN appointments a ON a.id = coalesce(d.series_id, d.appointment_id)
     LEFT JOIN preferences own ON own.user_id = d.recipient_id
     LEFT JOIN organizations o ON o.organization_id = d.organization_id
     WHERE d.id = ANY(CAST(:ids AS uuid[]))

@@ -18,7 +18,7 @@ from services.notifier.client import to_many
 from services.notifier.delivery import Delivery
 from services.notifier.domain.currency import Current
 from services.notifier.domain.model import Event, Person
-from services.notifier.messages import Happened
+from services.notifier.events import Happened
 from services.notifier.planning import planned
 from services.notifier.settling import Ended
 from services.notifier.store.queue import Later, Looked

@@ -22,7 +22,7 @@ from services.notifier.calling import not_sent
 from services.notifier.delivery import Delivery
 from services.notifier.domain.currency import Current
 from services.notifier.domain.model import OPEN, Appointment, Change, Event, Reminder
-from services.notifier.messages import Happened
+from services.notifier.events import Happened
 from services.notifier.settling import Ended
 from services.notifier.store.queue import Held, Looked
 from services.reminders.domain import appointment as reminded

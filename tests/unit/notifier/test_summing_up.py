@@ -13,7 +13,7 @@ from notifications.templates.catalogue import VARIABLES
 from services.notifier.domain.digests import digest_id
 from services.notifier.domain.kinds import DIGEST
 from services.notifier.domain.model import Change, Event
-from services.notifier.messages import Happened
+from services.notifier.events import Happened
 from services.notifier.planning import planned
 from services.notifier.store.digests import Row
 from services.notifier.store.queue import Looked
