@@ -15,6 +15,7 @@ from cli import (
     env,
     migrate,
     moving_in,
+    moving_out,
     people,
     publish,
     replay,
@@ -69,6 +70,7 @@ app.add_typer(dlq.app)
 app.command("breaker")(breaker.breaker)
 app.add_typer(templates.app)
 app.command("import")(moving_in.moving_in)
+app.command("export")(moving_out.moving_out)
 app.command("replay")(replay.replay)
 app.command("restore")(restore.restore)
 app.command("topics")(topics.topics)

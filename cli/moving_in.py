@@ -87,7 +87,9 @@ class Moving:
         """What each entry becomes."""
         for entry in self.source.entries():
             yield (
-                entry if isinstance(entry, Problem) else planned(entry, self.roster, self.owner, self.attempt)
+                entry
+                if isinstance(entry, Problem)
+                else planned(entry, self.roster, self.owner, at=now(), attempt=self.attempt)
             )
 
     def check(self, report: Report) -> Tally:

@@ -1,6 +1,6 @@
 """A file of appointments, by its name's ending."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -40,3 +40,15 @@ def kind_of(path: Path, given: str | None) -> str:
     if found not in READERS:
         raise BadFile(f"{path.name} ends in none of {', '.join(READERS)}; say --format")
     return found
+
+
+def write(path: Path, kind: str, entries: Iterable[Entry]) -> None:
+    """Write them as this kind of file, which is there when it is complete. Raises OSError."""
+    partial = path.with_name(path.name + ".partial")
+    if kind == "csv":
+        with partial.open("w", encoding="utf-8-sig", newline="") as text:
+            tables.write(text, entries)
+    else:
+        with partial.open("wb") as stream:
+            ndjson.write(stream, entries)
+    partial.replace(path)

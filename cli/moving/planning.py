@@ -6,7 +6,7 @@ command's id follows from that and the content: the same entry again gets the sa
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,18 +14,21 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
+from pydantic import ValidationError
 
+from cli.moving.commands import command
 from cli.moving.entries import JSON, Entry, Problem, uuid_in
+from cli.moving.recurring import has_begun, length_of, pattern_of, recurrence_in, still_to_come
 from cli.moving.roster import Member, Roster
-from contracts.catalog import COMMANDS, problems
-from contracts.envelope import Envelope, Message
+from contracts.catalog import COMMANDS
+from contracts.envelope import Message
 from contracts.ids import uuid5
-from contracts.outcomes import Code
+from contracts.outcomes import Code, field_errors
 from contracts.series import OnConflict
+from scheduling.recurrence import InvalidPattern
 from scheduling.wallclock import NonexistentTime, resolve
 
 CREATE = "appointment.create"
-SOURCE = "appointments/import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,34 @@ class Planned:
     message: Message
 
 
-def planned(entry: Entry, roster: Roster, owner: Member | None, attempt: int) -> Planned | Problem:
-    """The create that an entry becomes, or why it cannot be sent. Participants whom nobody knows are left out and noted."""
+def planned(
+    entry: Entry, roster: Roster, owner: Member | None, *, at: datetime, attempt: int
+) -> Planned | Problem:
+    """The create that an entry becomes, or why it cannot be sent.
+
+    Participants whom nobody knows are left out and noted, and so is what a series has behind it `at` this instant.
+    """
     organizer = roster.find(entry.organizer) if entry.organizer else owner
     if organizer is None:
         return _problem(entry, Code.UNKNOWN_USER, _nobody(entry.organizer))
+    asked = _asked(entry, organizer, roster)
+    if isinstance(asked, Problem):
+        return asked
+    body, notes = asked
+    if body.get("recurring_pattern"):
+        ahead = _ahead(entry, body, organizer, at)
+        if isinstance(ahead, Problem):
+            return ahead
+        notes += [_problem(entry, Code.IN_THE_PAST, _BEHIND)] if ahead != body else []
+        body = ahead
+    return _sendable(replace(entry, notes=(*entry.notes, *notes)), organizer, body, attempt)
+
+
+_BEHIND = "The series has begun; what is before now was left out."
+
+
+def _asked(entry: Entry, organizer: Member, roster: Roster) -> tuple[JSON, list[Problem]] | Problem:
+    """The body of a create that fits the contract, and what was left out of it."""
     people, notes = _people(entry, organizer, roster)
     if isinstance(people, Problem):
         return people
@@ -52,18 +78,50 @@ def planned(entry: Entry, roster: Roster, owner: Member | None, attempt: int) ->
         body["participant_ids"] = people
     if body.get("recurring_pattern"):
         body.setdefault("on_conflict", OnConflict.SKIP.value)
+    return _wrong(entry, body) or (body, notes)
+
+
+def _wrong(entry: Entry, body: JSON) -> Problem | None:
     try:
-        digest = _digest(entry, body)
+        COMMANDS[CREATE].body.model_validate_json(orjson.dumps(body))
+    except ValidationError as error:
+        errors = [one.model_dump() for one in field_errors(error)]
+        return _problem(entry, Code.INVALID, f"{len(errors)} field(s) are not as they should be.", errors)
     except (TypeError, ValueError):
         return _problem(entry, "encoding", "The text is not UTF-8.")
+    return None
+
+
+def _ahead(entry: Entry, body: JSON, organizer: Member, at: datetime) -> JSON | Problem:
+    """The body of a series without what is past."""
+    try:
+        recurrence = recurrence_in(body, body.get("timezone") or organizer.timezone)
+    except InvalidPattern as error:
+        wrong = {
+            "field": f"recurring_pattern.{error.field}",
+            "code": error.code,
+            "message": error.message,
+        }
+        return _problem(entry, Code.INVALID, error.message, [wrong])
+    if not has_begun(recurrence, at):
+        return body
+    left = still_to_come(recurrence, at)
+    if left is None:
+        return _problem(entry, Code.IN_THE_PAST, "The series is over.")
+    start = left.local_start
+    times = {
+        "start_time": start.isoformat(),
+        "end_time": (start + length_of(body["start_time"], body["end_time"])).isoformat(),
+        "timezone": left.timezone,
+    }
+    return {**body, **times, "recurring_pattern": pattern_of(left)}
+
+
+def _sendable(entry: Entry, organizer: Member, body: JSON, attempt: int) -> Planned:
+    digest = _digest(entry, body)
     body["appointment_id"] = str(_appointment_id(entry, organizer, digest))
     command_id = uuid5(UUID(body["appointment_id"]), f"import {attempt} {digest}")
-    message = _message(CREATE, command_id, organizer, body)
-    wrong = problems(COMMANDS[CREATE], message.headers, message.value or b"")
-    if wrong:
-        errors = [one.model_dump() for one in wrong]
-        return _problem(entry, Code.INVALID, f"{len(wrong)} field(s) are not as they should be.", errors)
-    return Planned(replace(entry, notes=(*entry.notes, *notes)), organizer, command_id, body, message)
+    return Planned(entry, organizer, command_id, body, command(CREATE, command_id, organizer, body))
 
 
 def begins(plan: Planned) -> datetime | None:
@@ -76,67 +134,6 @@ def begins(plan: Planned) -> datetime | None:
         return resolve(start, zone, plan.body.get("fold", 0))
     except (NonexistentTime, OverflowError):
         return None
-
-
-def follow_ups(plan: Planned, outcome: Mapping[str, Any], roster: Roster) -> list[Message]:
-    """The commands that finish what the create began: changes of single occurrences, then what people answered."""
-    appointment_id = str(outcome.get("appointment_id"))
-    followed = [
-        *_changed_occurrences(plan, outcome, roster),
-        *_answered(plan.entry.answers, appointment_id, roster, _scope(plan)),
-        *_confirmed(plan, appointment_id),
-    ]
-    return [
-        _message(kind, uuid5(plan.command_id, f"then {number}"), member, body)
-        for number, (kind, member, body) in enumerate(followed)
-    ]
-
-
-FollowUp = tuple[str, Member, JSON]
-
-
-def _scope(plan: Planned) -> JSON:
-    return {"scope": "all"} if plan.body.get("recurring_pattern") else {}
-
-
-def _changed_occurrences(plan: Planned, outcome: Mapping[str, Any], roster: Roster) -> Iterator[FollowUp]:
-    """An update for each occurrence that differs, and its own answers; one that was not booked is passed over."""
-    booked = {
-        _instant(one["original_start_time"]): one["appointment_id"] for one in outcome.get("occurrences", ())
-    }
-    for change in plan.entry.changes:
-        fields = dict(change)
-        target = booked.get(_instant(fields.pop("original_start_time", None)))
-        answers = fields.pop("confirmation_status", None) or {}
-        if target is None:
-            continue
-        if "participant_ids" in fields:
-            found = (roster.find(who) for who in fields["participant_ids"] or ())
-            fields["participant_ids"] = [member.id for member in found if member is not None]
-        if fields:
-            update = {"ignore_availability": True, **fields, "appointment_id": target}
-            yield "appointment.update", plan.organizer, update
-        yield from _answered(answers, target, roster, {})
-
-
-def _answered(
-    answers: Mapping[str, str], appointment_id: str, roster: Roster, scope: JSON
-) -> Iterator[FollowUp]:
-    kinds = {"confirmed": "appointment.confirm", "declined": "appointment.decline"}
-    for who, said in answers.items():
-        member = roster.find(who)
-        if member is not None and said in kinds:
-            yield kinds[said], member, {"appointment_id": appointment_id, **scope}
-
-
-def _confirmed(plan: Planned, appointment_id: str) -> Iterator[FollowUp]:
-    """The organizer's word, where the participants' answers do not say it already."""
-    answered = set(plan.entry.answers.values())
-    complete = (
-        len(plan.entry.answers) == len(plan.body.get("participant_ids", ())) and "confirmed" in answered
-    )
-    if plan.entry.confirmed and plan.body.get("participant_ids") and not complete:
-        yield "appointment.confirm", plan.organizer, {"appointment_id": appointment_id, **_scope(plan)}
 
 
 def _people(entry: Entry, organizer: Member, roster: Roster) -> tuple[list[str] | Problem, list[Problem]]:
@@ -169,26 +166,6 @@ def _appointment_id(entry: Entry, organizer: Member, digest: str) -> UUID:
     return uuid_in(entry.uid) or uuid5(organizer.organization, f"import {entry.uid or digest}")
 
 
-def _message(kind: str, identifier: UUID, actor: Member, body: JSON) -> Message:
-    envelope = Envelope(
-        id=identifier,
-        type=kind,
-        source=SOURCE,
-        organization=actor.organization,
-        actor=actor.id,
-        correlation_id=str(identifier),
-    )
-    return envelope.message(COMMANDS[kind].topic.name, orjson.dumps(body))
-
-
 def _problem(entry: Entry, code: str, detail: str, errors: Sequence[JSON] = ()) -> Problem:
     title = entry.body.get("title")
     return Problem(entry.place, str(code), detail, entry.uid, str(title)[:80] if title else None, errors)
-
-
-def _instant(text: Any) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

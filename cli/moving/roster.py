@@ -39,3 +39,8 @@ class Roster:
             return None
         name = who.strip().lower().removeprefix("mailto:").removeprefix("urn:uuid:")
         return self._found.get(name)
+
+    def address(self, who: str) -> str:
+        """The e-mail address of this id, or the id of somebody who is not known."""
+        member = self._found.get(who.lower())
+        return member.email if member else who

@@ -12,8 +12,9 @@ from chassis.publisher import Publisher
 from cli import words
 from cli.kafka import Log
 from cli.moving.entries import Problem
+from cli.moving.following import follow_ups
 from cli.moving.pace import Pace
-from cli.moving.planning import Planned, follow_ups
+from cli.moving.planning import Planned
 from cli.moving.roster import Roster
 from cli.moving.tally import Report, Tally
 from contracts.envelope import MalformedEnvelope, Message, Record, message_id

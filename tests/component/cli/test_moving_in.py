@@ -6,53 +6,22 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
-import orjson
 import pytest
 
 from contracts.topics import BOOKING_COMMANDS, BOOKING_EVENTS
-from tests.component.booking.desk import NOON, Desk, an_hour, open_desk
-from tests.component.booking.identity import Identity
+from tests.component.booking.desk import Desk
 from tests.component.cli.conftest import Run
+from tests.component.cli.moving_desk import file_of, hours, people_file, working_desk
 from tests.support import World, eventually
 
 
 @pytest.fixture
 async def desk(cluster: World) -> AsyncIterator[Desk]:
-    """Booking at work, with an Identity Service."""
-    identity = Identity()
-    await identity.start()
-    async with open_desk(cluster, identity) as found:
-        await found.start()
+    """Booking at work."""
+    async with working_desk(cluster) as found:
         yield found
-    await identity.stop()
-
-
-def people_file(desk: Desk, folder: Path) -> str:
-    """Everybody, as `appointments people --json` prints them."""
-    path = folder / "people.json"
-    path.write_bytes(orjson.dumps(list(desk.identity.people.values())))
-    return str(path)
-
-
-def hours(count: int, organizer: UUID, *participants: UUID) -> list[dict[str, Any]]:
-    """So many appointments of one person, hour after hour."""
-    return [
-        an_hour(NOON + timedelta(hours=number), *participants)
-        | {"organizer_id": str(organizer), "title": f"Visit {number}", "id": f"crm-{number}"}
-        for number in range(count)
-    ]
-
-
-def file_of(rows: list[dict[str, Any]], folder: Path) -> str:
-    """The rows as NDJSON."""
-    path = folder / "appointments.ndjson"
-    path.write_bytes(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
-    return str(path)
 
 
 async def test_what_can_be_booked_stands_and_the_rest_is_reported_with_its_place(

@@ -8,16 +8,18 @@ import orjson
 import pytest
 
 from cli.moving.entries import Entry, Problem
-from cli.moving.planning import Planned, begins, follow_ups, planned
+from cli.moving.following import follow_ups
+from cli.moving.planning import Planned, begins, planned
 from contracts.envelope import Message
 from tests.unit.cli.moving.cast import GONE, GRETA, HARBOR, JONAS, MAYA, MIRA, NORDLICHT, an_entry, roster
 
+NOW = datetime(2027, 2, 20, 12, tzinfo=UTC)
 SERIES = {"rrule": "FREQ=WEEKLY;COUNT=3"}
 
 
 def plan(entry: Entry, attempt: int = 1) -> Planned:
     """The plan of an entry that can be sent; Greta is the owner."""
-    found = planned(entry, roster(), GRETA, attempt)
+    found = planned(entry, roster(), GRETA, at=NOW, attempt=attempt)
     assert isinstance(found, Planned), found
     return found
 
@@ -75,13 +77,13 @@ def test_unknown_people_are_left_out_and_noted(who: Any) -> None:
     ],
 )
 def test_what_cannot_be_sent_says_why(entry: Entry, code: str) -> None:
-    found = planned(entry, roster(), GRETA, 1)
+    found = planned(entry, roster(), GRETA, at=NOW, attempt=1)
     assert isinstance(found, Problem)
     assert found.code == code
 
 
 def test_without_owner_and_organizer_it_cannot_be_sent() -> None:
-    found = planned(an_entry(), roster(), None, 1)
+    found = planned(an_entry(), roster(), None, at=NOW, attempt=1)
     assert isinstance(found, Problem)
     assert "--owner" in found.detail
 
