@@ -5,17 +5,37 @@ milliseconds for five years. (dateutil looks on until the year 9999, some second
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import product
 
 from scheduling.rrule import Frequency, RecurrenceRule, Weekday
 
+_DAYS_AT_ONCE = 28
 _LAST_DAY = date.max.toordinal()
 
 
-def local_times(rule: RecurrenceRule, start: datetime, first: date, last: date) -> Iterator[datetime]:
+class TooMuchWork(ValueError):
+    """The rules of others would take more days to look through than were granted."""
+
+
+@dataclass(slots=True)
+class Effort:
+    """How many days may still be looked through, for rules that others wrote and that share a grant."""
+
+    days_left: int
+
+    def spend(self, days: int) -> None:
+        """Take the days off; raises TooMuchWork when there are no more."""
+        self.days_left -= days
+        if self.days_left < 0:
+            raise TooMuchWork("too many days to look through")
+
+
+def local_times(
+    rule: RecurrenceRule, start: datetime, first: date, last: date, effort: Effort | None = None
+) -> Iterator[datetime]:
     """The naive local times that `rule` names from `start` (naive) on, on days from `first` to `last`, both included.
 
     COUNT is counted from the start, so that all before `first` is looked through; UNTIL is the caller's to apply.
@@ -24,7 +44,7 @@ def local_times(rule: RecurrenceRule, start: datetime, first: date, last: date) 
     rule = _completed(rule, start)
     times = _times_of_day(rule, start)
     begin = start.date() if left is not None else max(start.date(), first)
-    for days in _periods(rule, start.date(), begin.toordinal(), last.toordinal()):
+    for days in _periods(rule, start.date(), begin.toordinal(), last.toordinal(), effort):
         for local in _chosen(rule, days, times):
             if local < start:
                 continue
@@ -66,18 +86,24 @@ def _chosen(rule: RecurrenceRule, days: list[date], times: list[time]) -> Iterat
         yield datetime.combine(days[day], times[at])
 
 
-def _periods(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[list[date]]:
+def _periods(
+    rule: RecurrenceRule, start: date, first: int, last: int, effort: Effort | None
+) -> Iterator[list[date]]:
     """The matching days of each period that has a day from `first` to `last` (ordinals) and is the rule's turn."""
     matches = _test(rule)
     for begin, end in _SPANS[rule.frequency](rule, start, first, last):
+        if effort:
+            effort.spend(end - begin)
         days = map(date.fromordinal, range(max(begin, 1), min(end, _LAST_DAY + 1)))
         yield [day for day in days if matches(day)]
 
 
 def _daily(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Days; where each is the rule's turn and none is chosen by its place, four weeks at once, which is quicker."""
     origin = start.toordinal()
-    for day in range(origin + _turn(first - origin, rule.interval), last + 1, rule.interval):
-        yield day, day + 1
+    days = _DAYS_AT_ONCE if rule.interval == 1 and not rule.positions else 1
+    for day in range(origin + _turn(first - origin, rule.interval), last + 1, rule.interval * days):
+        yield day, day + days
 
 
 def _weekly(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[tuple[int, int]]:
@@ -141,9 +167,9 @@ def _test(rule: RecurrenceRule) -> Callable[[date], bool]:
         tests.append(lambda day: _listed(rule.year_days, day.toordinal(), *_year_span(day.year)))
     if rule.week_numbers:
         tests.append(lambda day: _in_week(rule, day))
-    if len(tests) <= 1:
-        return tests[0] if tests else lambda _: True
-    return lambda day: all(test(day) for test in tests)
+    if not tests:
+        return lambda _: True
+    return reduce(lambda one, other: lambda day: one(day) and other(day), tests)
 
 
 def _weekday_test(rule: RecurrenceRule) -> Callable[[date], bool]:

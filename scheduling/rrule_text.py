@@ -34,13 +34,15 @@ _BYDAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _UNTIL = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
 
 
-def parsed(text: str) -> RecurrenceRule:
+def parsed(text: str, *, count_max: int = COUNT_MAX) -> RecurrenceRule:
     """The rule that `text` says, with or without `RRULE:` before it. Raises InvalidPattern, its field is `rrule`."""
     if len(text) > LENGTH_MAX:
         raise _refused("too_long", f"A rule has at most {LENGTH_MAX} characters.")
     values: dict[str, object] = {}
     for name, value in _parts(text.strip().upper().removeprefix("RRULE:")).items():
-        if name in _NUMBERS:
+        if name == "COUNT":
+            values["count"] = _count(value, count_max)
+        elif name in _NUMBERS:
             field, low, high = _NUMBERS[name]
             values[field] = _numbers(name, value, low, high)
         elif name in _SINGLE:
@@ -106,10 +108,10 @@ def _numbers(name: str, value: str, low: int, high: int) -> tuple[int, ...]:
     return tuple(sorted({_number(name, one, low, high) for one in value.split(",")}))
 
 
-def _count(value: str) -> int:
-    if _NUMBER.fullmatch(value) and int(value) > COUNT_MAX:
-        raise _refused("too_many", f"A series has at most {COUNT_MAX} occurrences.")
-    return _number("COUNT", value, 1, COUNT_MAX)
+def _count(value: str, most: int) -> int:
+    if _NUMBER.fullmatch(value) and int(value) > most:
+        raise _refused("too_many", f"A series has at most {most} occurrences.")
+    return _number("COUNT", value, 1, most)
 
 
 def _until(value: str) -> date | datetime:
@@ -145,7 +147,6 @@ def _week_start(value: str) -> int:
 _SINGLE: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "FREQ": ("frequency", _frequency),
     "INTERVAL": ("interval", lambda value: _number("INTERVAL", value, 1, INTERVAL_MAX)),
-    "COUNT": ("count", _count),
     "UNTIL": ("until", _until),
     "WKST": ("week_start", _week_start),
     "BYDAY": ("weekdays", _weekdays),

@@ -1,6 +1,6 @@
 """Wall-clock time and zone to instant, where a clock change makes some local times impossible and some double."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 
@@ -23,7 +23,7 @@ def resolve(local: datetime, zone: ZoneInfo, fold: int = 0) -> datetime:
     return instant
 
 
-def moved_out_of_gaps(local: datetime, zone: ZoneInfo) -> datetime:
+def moved_out_of_gaps(local: datetime, zone: tzinfo) -> datetime:
     """The instant, in UTC, of `local` (naive): moved forward by the gap that skips it, the earlier if it is ambiguous.
 
     RFC 5545, 3.3.5, and PEP 495: with fold 0 a skipped time has the offset before the change. OverflowError at the

@@ -1,0 +1,62 @@
+"""Which clock a TZID means: an IANA zone, one by its Windows name, or what the file itself describes."""
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from scheduling.expansion import Effort, TooMuchWork
+from scheduling.ics.described import described
+from scheduling.ics.parsing import Component
+
+
+class UnknownZone(ValueError):
+    """The file names a zone that nobody knows and that it does not describe."""
+
+
+class Clocks:
+    """The zones of one file, by TZID."""
+
+    def __init__(self, zones: Iterable[Component], effort: Effort) -> None:
+        self._described = {zone.value("TZID").strip(): zone for zone in zones}
+        self._effort = effort
+        self._known: dict[str, tzinfo] = {}
+
+    def zone(self, tzid: str) -> tzinfo:
+        """The zone; an IANA one if the name means one, whatever the file says of it. Raises UnknownZone."""
+        if tzid not in self._known:
+            self._known[tzid] = self._find(tzid)
+        return self._known[tzid]
+
+    def _find(self, tzid: str) -> tzinfo:
+        description = self._described.get(tzid)
+        if key := _iana(tzid) or (description and _iana(description.value("X-LIC-LOCATION"))):
+            return ZoneInfo(key)
+        if description is None:
+            raise UnknownZone(tzid)
+        try:
+            return described(description, self._effort)
+        except TooMuchWork:
+            raise
+        except (ValueError, OverflowError):
+            raise UnknownZone(tzid) from None
+
+
+def _iana(tzid: str) -> str | None:
+    """The IANA zone that a name means; of `/vendor/Europe/Berlin` the end."""
+    name = tzid.strip().strip("/")
+    parts = name.split("/")[-3:]
+    tails = (
+        ["/".join(parts[begin:]) for begin in range(len(parts) - 1)] if tzid.strip().startswith("/") else []
+    )
+    for one in (name, WINDOWS_TO_OLSON.get(name, ""), *tails):
+        if one in _all_zones():
+            return one
+    return None
+
+
+@lru_cache(maxsize=1)
+def _all_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
