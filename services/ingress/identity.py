@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -179,27 +179,33 @@ class Directory:
 
         Raises Problem 503 while Identity does not answer.
         """
-        known = self._known.get(person)
-        if known is None or known[0] < time.monotonic():
-            known = await self._ask(person)
-        return known is not None and known[1] == str(organization)
+        return await self.all_belong_to([person], organization)
 
-    async def _ask(self, person: UUID) -> tuple[float, str] | None:
+    async def all_belong_to(self, people: Sequence[UUID], organization: UUID) -> bool:
+        """The same of all of them, with at most one question to Identity."""
+        now, own = time.monotonic(), str(organization)
+        found = {person: self._known.get(person) for person in people}
+        unsure = [person for person, known in found.items() if known is None or known[0] < now]
+        if unsure:
+            found |= await self._ask(unsure)
+        return all(known is not None and known[1] == own for known in found.values())
+
+    async def _ask(self, people: Sequence[UUID]) -> Mapping[UUID, tuple[float, str] | None]:
+        wanted = {str(person): person for person in people}
         try:
             response = await self._client.post(
-                "/api/identity/users/validate", json={"user_ids": [str(person)]}
+                "/api/identity/users/validate", json={"user_ids": list(wanted)}
             )
             response.raise_for_status()
-            found = [user for user in response.json()["users"] if user["id"] == str(person)]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            told = {user["id"]: str(user.get("organization_id")) for user in response.json()["users"]}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Problem("identity_unavailable", "Whose calendar this is cannot be checked now.") from error
-        if not found:
-            return None
-        entry = (time.monotonic() + PERSON_GOOD_FOR, str(found[0].get("organization_id")))
-        self._known[person] = entry
-        if len(self._known) > PEOPLE_KEPT:
+        until = time.monotonic() + PERSON_GOOD_FOR
+        for name in wanted.keys() & told.keys():
+            self._known[wanted[name]] = until, told[name]
+        while len(self._known) > PEOPLE_KEPT:
             self._known.popitem(last=False)
-        return entry
+        return {person: self._known.get(person) if name in told else None for name, person in wanted.items()}
 
 
 def identity_client(settings: IngressSettings) -> httpx.AsyncClient:

@@ -23,6 +23,7 @@ from services.ingress.domain.problems import Problem, from_status
 from services.ingress.domain.queries import InvalidQuery
 from services.ingress.middleware import Correlated, Measured, WithoutTrailingSlash, untraced
 from services.ingress.routes.analytics import analytics_routes
+from services.ingress.routes.availability import availability_routes
 from services.ingress.routes.operations import operation_routes
 from services.ingress.routes.preferences import preference_routes
 from services.ingress.routes.reads import invalid_query, overview_routes, read_routes
@@ -94,6 +95,7 @@ def create_app(
     for router in (
         analytics_routes(runtime),
         overview_routes(runtime),
+        availability_routes(runtime),
         stream_routes(runtime),
         preference_routes(runtime),
         template_routes(runtime),

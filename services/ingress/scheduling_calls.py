@@ -5,7 +5,56 @@ from collections.abc import Mapping
 from services.ingress import examples, scheduling_examples
 from services.ingress.call import Call
 
+_DURATION = ("duration", "integer", "Minutes, 1 to 1,440; 30 if absent")
+_ZONE = "IANA; that of the first person's hours if absent, UTC if they have none"
 SCHEDULING: Mapping[str, Call] = {
+    "availability": Call(
+        "Find times that can be booked",
+        "read",
+        scheduling_examples.SLOTS,
+        query=(
+            (
+                "user_id",
+                "string",
+                "Whose time: one to 20 people, repeated or with commas; the caller if absent",
+            ),
+            ("start_date", "string", "The first local day, such as 2027-03-01; needed"),
+            ("end_date", "string", "The last local day, at most the 92nd; needed"),
+            _DURATION,
+            ("timezone", "string", f"Where the days begin and end. {_ZONE}"),
+            (
+                "mode",
+                "string",
+                "`all` (if absent): everybody is free; `any`: the first who is, in the order given",
+            ),
+        ),
+        description="Ordered by start; a slot belongs to the day in which it starts, and may end in the next. Each "
+        "stretch of hours offers its start and every step of the policy after it; together, the steps are those of the "
+        "person with the longest. What is offered can be booked unless somebody is faster. With an ETag: 304 for "
+        "`If-None-Match` while the answer is the same. 404 for who is not of the organization.",
+    ),
+    "explain_availability": Call(
+        "Explain why a time is not offered",
+        "read",
+        scheduling_examples.EXPLANATION,
+        query=(
+            ("user_id", "string", "Whose time; the caller's if absent"),
+            ("at", "string", "RFC 3339: when it would start; needed"),
+            _DURATION,
+            ("timezone", "string", "IANA: where the days of somebody without hours begin; UTC if absent"),
+        ),
+        description="All rules, policies and times taken that are in the way; what takes a colleague's time is not told. "
+        "Codes: `in_the_past`, `too_far`, `too_short`, `too_long`, `minimum_notice`, `beyond_horizon`, `outside_hours`, "
+        "`day_closed`, `outside_override`, `busy`, `held`, `busy_elsewhere`, `buffer`, `max_per_day`; `between_steps` can "
+        "be booked and is not offered.",
+    ),
+    "availability_rules": Call(
+        "Read when somebody can be booked, as they said it",
+        "read",
+        scheduling_examples.AVAILABILITY,
+        query=(("user_id", "string", "The caller if absent; a colleague for admins"),),
+        description="What the POST takes, and its `version`: 0 for who never said anything, and is available whenever free.",
+    ),
     "set_availability": Call(
         "Say when somebody can be booked",
         "write",

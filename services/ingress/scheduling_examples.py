@@ -30,6 +30,16 @@ SET_AVAILABILITY: dict[str, Any] = {
     },
 }
 AVAILABILITY: dict[str, Any] = {**SET_AVAILABILITY, "version": 1}
+SLOTS: dict[str, Any] = {
+    "slots": [
+        {"start_time": "2027-03-01T08:00:00Z", "end_time": "2027-03-01T08:30:00Z", "user_ids": [ANNA, BEN]},
+        {"start_time": "2027-03-01T08:45:00Z", "end_time": "2027-03-01T09:15:00Z", "user_ids": [ANNA, BEN]},
+    ]
+}
+EXPLANATION: dict[str, Any] = {
+    "offered": False,
+    "reasons": [{"code": "busy", "detail": "Another appointment takes 10:00 to 11:00 (Europe/Berlin)."}],
+}
 PLACE_HOLD: dict[str, Any] = {
     "participant_ids": [BEN],
     "start_time": "2027-03-01T09:00:00",

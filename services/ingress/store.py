@@ -18,6 +18,7 @@ from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
 from services.ingress.domain.queries import CalendarQuery, ListQuery
 from services.ingress.settings import IngressSettings
+from services.ingress.taken import AVAILABILITY, TAKEN
 
 _APPOINTMENT = """
     SELECT p.version, p.body FROM views.appointments p WHERE p.id = $1 AND p.organization_id = $2
@@ -175,6 +176,22 @@ class Store:
     async def organization_preferences(self, organization: UUID) -> tuple[int, str] | None:
         """Version and JSON of what holds for everybody there; None if nobody ever decided."""
         rows = await self._fetch(_RULES, organization)
+        return (rows[0]["version"], rows[0]["body"]) if rows else None
+
+    async def taken(
+        self,
+        organization: UUID,
+        people: Sequence[UUID],
+        start: datetime,
+        end: datetime,
+        now: datetime,
+    ) -> Sequence[Any]:
+        """A row for each person, in order: availability, and what takes their time in a range; see `taken`."""
+        return await self._fetch(TAKEN, people, organization, start, end, now)
+
+    async def availability(self, person: UUID, organization: UUID) -> tuple[int, str] | None:
+        """Version and JSON of what somebody said of their hours; None if they never did."""
+        rows = await self._fetch(AVAILABILITY, person, organization)
         return (rows[0]["version"], rows[0]["body"]) if rows else None
 
     async def _fetch(self, sql: str, *parameters: object) -> Sequence[Any]:

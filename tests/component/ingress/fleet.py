@@ -21,6 +21,7 @@ from contracts.topics import (
     PROJECTOR_EVENTS,
 )
 from services.ingress.settings import IngressSettings
+from services.projector.domain.times import margin
 from tests.component.ingress.people import ANNA, BEN, Someone
 from tests.support import eventually
 
@@ -255,9 +256,64 @@ class Fleet:
         )
         await self.publisher.publish([envelope.message(PROJECTOR_EVENTS.name, orjson.dumps(body))])
 
+    async def say_hours(self, person: Someone, version: int = 1, **said: Any) -> dict[str, Any]:
+        """Put somebody's availability into the views; returns its body."""
+        body: dict[str, Any] = {
+            "user_id": str(person.id),
+            "organization_id": str(person.organization),
+            "timezone": "Europe/Berlin",
+            "rules": [],
+            "overrides": [],
+            "policy": {},
+            "version": version,
+        } | said
+        policy = body["policy"]
+        buffers = policy.get("buffer_before", 0) + policy.get("buffer_after", 0)
+        await self.database.execute(
+            "INSERT INTO views.availability (user_id, organization_id, version, margin, body) VALUES ($1,$2,$3,$4,$5) "
+            "ON CONFLICT (user_id) DO UPDATE SET version = excluded.version, margin = excluded.margin, body = excluded.body",
+            person.id,
+            person.organization,
+            version,
+            margin(buffers, policy.get("max_per_day") is not None),
+            orjson.dumps(body).decode(),
+        )
+        return body
+
+    async def take(
+        self,
+        person: Someone,
+        kind: str,
+        start: datetime,
+        end: datetime,
+        *,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """Put a hold of somebody's time into the views, or time that is taken elsewhere."""
+        if kind == "hold":
+            await self.database.execute(
+                "INSERT INTO views.holds VALUES ($1, $2, 1, $3, $4, $5, $6)",
+                uuid4(),
+                person.organization,
+                [person.id],
+                start,
+                end,
+                expires_at or datetime.now(UTC) + timedelta(minutes=5),
+            )
+        else:
+            await self.database.execute(
+                "INSERT INTO views.busy_times VALUES ($1, $2, $3, $4, $5, 1)",
+                person.id,
+                str(uuid4()),
+                person.organization,
+                start,
+                end,
+            )
+
     async def clear(self) -> None:
         """Empty the views."""
         await self.database.execute(
             "TRUNCATE views.appointments, views.attendees, views.history, views.notifications, views.commands, "
-            "views.preferences, views.organization_preferences, views.suspensions"
+            "views.preferences, views.organization_preferences, views.suspensions, views.availability, "
+            "views.busy_times, views.busy_versions, views.holds, views.series"
         )

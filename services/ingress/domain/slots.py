@@ -1,0 +1,54 @@
+"""How offered times read, and why others are not offered."""
+
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
+from time import gmtime, strftime
+
+from scheduling.reasons import Reason
+from scheduling.slots import Slot
+
+_PEOPLE = itemgetter(2)
+
+
+def tag_of(slots: Sequence[Slot]) -> str:
+    """The same for the same slots only: what is written of them follows from it, and is twenty times as long."""
+    digest = blake2b(digest_size=12)
+    for who, same in groupby(slots, key=_PEOPLE):
+        starts = array("q", [start for start, _, _ in same])
+        digest.update(b"%d %d " % (len(who), len(starts)))
+        for person in who:
+            digest.update(person.bytes)
+        digest.update(starts.tobytes())
+    if slots:
+        digest.update(b"%d" % (slots[0].end - slots[0].start))
+    return digest.hexdigest()
+
+
+def slots_body(slots: Sequence[Slot]) -> str:
+    """Offered times as JSON. There are thousands, and the same ones again and again: each is written once."""
+    parts: list[str] = []
+    for who, same in groupby(slots, key=_PEOPLE):
+        ids = '","'.join(map(str, who))
+        tail = f'"user_ids":["{ids}"]}}'
+        parts.append(f"{tail},".join([_times(start, end) for start, end, _ in same]) + tail)
+    return f'{{"slots":[{",".join(parts)}]}}'
+
+
+@lru_cache(maxsize=65_536)
+def _times(start: int, end: int) -> str:
+    return f'{{"start_time":"{instant(start)}","end_time":"{instant(end)}",'
+
+
+def instant(second: int) -> str:
+    """RFC 3339 in UTC of seconds since 1970."""
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(second))
+
+
+def explanation(reasons: Sequence[Reason]) -> dict[str, object]:
+    """How an explanation reads."""
+    found = [{"code": reason.code, "detail": reason.detail} for reason in reasons]
+    return {"offered": not found, "reasons": found}

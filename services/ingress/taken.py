@@ -1,0 +1,44 @@
+"""SQL of what takes people's time, beside `store`.
+
+One round trip for everybody asked about, a row for each: their availability, and what is taken as arrays of whole seconds since 1970, a start rounded down and an end up. How
+much is read depends on the range alone: no appointment and no hold is longer than 24 hours, live holds are few, and
+time taken elsewhere, which may last for weeks, has an index of ranges. `margin` is what of the neighbourhood matters.
+
+$1 people, $2 organization, $3 from, $4 to, $5 now.
+"""
+
+_SECONDS = (
+    "array_agg(CAST(floor(date_part('epoch', start_time)) AS bigint)) AS starts, "
+    "array_agg(CAST(ceil(date_part('epoch', end_time)) AS bigint)) AS ends"
+)
+
+TAKEN = f"""
+    SELECT a.body, appointment.starts, appointment.ends, held.starts AS held_starts, held.ends AS held_ends,
+        elsewhere.starts AS elsewhere_starts, elsewhere.ends AS elsewhere_ends
+    FROM unnest($1::uuid[]) WITH ORDINALITY AS person(id, place)
+    LEFT JOIN views.availability a ON a.user_id = person.id AND a.organization_id = $2
+    CROSS JOIN LATERAL (
+        SELECT $3::timestamptz - around AS since, $4::timestamptz + around AS until
+        FROM make_interval(secs => coalesce(a.margin, 0)) AS around
+    ) AS range
+    CROSS JOIN LATERAL (
+        SELECT {_SECONDS} FROM (
+            SELECT start_time, end_time FROM views.attendees
+            WHERE user_id = person.id AND organization_id = $2
+            AND start_time > since - interval '24 hours' AND start_time < until AND end_time > since
+            AND status IN ('pending', 'confirmed') AND response NOT IN ('declined', 'waiting')
+            ORDER BY start_time
+        ) AS occupying
+    ) AS appointment
+    CROSS JOIN LATERAL (
+        SELECT {_SECONDS} FROM views.holds
+        WHERE organization_id = $2 AND expires_at > $5 AND person.id = ANY(user_ids)
+        AND start_time < until AND end_time > since
+    ) AS held
+    CROSS JOIN LATERAL (
+        SELECT {_SECONDS} FROM views.busy_times
+        WHERE user_id = person.id AND tstzrange(start_time, end_time) && tstzrange(since, until)
+    ) AS elsewhere
+    ORDER BY person.place
+"""  # noqa: S608  (our own fragments)
+AVAILABILITY = "SELECT version, body FROM views.availability WHERE user_id = $1 AND organization_id = $2"

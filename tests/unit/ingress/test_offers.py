@@ -1,0 +1,153 @@
+"""What can be asked about free time, and how offered times read."""
+
+from datetime import UTC, datetime
+from itertools import product
+from uuid import UUID
+
+import orjson
+import pytest
+
+from scheduling.reasons import Reason
+from scheduling.slots import Slot
+from services.ingress.domain import offers, queries, slots
+
+ANNA, BEN = UUID(int=1), UUID(int=2)
+DAYS = {"start_date": ["2027-03-01"], "end_date": ["2027-03-31"]}
+
+
+def is_zone(name: str) -> bool:
+    return name in ("Europe/Berlin", "Pacific/Kiritimati")
+
+
+def seconds(*parts: int) -> int:
+    return int(datetime(*parts, tzinfo=UTC).timestamp())  # type: ignore[misc,arg-type]
+
+
+def test_what_is_asked_unless_told() -> None:
+    query = offers.offers_query(DAYS, is_zone)
+    assert (query.people, query.duration, query.timezone, query.together) == ((), 30, None, True)
+    assert query.instants("Europe/Berlin") == (seconds(2027, 2, 28, 23), seconds(2027, 3, 31, 22))
+
+
+def test_all_that_can_be_asked() -> None:
+    params = {
+        "user_id": [f"{BEN},{ANNA}", str(BEN)],
+        "start_date": ["2027-03-28"],
+        "end_date": ["2027-03-28"],
+        "duration": ["1440"],
+        "timezone": ["Europe/Berlin"],
+        "mode": ["any"],
+    }
+    query = offers.offers_query(params, is_zone)
+    assert (query.people, query.duration, query.together) == ((BEN, ANNA), 1440, False)
+    assert query.reach == (seconds(2027, 3, 27, 23), seconds(2027, 3, 28, 22)), "the day has 23 hours"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "UTC"])
+def test_days_of_any_zone_are_within_reach(zone: str) -> None:
+    """Where no zone is named, it becomes known with what is read."""
+    query = offers.offers_query(DAYS, is_zone)
+    (low, high), (first, last) = query.reach, query.instants(zone)
+    assert low <= first < last <= high
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "code"),
+    [
+        pytest.param({"start_date": []}, "start_date", "date", id="no first day"),
+        pytest.param({"end_date": ["2027-02-30"]}, "end_date", "date", id="no such day"),
+        pytest.param({"end_date": ["20270331"]}, "end_date", "date", id="another way to write a date"),
+        pytest.param({"end_date": ["2027-W13-3"]}, "end_date", "date", id="a week"),
+        pytest.param({"end_date": ["9999-12-31"]}, "end_date", "date", id="the end of the calendar"),
+        pytest.param({"start_date": ["0001-01-01"]}, "start_date", "date", id="its beginning"),
+        pytest.param({"end_date": ["2027-02-28"]}, "end_date", "range", id="the end before the start"),
+        pytest.param({"end_date": ["2027-06-01"]}, "end_date", "range", id="93 days"),
+        pytest.param({"user_id": ["me"]}, "user_id", "uuid", id="nobody"),
+        pytest.param(
+            {"user_id": [str(UUID(int=n)) for n in range(21)]}, "user_id", "too_long", id="21 people"
+        ),
+        pytest.param({"duration": ["0"]}, "duration", "out_of_range", id="no time at all"),
+        pytest.param({"duration": ["1441"]}, "duration", "out_of_range", id="more than a day"),
+        pytest.param({"duration": ["-5"]}, "duration", "out_of_range", id="less than nothing"),
+        pytest.param({"timezone": ["Mars/Base"]}, "timezone", "unknown_timezone", id="no such zone"),
+        pytest.param({"mode": ["some"]}, "mode", "enum", id="no such mode"),
+    ],
+)
+def test_what_cannot_be_asked(changed: dict[str, list[str]], field: str, code: str) -> None:
+    with pytest.raises(queries.InvalidQuery) as raised:
+        offers.offers_query(DAYS | changed, is_zone)
+    assert [(error.field, error.code) for error in raised.value.errors] == [(field, code)]
+
+
+def test_92_days_and_20_people_are_not_too_much() -> None:
+    people = [str(UUID(int=n)) for n in range(20)]
+    query = offers.offers_query(DAYS | {"end_date": ["2027-05-31"], "user_id": people}, is_zone)
+    assert (len(query.people), (query.last_day - query.first_day).days) == (20, 91)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "code"),
+    [
+        pytest.param({"at": []}, "at", "missing", id="no time"),
+        pytest.param({"at": ["soon"]}, "at", "datetime", id="no such time"),
+        pytest.param({"user_id": ["me"]}, "user_id", "uuid", id="nobody"),
+        pytest.param({"duration": ["x"]}, "duration", "out_of_range", id="no number"),
+        pytest.param({"timezone": ["Mars/Base"]}, "timezone", "unknown_timezone", id="no such zone"),
+    ],
+)
+def test_what_cannot_be_explained(changed: dict[str, list[str]], field: str, code: str) -> None:
+    with pytest.raises(queries.InvalidQuery) as raised:
+        offers.moment_query({"at": ["2027-03-01T09:00:00Z"]} | changed, is_zone)
+    assert [(error.field, error.code) for error in raised.value.errors] == [(field, code)]
+
+
+def test_a_moment_is_an_instant() -> None:
+    query = offers.moment_query({"at": ["2027-03-01T09:00:00 01:00"]}, is_zone)
+    assert (query.person, query.start, query.duration) == (None, seconds(2027, 3, 1, 8), 30)
+
+
+def test_slots_are_written_as_json() -> None:
+    """For each combination of people their ids in the order given; instants in UTC."""
+    start = seconds(2027, 3, 1, 8)
+    people = [(ANNA, BEN), (BEN,)]
+    offered = [
+        Slot(start + number, start + number + 1800, who) for number, who in product((0, 59, 86_400), people)
+    ]
+    found = orjson.loads(slots.slots_body(offered))["slots"]
+    assert found[0] == {
+        "start_time": "2027-03-01T08:00:00Z",
+        "end_time": "2027-03-01T08:30:00Z",
+        "user_ids": [str(ANNA), str(BEN)],
+    }
+    assert [(one["start_time"], len(one["user_ids"])) for one in found[2:5]] == [
+        ("2027-03-01T08:00:59Z", 2),
+        ("2027-03-01T08:00:59Z", 1),
+        ("2027-03-02T08:00:00Z", 2),
+    ]
+    assert orjson.loads(slots.slots_body([])) == {"slots": []}
+
+
+def test_a_tag_is_the_same_for_the_same_slots_only() -> None:
+    start = seconds(2027, 3, 1, 8)
+    answers = [
+        [],
+        [Slot(start, start + 1800, (ANNA,))],
+        [Slot(start, start + 3600, (ANNA,))],
+        [Slot(start, start + 1800, (ANNA, BEN))],
+        [Slot(start, start + 1800, (BEN, ANNA))],
+        [Slot(start, start + 1800, (ANNA,)), Slot(start + 900, start + 2700, (ANNA,))],
+        [Slot(start, start + 1800, (ANNA,)), Slot(start + 900, start + 2700, (BEN,))],
+        [Slot(start, start + 1800, (BEN,)), Slot(start + 900, start + 2700, (ANNA,))],
+    ]
+    tags = [slots.tag_of(answer) for answer in answers]
+    assert len(set(tags)) == len(answers)
+    assert tags == [slots.tag_of(list(answer)) for answer in answers]
+
+
+def test_an_explanation_reads_as_offered_only_without_reasons() -> None:
+    busy = Reason("busy", "Another appointment is in the way.")
+    assert slots.explanation([]) == {"offered": True, "reasons": []}
+    assert slots.explanation([busy]) == {
+        "offered": False,
+        "reasons": [{"code": "busy", "detail": "Another appointment is in the way."}],
+    }
