@@ -54,7 +54,7 @@ def moving_out(
     if kind != "ndjson":
         found = [_addressed(entry, roster) for entry in found]
     try:
-        write(file, kind, found)
+        write(file, kind, found, now())
     except OSError as error:
         fail(f"cannot write {file}: {error.strerror}", EXIT_USAGE)
     series = sum("recurring_pattern" in entry.body for entry in found)

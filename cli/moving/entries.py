@@ -17,7 +17,7 @@ class Entry:
     """An appointment, or a series, as a file has it.
 
     place: where, for example `line 17`. body: that of a create, people as ids or e-mail addresses. uid: its name at its
-    source, if it has one. organizer: whose it is, else the import's owner. answers: what the participants said
+    source, if it has one. organizer: whose it is, else the import's owner; or_owner: also if nobody knows them. answers: what the participants said
     (`confirmed`, `declined`), by id or address. confirmed: the organizer confirmed the whole. changes: single
     occurrences that differ, each the body of an update with its `original_start_time`. notes: what is lost on the way.
     """
@@ -26,6 +26,7 @@ class Entry:
     body: JSON
     uid: str | None = None
     organizer: str | None = None
+    or_owner: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
     confirmed: bool = False
     changes: Sequence[JSON] = ()

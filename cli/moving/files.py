@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from cli.moving import ndjson, tables
+from cli.moving import calendars, ndjson, tables
+from cli.moving.calendar_writing import calendar
 from cli.moving.entries import BadFile, Entry, Problem
 
 Reader = Callable[[BinaryIO], Iterator[Entry | Problem]]
-READERS: dict[str, Reader] = {"ndjson": ndjson.read, "csv": tables.read}
+READERS: dict[str, Reader] = {"ndjson": ndjson.read, "ics": calendars.read, "csv": tables.read}
 
 
 @dataclass
@@ -42,12 +44,14 @@ def kind_of(path: Path, given: str | None) -> str:
     return found
 
 
-def write(path: Path, kind: str, entries: Iterable[Entry]) -> None:
-    """Write them as this kind of file, which is there when it is complete. Raises OSError."""
+def write(path: Path, kind: str, entries: Iterable[Entry], at: datetime) -> None:
+    """Write them as this kind of file, which is there when it is complete; `at` is now. Raises OSError."""
     partial = path.with_name(path.name + ".partial")
     if kind == "csv":
         with partial.open("w", encoding="utf-8-sig", newline="") as text:
             tables.write(text, entries)
+    elif kind == "ics":
+        partial.write_bytes(calendar(entries, at))
     else:
         with partial.open("wb") as stream:
             ndjson.write(stream, entries)

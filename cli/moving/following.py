@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cli.moving.commands import command
 from cli.moving.entries import JSON
@@ -10,6 +11,7 @@ from cli.moving.planning import Planned
 from cli.moving.roster import Member, Roster
 from contracts.envelope import Message
 from contracts.ids import uuid5
+from scheduling.wallclock import moved_out_of_gaps
 
 FollowUp = tuple[str, Member, JSON]
 
@@ -34,12 +36,14 @@ def _scope(plan: Planned) -> JSON:
 
 def _changed_occurrences(plan: Planned, outcome: Mapping[str, Any], roster: Roster) -> Iterator[FollowUp]:
     """An update for each occurrence that differs, and its own answers; one that was not booked is passed over."""
+    zone = ZoneInfo(plan.body.get("timezone") or plan.organizer.timezone)
     booked = {
-        _instant(one["original_start_time"]): one["appointment_id"] for one in outcome.get("occurrences", ())
+        _instant(one["original_start_time"], zone): one["appointment_id"]
+        for one in outcome.get("occurrences", ())
     }
     for change in plan.entry.changes:
         fields = dict(change)
-        target = booked.get(_instant(fields.pop("original_start_time", None)))
+        target = booked.get(_instant(fields.pop("original_start_time", None), zone))
         answers = fields.pop("confirmation_status", None) or {}
         if target is None:
             continue
@@ -72,9 +76,10 @@ def _confirmed(plan: Planned, appointment_id: str) -> Iterator[FollowUp]:
         yield "appointment.confirm", plan.organizer, {"appointment_id": appointment_id, **_scope(plan)}
 
 
-def _instant(text: Any) -> datetime | None:
+def _instant(text: Any, zone: ZoneInfo) -> datetime | None:
+    """An instant, in UTC; a time without offset is the zone's wall clock."""
     try:
-        instant = datetime.fromisoformat(str(text))
-    except ValueError:
+        moment = datetime.fromisoformat(str(text))
+        return moment.astimezone(UTC) if moment.tzinfo else moved_out_of_gaps(moment, zone)
+    except (ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

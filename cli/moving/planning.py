@@ -50,6 +50,12 @@ def planned(
     Participants whom nobody knows are left out and noted, and so is what a series has behind it `at` this instant.
     """
     organizer = roster.find(entry.organizer) if entry.organizer else owner
+    if organizer is None and entry.or_owner and owner is not None:
+        organizer = owner
+        instead = _problem(
+            entry, Code.UNKNOWN_USER, f"{_nobody(entry.organizer)} {owner.email} organizes it."
+        )
+        entry = replace(entry, notes=(*entry.notes, instead))
     if organizer is None:
         return _problem(entry, Code.UNKNOWN_USER, _nobody(entry.organizer))
     asked = _asked(entry, organizer, roster)

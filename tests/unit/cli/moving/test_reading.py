@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -114,8 +115,8 @@ def test_what_is_beside_the_body_of_a_line() -> None:
         '{"id": "7", "organizer_id": "g@x.org", "title": "x", "status": "confirmed",'
         ' "confirmation_status": {"a": "confirmed", "b": "pending"}, "changes": [{"title": "y"}]}'
     )
-    answers = {"a": "confirmed"}
-    assert entry == Entry("line 1", {"title": "x"}, "7", "g@x.org", answers, True, [{"title": "y"}])
+    expected = Entry("line 1", {"title": "x"}, uid="7", organizer="g@x.org", confirmed=True)
+    assert entry == replace(expected, answers={"a": "confirmed"}, changes=[{"title": "y"}])
 
 
 @pytest.mark.parametrize(
