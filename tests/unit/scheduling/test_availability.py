@@ -89,6 +89,12 @@ def spans_of_day(availability: Availability, day: str) -> list[str]:
             id="hours within the gap move forward by it",
         ),
         pytest.param(
+            hours(every_day((150, 165), (180, 195))),
+            "2027-03-28",
+            ["01:00/01:15", "01:30/01:45"],
+            id="moved hours may come after those that followed them",
+        ),
+        pytest.param(
             hours(every_day((150, 165))),
             "2027-10-31",
             ["00:30/01:45"],
