@@ -3,7 +3,7 @@
 Instants are whole seconds since 1970 (UTC), spans `[start, end)`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, TypeAlias
@@ -57,6 +57,13 @@ class Availability:
     rules: tuple[Rule, ...] = ()
     overrides: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
     policy: Policy = Policy()
+    weekly: tuple[tuple[Rule, ...], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the rules by weekday and start, once for all that is asked of them."""
+        ordered = sorted(self.rules, key=lambda rule: rule.start)
+        weekly = tuple(tuple(rule for rule in ordered if rule.day_of_week == day) for day in range(7))
+        object.__setattr__(self, "weekly", weekly)
 
 
 def availability_of(body: Mapping[str, Any]) -> Availability:
@@ -75,20 +82,13 @@ def availability_of(body: Mapping[str, Any]) -> Availability:
     )
 
 
-def hours_on(availability: Availability, day: date) -> tuple[Span, ...] | None:
+def hours_on(availability: Availability, day: date) -> Sequence[Span] | None:
     """The hours of a date in minutes of the wall clock, sorted; None for who is available whenever free."""
     if (override := availability.overrides.get(day)) is not None:
         return override
     if not availability.rules:
         return None
-    weekday = day.weekday()
-    return tuple(
-        sorted(
-            (rule.start, rule.end)
-            for rule in availability.rules
-            if rule.day_of_week == weekday and rule.holds_on(day)
-        )
-    )
+    return [(rule.start, rule.end) for rule in availability.weekly[day.weekday()] if rule.holds_on(day)]
 
 
 def stretches(availability: Availability, start: int, end: int) -> list[Span]:
@@ -98,18 +98,12 @@ def stretches(availability: Availability, start: int, end: int) -> list[Span]:
     """
     key = availability.timezone
     found: list[Span] = []
-    weekly = _by_weekday(availability.rules) if availability.rules else None
     for ordinal in range(day_at(key, start), day_at(key, end) + 1):
-        day = date.fromordinal(ordinal)
-        override = availability.overrides.get(day)
-        if override is not None:
-            ranges: Iterable[Span] = override
-        elif weekly is None:
+        ranges = hours_on(availability, date.fromordinal(ordinal))
+        if ranges is None:
             found.append(day_of(key, ordinal))
-            continue
         else:
-            ranges = [(rule.start, rule.end) for rule in weekly[day.weekday()] if rule.holds_on(day)]
-        found += [span_of(key, ordinal, *hours) for hours in ranges]
+            found += [span_of(key, ordinal, *hours) for hours in ranges]
     return sorted(span for span in found if span[0] < span[1] and span[0] < end and start < span[1])
 
 
@@ -133,13 +127,6 @@ def merged(spans: Iterable[Span]) -> Iterator[Span]:
             current = start, end
     if current is not None:
         yield current
-
-
-def _by_weekday(rules: Iterable[Rule]) -> list[list[Rule]]:
-    weekly: list[list[Rule]] = [[] for _ in range(7)]
-    for rule in sorted(rules, key=lambda rule: rule.start):
-        weekly[rule.day_of_week].append(rule)
-    return weekly
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:

@@ -1,12 +1,14 @@
 """What holds for every appointment, whoever takes part: its length, and how far ahead it is."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SHORTEST = 1
 LONGEST = 86_400
 YEARS_AHEAD = 5
 
 
+@lru_cache(maxsize=1_024)
 def latest_start(now: int) -> int:
     """The last second at which an appointment may start: five years from now."""
     at = datetime.fromtimestamp(now, UTC)

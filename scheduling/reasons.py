@@ -87,9 +87,12 @@ def _hours(availability: Availability | None, start: int, end: int) -> Iterator[
     """One reason for each date on which a part of it is outside the hours."""
     if availability is None:
         return
+    hours_around = stretches(availability, start, end)
+    if any(first <= start and end <= last for first, last in hours_around):
+        return
     dates = {
         ordinal
-        for first, last in _uncovered(stretches(availability, start, end), start, end)
+        for first, last in _uncovered(hours_around, start, end)
         for ordinal in range(
             day_at(availability.timezone, first), day_at(availability.timezone, last - 1) + 1
         )
