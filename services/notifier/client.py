@@ -13,6 +13,7 @@ import httpx
 import orjson
 
 from chassis import http
+from notifications.templates.layouts import CALENDAR_FILE
 from services.notifier.domain.retry import Failure
 from services.notifier.domain.text import one_line
 
@@ -122,8 +123,10 @@ def send_body(
 
 
 def on_channel(body: bytes, channel: str) -> bytes:
-    """The same payload for another channel."""
-    return orjson.dumps(orjson.loads(body) | {"channels": [channel]})
+    """The same payload for another channel, without what only an e-mail brings."""
+    payload = orjson.loads(body)
+    words = {name: text for name, text in payload["template_data"].items() if name != CALENDAR_FILE}
+    return orjson.dumps(payload | {"channels": [channel], "template_data": words})
 
 
 def to_many(body: bytes, recipients: Collection[UUID]) -> bytes:

@@ -157,6 +157,8 @@ def _appointment(state: appointments.Appointment) -> model.Appointment:
         preparation_notes=notes if isinstance(notes, str) else "",
         cancellation_reason=state.cancellation_reason or "",
         waiting=state.waiting,
+        series_id=state.series_id,
+        original_start=state.original_start_time,
     )
 
 

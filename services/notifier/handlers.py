@@ -208,17 +208,17 @@ class Handlers:
 
 
 async def _keep_seen(tx: Transaction, items: Pairs[Happened]) -> Pairs[Happened]:
-    """Note how appointments stand, then series, about whose appointments all is known by then.
+    """Note how appointments stand, then series, of whose appointments all is known by then.
 
-    Returns the same with who attends them.
+    Returns the same with what is known of them.
     """
     events = [item.source for _, item in items if isinstance(item.source, model.Event)]
     await appointments.save(tx, planning.seen([event for event in events if event.series is None]))
     about = planning.of_series(item for _, item in items)
     if not about:
         return items
-    involved = await appointments.involved(tx, about)
-    complete = [(record, planning.attended(item, involved)) for record, item in items]
+    standing = await appointments.standing(tx, about)
+    complete = [(record, planning.completed(item, standing)) for record, item in items]
     told = [item.source for _, item in complete if isinstance(item.source, model.Event)]
     await appointments.save(tx, planning.seen([event for event in told if event.series]))
     return complete

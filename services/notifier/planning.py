@@ -8,15 +8,18 @@ from uuid import UUID
 
 from contracts.envelope import Record
 from notifications.languages import language
-from notifications.preferences import NO_RULES, Organization, Preferences
-from notifications.templates.catalogue import VARIABLES
+from notifications.preferences import EMAIL, NO_RULES, Organization, Preferences
+from notifications.templates.catalogue import FILES, VARIABLES
+from notifications.templates.layouts import CALENDAR_FILE
 from services.notifier.client import send_body
 from services.notifier.delivery import Delivery
 from services.notifier.domain import model, workflow
+from services.notifier.domain.calendar_files import calendar_file
 from services.notifier.domain.model import Notification
 from services.notifier.domain.recipients import attending, involved
+from services.notifier.domain.variables import appointment_link
 from services.notifier.events import Happened
-from services.notifier.store.appointments import Seen
+from services.notifier.store.appointments import Seen, Standing
 
 RESCHEDULED = "appointment.rescheduled"
 
@@ -39,7 +42,8 @@ def planned(
         notifications = workflow.plan_reminder(
             source, preferences, organization, now, frontend_url, suspended
         )
-    return [(_delivery(record, happened, item), _body(item)) for item in notifications]
+    files = _files(source, notifications, frontend_url)
+    return [(_delivery(record, happened, item), _body(item, files)) for item in notifications]
 
 
 def recipients(happened: Happened) -> set[UUID]:
@@ -73,15 +77,20 @@ def of_series(items: Iterable[Happened]) -> list[UUID]:
     ]
 
 
-def attended(happened: Happened, known: Mapping[UUID, Sequence[UUID]]) -> Happened:
-    """The same with who attends any of the series' appointments; `known`: who is involved in each of them."""
+def completed(happened: Happened, standing: Mapping[UUID, Standing]) -> Happened:
+    """The same with who attends any of the series' appointments, and their versions."""
     source = happened.source
     if not isinstance(source, model.Event) or source.series is None:
         return happened
-    each = [known.get(occurrence.appointment_id, ()) for occurrence in source.series.occurrences]
-    users = dict.fromkeys((*attending(source.appointment), *sorted({user for one in each for user in one})))
+    known = [
+        (one, standing.get(one.appointment_id, Standing(one.version, ())))
+        for one in source.series.occurrences
+    ]
+    others = sorted({user for _, stands in known for user in stands.involved})
+    users = dict.fromkeys((*attending(source.appointment), *others))
     users.pop(source.appointment.organizer_id, None)
-    series = replace(source.series, attending=tuple(users))
+    occurrences = [replace(one, version=stands.version) for one, stands in known]
+    series = replace(source.series, attending=tuple(users), occurrences=occurrences)
     return replace(happened, source=replace(source, series=series))
 
 
@@ -137,17 +146,32 @@ def _delivery(record: Record, happened: Happened, item: Notification) -> Deliver
     )
 
 
-def _body(item: Notification) -> bytes:
+def _files(
+    source: model.Event | model.Reminder, notifications: Sequence[Notification], frontend_url: str
+) -> dict[str, str]:
+    """The calendar file for each type of notification that goes by e-mail and has one."""
+    if isinstance(source, model.Reminder):
+        return {}
+    link = appointment_link(frontend_url, source.appointment.id)
+    types = {item.type for item in notifications if item.channel == EMAIL and FILES[item.template_id]}
+    found = {kind: calendar_file(source, kind, link) for kind in types}
+    return {kind: file for kind, file in found.items() if file is not None}
+
+
+def _body(item: Notification, files: Mapping[str, str]) -> bytes:
     """Every variable that the template declares, as far as there is one, and none that it does not declare.
 
-    What is missing is said before the call, with the delivery's own dead letter.
+    What is missing is said before the call, with the delivery's own dead letter; a file is never missing.
     """
+    data = {name: item.data[name] for name in VARIABLES[item.template_id] if name in item.data}
+    if item.channel == EMAIL and item.type in files:
+        data[CALENDAR_FILE] = files[item.type]
     return send_body(
         kind=item.type,
         channel=item.channel,
         recipient_id=item.recipient_id,
         template_id=item.template_id,
-        data={name: item.data[name] for name in VARIABLES[item.template_id] if name in item.data},
+        data=data,
         priority=item.priority,
         appointment_id=item.appointment.id,
         locale=language(item.data["locale"]),

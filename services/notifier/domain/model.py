@@ -29,7 +29,7 @@ class Person:
 class Appointment:
     """The state that an event carries; `answers` has each participant's pending, confirmed or declined.
 
-    `waiting` wait for a seat.
+    `waiting` wait for a seat. One of a series has its `series_id`, and its start by the pattern.
     """
 
     id: UUID
@@ -47,6 +47,8 @@ class Appointment:
     preparation_notes: str = ""
     cancellation_reason: str = ""
     waiting: Sequence[UUID] = ()
+    series_id: UUID | None = None
+    original_start: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One appointment of a series; `original`: its start by the pattern."""
+    """One appointment of a series; `original`: its start by the pattern; `version`: as far as it is known."""
 
     appointment_id: UUID
     original: datetime
     start: datetime
     end: datetime
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

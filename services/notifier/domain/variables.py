@@ -28,7 +28,7 @@ def variables(
     )
     place = rules.timezone(own, organization) or known_place
     locale = rules.locale(own, organization) or known_locale
-    link = f"{frontend_url.rstrip('/')}/appointments/{appointment.id}"
+    link = appointment_link(frontend_url, appointment.id)
     start, end = original_times(source)
     return {
         "recipient_name": _name(people, recipient_id),
@@ -51,6 +51,11 @@ def variables(
         "locale": locale,
         "timezone": place,
     }
+
+
+def appointment_link(frontend_url: str, appointment_id: UUID) -> str:
+    """Where the frontend shows it."""
+    return f"{frontend_url.rstrip('/')}/appointments/{appointment_id}"
 
 
 def original_times(source: Event | Reminder) -> tuple[datetime, datetime]:

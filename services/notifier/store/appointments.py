@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -21,6 +22,13 @@ class Seen:
     status: str
     end: datetime
     involved: tuple[UUID, ...]
+
+
+class Standing(NamedTuple):
+    """The newest version of an appointment, and who is involved in it: the organizer, and who has not declined."""
+
+    version: int
+    involved: Sequence[UUID]
 
 
 # Versions may arrive swapped: the newest wins, and the newest change of the times counts whichever came last.
@@ -59,14 +67,15 @@ async def save(tx: Transaction, seen: Sequence[Seen]) -> None:
     )
 
 
-async def involved(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
-    """Who is involved in these appointments, as last told; what was never told of is left out."""
+_STANDING = text("SELECT id, version, involved FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))")
+
+
+async def standing(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """How these appointments stand, as last told; what was never told of is left out."""
     if not ids:
         return {}
-    rows = await tx.execute(
-        text("SELECT id, involved FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": list(ids)}
-    )
-    return {row.id: row.involved for row in rows}
+    rows = await tx.execute(_STANDING, {"ids": list(ids)})
+    return {row.id: Standing(row.version, row.involved) for row in rows}
 
 
 async def forget(tx: Transaction, ended_before: datetime) -> None:

@@ -18,6 +18,7 @@ from services.notifier.domain.model import Change, Event, Occurrence, Series
 from services.notifier.domain.workflow import plan
 from services.notifier.events import Happened
 from services.notifier.messages import decode
+from services.notifier.store.appointments import Standing
 from tests.unit.notifier.builders import (
     ANNA,
     BEN,
@@ -138,14 +139,15 @@ def test_the_words_about_a_series(event: Event, expected: tuple[str, str]) -> No
 
 def test_it_concerns_whoever_attends_any_of_them() -> None:
     known = {
-        MANY[0].appointment_id: [ANNA, BEN],
-        MANY[1].appointment_id: [ANNA, DORA],
+        MANY[0].appointment_id: Standing(4, [ANNA, BEN]),
+        MANY[1].appointment_id: Standing(2, [ANNA, DORA]),
     }
     event = to_all("updated", series=a_series(attending=()))
-    source = planning.attended(Happened(event, "", None, None), known).source
+    source = planning.completed(Happened(event, "", None, None), known).source
     assert isinstance(source, Event)
     assert source.series is not None
     assert set(source.series.attending) == {BEN, CLEO, DORA}
+    assert [one.version for one in source.series.occurrences] == [4, 2, 1]
     assert planning.of_series([Happened(event, "", None, None)]) == [one.appointment_id for one in MANY]
 
 
