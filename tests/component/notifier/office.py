@@ -80,7 +80,7 @@ class Office:
     async def tell(self, kind: str, state: dict[str, Any], **different: Any) -> UUID:
         """Publish `appointment.KIND` with this state.
 
-        `changes`, `people`, `actor`, `announcement`, `at` (ce_time) and `id` may be given.
+        `changes`, `people`, `actor`, `announcement`, `seated`, `at` (ce_time) and `id` may be given.
         """
         body = {
             "appointment_id": state["id"],
@@ -90,6 +90,7 @@ class Office:
             "people": different.pop("people", PEOPLE),
             "actor": str(different.pop("actor", ANNA)),
             "announcement": different.pop("announcement", None),
+            "seated": different.pop("seated", []),
         }
         return await self.publish(topics.BOOKING_EVENTS.name, f"appointment.{kind}", body, **different)
 

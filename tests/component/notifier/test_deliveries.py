@@ -1,9 +1,11 @@
 """From an event to a message, through a real broker, a real database and a real HTTP service."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import icalendar
 import orjson
 
 from contracts import topics
@@ -42,6 +44,32 @@ async def test_a_booking_is_confirmed_to_the_organizer_and_the_participant_is_in
         Notification.model_validate(body)
     await office.told("delivered", 4)
     assert await office.states() == {"delivered": 4}
+
+
+async def test_an_invitation_by_e_mail_brings_its_file_for_the_calendar(office: Office) -> None:
+    state = an_appointment()
+    await office.tell("created", state)
+    messages = await office.messages(2, recipient=str(BEN))
+    files = {item["channels"][0]: item["template_data"].get("calendar_file") for item in messages}
+    assert files["in_app"] is None
+    entries: list[Any] = icalendar.Calendar.from_ical(files["email"]).walk("VEVENT")
+    [entry] = entries
+    assert (str(entry["UID"]), entry["DTSTART"].dt.astimezone(UTC)) == (state["id"], TOMORROW)
+    for item in messages:
+        assert not any("VCALENDAR" in text for texts in item["rendered"].values() for text in texts.values())
+
+
+async def test_who_waited_is_told_of_the_seat_and_the_organizer_of_who_left(office: Office) -> None:
+    state = an_appointment(
+        version=4, seats=1, participant_ids=[str(CLEO)], confirmation_status={str(CLEO): "confirmed"}
+    )
+    gone = [{"field": "participant_ids", "old": [str(BEN)], "new": [str(CLEO)]}]
+    await office.tell("participant_left", state, changes=gone, actor=BEN, seated=[str(CLEO)])
+    told = {(item["type"], item["recipients"][0], item["priority"]) for item in await office.messages(4)}
+    assert told == {
+        ("appointment_updated", str(ANNA), "normal"),
+        ("appointment_seat", str(CLEO), "high"),
+    }
 
 
 async def test_the_same_event_again_plans_nothing_more(office: Office) -> None:

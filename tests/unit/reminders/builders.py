@@ -87,7 +87,7 @@ def a_state(
     }
 
 
-def an_event(kind: str, state: Mapping[str, Any]) -> Message:
+def an_event(kind: str, state: Mapping[str, Any], **more: Any) -> Message:
     """An event of booking about that state."""
     people = [
         {"id": identity, "name": f"Person {identity[-1]}", "timezone": "Europe/Berlin", "locale": "de"}
@@ -101,7 +101,7 @@ def an_event(kind: str, state: Mapping[str, Any]) -> Message:
         "people": people,
         "actor": state["organizer_id"],
     }
-    return _message("booking.events", kind, body)
+    return _message("booking.events", kind, body | more)
 
 
 def a_wish(person: UUID, version: int, **said: Any) -> Message:

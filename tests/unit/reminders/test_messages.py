@@ -13,6 +13,7 @@ from contracts import envelope
 from contracts.catalog import BY_NAME, problems
 from contracts.envelope import Message, rfc3339
 from contracts.reminders import FollowUp, Reminder
+from contracts.samples import GOOD
 from notifications.preferences import Organization, Preferences
 from services.reminders.domain.endings import Waits, after_the_end
 from services.reminders.domain.timers import plan
@@ -66,6 +67,42 @@ def test_the_declined_are_not_reminded() -> None:
     told = read_appointment(a_record(an_event("appointment.participant_declined", state), LONG_BEFORE))
     assert told is not None
     assert told.appointment.recipients == (ANN, CEM)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "waiting", "reminded"),
+    [
+        pytest.param("participant_waiting", {BOB: "confirmed"}, [CEM], (ANN, BOB), id="who waits is not"),
+        pytest.param("participant_joined", {BOB: "confirmed"}, [], (ANN, BOB), id="who joined is"),
+        pytest.param("participant_left", {CEM: "confirmed"}, [], (ANN, CEM), id="who has the seat now is"),
+        pytest.param(
+            "participant_joined", {BOB: "declined"}, [BOB], (ANN,), id="declined and waiting is not"
+        ),
+    ],
+)
+def test_who_has_a_seat_is_reminded(
+    kind: str, answers: dict[UUID, str], waiting: list[UUID], reminded: tuple[UUID, ...]
+) -> None:
+    state = a_state(IDENTITY, answers=answers, seats=1, waiting=[str(user) for user in waiting])
+    told = read_appointment(a_record(an_event(f"appointment.{kind}", state), LONG_BEFORE))
+    assert told is not None
+    assert told.appointment.recipients == reminded
+
+
+def test_each_occurrence_of_a_series_is_reminded_of_by_itself_and_the_series_is_not() -> None:
+    state = a_state(IDENTITY, series_id=str(UUID(int=9)), original_start_time=rfc3339(MONDAY_9))
+    told = read_appointment(
+        a_record(an_event("appointment.created", state, of_series=str(UUID(int=9))), LONG_BEFORE)
+    )
+    assert told is not None
+    timers = plan(told.appointment, SILENCE, LONG_BEFORE)
+    assert {timer.recipient_id for timer in timers.values()} == {ANN, BOB}
+    other = plan(
+        replace(told.appointment, id=UUID(int=8), start=MONDAY_9 + timedelta(days=7)), SILENCE, LONG_BEFORE
+    )
+    assert not timers.keys() & other.keys()
+    whole = replace(an_event("series.changed", state), value=orjson.dumps(GOOD["series.changed"]))
+    assert read_appointment(a_record(whole, LONG_BEFORE)) is None
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,14 @@ function footer(message, made) {
   const more = element("footer");
   const html = message.rendered.email && message.rendered.email.html_body;
   if (html) more.append(element("button", { type: "button", onclick: () => letter(message) }, "Show as HTML"));
+  const file = message.channels.includes("email") && message.template_data.calendar_file;
+  if (file) more.append(element("button", { type: "button", "aria-expanded": false, onclick: (event) => {
+    const shown = made.querySelector("pre.file");
+    if (shown) shown.remove(); else made.append(element("pre", { className: "file" }, String(file)));
+    event.target.setAttribute("aria-expanded", !shown);
+  } }, "Calendar file"));
   more.append(element("button", { type: "button", "aria-expanded": open.has(message.id), onclick: (event) => {
-    const shown = made.querySelector("pre");
+    const shown = made.querySelector("pre.request");
     if (shown) { shown.remove(); open.delete(message.id); } else { made.append(source(message)); open.add(message.id); }
     event.target.setAttribute("aria-expanded", !shown);
   } }, "Request"));
@@ -68,7 +74,7 @@ function footer(message, made) {
 
 function source(message) {
   const { rendered, seq, ...request } = message;
-  return element("pre", {}, JSON.stringify(request, null, 2));
+  return element("pre", { className: "request" }, JSON.stringify(request, null, 2));
 }
 
 function letter(message) {
