@@ -28,6 +28,16 @@ TimeOfDay = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5
 """`HH:MM` on a wall clock; 24:00 is the midnight at the end of the day."""
 
 
+def _storable(uid: str) -> str:
+    if "\0" in uid:
+        raise PydanticCustomError("control_character", "Control characters are not allowed")
+    return uid
+
+
+Uid = Annotated[str, Field(min_length=1, max_length=UID_MAX), AfterValidator(_storable)]
+"""What names an event in its calendar."""
+
+
 class _Hours(Sent):
     """From start to end on one day."""
 
@@ -165,7 +175,7 @@ class AvailabilityChanged(Told):
 class BusyTime(Sent):
     """A range that is taken elsewhere; `uid` names it in its calendar, one for each instance of a series."""
 
-    uid: str = Field(min_length=1, max_length=UID_MAX)
+    uid: Uid
     start_time: Instant
     end_time: Instant
 
@@ -180,9 +190,7 @@ class ImportBusyTimes(Sent):
     """Replace the actor's time that is taken elsewhere, as far as it is named here; `removed` has uids to forget."""
 
     busy_times: list[BusyTime] = Field(default_factory=list, max_length=BUSY_TIMES_MAX)
-    removed: list[Annotated[str, Field(min_length=1, max_length=UID_MAX)]] = Field(
-        default_factory=list, max_length=BUSY_TIMES_MAX
-    )
+    removed: list[Uid] = Field(default_factory=list, max_length=BUSY_TIMES_MAX)
 
 
 class BusyTimesChanged(Told):

@@ -62,7 +62,7 @@ async def load_book(
         occupied | await _occupied(tx, around),
         announced,
         diary,
-        surrounded=sought or (),
+        surrounded=sought,
     )
 
 

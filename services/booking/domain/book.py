@@ -1,6 +1,6 @@
 """Everything a batch of commands needs to be decided; it changes as they are decided, one after the other."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -33,7 +33,7 @@ class Book:
 
     `people` are those whom Identity vouches for now; `last_told` also has those who are only needed by name, as
     Identity told of them some time ago. `announced`: when organizations last announced something, oldest first.
-    `surrounded`: for which commands it also knows the days around, as an earlier book noted in `sought`.
+    `surrounded`: what else it knows, for the commands for which an earlier book noted that it is sought.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class Book:
         occupied: Iterable[tuple[UUID, Entry]] = (),
         announced: Mapping[UUID, Sequence[datetime]] | None = None,
         diary: Diary | None = None,
-        surrounded: Container[UUID] = (),
+        surrounded: Mapping[UUID, Sought] | None = None,
     ) -> None:
         self.diary = diary or Diary()
         self.sought: dict[UUID, Sought] = {}
-        self._surrounded = surrounded
+        self._surrounded = surrounded or {}
         self._now = {appointment.id: appointment for appointment in appointments}
         self._saved = dict(self._now)
         self._changed: dict[UUID, None] = {}
@@ -84,7 +84,7 @@ class Book:
 
     def surrounds(self, command_id: UUID, sought: Sought) -> bool:
         """Whether all of it is known; else it is noted, for so many commands as another look is worth."""
-        if command_id in self._surrounded:
+        if self._surrounded.get(command_id) == sought:
             return True
         if len(self.sought) < SOUGHT_AT_MOST:
             self.sought.setdefault(command_id, sought)

@@ -1,14 +1,15 @@
 """Time that is taken elsewhere, as somebody imports it from another calendar."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.booking.domain import access, times
 from services.booking.domain.book import Book
-from services.booking.domain.commands import ImportBusyTimes
+from services.booking.domain.commands import BusyTime, ImportBusyTimes
 from services.booking.domain.decision import Decision, Happened, Settled, invalid
 from services.booking.domain.diary import Elsewhere
 from services.booking.domain.times import Period
 
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 KEPT_AT_MOST = 5_000  # ranges of a person that are not over
 
 
@@ -21,7 +22,7 @@ def decide_import(command: ImportBusyTimes, book: Book, at: datetime) -> Decisio
     if member is None:
         return access.NOT_A_MEMBER
     known = book.diary.elsewhere(member.id) or Elsewhere()
-    sent = {item.uid: Period(item.start, item.end) for item in command.busy_times}
+    sent = {item.uid: _in_utc(item) for item in command.busy_times}
     wanted = {uid: when for uid, when in sent.items() if _is_kept(when, at)}
     named = sent.keys() | set(command.removed)
     ranges = {uid: when for uid, when in known.ranges.items() if uid not in named and when.end > at}
@@ -48,5 +49,11 @@ def decide_import(command: ImportBusyTimes, book: Book, at: datetime) -> Decisio
     return Settled(member.id, version=after.version, happened=(happened,), outcome=outcome)
 
 
+def _in_utc(item: BusyTime) -> Period:
+    """What begins long ago or never ends is cut where every clock can still show it."""
+    start, end = (min(max(instant, FIRST), LAST).astimezone(UTC) for instant in (item.start, item.end))
+    return Period(start, end)
+
+
 def _is_kept(when: Period, at: datetime) -> bool:
-    return when.end > at and times.refusal_for_distance(when.start, at) is None
+    return when.end > max(at, when.start) and times.refusal_for_distance(when.start, at) is None
