@@ -45,11 +45,10 @@ class OffersQuery:
 
     @property
     def reach(self) -> tuple[int, int]:
-        """What these days are at most, in whatever zone."""
-        if self.timezone is not None:
-            return self.instants(self.timezone)
-        first, last = self.instants("UTC")
-        return first - ZONES_APART, last + ZONES_APART
+        """What these days are at most, in whatever zone, and how far a slot that starts in the last minute lasts."""
+        apart = 0 if self.timezone is not None else ZONES_APART
+        first, last = self.instants(self.timezone or "UTC")
+        return first - apart, last + apart + 60 * self.duration
 
 
 @dataclass(frozen=True, slots=True)
