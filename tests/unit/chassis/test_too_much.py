@@ -1,0 +1,89 @@
+"""A batch that is more work than one transaction should hold is applied in smaller ones, in order, at once."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from chassis import backoff, deadletters, progress
+from chassis.batch import Applier, Batch, Subscription
+from chassis.database import Transaction
+from chassis.errors import TooMuch
+from chassis.settings import Settings
+from contracts.envelope import Message, Record
+
+PARTITION = TopicPartition("t", 0)
+
+
+class Transactions:
+    """A database that counts its transactions, and those that were given up."""
+
+    def __init__(self) -> None:
+        self.committed = 0
+        self.given_up = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        try:
+            yield Transaction(None)
+        except BaseException:
+            self.given_up += 1
+            raise
+        self.committed += 1
+
+
+@pytest.fixture
+def advanced(monkeypatch: pytest.MonkeyPatch) -> list[dict[TopicPartition, int]]:
+    """Where the position was advanced to, each time."""
+    found: list[dict[TopicPartition, int]] = []
+
+    async def lock(_: Any, __: str, since: dict[TopicPartition, int]) -> progress.Rows:
+        return {partition: progress.Row(offset, offset, "c") for partition, offset in since.items()}
+
+    async def advance(_: Any, __: str, after: dict[TopicPartition, int], ___: Any) -> None:
+        found.append(after)
+
+    async def save(*_: Any) -> None:
+        return None
+
+    def at_once(*_: Any) -> float:
+        raise AssertionError("nothing failed: there is nothing to wait for")
+
+    monkeypatch.setattr(progress, "lock", lock)
+    monkeypatch.setattr(progress, "advance", advance)
+    monkeypatch.setattr(deadletters, "save", save)
+    monkeypatch.setattr(backoff, "delay", at_once)
+    return found
+
+
+async def log_start(_: TopicPartition) -> int:
+    return 0
+
+
+async def test_halves_are_tried_at_once_until_each_is_little_enough(
+    advanced: list[dict[TopicPartition, int]],
+) -> None:
+    sizes: list[int] = []
+
+    async def handle(_: Transaction, items: Sequence[tuple[Record, int]]) -> list[Message]:
+        sizes.append(len(items))
+        if sum(weight for _, weight in items) > 10 and len(items) > 1:
+            raise TooMuch
+        return [Message("out", None, str(record.offset).encode(), ()) for record, _ in items]
+
+    weights = [1, 1, 1, 1, 50, 1, 6, 6]
+    records = tuple(
+        Record("t", 0, offset, datetime(2027, 1, 1, tzinfo=UTC), None, None) for offset in range(len(weights))
+    )
+    subscription = Subscription("s", ("t",), lambda record: weights[record.offset], handle, handle)
+    database = Transactions()
+    applier = Applier(subscription, "booking", Settings(), database, log_start)  # type: ignore[arg-type]
+    batch = Batch(records, {PARTITION: 0}, len(records) * (PARTITION,))
+    messages = await applier.settle(batch, await applier.read(batch), {})
+    assert [message.value for message in messages] == [str(offset).encode() for offset in range(8)]
+    assert sizes == [8, 4, 4, 2, 1, 1, 2, 1, 1]
+    assert [after[PARTITION] for after in advanced] == [4, 5, 6, 7, 8]
+    assert (database.committed, database.given_up) == (5, 4)
