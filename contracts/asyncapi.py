@@ -8,7 +8,7 @@ from contracts.topics import ALL, Topic
 JSON = dict[str, Any]
 
 WRITERS: dict[str, tuple[str, ...]] = {
-    "booking.commands": ("ingress", "cli", "reminders", "any client"),
+    "booking.commands": ("ingress", "cli", "reminders", "booking", "any client"),
     "booking.events": ("booking",),
     "booking.outcomes": ("booking",),
     "reminders.events": ("reminders",),

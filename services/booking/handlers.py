@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from chassis.database import Transaction
+from chassis.errors import TooMuch
 from chassis.publisher import Publisher, partition_of
 from contracts import topics
 from contracts.envelope import Message, Record
@@ -16,8 +17,11 @@ from services.booking.domain.commands import Command, Create, PlaceHold, SetAvai
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
 from services.booking.domain.people import Person
+from services.booking.domain.times import Period
+from services.booking.domain.weight import places_asked
 from services.booking.messages import Received
 from services.booking.metrics import COMMANDS, MISROUTED
+from services.booking.series_store import PLACES_AT_ONCE
 from services.booking.settings import BookingSettings
 from services.booking.verdicts import Verdict, command_ids, messages_for, verdict_on
 
@@ -41,20 +45,30 @@ class Handlers:
         partitions = await self._partitions()
         verdicts = await store.load_verdicts(tx, command_ids(items))
         commands = list(_undecided(items, verdicts))
+        if len(commands) > 1 and places_asked(commands) > PLACES_AT_ONCE:
+            raise TooMuch
         people = await self._people(tx, commands)
-        since = min((record.timestamp for record, _ in items), default=store.LONG_AGO)
-        book = await store.load_book(tx, commands, people, since=since)
+        times = [record.timestamp for record, _ in items]
+        within = Period(min(times), max(times))
+        book = await store.load_book(tx, commands, people, within)
         new = self._decide_all(items, book, verdicts)
         if book.sought:
             # Each command again at its place, from a book that also knows the days around what was refused.
             for verdict in new:
                 del verdicts[verdict.command_id]
-            book = await store.load_book(tx, commands, people, since=since, sought=book.sought)
+            book = await store.load_book(tx, commands, people, within, sought=book.sought)
             new = self._decide_all(items, book, verdicts)
         await store.keep_people(tx, self._directory.unsaved())
         # PostgreSQL writes while the messages are made.
         saving = asyncio.create_task(
-            store.save(tx, book.take_changed(), new, book.take_announced(), book.diary.take_noted())
+            store.save(
+                tx,
+                book.take_changed(),
+                new,
+                book.take_announced(),
+                book.diary.take_noted(),
+                book.take_series(),
+            )
         )
         try:
             await asyncio.sleep(0)

@@ -2,13 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from chassis import clock, telemetry
 from chassis.database import Database, Transaction
-from services.booking import diaries, store
+from chassis.publisher import Publisher
+from services.booking import diaries, series_store, store
+from services.booking.domain.extending import due
+from services.booking.domain.series import AHEAD, Series
+from services.booking.messages import extension
 
 SLICE = 5_000
 NIGHTLY = "17 2 * * *"  # UTC; an odd minute, so that the fleet's jobs do not all start at once
+EXTENDING = "7 3 * * *"
+SERIES_AT_ONCE = 200
 log = telemetry.get_logger()
 
 
@@ -36,6 +43,29 @@ def forget_past(database: Database) -> Callable[[], Awaitable[None]]:
         log.info("what is past forgotten", holds=holds, busy_times=ranges)
 
     return forget
+
+
+def extend_series(database: Database, publisher: Publisher) -> Callable[[], Awaitable[None]]:
+    """A job that asks for the next occurrences of every series without an end.
+
+    It asks by commands, so that they are decided in the organization's order like anybody's; a second asking on the same
+    day, by whatever process, is the same command.
+    """
+
+    async def extend() -> None:
+        now, last, asked = clock.now(), UUID(int=0), 0
+        while page := await _behind(database, now, last):
+            messages = [extension(series, now) for series in page if due(series, now)[1]]
+            await publisher.publish(messages)
+            asked, last = asked + len(messages), page[-1].id
+        log.info("series asked to be extended", series=asked)
+
+    return extend
+
+
+async def _behind(database: Database, now: datetime, last: UUID) -> list[Series]:
+    async with database.transaction() as tx:
+        return await series_store.behind(tx, now + AHEAD, last, SERIES_AT_ONCE)
 
 
 async def _in_slices(

@@ -33,6 +33,9 @@ def build(settings: BookingSettings) -> Service:
         jobs.forget_old(service.database, settings.decisions_kept_days),
         cron=jobs.NIGHTLY,
     )
+    service.every(
+        "extend series", jobs.extend_series(service.database, service.publisher), cron=jobs.EXTENDING
+    )
     service.every("forget what is past", jobs.forget_past(service.database), cron=jobs.NIGHTLY)
     return service
 

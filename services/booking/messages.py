@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,16 +11,19 @@ import orjson
 from pydantic import ValidationError
 
 from chassis.errors import InvalidMessage
-from contracts import envelope
+from contracts import envelope, topics
 from contracts.commands import BOOKING_COMMANDS
-from contracts.envelope import Envelope, MalformedEnvelope, Record
-from contracts.ids import uuid_of
+from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
+from contracts.ids import uuid5, uuid_of
 from contracts.outcomes import field_errors
+from services.booking.domain import access
 from services.booking.domain.commands import Command
 from services.booking.domain.decision import Code, FieldError, Refusal, invalid
 from services.booking.domain.people import Actor
+from services.booking.domain.series import Series
 from services.booking.requests import Asker, command_of
 
+SOURCE = "appointments/booking"
 BODY_MAX_BYTES = 256 * 1024
 _PATH_MAX = 200
 _SERVICE = re.compile(r"service:[a-z][a-z0-9-]{0,62}")
@@ -64,6 +68,21 @@ def decode(record: Record) -> Received:
         fingerprint=_fingerprint(headers, actor, record.value, body),
         command=_malformed(problem) if problem else _command(headers, actor, body),
     )
+
+
+def extension(series: Series, at: datetime) -> Message:
+    """The command that asks booking itself for the next occurrences of a series; one for each day."""
+    headers = Envelope(
+        id=uuid5(series.id, at.date().isoformat()),
+        type="series.extend",
+        source=SOURCE,
+        subject=str(series.id),
+        time=at,
+        organization=series.template.organization_id,
+        actor=access.BOOKING,
+    )
+    body = orjson.dumps({"series_id": str(series.id)})
+    return headers.message(topics.BOOKING_COMMANDS.name, body)
 
 
 def _problem(headers: Envelope, actor: Actor | None) -> str | None:

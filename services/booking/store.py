@@ -9,43 +9,56 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
-from services.booking import diaries
+from services.booking import diaries, series_store
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed, Sought
 from services.booking.domain.calendar import Entry
 from services.booking.domain.commands import Announce, Command, OfAppointment
 from services.booking.domain.diary import Noted
+from services.booking.domain.expansion import created, expanded
 from services.booking.domain.occupancy import Busy, freed_and_taken, needed
 from services.booking.domain.people import People, Person
 from services.booking.domain.reach import surroundings, widened
+from services.booking.domain.series import Series
 from services.booking.domain.times import Period
 from services.booking.verdicts import Further, Verdict
 from services.booking.wire import appointment_of
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+AT_ANY_TIME = Period(LONG_AGO, LONG_AGO)
 
 
 async def load_book(
     tx: Transaction,
     commands: Sequence[Command],
     people: People,
+    within: Period = AT_ANY_TIME,
     *,
-    since: datetime = LONG_AGO,
     sought: Mapping[UUID, Sought] | None = None,
 ) -> Book:
     """Lock the organizations of these commands and load everything that they need to be decided.
 
-    `since`: no decision is earlier. `sought`: what an earlier book missed to find other times for what was refused.
+    Its decisions are made `within` these times. Raises TooMuch for what is too much about series. `sought`: what an earlier book missed to find other times for what was refused.
     """
     organizations = await _lock_organizations(
-        tx, sorted({command.organization for command in commands}), since
+        tx, sorted({command.organization for command in commands}), within.start
     )
+    new = list(created(commands, people, within.end))
+    asked = [*commands, *new]
     found = await _appointments(
-        tx, {command.appointment_id for command in commands if isinstance(command, OfAppointment)}
+        tx, {command.appointment_id for command in asked if isinstance(command, OfAppointment)}
     )
+    known = await series_store.load(
+        tx, commands, found, within.start, {command.appointment_id for command in new}
+    )
+    if known.series:
+        found |= known.occurrences
+        asked += expanded(commands, found, known.series, *within)
     involved = {user for item in found.values() for user in (item.organizer_id, *item.answers, *item.waiting)}
+    for one in known.series.values():
+        involved |= {one.template.organizer_id, *one.template.answers}
     last_told = await _people(tx, involved - people.keys())
-    ranges = needed(commands, found, people)
+    ranges = needed(asked, found, people)
     closing = diaries.closing(organizations, commands)
     hours = await diaries.load_hours(tx, commands, ranges) if closing.hours else {}
     ranges = widened(ranges, hours, commands) if closing.hours else ranges
@@ -54,7 +67,7 @@ async def load_book(
     announcing = {command.organization for command in commands if isinstance(command, Announce)}
     announced = await _announced(tx, announcing) if announcing else {}
     around = surroundings(sought.values()) if sought else set()
-    diary = await diaries.load(tx, commands, closing, hours, ranges | around, since)
+    diary = await diaries.load(tx, commands, closing, hours, ranges | around, within.start)
     return Book(
         (*found.values(), *others.values()),
         people,
@@ -63,6 +76,7 @@ async def load_book(
         announced,
         diary,
         surrounded=sought,
+        series=known.series.values(),
     )
 
 
@@ -72,6 +86,7 @@ async def save(
     verdicts: Sequence[Verdict],
     announced: Mapping[UUID, Sequence[datetime]] | None = None,
     noted: Noted | None = None,
+    series: Sequence[Series] = (),
 ) -> None:
     """Write what a batch changed, with the states that its events tell, and what was decided about each command.
 
@@ -81,7 +96,9 @@ async def save(
     states = dict(pair for item in verdicts for pair in item.states())
     await _free(tx, freed)
     await _update(tx, [after for before, after in changed if before is not None], states)
-    await _add(tx, [after for before, after in changed if before is None], states, taken, verdicts)
+    added = [after for before, after in changed if before is None]
+    await _add(tx, added, states, taken, verdicts)
+    await series_store.save(tx, series, added)
     await _keep_further(tx, verdicts)
     for organization, when in (announced or {}).items():
         await tx.execute(_ANNOUNCE, {"organization": organization, "when": list(when)})

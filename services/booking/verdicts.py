@@ -13,10 +13,9 @@ from contracts import topics
 from contracts.envelope import Message, Record, event_id, rfc3339
 from contracts.ids import uuid5
 from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
-from services.booking.messages import Received
-from services.booking.wire import changes_of, dumps, people_of, state_of
+from services.booking.messages import SOURCE, Received
+from services.booking.wire import body_of, changes_of, dumps, people_of, state_of
 
-SOURCE = "appointments/booking"
 Headers = tuple[tuple[str, bytes], ...]
 _ALWAYS = (("ce_specversion", b"1.0"), ("ce_source", SOURCE.encode()), ("content-type", b"application/json"))
 
@@ -131,7 +130,7 @@ def _settled(record: Record, received: Received, decision: Settled) -> Verdict:
             told = _event(step, orjson.Fragment(state), received)
             further.append(Further(step.event.type, step.appointment.id, told, state))
     for happened in decision.happened:
-        body = dumps({**happened.body, "actor": _actor(received)})
+        body = dumps({**body_of(happened), "actor": _actor(received)})
         further.append(Further(happened.type, happened.subject, body))
     shown = decision.appointment
     outcome = {

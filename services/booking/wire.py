@@ -8,7 +8,7 @@ import orjson
 
 from contracts.ids import uuid_of
 from services.booking.domain.appointment import Answer, Appointment, Status
-from services.booking.domain.decision import Change
+from services.booking.domain.decision import Change, Happened
 from services.booking.domain.people import Person
 
 # The same value always gives the same bytes: keys keep their order, instants are UTC and end in Z.
@@ -108,6 +108,18 @@ def changes_of(changes: Sequence[Change]) -> list[dict[str, Any]]:
     return [
         {"field": change.field, "old": _keyed(change.old), "new": _keyed(change.new)} for change in changes
     ]
+
+
+def body_of(happened: Happened) -> dict[str, Any]:
+    """The body of an event that is not about one appointment."""
+    body = dict(happened.body)
+    if isinstance(body.get("appointment"), Appointment):
+        body["appointment"] = orjson.Fragment(state_of(body["appointment"]))
+    if "changes" in body:
+        body["changes"] = changes_of(body["changes"])
+    if "people" in body:
+        body["people"] = people_of(body["people"])
+    return body
 
 
 def dumps(value: Mapping[str, Any]) -> bytes:

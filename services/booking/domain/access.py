@@ -1,5 +1,6 @@
 """Who may know of an appointment, and who may do what with it."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from services.booking.domain.appointment import Appointment, takes_part
@@ -10,6 +11,7 @@ from services.booking.domain.commands import (
     Complete,
     Confirm,
     Decline,
+    ExtendSeries,
     Join,
     Leave,
     MarkNoShow,
@@ -18,16 +20,21 @@ from services.booking.domain.commands import (
 from services.booking.domain.decision import Code, Refusal
 from services.booking.domain.people import Actor, Person
 
-# Only reminders waits for the end of appointments; no other service has anything to ask.
-REMINDERS = "service:reminders"
-REMINDERS_MAY = (Complete, MarkNoShow)
+# Reminders waits for the end of appointments, booking itself for the nights; no other service has anything to ask.
+REMINDERS, BOOKING = "service:reminders", "service:booking"
+SERVICES_MAY: Mapping[str, tuple[type[Command], ...]] = {
+    REMINDERS: (Complete, MarkNoShow),
+    BOOKING: (ExtendSeries,),
+}
 NOT_A_MEMBER = Refusal(Code.NOT_ALLOWED, "The actor is not an active person of this organization.")
 
 
 def refusal_for_actor(command: Command, book: Book) -> Refusal | None:
-    """People act in their own organization only; reminders may close what is over, and services may nothing else."""
+    """People act in their own organization only; reminders may close what is over, booking extend series, and services
+    may nothing else.
+    """
     if command.actor.is_service:
-        if command.actor.text == REMINDERS and isinstance(command, REMINDERS_MAY):
+        if isinstance(command, SERVICES_MAY.get(command.actor.text, ())):
             return None
         return Refusal(Code.NOT_ALLOWED, "This service may not do this.")
     return None if book.member(command.actor, command.organization) else NOT_A_MEMBER

@@ -9,6 +9,7 @@ from services.booking.domain.appointment import Appointment, occupants
 from services.booking.domain.calendar import Calendar, Entry
 from services.booking.domain.diary import Diary
 from services.booking.domain.people import Actor, People, Person, belongs
+from services.booking.domain.series import Series
 from services.booking.domain.times import Period
 
 SOUGHT_AT_MOST = 100
@@ -45,6 +46,7 @@ class Book:
         announced: Mapping[UUID, Sequence[datetime]] | None = None,
         diary: Diary | None = None,
         surrounded: Mapping[UUID, Sought] | None = None,
+        series: Iterable[Series] = (),
     ) -> None:
         self.diary = diary or Diary()
         self.sought: dict[UUID, Sought] = {}
@@ -53,6 +55,8 @@ class Book:
         self._saved = dict(self._now)
         self._changed: dict[UUID, None] = {}
         self._calendars: dict[UUID, Calendar] = {}
+        self._series = {one.id: one for one in series}
+        self._changed_series: dict[UUID, None] = {}
         self.people = people
         self._last_told = last_told
         self._announced = dict(announced or {})
@@ -83,7 +87,10 @@ class Book:
         return calendar.overlapping(start, end) if calendar else []
 
     def surrounds(self, command_id: UUID, sought: Sought) -> bool:
-        """Whether all of it is known; else it is noted, for so many commands as another look is worth."""
+        """Whether all of it is known; else it is noted, for so many commands as another look is worth.
+
+        Of a command that is refused for several times only the first is looked at.
+        """
         if self._surrounded.get(command_id) == sought:
             return True
         if len(self.sought) < SOUGHT_AT_MOST:
@@ -94,12 +101,40 @@ class Book:
         """Let a decision take effect for the commands that follow."""
         before = self._now.get(appointment.id)
         if before is not None:
-            for user, entry in _entries(before):
-                self._calendars.setdefault(user, Calendar()).remove(entry)
-        for user, entry in _entries(appointment):
-            self._calendars.setdefault(user, Calendar()).add(entry)
+            self.free(before)
+        self.occupy(appointment)
         self._now[appointment.id] = appointment
         self._changed[appointment.id] = None
+
+    def free(self, appointment: Appointment) -> None:
+        """Take it out of the calendars."""
+        for user, entry in _entries(appointment):
+            self._calendars.setdefault(user, Calendar()).remove(entry)
+
+    def occupy(self, appointment: Appointment) -> None:
+        """Put it into the calendars."""
+        for user, entry in _entries(appointment):
+            self._calendars.setdefault(user, Calendar()).add(entry)
+
+    def series(self, series_id: UUID) -> Series | None:
+        """The series as it stands at this point of the batch, of whatever organization."""
+        return self._series.get(series_id)
+
+    def occurrences(self, series_id: UUID) -> list[Appointment]:
+        """The open ones of a series among what is known, by the pattern's order."""
+        found = [item for item in self._now.values() if item.series_id == series_id and item.is_open]
+        return sorted(found, key=lambda item: item.original_start or item.start)
+
+    def put_series(self, series: Series) -> None:
+        """Let a decision about a series take effect."""
+        self._series[series.id] = series
+        self._changed_series[series.id] = None
+
+    def take_series(self) -> list[Series]:
+        """Series that changed since this was last called, to be saved."""
+        taken = [self._series[identifier] for identifier in self._changed_series]
+        self._changed_series.clear()
+        return taken
 
     def announced(self, organization: UUID) -> Sequence[datetime]:
         """When this organization last announced something, oldest first."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from services.booking.domain import access, times
 from services.booking.domain.appointment import Answer, Appointment
 from services.booking.domain.book import Book
+from services.booking.domain.booking_series import decide_create_series
 from services.booking.domain.commands import Create, PlaceHold
 from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal, invalid
 from services.booking.domain.diary import Hold
@@ -39,26 +40,29 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
     involved = (organizer_id, *invitees(command.participant_ids, organizer_id))
     refusal = (
         times.refusal_for_length(when)
-        or times.refusal_for_distance(when.start, at)
+        or (None if command.pattern else times.refusal_for_distance(when.start, at))
         or _refusal_for_seats(command, involved)
         or refusal_for_strangers(
             involved, lambda: _sent(command, organizer_id), book.people, command.organization
-        )
-        or times.refusal_for_past(when.start, at)
-        or refusal_for_times(
-            command,
-            book,
-            involved,
-            when,
-            own=None,
-            at=at,
-            ignoring=ignored(command.ignore_availability, organizer_id),
-            hold=hold.id if hold else None,
         )
     )
     if refusal:
         return refusal
     appointment = _booked(command, involved, when, zone, at)
+    if command.pattern:
+        return decide_create_series(command, appointment, book, at, hold)
+    refusal = times.refusal_for_past(when.start, at) or refusal_for_times(
+        command,
+        book,
+        involved,
+        when,
+        own=None,
+        at=at,
+        ignoring=ignored(command.ignore_availability, organizer_id),
+        hold=hold.id if hold else None,
+    )
+    if refusal:
+        return refusal
     more = None
     if hold is not None:
         book.diary.end(hold)

@@ -25,6 +25,7 @@ from services.booking.domain.commands import (
     Confirm,
     Create,
     Decline,
+    ExtendSeries,
     ImportBusyTimes,
     Join,
     Leave,
@@ -33,24 +34,37 @@ from services.booking.domain.commands import (
     ReleaseHold,
     SetAvailability,
     ToAppointment,
+    ToOccurrence,
     Update,
 )
 from services.booking.domain.create import decide_create
-from services.booking.domain.decision import Accepted, Decision, Refusal
+from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
+from services.booking.domain.editing_series import decide_for_series
+from services.booking.domain.extending import decide_extend
 from services.booking.domain.holds import decide_place, decide_release
 from services.booking.domain.hours import decide_availability
 from services.booking.domain.joining import decide_join, decide_leave
+from services.booking.domain.scoped import is_about_several
 from services.booking.domain.update import decide_update
 
 
 def decide(command: Command, book: Book, at: datetime) -> Decision:
     """Decide one command at the instant `at` (UTC), and let an accepted one take effect in the book."""
     decision = _decide(command, book, at)
+    if isinstance(decision, Settled):
+        _settle(decision, book)
     if isinstance(decision, Accepted) and decision.event is not None:
         book.put(decision.appointment)
         if isinstance(command, Announce):
             book.announce(command.organization, at, ANNOUNCEMENTS_AN_HOUR)
     return decision
+
+
+def _settle(decision: Settled, book: Book) -> None:
+    for step in decision.steps:
+        book.put(step.appointment)
+    if decision.series is not None:
+        book.put_series(decision.series)
 
 
 def _decide(command: Command, book: Book, at: datetime) -> Decision:
@@ -60,10 +74,14 @@ def _decide(command: Command, book: Book, at: datetime) -> Decision:
     match command:
         case Create():
             return decide_create(command, book, at)
+        case ExtendSeries():
+            return decide_extend(command, book, at)
         case ToAppointment():
             found = access.accessible(command, book)
             if isinstance(found, Refusal):
                 return found
+            if isinstance(command, ToOccurrence) and is_about_several(command, found):
+                return decide_for_series(command, found, book, at, _step)
             return transitions.refusal_for(command, found, at) or _step(command, found, book, at)
         case _:
             return _beside(command, book, at)

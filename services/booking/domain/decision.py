@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.people import Person
+from services.booking.domain.series import Series
 
 
 class Code(StrEnum):
@@ -108,7 +109,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Something that is not told as a change of one appointment; `body` as it goes over the wire, about `subject`."""
+    """Something that is not told as a change of one appointment; `body` as it goes over the wire, about `subject`.
+
+    In it an appointment, changes and people may stand as they are here: who writes it knows how they look.
+    """
 
     type: str
     subject: UUID
@@ -129,6 +133,7 @@ class Settled:
     steps: Sequence[Accepted] = ()
     happened: Sequence[Happened] = ()
     outcome: Mapping[str, Any] = field(default_factory=dict)
+    series: Series | None = None
 
 
 Decision: TypeAlias = Accepted | Settled | Refusal

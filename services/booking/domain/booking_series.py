@@ -1,0 +1,127 @@
+"""Booking many occurrences of a series as one decision."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from services.booking.domain import times
+from services.booking.domain.appointment import Appointment, occupants
+from services.booking.domain.book import Book
+from services.booking.domain.commands import Command, Create, Scope
+from services.booking.domain.decision import Accepted, Decision, Event, Refusal, Settled, invalid
+from services.booking.domain.diary import Hold
+from services.booking.domain.openings import ignored, refusal_for_times
+from services.booking.domain.recurring import Plan, plan_of
+from services.booking.domain.report import InTheWay, refusal_for_series
+from services.booking.domain.series import Series, occurrence_id, occurrence_of, series_id_of
+from services.booking.domain.told import in_outcome, of_series, series_changed, with_more
+from services.booking.domain.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which occurrences can be booked, and which cannot."""
+
+    booked: tuple[Appointment, ...]
+    in_the_way: tuple[InTheWay, ...]
+
+
+def decide_create_series(
+    command: Create, template: Appointment, book: Book, at: datetime, hold: Hold | None = None
+) -> Decision:
+    """All occurrences or, where the command says so, those that are possible; `template` is the first as it was sent.
+
+    Permission, length and people were checked: they are the same for all.
+    """
+    first = times.Period(template.start, template.end)
+    plan = plan_of(command, template.timezone, first, 1 + len(template.answers), at)
+    if isinstance(plan, Refusal):
+        return plan
+    series = _series(command, template, plan)
+    attempt = attempted(command, series, plan.originals, book, at, hold=hold.id if hold else None)
+    if attempt.in_the_way and not (command.skip_conflicts and attempt.booked):
+        return refusal_for_series(attempt.in_the_way, series.recurrence.timezone)
+    named = replace(attempt.booked[0], id=command.appointment_id)
+    steps = created(series, (named, *attempt.booked[1:]), book)
+    if hold is not None:
+        book.diary.end(hold)
+        steps[0] = with_more(steps[0], hold_id=hold.id)
+    return Settled(
+        subject=named.id,
+        appointment=named,
+        steps=steps,
+        happened=[series_changed(series, "created", Scope.ALL, steps, attempt.in_the_way)],
+        outcome=in_outcome(series, steps, attempt.in_the_way),
+        series=series,
+    )
+
+
+def _series(command: Create, template: Appointment, plan: Plan) -> Series:
+    return Series(
+        id=series_id_of(command.id),
+        recurrence=plan.recurrence,
+        template=replace(template, recurring_pattern=command.pattern.sent if command.pattern else None),
+        duration=template.end - template.start,
+        ignores_availability=command.ignore_availability,
+        booked_until=plan.until,
+    )
+
+
+def attempted(
+    command: Command,
+    series: Series,
+    originals: Iterable[datetime],
+    book: Book,
+    at: datetime,
+    hold: UUID | None = None,
+) -> Attempt:
+    """Try to book each occurrence beside those before it."""
+    booked: list[Appointment] = []
+    in_the_way: list[InTheWay] = []
+    ignoring = ignored(series.ignores_availability, series.template.organizer_id)
+    with Trial(book) as trial:
+        for position, original in enumerate(originals):
+            identifier = occurrence_id(series.id, original)
+            occurrence = occurrence_of(series, original, identifier, command.actor, at)
+            refusal = _refusal_for(command, occurrence, book, at, ignoring, hold)
+            if refusal:
+                in_the_way.append(InTheWay(position, occurrence.start, original, refusal))
+            else:
+                trial.lay(occurrence)
+                booked.append(occurrence)
+    return Attempt(tuple(booked), tuple(in_the_way))
+
+
+def created(series: Series, occurrences: Iterable[Appointment], book: Book) -> list[Accepted]:
+    """The steps that make these occurrences; all by one template, so of the same people."""
+    people = book.named((series.template.organizer_id, *series.template.answers))
+    event = Event("appointment.created", (), people)
+    return [of_series(Accepted(occurrence, event), series) for occurrence in occurrences]
+
+
+def _refusal_for(
+    command: Command,
+    occurrence: Appointment,
+    book: Book,
+    at: datetime,
+    ignoring: UUID | None,
+    hold: UUID | None,
+) -> Refusal | None:
+    if book.find(occurrence.id) is not None:
+        return invalid("appointment_id", "exists", "The id of this occurrence is in use.")
+    when = times.Period(occurrence.start, occurrence.end)
+    return (
+        times.refusal_for_distance(when.start, at)
+        or times.refusal_for_past(when.start, at)
+        or refusal_for_times(
+            command,
+            book,
+            occupants(occurrence),
+            when,
+            own=None,
+            at=at,
+            ignoring=ignoring,
+            hold=hold,
+        )
+    )

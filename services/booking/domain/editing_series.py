@@ -1,0 +1,123 @@
+"""One command for several occurrences of a series: all of them, or nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeAlias
+
+from services.booking.domain import access
+from services.booking.domain.appointment import Appointment
+from services.booking.domain.book import Book
+from services.booking.domain.commands import Cancel, Confirm, Decline, ToAppointment, ToOccurrence, Update
+from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
+from services.booking.domain.recurring import refusal_for_places
+from services.booking.domain.report import InTheWay, first_of_all, refusal_for_series
+from services.booking.domain.scoped import Amount, amount_of, own_command, touched
+from services.booking.domain.series import Series, shifted
+from services.booking.domain.template import series_after
+from services.booking.domain.told import in_outcome, of_series, series_changed
+from services.booking.domain.trial import Trial
+
+Step: TypeAlias = Callable[[ToAppointment, Appointment, Book, datetime], Decision]
+
+
+def decide_for_series(
+    command: ToOccurrence, named: Appointment, book: Book, at: datetime, step: Step
+) -> Decision:
+    """Decide for each touched occurrence as if it were asked alone, while none of them is in another's way.
+
+    `step` decides for one. The series' template follows, so that occurrences still to be made look like these.
+    """
+    series = book.series(named.series_id) if named.series_id else None
+    if series is None:
+        raise ValueError(f"appointment {named.id} is of an unknown series")
+    amount = amount_of(command, named, series.recurrence.timezone)
+    if isinstance(amount, Refusal):
+        return _about(amount, named)
+    member = book.member(command.actor, command.organization)
+    occurrences = touched(
+        command, named, book.occurrences(series.id), at, lambda one: access.may_act(command, member, one)
+    )
+    refusal = _refusal_for_size(command, occurrences)
+    if refusal:
+        return _about(refusal, named)
+    results, ways = _each(command, named, occurrences, amount, series, book, at, step)
+    if ways:
+        return _about(first_of_all(ways) or refusal_for_series(ways, series.recurrence.timezone), named)
+    return _settled(command, named, results, series, series_after(command, series, named, amount))
+
+
+def _each(
+    command: ToOccurrence,
+    named: Appointment,
+    occurrences: list[Appointment],
+    amount: Amount,
+    series: Series,
+    book: Book,
+    at: datetime,
+    step: Step,
+) -> tuple[list[Accepted], list[InTheWay]]:
+    zone = series.recurrence.timezone
+    results: list[Accepted] = []
+    ways: list[InTheWay] = []
+    with Trial(book, occurrences) as trial:
+        for position, before in enumerate(occurrences):
+            own = own_command(command, before, named, amount, zone)
+            decision = step(own, before, book, at)
+            if isinstance(decision, Accepted):
+                trial.lay(decision.appointment)
+                results.append(decision)
+            elif isinstance(decision, Refusal):
+                start = shifted(before.start, zone, amount.start)
+                ways.append(InTheWay(position, start, before.original_start or before.start, decision))
+            else:
+                raise TypeError(f"{type(own).__name__} is about one appointment")
+    return results, ways
+
+
+def _settled(
+    command: ToOccurrence, named: Appointment, results: Iterable[Accepted], before: Series, after: Series
+) -> Decision:
+    steps = [of_series(result, before) for result in results if result.event is not None]
+    shown = next((step.appointment for step in steps if step.appointment.id == named.id), named)
+    if not steps and after == before:
+        if not named.is_open:
+            return Refusal(
+                Code.INVALID_TRANSITION,
+                "Nothing of this series is still to come.",
+                appointment_id=named.id,
+                version=named.version,
+            )
+        return Settled(subject=named.id, appointment=named, outcome=in_outcome(before, ()))
+    series = replace(after, version=before.version + 1)
+    return Settled(
+        subject=named.id,
+        appointment=shown,
+        steps=steps,
+        happened=[series_changed(series, _change(command, steps), command.scope, steps)],
+        outcome=in_outcome(series, steps),
+        series=series,
+    )
+
+
+def _change(command: ToOccurrence, steps: Iterable[Accepted]) -> str:
+    match command:
+        case Cancel():
+            return "cancelled"
+        case Confirm():
+            return "confirmed"
+        case Decline():
+            return "declined"
+        case _:
+            types = {step.event.type for step in steps if step.event}
+            return "rescheduled" if "appointment.rescheduled" in types else "updated"
+
+
+def _refusal_for_size(command: ToOccurrence, occurrences: list[Appointment]) -> Refusal | None:
+    if not isinstance(command, Update) or not command.participant_ids:
+        return None
+    return refusal_for_places(1 + len(command.participant_ids), len(occurrences), "participant_ids")
+
+
+def _about(refusal: Refusal, named: Appointment) -> Refusal:
+    return replace(refusal, appointment_id=named.id, version=named.version)

@@ -1,0 +1,66 @@
+"""Booking what has come within reach of a series without an end."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from scheduling.recurrence import TooMany, starts
+from services.booking.domain.book import Book
+from services.booking.domain.booking_series import attempted, created
+from services.booking.domain.commands import ExtendSeries, Scope
+from services.booking.domain.decision import Code, Decision, Refusal, Settled
+from services.booking.domain.recurring import refusal_for_places
+from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, Series
+from services.booking.domain.told import in_outcome, series_changed
+
+
+def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
+    """Book up to a year ahead of `at`; what is in the way is left out, and told.
+
+    Nothing new is no event: the next night looks from the same place.
+    """
+    if not command.actor.is_service:
+        return Refusal(Code.NOT_ALLOWED, "Only booking itself extends a series.")
+    series = book.series(command.series_id)
+    if series is None or series.template.organization_id != command.organization:
+        return Refusal(Code.NOT_FOUND, "There is no such series.")
+    until, originals = due(series, at)
+    series = _with_those_who_are_left(series, book)
+    if series is None or not originals:
+        return Settled(subject=command.series_id)
+    attempt = attempted(command, series, originals, book, at)
+    steps = created(series, attempt.booked, book)
+    after = replace(series, booked_until=until, version=series.version + 1)
+    return Settled(
+        subject=series.id,
+        steps=steps,
+        happened=[series_changed(after, "extended", Scope.ALL, steps, attempt.in_the_way)],
+        outcome=in_outcome(after, steps, attempt.in_the_way),
+        series=after,
+    )
+
+
+def due(series: Series, at: datetime) -> tuple[datetime, list[datetime]]:
+    """The starts by the pattern that have come within reach, and up to when: as many as one command may book."""
+    since, until = series.booked_until, at + AHEAD
+    if since is None or series.ended or until <= since:
+        return until, []
+    while True:
+        try:
+            found = starts(series.recurrence, after=since, until=until, at_most=OCCURRENCES_MAX)
+        except TooMany:
+            found = None
+        if found is not None and not refusal_for_places(1 + len(series.template.answers), len(found), ""):
+            return until, found
+        until = since + (until - since) / 2
+
+
+def _with_those_who_are_left(series: Series, book: Book) -> Series | None:
+    """Without participants who left the organization, as Identity last told; nothing where the organizer did."""
+    template = series.template
+    gone = {one.id for one in book.named((template.organizer_id, *template.answers)) if not one.active}
+    if template.organizer_id in gone:
+        return None
+    if not gone:
+        return series
+    answers = {user: answer for user, answer in template.answers.items() if user not in gone}
+    return replace(series, template=replace(template, answers=answers))

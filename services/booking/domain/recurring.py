@@ -1,0 +1,78 @@
+"""From the pattern of a create to the times of a series."""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from scheduling.recurrence import InvalidPattern, Recurrence, TooMany, recurrence_of, starts
+from services.booking.domain.commands import Create, Pattern
+from services.booking.domain.decision import Refusal, invalid
+from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, PLACES_MAX, overlap_themselves
+from services.booking.domain.times import YEARS_AHEAD, Period
+
+FIELD = "recurring_pattern"
+FARTHEST = timedelta(days=366 * YEARS_AHEAD + 30)  # more than may be booked: what is too far is told as such
+
+
+class Plan(NamedTuple):
+    """When a series is, and the starts (UTC) by its pattern that are to be booked now, up to `until` if it has no end."""
+
+    recurrence: Recurrence
+    originals: tuple[datetime, ...]
+    until: datetime | None
+
+
+def plan_of(command: Create, zone: str, first: Period, people: int, at: datetime) -> Plan | Refusal:
+    """The series that a create asks for: `first` as it was sent, on the wall clock of `zone`, with so many `people`.
+
+    Refused when the pattern makes no sense, has no occurrence, too many, or some that overlap each other.
+    """
+    if command.pattern is None:
+        raise ValueError("no series is asked for")
+    try:
+        recurrence = _recurrence(command.pattern, command.start, zone)
+        until = max(at, first.start) + (AHEAD if recurrence.endless else FARTHEST)
+        found = _starts(recurrence, until)
+    except InvalidPattern as error:
+        return invalid(f"{FIELD}.{error.field}" if error.field else FIELD, error.code, error.message)
+    except TooMany:
+        return invalid(FIELD, "too_many", f"A series has at most {OCCURRENCES_MAX} occurrences.")
+    refusal = _refusal_for_occurrences(found, first.end - first.start) or refusal_for_places(
+        people, len(found), FIELD
+    )
+    return refusal or Plan(recurrence, found, until if recurrence.endless else None)
+
+
+def refusal_for_places(people: int, occurrences: int, field: str) -> Refusal | None:
+    """So many people so often is more than one transaction holds."""
+    if people * occurrences <= PLACES_MAX:
+        return None
+    return invalid(field, "too_many_places", f"People times occurrences are at most {PLACES_MAX}.")
+
+
+def _refusal_for_occurrences(found: tuple[datetime, ...], duration: timedelta) -> Refusal | None:
+    if not found:
+        return invalid(FIELD, "no_occurrence", "The pattern has no occurrence.")
+    if overlap_themselves(found, duration):
+        return invalid(FIELD, "overlaps", "An occurrence would begin before the one before it is over.")
+    return None
+
+
+def _recurrence(pattern: Pattern, start: datetime, zone: str) -> Recurrence:
+    return recurrence_of(
+        local_start=start,
+        timezone=zone,
+        rrule=pattern.rrule,
+        frequency=pattern.frequency,
+        interval=pattern.interval,
+        days_of_week=pattern.days_of_week,
+        count=pattern.count,
+        until=pattern.until,
+        exdates=pattern.exdates,
+        rdates=pattern.rdates,
+    )
+
+
+@lru_cache(maxsize=16)  # asked for twice: to know what to load, and to decide
+def _starts(recurrence: Recurrence, until: datetime) -> tuple[datetime, ...]:
+    return tuple(starts(recurrence, until=until, at_most=OCCURRENCES_MAX))

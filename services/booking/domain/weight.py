@@ -1,0 +1,96 @@
+"""How much work commands are, before anything is loaded for them."""
+
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
+from uuid import UUID
+
+from services.booking.domain.appointment import Appointment
+from services.booking.domain.commands import (
+    Command,
+    Create,
+    ExtendSeries,
+    Pattern,
+    ToAppointment,
+    ToOccurrence,
+)
+from services.booking.domain.scoped import is_about_several
+from services.booking.domain.series import OCCURRENCES_MAX
+
+_COUNT = re.compile(r"COUNT=(\d{1,3})(?!\d)", re.IGNORECASE)
+
+
+def places_asked(commands: Iterable[Command]) -> int:
+    """People times occurrences of all creates with a pattern, at most so many: how many there are is not known yet."""
+    return sum(
+        (1 + len(command.participant_ids)) * _occurrences(command.pattern)
+        for command in commands
+        if isinstance(command, Create) and command.pattern
+    )
+
+
+def places_touched(
+    commands: Iterable[Command], found: Mapping[UUID, Appointment], sizes: Mapping[UUID, int]
+) -> int:
+    """The same of all commands with a scope, by how many occurrences each series has."""
+    return sum(
+        (1 + len(named.answers)) * sizes.get(named.series_id, 0)
+        for command in commands
+        if isinstance(command, ToOccurrence)
+        and (named := found.get(command.appointment_id))
+        and named.series_id
+        and is_about_several(command, named)
+    )
+
+
+def whole_series(commands: Iterable[Command], found: Mapping[UUID, Appointment]) -> set[UUID]:
+    """The existing series that commands are about as a whole."""
+    whole = set()
+    for command in commands:
+        if isinstance(command, ExtendSeries):
+            whole.add(command.series_id)
+        elif isinstance(command, ToOccurrence):
+            named = found.get(command.appointment_id)
+            if named and named.series_id and is_about_several(command, named):
+                whole.add(named.series_id)
+    return whole
+
+
+def meet_in_a_series(
+    commands: Sequence[Command],
+    found: Mapping[UUID, Appointment],
+    whole: Container[UUID],
+    new: Container[UUID],
+) -> bool:
+    """Whether a command about a series as a whole stands beside another about the same series.
+
+    What the second asks of each occurrence depends on what the first made of it: it is known when that is saved.
+    `new`: occurrences that these commands make, by the ids that follow from their starts.
+    """
+    first = {one.appointment_id for one in commands if isinstance(one, Create) and one.pattern}
+    seen: set[UUID] = set()
+    for command in commands:
+        if isinstance(command, ToAppointment) and (
+            command.appointment_id in first or command.appointment_id in new
+        ):
+            return True
+        about = _about(command, found)
+        if about in seen:
+            return True
+        if about is not None and about in whole:
+            seen.add(about)
+    return False
+
+
+def _about(command: Command, found: Mapping[UUID, Appointment]) -> UUID | None:
+    """The existing series that a command is about, as a whole or in a part."""
+    if isinstance(command, ExtendSeries):
+        return command.series_id
+    named = found.get(command.appointment_id) if isinstance(command, ToAppointment) else None
+    return named.series_id if named else None
+
+
+def _occurrences(pattern: Pattern) -> int:
+    if pattern.count is not None:
+        return pattern.count
+    named = _COUNT.search(pattern.rrule or "")
+    return min(int(named[1]), OCCURRENCES_MAX) if named else OCCURRENCES_MAX

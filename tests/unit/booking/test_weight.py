@@ -1,0 +1,92 @@
+"""How much work a batch is, before anything is loaded for it."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from services.booking.domain import commands
+from services.booking.domain.commands import Cancel, Confirm, Scope, Update
+from services.booking.domain.expansion import created
+from services.booking.domain.weight import meet_in_a_series, places_asked, places_touched, whole_series
+from tests.unit.booking.builders import (
+    ANNA,
+    BEN,
+    CARA,
+    NOW,
+    ORG,
+    PEOPLE,
+    a_command,
+    a_create,
+    an_appointment,
+    by,
+)
+from tests.unit.booking.recurring import a_pattern, a_series
+
+SERIES, OTHER = UUID(int=0x51), UUID(int=0x52)
+ONE = an_appointment(id=UUID(int=0x101), series_id=SERIES)
+TWO = an_appointment(id=UUID(int=0x102), series_id=SERIES)
+FAR = an_appointment(id=UUID(int=0x103), series_id=OTHER)
+ALONE = an_appointment(id=UUID(int=0x104))
+FOUND = {item.id: item for item in (ONE, TWO, FAR, ALONE)}
+SECOND = list(created([a_series()], PEOPLE, NOW))[1].appointment_id
+EXTEND = commands.ExtendSeries(id=UUID(int=0xE1), organization=ORG, actor=by("booking"), series_id=SERIES)
+
+
+def to(appointment: UUID, scope: Scope = Scope.THIS) -> commands.Command:
+    """A cancellation."""
+    return a_command(Cancel, ANNA, appointment_id=appointment, scope=scope)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        pytest.param(a_create(), 0, id="a plain create is nothing to speak of"),
+        pytest.param(a_series(participant_ids=(BEN, CARA)), 3 * 4, id="people times count"),
+        pytest.param(a_series(rrule="FREQ=DAILY;COUNT=99999"), 2 * 750, id="a count that will be refused"),
+        pytest.param(a_series(pattern=a_pattern(None, frequency="daily", count=30)), 2 * 30, id="friendly"),
+        pytest.param(
+            a_series(pattern=a_pattern(None, frequency="daily", until=date(2027, 4, 1))),
+            2 * 750,
+            id="as many as there may be",
+        ),
+    ],
+)
+def test_places_asked(command: commands.Command, expected: int) -> None:
+    assert places_asked([command]) == expected
+
+
+def test_places_touched() -> None:
+    asked = [to(ONE.id, Scope.ALL), to(TWO.id), to(FAR.id, Scope.FOLLOWING), to(ALONE.id, Scope.ALL)]
+    assert places_touched(asked, FOUND, {SERIES: 50, OTHER: 7}) == 2 * 50 + 2 * 7
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param([to(ONE.id), to(TWO.id)], False, id="single edits are ordinary"),
+        pytest.param([to(ONE.id, Scope.ALL), to(FAR.id, Scope.ALL)], False, id="two series"),
+        pytest.param([to(ONE.id, Scope.ALL), to(TWO.id)], True, id="the whole, then one of it"),
+        pytest.param([to(TWO.id), to(ONE.id, Scope.ALL)], True, id="one of it, then the whole"),
+        pytest.param([to(ONE.id, Scope.ALL), EXTEND], True, id="an edit and an extension"),
+        pytest.param([to(ALONE.id, Scope.ALL), to(ALONE.id, Scope.ALL)], False, id="no series at all"),
+        pytest.param([a_create(), to(a_create().appointment_id)], False, id="a create and a cancellation"),
+        pytest.param(
+            [a_series(), to(a_series().appointment_id)], True, id="a series and its first occurrence"
+        ),
+        pytest.param([a_series(), to(SECOND)], True, id="a series and a cancellation of one of it"),
+    ],
+)
+def test_what_meets_in_a_series(asked: Sequence[commands.Command], expected: bool) -> None:
+    new = {one.appointment_id for one in created(asked, PEOPLE, NOW)}
+    assert meet_in_a_series(asked, FOUND, whole_series(asked, FOUND), new) is expected
+
+
+def test_which_series_are_meant_as_a_whole() -> None:
+    asked = [
+        a_command(Confirm, BEN, appointment_id=ONE.id),
+        a_command(Update, ANNA, appointment_id=FAR.id, scope=Scope.ALL),
+        EXTEND,
+    ]
+    assert whole_series(asked, FOUND) == {SERIES, OTHER}
