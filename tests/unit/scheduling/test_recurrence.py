@@ -114,6 +114,13 @@ def test_the_canonical_rule(pattern: dict[str, Any], rrule: str | None) -> None:
             id="a start that does not match is none; the first match is the first",
         ),
         pytest.param(
+            local(2027, 1, 6, 9),
+            "Europe/Berlin",
+            {"rrule": "FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=2;COUNT=2"},
+            ["2027-01-06 09:00", "2027-01-13 09:00"],
+            id="places are counted from the week's begin, also in the first",
+        ),
+        pytest.param(
             local(2027, 3, 28, 2, 30),
             "Europe/Berlin",
             {"rrule": "FREQ=DAILY;BYHOUR=2,3;COUNT=3"},
