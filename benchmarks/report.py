@@ -47,6 +47,17 @@ TARGETS = (
     Target("notifier", "bare_client_per_second", "calls of a bare client", "/s"),
     Target("notifier", "ratio", "share of the bare client", "", 0.5, 0.8),
     Target("projector", "ratio", "share of COPY", "", 0.5),
+    Target("slots", "one.p50_ms", "GET availability, 31 days of one person, p50, one connection", "ms"),
+    Target("slots", "one.p95_ms", "the same, p95", "ms", 8, 4, "less"),
+    Target("slots", "ten.p50_ms", "of ten together, p50", "ms"),
+    Target("slots", "ten.p95_ms", "the same, p95", "ms", 30, 15, "less"),
+    Target("slots", "eight_connections.per_second", "one person, eight connections", "/s", 350),
+    Target("slots", "tenfold.one.p95_ms", "one person, p95, ten times the appointments", "ms", 8, 4, "less"),
+    Target("slots", "tenfold.ten.p95_ms", "ten together, the same", "ms", 30, 15, "less"),
+    Target(
+        "slots", "growth.one", "one person: p95 at ten times the data, by p95 before", "×", None, 1.2, "less"
+    ),
+    Target("slots", "growth.ten", "ten together: the same", "×", None, 1.2, "less"),
     Target("http", "kafka.p95_ms", "a record to Kafka and back, p95 at 20/s, the fleet at rest", "ms"),
     Target("http", "book_20.p95_ms", "POST → 201 and visible, p95 at 20/s", "ms", 40, 20, "less"),
     Target("http", "book_50.p95_ms", "POST → 201 and visible, p95 at 50/s", "ms", 60, 20, "less"),
