@@ -119,9 +119,15 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
         Bad("too-long", "expires_in", "less_than_equal", {"expires_in": 601}),
     ),
     "hold.release": (*_ANY_COMMAND, Bad("no-hold", "hold_id", "missing", without="hold_id")),
+    "feed.set": (
+        *_ANY_COMMAND,
+        Bad("no-hash", "token_hash", "missing", without="token_hash"),
+        Bad("a-secret", "token_hash", "string_pattern_mismatch", {"token_hash": "the secret itself"}),
+    ),
     "series.extend": (*_ANY_COMMAND, Bad("no-series", "series_id", "missing", without="series_id")),
     "series.changed": (*_VERSION_BAD, Bad("no-series", "series", "missing", without="series")),
     "availability.changed": (*_VERSION_BAD, Bad("nobody", "user_id", "missing", without="user_id")),
+    "feed.changed": (*_VERSION_BAD, Bad("nobody", "user_id", "missing", without="user_id")),
     "busy_times.changed": (*_VERSION_BAD, Bad("nobody", "user_id", "missing", without="user_id")),
     **dict.fromkeys(("hold.placed", "hold.released"), (Bad("no-hold", "hold", "missing", without="hold"),)),
     "appointment.update": (

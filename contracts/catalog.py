@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from contracts import appointments, availability, holds, notifications, reminders, series, views
+from contracts import appointments, availability, feeds, holds, notifications, reminders, series, views
 from contracts.commands import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from contracts.envelope import MalformedEnvelope, RawHeaders, read
 from contracts.outcomes import OUTCOME_TYPES, FieldError, Outcome, PreferencesOutcome, field_errors
@@ -55,6 +55,7 @@ _PROJECTOR_BODIES: dict[str, type[BaseModel]] = {
     "availability.shown": views.AvailabilityShown,
     "busy_times.shown": views.BusyTimesShown,
     "hold.shown": views.HoldShown,
+    "feed.shown": views.FeedShown,
 }
 _REPORTS = {
     "notification.delivered": "It reached the person.",
@@ -69,6 +70,7 @@ MESSAGE_TYPES: tuple[MessageType, ...] = (
     *_told(BOOKING_EVENTS, availability.AvailabilityChanged, availability.AVAILABILITY_EVENT_TYPES),
     *_told(BOOKING_EVENTS, availability.BusyTimesChanged, availability.BUSY_EVENT_TYPES),
     *_told(BOOKING_EVENTS, holds.HoldEvent, holds.EVENT_TYPES),
+    *_told(BOOKING_EVENTS, feeds.FeedChanged, feeds.EVENT_TYPES),
     *_told(BOOKING_OUTCOMES, Outcome, OUTCOME_TYPES, "booking."),
     *_told(REMINDERS_EVENTS, reminders.Reminder, reminders.EVENT_TYPES),
     *_told(REMINDERS_EVENTS, reminders.FollowUp, reminders.FOLLOW_UP_TYPES),

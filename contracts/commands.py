@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.availability import ImportBusyTimes, SetAvailability
+from contracts.feeds import SetFeed
 from contracts.fields import (
     PARTICIPANTS_MAX,
     Announcement,
@@ -183,6 +184,7 @@ BookingCommand = (
     | ImportBusyTimes
     | PlaceHold
     | ReleaseHold
+    | SetFeed
 )
 
 BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
@@ -203,6 +205,7 @@ BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
     "busy_times.import": ImportBusyTimes,
     "hold.place": PlaceHold,
     "hold.release": ReleaseHold,
+    "feed.set": SetFeed,
 }
 
 NotifierCommand = SetPreferences | SetOrganizationPreferences

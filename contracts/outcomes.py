@@ -68,7 +68,7 @@ class Outcome(Told):
 
     `alternatives`: the nearest times instead of one that is refused. Of a series: its id, the occurrences that were
     touched, those that were left out. `waiting`: no seat yet. What is not about appointments has its own field:
-    `availability`, `hold`, or `user_id` with the `version` of their busy times and how many were `imported`.
+    `availability`, `hold`, or `user_id` with the `version` of their busy times (and how many were `imported`) or feed.
     """
 
     command_id: UUID

@@ -290,6 +290,7 @@ GOOD: dict[str, JSON] = {
         "expires_in": 300,
     },
     "hold.release": {"hold_id": HOLD},
+    "feed.set": {"token_hash": "5e" * 32},
     "appointment.participant_joined": _changed(
         2,
         [("participant_ids", [], [JONAS]), ("confirmation_status", {}, {JONAS: "confirmed"})],
@@ -322,6 +323,14 @@ GOOD: dict[str, JSON] = {
     | {"user_id": GRETA, "organization_id": ORGANIZATION, "version": 1, "actor": GRETA},
     "hold.placed": _HOLD,
     "hold.released": _HOLD,
+    "feed.changed": {
+        "user_id": GRETA,
+        "organization_id": ORGANIZATION,
+        "version": 1,
+        "token_hash": "5e" * 32,
+        "actor": GRETA,
+    },
+    "feed.shown": {"user_id": GRETA, "version": 1},
     "availability.shown": {"user_id": GRETA, "version": 1},
     "busy_times.shown": {"user_id": GRETA, "version": 1},
     "hold.shown": {"hold_id": HOLD, "version": 1},
@@ -448,7 +457,7 @@ def headers(message: MessageType) -> dict[str, str]:
 
 
 def _subject(message: MessageType) -> str:
-    if message.name.startswith(("availability", "busy_times")):
+    if message.name.startswith(("availability", "busy_times", "feed")):
         return GRETA
     if message.name.startswith(("hold", "series")):
         return HOLD if message.name.startswith("hold") else SERIES

@@ -56,6 +56,13 @@ class HoldShown(Told):
     version: int = Field(ge=1, le=2)
 
 
+class FeedShown(Told):
+    """Body of `feed.shown`: from now on a person's calendar has the address of this version, and no other."""
+
+    user_id: UUID
+    version: int = Field(ge=1)
+
+
 class NotificationStatus(Told):
     """Where a delivery stands now."""
 
@@ -90,5 +97,6 @@ EVENT_TYPES = {
     "availability.shown": "A person's availability in the views changed.",
     "busy_times.shown": "A person's time that is taken elsewhere changed in the views.",
     "hold.shown": "A hold in the views changed.",
+    "feed.shown": "The address of a person's calendar changed in the views.",
     "notifications.changed": "Deliveries in the views came to other states.",
 }

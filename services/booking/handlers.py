@@ -68,6 +68,7 @@ class Handlers:
                 book.take_announced(),
                 book.diary.take_noted(),
                 book.take_series(),
+                book.feeds.take_changed(),
             )
         )
         try:

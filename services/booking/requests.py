@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from contracts import availability, holds
+from contracts import availability, feeds, holds
 from contracts import commands as sent
 from contracts.ids import quick, uuid5
 from contracts.series import RecurringPattern
@@ -69,6 +69,8 @@ def _other(asker: Asker, body: sent.BookingCommand) -> commands.Command:
             return commands.ImportBusyTimes(**who, busy_times=ranges, removed=body.removed)
         case holds.ReleaseHold():
             return commands.ReleaseHold(**who, hold_id=quick(body.hold_id))
+        case feeds.SetFeed():
+            return commands.SetFeed(**who, token_hash=body.token_hash)
         case holds.PlaceHold():
             return commands.PlaceHold(
                 **who,

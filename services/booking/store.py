@@ -16,11 +16,13 @@ from services.booking.domain.calendar import Entry
 from services.booking.domain.commands import Announce, Command, OfAppointment
 from services.booking.domain.diary import Noted
 from services.booking.domain.expansion import created, expanded
+from services.booking.domain.feeds import Feed
 from services.booking.domain.occupancy import Busy, freed_and_taken, needed
 from services.booking.domain.people import People, Person
 from services.booking.domain.reach import surroundings, widened
 from services.booking.domain.series import Series
 from services.booking.domain.times import Period
+from services.booking.feeds import keep_feeds, load_feeds
 from services.booking.verdicts import Further, Verdict
 from services.booking.wire import appointment_of
 
@@ -77,6 +79,7 @@ async def load_book(
         diary,
         surrounded=sought,
         series=known.series.values(),
+        feeds=await load_feeds(tx, commands),
     )
 
 
@@ -87,6 +90,7 @@ async def save(
     announced: Mapping[UUID, Sequence[datetime]] | None = None,
     noted: Noted | None = None,
     series: Sequence[Series] = (),
+    feeds: Sequence[Feed] = (),
 ) -> None:
     """Write what a batch changed, with the states that its events tell, and what was decided about each command.
 
@@ -104,6 +108,7 @@ async def save(
         await tx.execute(_ANNOUNCE, {"organization": organization, "when": list(when)})
     if noted is not None:
         await diaries.save(tx, noted)
+    await keep_feeds(tx, feeds)
 
 
 _LOCK = text("""

@@ -109,6 +109,7 @@ HOLD: Columns = {
     "end_time": "timestamptz",
     "expires_at": "timestamptz",
 }
+FEED: Columns = {"user_id": "uuid", "organization_id": "uuid", "version": "int", "token_hash": "text"}
 SERIES: Columns = {"id": "uuid", "organization_id": "uuid", "version": "int", "body": "text"}
 
 

@@ -5,13 +5,14 @@ from uuid import UUID
 from chassis.errors import InvalidMessage
 from contracts.availability import AvailabilityChanged, BusyTimesChanged
 from contracts.envelope import Envelope, Record
+from contracts.feeds import FeedChanged
 from contracts.holds import HoldEvent
 from contracts.notifications import ChannelSuspension
 from contracts.outcomes import Outcome, PreferencesOutcome
 from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged
 from contracts.series import SeriesEvent
 from services.projector.domain.answers import Answer, Preference, Rules, Suspension
-from services.projector.domain.times import BusyTimes, Hold, Hours, Series, ended, margin
+from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series, ended, margin
 
 
 def hours(record: Record, _: Envelope) -> Hours:
@@ -55,6 +56,12 @@ def series(record: Record, _: Envelope) -> Series:
     """A series as a whole. Raises ValidationError."""
     told = SeriesEvent.model_validate_json(record.value or b"").series
     return Series(told.id, told.organization_id, told.version, told.model_dump_json())
+
+
+def feed(record: Record, _: Envelope) -> Feed:
+    """The address of a person's calendar. Raises ValidationError."""
+    told = FeedChanged.model_validate_json(record.value or b"")
+    return Feed(told.user_id, told.organization_id, told.version, told.token_hash)
 
 
 def answer(record: Record, head: Envelope) -> Answer:

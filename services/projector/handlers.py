@@ -11,7 +11,7 @@ from services.projector.domain import answers, calendar, deliveries
 from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change
 from services.projector.domain.deliveries import Delivery
-from services.projector.domain.times import BusyTimes, Hold, Hours, Series, ended, newest, ranges_of
+from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series, ended, newest, ranges_of
 from services.projector.messages import Body, Fact, shown
 
 REDRIVE = topics.redrive("projector").name
@@ -66,6 +66,8 @@ async def _show_times(tx: Transaction, bodies: Sequence[Body]) -> None:
         await times.show_holds(tx, newest(holds, lambda one: one.id))
     if series := [body for body in bodies if isinstance(body, Series)]:
         await times.show_series(tx, newest(series, lambda one: one.id))
+    if feeds := [body for body in bodies if isinstance(body, Feed)]:
+        await times.show_feeds(tx, newest(feeds, lambda one: one.user_id))
 
 
 def _hold(body: Body) -> Hold | None:

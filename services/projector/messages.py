@@ -8,7 +8,17 @@ from pydantic import BaseModel, ValidationError
 
 from chassis.errors import InvalidMessage
 from chassis.telemetry import follow
-from contracts import appointments, availability, envelope, holds, notifications, outcomes, series, topics
+from contracts import (
+    appointments,
+    availability,
+    envelope,
+    feeds,
+    holds,
+    notifications,
+    outcomes,
+    series,
+    topics,
+)
 from contracts.appointments import AppointmentEvent
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
 from contracts.notifications import Notification
@@ -16,6 +26,7 @@ from contracts.views import (
     AvailabilityShown,
     BusyTimesShown,
     CalendarChanged,
+    FeedShown,
     HoldShown,
     OrganizationPreferencesShown,
     PreferencesShown,
@@ -24,11 +35,11 @@ from services.projector import facts
 from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change, search_text
 from services.projector.domain.deliveries import Delivery
-from services.projector.domain.times import BusyTimes, Hold, Hours, Series
+from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series
 
 SOURCE = "appointments/projector"
 
-Body = Change | Delivery | Answer | Preference | Rules | Suspension | Hours | BusyTimes | Hold | Series
+Body = Change | Delivery | Answer | Preference | Rules | Suspension | Hours | BusyTimes | Hold | Series | Feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,13 @@ def _told(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
         case BusyTimes(user_id=subject):
             shows = BusyTimesShown(user_id=subject, version=version)
             return "busy_times.shown", subject, body.organization_id, shows
+        case Feed(user_id=subject):
+            return (
+                "feed.shown",
+                subject,
+                body.organization_id,
+                FeedShown(user_id=subject, version=version),
+            )
         case Hold(id=subject):
             return "hold.shown", subject, body.organization_id, HoldShown(hold_id=subject, version=version)
     return None
@@ -157,6 +175,7 @@ _READERS: dict[str, Callable[[Record, Envelope], Body]] = {
     **dict.fromkeys(availability.BUSY_EVENT_TYPES, facts.busy_times),
     **dict.fromkeys(holds.EVENT_TYPES, facts.hold),
     **dict.fromkeys(series.EVENT_TYPES, facts.series),
+    **dict.fromkeys(feeds.EVENT_TYPES, facts.feed),
 }
 
 

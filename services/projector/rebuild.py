@@ -53,6 +53,7 @@ GROUPS = {
             "busy_versions",
             "holds",
             "series",
+            "feeds",
         ),
     ),
     "notifications": Group(

@@ -69,6 +69,10 @@ _LACKING: Mapping[str, tuple[str, str]] = {
         "id",
         "LEFT JOIN views_next.series n USING (id) WHERE (n.version IS NULL OR n.version < l.version)",
     ),
+    "feeds": (
+        "user_id",
+        "LEFT JOIN views_next.feeds n USING (user_id) WHERE (n.version IS NULL OR n.version < l.version)",
+    ),
 }
 LACKING_MAX = 1_000
 

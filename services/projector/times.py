@@ -9,6 +9,7 @@ from chassis.database import Transaction
 from services.projector.columns import (
     BUSY_TIME,
     BUSY_VERSION,
+    FEED,
     HOLD,
     HOURS,
     SERIES,
@@ -17,7 +18,7 @@ from services.projector.columns import (
     names,
     rows,
 )
-from services.projector.domain.times import BusyTime, BusyTimes, Hold, Hours, Series
+from services.projector.domain.times import BusyTime, BusyTimes, Feed, Hold, Hours, Series
 
 
 def _newest(table: str, key: str, columns: Columns, given: str) -> TextClause:
@@ -38,6 +39,7 @@ _SHOW_HOLDS = _newest(
     "holds", "id", HOLD, names(HOLD).replace("user_ids", "CAST(user_ids AS uuid[]) AS user_ids")
 )
 _SHOW_SERIES = _newest("series", "id", SERIES, names(SERIES))
+_SHOW_FEEDS = _newest("feeds", "user_id", FEED, names(FEED))
 
 _FORGET_HOLDS = text("DELETE FROM holds WHERE expires_at < :before")
 _FORGET_BUSY_TIMES = text("DELETE FROM busy_times WHERE start_time = end_time AND end_time < :before")
@@ -65,6 +67,11 @@ async def show_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
 async def show_series(tx: Transaction, series: Sequence[Series]) -> None:
     """Show series; at most one version of each."""
     await tx.execute(_SHOW_SERIES, arrays("s", SERIES, series))
+
+
+async def show_feeds(tx: Transaction, feeds: Sequence[Feed]) -> None:
+    """Show addresses of calendars; at most one version of each person."""
+    await tx.execute(_SHOW_FEEDS, arrays("s", FEED, feeds))
 
 
 async def forget(tx: Transaction, before: datetime) -> None:

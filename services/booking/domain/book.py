@@ -8,6 +8,7 @@ from uuid import UUID
 from services.booking.domain.appointment import Appointment, occupants
 from services.booking.domain.calendar import Calendar, Entry
 from services.booking.domain.diary import Diary
+from services.booking.domain.feeds import Feeds
 from services.booking.domain.people import Actor, People, Person, belongs
 from services.booking.domain.series import Series
 from services.booking.domain.times import Period
@@ -47,8 +48,10 @@ class Book:
         diary: Diary | None = None,
         surrounded: Mapping[UUID, Sought] | None = None,
         series: Iterable[Series] = (),
+        feeds: Feeds | None = None,
     ) -> None:
         self.diary = diary or Diary()
+        self.feeds = feeds or Feeds()
         self.sought: dict[UUID, Sought] = {}
         self._surrounded = surrounded or {}
         self._now = {appointment.id: appointment for appointment in appointments}

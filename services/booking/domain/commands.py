@@ -219,3 +219,10 @@ class ReleaseHold(Command):
     """Give held time free again."""
 
     hold_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFeed(Command):
+    """Give the actor's calendar the secret address with this hash, and no other; None: none."""
+
+    token_hash: str | None

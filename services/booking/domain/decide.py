@@ -33,6 +33,7 @@ from services.booking.domain.commands import (
     PlaceHold,
     ReleaseHold,
     SetAvailability,
+    SetFeed,
     ToAppointment,
     ToOccurrence,
     Update,
@@ -41,6 +42,7 @@ from services.booking.domain.create import decide_create
 from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
 from services.booking.domain.editing_series import decide_for_series
 from services.booking.domain.extending import decide_extend
+from services.booking.domain.feeds import decide_feed
 from services.booking.domain.holds import decide_place, decide_release
 from services.booking.domain.hours import decide_availability
 from services.booking.domain.joining import decide_join, decide_leave
@@ -98,8 +100,15 @@ def _beside(command: Command, book: Book, at: datetime) -> Decision:
             return decide_place(command, book, at)
         case ReleaseHold():
             return decide_release(command, book, at)
+        case SetFeed():
+            return _set_feed(command, book)
         case _:
             raise TypeError(f"no rule for {type(command).__name__}")
+
+
+def _set_feed(command: SetFeed, book: Book) -> Decision:
+    member = book.member(command.actor, command.organization)
+    return decide_feed(command, member, book.feeds) if member else access.NOT_A_MEMBER
 
 
 def _step(command: ToAppointment, appointment: Appointment, book: Book, at: datetime) -> Decision:

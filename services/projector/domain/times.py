@@ -1,4 +1,4 @@
-"""What the views keep of when people can be booked, and of series. The newest version is shown, in whatever order they come."""
+"""What the views keep of when people can be booked, of series, and of who may read a calendar by an address. The newest version is shown, in whatever order they come."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -64,6 +64,15 @@ class Series(NamedTuple):
     body: str
 
 
+class Feed(NamedTuple):
+    """The address of a person's calendar by the hash of its secret; None: there is none."""
+
+    user_id: UUID
+    organization_id: UUID
+    version: int
+    token_hash: str | None
+
+
 def margin(buffers: int, counted: bool) -> int:
     """So many seconds around a range matter to it: `buffers` in minutes; `counted`: there is a limit for each day.
 
@@ -89,7 +98,7 @@ def ranges_of(changes: Iterable[BusyTimes]) -> list[BusyTime]:
     return list(found.values())
 
 
-Row = TypeVar("Row", Hours, BusyTimes, Hold, Series)
+Row = TypeVar("Row", Hours, BusyTimes, Hold, Series, Feed)
 
 
 def newest(rows: Iterable[Row], key: Callable[[Row], UUID]) -> list[Row]:

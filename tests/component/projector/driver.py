@@ -34,6 +34,7 @@ TABLES = (
     "busy_versions",
     "holds",
     "series",
+    "feeds",
 )
 Rows = list[tuple[Any, ...]]
 

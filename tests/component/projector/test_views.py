@@ -31,6 +31,7 @@ from tests.unit.projector.builders import (
     an_outcome,
     availability_changed,
     busy_times_changed,
+    feed_changed,
     organization_preferences_changed,
     preferences_changed,
     series_changed,
@@ -70,6 +71,8 @@ def a_story() -> list[Message]:
         a_hold("placed", "given back"),
         a_hold("released", "given back"),
         series_changed(),
+        feed_changed(2, None),
+        feed_changed(1),
         an_event("cancelled", version=4, status="cancelled", **later, **said_yes),
     ]
 
@@ -142,6 +145,8 @@ async def test_peoples_time_is_shown(projector: Projector) -> None:
     assert [tuple(row) for row in holds] == [(an_id("form"), [ANNA, BEN])]
     assert await sql.fetchval("SELECT count(*) FROM views.holds WHERE version = 2") == 2
     assert await sql.fetchval("SELECT id FROM views.series") == an_id("weekly")
+    feeds = await sql.fetch("SELECT user_id, organization_id, version, token_hash FROM views.feeds")
+    assert [tuple(row) for row in feeds] == [(ANNA, HUB, 2, None)], "a revoked address does not come back"
 
 
 async def test_who_waits_for_a_seat_sees_it(projector: Projector) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from contracts.appointments import Appointment, AppointmentEvent, Person
 from contracts.availability import Availability, AvailabilityChanged, BusyTime, BusyTimesChanged
 from contracts.envelope import Envelope, Message, Record
+from contracts.feeds import FeedChanged
 from contracts.fields import Channel
 from contracts.holds import Hold, HoldEvent
 from contracts.notifications import EVENT_TYPES, ChannelSuspension, Notification
@@ -262,6 +263,14 @@ def series_changed(version: int = 1, name: object = "weekly") -> Message:
         }
     )
     return _of_booking("series.changed", f"{name}/{version}", body)
+
+
+def feed_changed(version: int = 1, token_hash: str | None = "5e" * 32) -> Message:
+    """`feed.changed` on booking.events: Anna's."""
+    body = FeedChanged(
+        user_id=ANNA, organization_id=HUB, version=version, token_hash=token_hash, actor=str(ANNA)
+    )
+    return _of_booking("feed.changed", f"feed/{version}", body)
 
 
 def a_record(message: Message, offset: int = 0) -> Record:

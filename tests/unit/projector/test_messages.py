@@ -26,6 +26,7 @@ from tests.unit.projector.builders import (
     an_outcome,
     availability_changed,
     busy_times_changed,
+    feed_changed,
     organization_preferences_changed,
     preferences_changed,
     series_changed,
@@ -59,6 +60,7 @@ def test_a_change_has_the_wire_form_of_its_appointment() -> None:
         pytest.param(availability_changed(), id="availability.shown"),
         pytest.param(busy_times_changed(1, "elsewhere"), id="busy_times.shown"),
         pytest.param(a_hold(), id="hold.shown"),
+        pytest.param(feed_changed(), id="feed.shown"),
     ],
 )
 def test_what_is_told_is_the_same_each_time(message: Message) -> None:

@@ -1,0 +1,45 @@
+"""SQL of the addresses of people's calendars; runs only where a batch changes one."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+from services.booking.domain.commands import Command, SetFeed
+from services.booking.domain.feeds import Feed, Feeds
+
+_FEEDS = text("""
+    SELECT user_id, organization_id, version, token_hash FROM feeds WHERE user_id = ANY(CAST(:users AS uuid[]))
+""")
+
+
+async def load_feeds(tx: Transaction, commands: Iterable[Command]) -> Feeds:
+    """Of those who change theirs."""
+    users = {command.actor.user for command in commands if isinstance(command, SetFeed)} - {None}
+    if not users:
+        return Feeds()
+    return Feeds(Feed(*row) for row in await tx.execute(_FEEDS, {"users": list(users)}))
+
+
+_KEEP = text("""
+    INSERT INTO feeds (user_id, organization_id, version, token_hash)
+    SELECT * FROM unnest(CAST(:users AS uuid[]), CAST(:organizations AS uuid[]), CAST(:versions AS int[]),
+                         CAST(:hashes AS text[]))
+    ON CONFLICT (user_id) DO UPDATE
+    SET organization_id = excluded.organization_id, version = excluded.version, token_hash = excluded.token_hash
+""")
+
+
+async def keep_feeds(tx: Transaction, changed: Sequence[Feed]) -> None:
+    """In id order, so that batches of two organizations cannot deadlock over somebody who moved."""
+    feeds = sorted(changed, key=lambda feed: feed.user_id)
+    if feeds:
+        await tx.execute(
+            _KEEP,
+            {
+                "users": [feed.user_id for feed in feeds],
+                "organizations": [feed.organization_id for feed in feeds],
+                "versions": [feed.version for feed in feeds],
+                "hashes": [feed.token_hash for feed in feeds],
+            },
+        )

@@ -1,0 +1,45 @@
+"""The address of a person's calendar, over real Kafka and PostgreSQL: kept between batches, told each time it changes."""
+
+from typing import Any
+
+import orjson
+
+from contracts import topics
+from contracts.feeds import FeedChanged
+from tests.component.booking.desk import Desk
+from tests.support import eventually
+
+OLD, NEW = "0" * 64, "1" * 64
+
+
+async def test_each_change_is_told_with_its_version_and_no_change_is_not(desk: Desk) -> None:
+    anna, ben = desk.person(), desk.person()
+    wishes = [(anna, OLD), (anna, OLD), (anna, NEW), (ben, OLD), (anna, None), (anna, None)]
+    outcomes: list[dict[str, Any]] = []
+    for person, token_hash in wishes:
+        outcomes.append(await desk.outcome(await desk.send("feed.set", person, {"token_hash": token_hash})))
+    assert {outcome["status"] for outcome in outcomes} == {"accepted"}
+    assert [outcome["version"] for outcome in outcomes] == [1, 1, 2, 1, 3, 3]
+    assert [outcome["user_id"] for outcome in outcomes] == [str(person) for person, _ in wishes]
+    assert [len(outcome["event_ids"]) for outcome in outcomes] == [1, 0, 1, 1, 1, 0]
+
+    async def all_told() -> list[FeedChanged] | None:
+        records = await desk.published(topics.BOOKING_EVENTS.name)
+        bodies = [FeedChanged.model_validate(orjson.loads(record.value or b"")) for record in records]
+        return bodies if len(bodies) == 4 else None
+
+    told = await eventually(all_told, 10, 0.1) or []
+    assert [(one.version, one.token_hash) for one in told if one.user_id == anna] == [
+        (1, OLD),
+        (2, NEW),
+        (3, None),
+    ]
+    assert {one.organization_id for one in told} == {desk.organization}
+
+
+async def test_nobody_sets_what_is_no_hash(desk: Desk) -> None:
+    anna = desk.person()
+    for body in ({}, {"token_hash": "a secret"}, {"token_hash": "A" * 64}, {"token_hash": 7}):
+        outcome = await desk.outcome(await desk.send("feed.set", anna, body))
+        assert (outcome["status"], outcome["code"]) == ("refused", "invalid")
+    assert not await desk.published(topics.BOOKING_EVENTS.name)

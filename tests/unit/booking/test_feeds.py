@@ -1,0 +1,75 @@
+"""The address of a person's calendar: one, or none, and each change is a version."""
+
+from uuid import UUID
+
+import pytest
+
+from services.booking.domain.commands import SetFeed
+from services.booking.domain.decide import decide
+from services.booking.domain.decision import Code, Decision, Settled
+from services.booking.domain.feeds import Feed, Feeds
+from tests.unit.booking.builders import ANNA, FOREIGNER, NOW, ORG, OTHER_ORG, a_book, by, refused
+
+OLD, NEW = "0" * 64, "1" * 64
+
+
+def a_wish(who: UUID | str, token_hash: str | None) -> SetFeed:
+    """A command about the sender's own address."""
+    return SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(who), token_hash=token_hash)
+
+
+def setting(token_hash: str | None, known: Feed | None) -> tuple[Settled, list[Feed]]:
+    """What ANNA's wish leads to, and what is to be saved."""
+    book = a_book()
+    book.feeds = Feeds([known] if known else [])
+    decision: Decision = decide(a_wish(ANNA, token_hash), book, NOW)
+    assert isinstance(decision, Settled)
+    return decision, book.feeds.take_changed()
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "version"),
+    [
+        pytest.param(None, NEW, 1, id="the first"),
+        pytest.param(Feed(ANNA, ORG, 1, OLD), NEW, 2, id="another"),
+        pytest.param(Feed(ANNA, ORG, 2, OLD), None, 3, id="none any more"),
+        pytest.param(Feed(ANNA, ORG, 3, None), NEW, 4, id="one again"),
+        pytest.param(Feed(ANNA, OTHER_ORG, 1, NEW), NEW, 2, id="the same in another organization"),
+    ],
+)
+def test_each_change_is_told_and_saved(known: Feed | None, wanted: str | None, version: int) -> None:
+    decision, saved = setting(wanted, known)
+    [happened] = decision.happened
+    assert (happened.type, happened.subject) == ("feed.changed", ANNA)
+    told = {"user_id": ANNA, "organization_id": ORG, "version": version, "token_hash": wanted}
+    assert happened.body == told
+    assert (decision.version, decision.outcome) == (version, {"user_id": ANNA})
+    assert saved == [Feed(ANNA, ORG, version, wanted)]
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "version"),
+    [
+        pytest.param(Feed(ANNA, ORG, 2, OLD), OLD, 2, id="the same address"),
+        pytest.param(Feed(ANNA, ORG, 3, None), None, 3, id="revoked twice"),
+        pytest.param(None, None, None, id="revoked without ever having one"),
+    ],
+)
+def test_what_is_so_already_is_accepted_and_not_told(
+    known: Feed | None, wanted: str | None, version: int | None
+) -> None:
+    decision, saved = setting(wanted, known)
+    assert (decision.happened, decision.version, saved) == ((), version, [])
+
+
+def test_later_commands_of_a_batch_see_the_earlier_ones() -> None:
+    book = a_book()
+    for wanted in (OLD, NEW, None):
+        decide(a_wish(ANNA, wanted), book, NOW)
+    assert book.feeds.take_changed() == [Feed(ANNA, ORG, 3, None)]
+    assert book.feeds.take_changed() == []
+
+
+def test_strangers_and_services_have_none() -> None:
+    for actor in (FOREIGNER, "reminders"):
+        assert refused(decide(a_wish(actor, NEW), a_book(), NOW)).code is Code.NOT_ALLOWED
