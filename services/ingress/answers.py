@@ -32,3 +32,9 @@ def problem_response(problem: Problem) -> Response:
 def etag(version: int) -> str:
     """An appointment's version as an entity tag."""
     return f'"{version}"'
+
+
+def has_seen(if_none_match: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names this entity tag, or any."""
+    given = [part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")]
+    return tag in given or "*" in given

@@ -14,6 +14,7 @@ from services.ingress.store import Store
 _VIEWS = {
     "availability.set": ("availability", "user_id"),
     "busy_times.import": ("busy_times", "user_id"),
+    "feed.set": ("feeds", "user_id"),
 }
 
 

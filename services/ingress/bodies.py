@@ -17,13 +17,13 @@ M = TypeVar("M", bound=BaseModel)
 
 
 ARRIVES_WITHIN = 30.0
-DRAINED_MAX = 16 * 1024 * 1024
+DRAINED_MAX = 32 * 1024 * 1024
 
 
 async def read(request: Request, limit: int) -> bytes:
     """The body, of at most `limit` bytes, with or without a Content-Length. Raises Problem 413, or 400 if it does not end.
 
-    What is too much is read and thrown away before the answer, up to 16 MB: many clients send all before they listen.
+    What is too much is read and thrown away before the answer, up to 32 MB: many clients send all before they listen.
     """
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > DRAINED_MAX:

@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: `kind` decides its refusals; `answer` is an example; `schema` names the answer's component."""
+    """One call: `kind` decides its refusals; `answer` is an example; `schema` names the answer's component.
+
+    An `answer` of None has no body. `repeatable`: an Idempotency-Key makes it the same command.
+    """
 
     summary: str
     kind: str
@@ -19,3 +22,5 @@ class Call:
     query: Sequence[tuple[str, str, str]] = ()
     description: str = ""
     media: str = "application/json"
+    body_media: str = "application/json"
+    repeatable: bool = True

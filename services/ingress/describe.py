@@ -40,6 +40,7 @@ _REFUSALS = {
     "read": ("unauthenticated", "not_allowed", "not_found", "invalid", "rate_limited", "views_unavailable"),
     "write": (*_WRITE_REFUSALS, *_WRITE_REFUSALS_TOO),
     "signed": ("malformed", "bad_signature", "too_large", "invalid", "kafka_unavailable"),
+    "feed": ("not_found", "rate_limited", "views_unavailable"),
     "open": (),
 }
 
@@ -74,10 +75,12 @@ def described(name: str) -> dict[str, Any]:
     if call.kind in ("read", "write"):
         extra["security"] = _SECURITY
     if call.body is not None:
-        schema = {"$ref": f"#/components/schemas/{call.body_schema}"}
+        schema = (
+            {"$ref": f"#/components/schemas/{call.body_schema}"} if call.body_schema else {"type": "string"}
+        )
         extra["requestBody"] = {
             "required": name not in ("decline", "join"),
-            "content": {"application/json": {"schema": schema, "example": call.body}},
+            "content": {call.body_media: {"schema": schema, "example": call.body}},
         }
     return {
         "summary": call.summary,
@@ -97,7 +100,7 @@ def _parameters(name: str, call: Call) -> list[dict[str, Any]]:
     ]
     if call.kind == "signed":
         found.append(_SIGNATURE)
-    if call.kind == "write":
+    if call.kind == "write" and call.repeatable:
         found.append(_WRITES_WITH_KEY)
         if call.schema == "Appointment" and name != "create":
             found.append(_IF_MATCH)
@@ -111,6 +114,10 @@ def _responses(call: Call) -> dict[int | str, dict[str, Any]]:
     responses: dict[int | str, dict[str, Any]] = {
         call.status: {"description": "Done", "content": {call.media: content}}
     }
+    if call.answer is None:
+        del responses[call.status]["content"]
+    if call.kind == "feed":
+        responses[304] = {"description": "Nothing has changed since `If-None-Match`"}
     if call.kind == "write":
         responses[202] = {
             "description": "Not decided within 5 s: ask at Location",

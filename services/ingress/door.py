@@ -1,6 +1,7 @@
 """Who comes in: authentication, and the limits for a person and an organization."""
 
 import time
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -25,10 +26,14 @@ class Door:
         caller = await self._verifier.caller(request.headers.get("authorization"))
         if not caller.member:
             raise Problem("not_allowed", "The token has no role here: it needs `member` or `admin`.")
-        now = time.monotonic()
-        self._limit("person", self._people.take(caller.id, now))
-        self._limit("organization", self._organizations.take(caller.organization, now))
+        self.count(caller.id, caller.organization)
         return caller
+
+    def count(self, person: UUID, organization: UUID) -> None:
+        """Count a request of that person. Raises Problem 429."""
+        now = time.monotonic()
+        self._limit("person", self._people.take(person, now))
+        self._limit("organization", self._organizations.take(organization, now))
 
     @staticmethod
     def _limit(which: str, wait: float) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 from joserfc import jws, jwt
@@ -206,6 +207,20 @@ class Directory:
         while len(self._known) > PEOPLE_KEPT:
             self._known.popitem(last=False)
         return {person: self._known.get(person) if name in told else None for name, person in wanted.items()}
+
+    async def zone_of(self, person: UUID) -> str:
+        """The zone that somebody lives in; UTC if Identity does not say. Raises Problem 503 while it does not answer."""
+        try:
+            response = await self._client.post(
+                "/api/identity/users/validate", json={"user_ids": [str(person)]}
+            )
+            response.raise_for_status()
+            zones = [user.get("timezone") for user in response.json()["users"] if user["id"] == str(person)]
+            return ZoneInfo(zones[0]).key if zones and isinstance(zones[0], str) else "UTC"
+        except ZoneInfoNotFoundError:
+            return "UTC"
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Problem("identity_unavailable", "Your time zone cannot be known now.") from error
 
 
 def identity_client(settings: IngressSettings) -> httpx.AsyncClient:

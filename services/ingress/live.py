@@ -28,6 +28,7 @@ _SHOWN = {
     "availability.shown": ("availability", "user_id"),
     "busy_times.shown": ("busy_times", "user_id"),
     "hold.shown": ("holds", "hold_id"),
+    "feed.shown": ("feeds", "user_id"),
 }
 
 

@@ -24,6 +24,8 @@ from services.ingress.domain.queries import InvalidQuery
 from services.ingress.middleware import Correlated, Measured, WithoutTrailingSlash, untraced
 from services.ingress.routes.analytics import analytics_routes
 from services.ingress.routes.availability import availability_routes
+from services.ingress.routes.feeds import feed_routes
+from services.ingress.routes.imports import import_routes
 from services.ingress.routes.operations import operation_routes
 from services.ingress.routes.preferences import preference_routes
 from services.ingress.routes.reads import invalid_query, overview_routes, read_routes
@@ -101,6 +103,8 @@ def create_app(
         template_routes(runtime),
         webhook_routes(runtime),
         scheduling_routes(runtime),
+        feed_routes(runtime),
+        import_routes(runtime),
         write_routes(runtime),
         read_routes(runtime),
         operation_routes(runtime),

@@ -14,11 +14,14 @@ from services.ingress.domain.problems import Problem
 CORRELATION_MAX = 128
 _UNMEASURED = frozenset({"/metrics", "/health/live", "/health/appointments"})
 STREAM_PATH = "/api/appointments/stream"
+FEED_PATH = "/api/appointments/calendar.ics"
 
 
 def untraced(scope: Scope) -> bool:
-    """Whether a request gets no span: probes come all the time, and a live stream lasts for hours."""
-    return scope["type"] != "http" or scope["path"] in _UNMEASURED or scope["path"] == STREAM_PATH
+    """Whether a request gets no span: probes come all the time, a live stream lasts for hours, and a feed's address is secret."""
+    return (
+        scope["type"] != "http" or scope["path"] in _UNMEASURED or scope["path"] in (STREAM_PATH, FEED_PATH)
+    )
 
 
 class WithoutTrailingSlash:

@@ -91,6 +91,42 @@ SCHEDULING: Mapping[str, Call] = {
         description="Any member of the organization may, if the appointment has `seats`. When all are taken: 409 `full`, or "
         'with `{"wait": true}` 200 `{"status": "waiting", "position": 1}`; a freed seat goes to the first who waits.',
     ),
+    "feed": Call(
+        "Make or renew the secret address of your calendar",
+        "write",
+        scheduling_examples.FEED,
+        201,
+        repeatable=False,
+        description="For calendar programs that subscribe. Whoever knows the address can read the calendar, so it is told "
+        "once and kept nowhere; the one before is dead at once. A repeated call makes another.",
+    ),
+    "revoke_feed": Call(
+        "Revoke the secret address of your calendar",
+        "write",
+        None,
+        204,
+        repeatable=False,
+        description="The address is dead when the answer comes.",
+    ),
+    "subscribed_calendar": Call(
+        "Read a calendar by its secret address",
+        "feed",
+        scheduling_examples.CALENDAR_FILE,
+        query=(("token", "string", "The secret; a wrong or revoked one is 404"),),
+        media="text/calendar",
+        description="From 90 days back to 400 ahead. A series is one entry with its rule, and one for each instance that is "
+        "other than the rule says. `If-None-Match` with the ETag answers 304.",
+    ),
+    "import_calendar": Call(
+        "Import another calendar as time that you are busy",
+        "write",
+        {"imported": 12, "skipped": 1},
+        body=scheduling_examples.CALENDAR_FILE,
+        body_media="text/calendar",
+        description="An iCalendar file of at most 5 MB and 5,000 events, read from now on to five years ahead. What was "
+        "imported before is replaced where the file says something else, so that the same file may come again; cancelled "
+        "events are forgotten. Days without times are whole days of your own zone.",
+    ),
     "leave": Call(
         "Give the seat back, or stop waiting",
         "write",

@@ -62,3 +62,11 @@ JOINED: dict[str, Any] = {
     "status": "confirmed",
     "version": 2,
 }
+FEED = {
+    "url": "https://appointments.example/api/appointments/calendar.ics?token=q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+}
+CALENDAR_FILE = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Appointments//Appointments//EN\r\nBEGIN:VEVENT\r\n"
+    "UID:0a3f5a52-90ad-5c52-8a55-4f7cf1f5e101\r\nDTSTAMP:20270201T120000Z\r\nDTSTART:20270301T080000Z\r\n"
+    "DTEND:20270301T083000Z\r\nSUMMARY:Quarterly review\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)

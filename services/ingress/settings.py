@@ -6,6 +6,7 @@ from chassis.settings import Settings
 class IngressSettings(Settings):
     """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP door".
 
+    public_url: what people reach the ingress by, such as https://example.com; empty: the address that they called.
     communication_webhook_secret: what the Communication Service signs its reports with; empty: none are taken.
     """
 
@@ -22,6 +23,9 @@ class IngressSettings(Settings):
     webhook_max_bytes: int = 64 * 1024
 
     body_max_bytes: int = 256 * 1024
+    calendar_max_bytes: int = 5 * 1024 * 1024
+    calendar_read_wait: float = 20.0
+    public_url: str = ""
     in_flight_max: int = 1_000
     person_rate: float = 100.0
     person_burst: float = 400.0

@@ -17,6 +17,7 @@ from services.ingress.connections import Connections
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
 from services.ingress.domain.queries import CalendarQuery, ListQuery
+from services.ingress.feeds import FEED, OWN, SERIES
 from services.ingress.settings import IngressSettings
 from services.ingress.taken import AVAILABILITY, TAKEN
 
@@ -83,6 +84,7 @@ _WANTED = """
 _SHOWN_VERSIONS = {
     "availability": "SELECT version FROM views.availability WHERE user_id = $1 AND organization_id = $2",
     "busy_times": "SELECT version FROM views.busy_versions WHERE user_id = $1 AND organization_id = $2",
+    "feeds": "SELECT version FROM views.feeds WHERE user_id = $1 AND organization_id = $2",
     "holds": "SELECT version FROM views.holds WHERE id = $1 AND organization_id = $2",
     "released": "SELECT 2 AS version WHERE NOT EXISTS "
     "(SELECT FROM views.holds WHERE id = $1 AND organization_id = $2 AND version < 2)",
@@ -132,6 +134,19 @@ class Store:
     async def event_shown(self, appointments: Sequence[UUID], event: UUID) -> int:
         """1 if the history of one of these appointments has this event, else 0."""
         return len(await self._fetch(_EVENT, appointments, event))
+
+    async def feed(self, token_hash: str) -> tuple[UUID, UUID] | None:
+        """The person and the organization whose calendar that secret opens, if it opens any."""
+        rows = await self._fetch(FEED, token_hash)
+        return (rows[0]["user_id"], rows[0]["organization_id"]) if rows else None
+
+    async def own(self, person: UUID, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
+        """Rows of `id version body series_id`: what somebody takes part in between, and all of each series of which some is between."""
+        return await self._fetch(OWN, person, organization, start, end)
+
+    async def series(self, organization: UUID, identifiers: Sequence[UUID]) -> Sequence[Any]:
+        """Rows of `id version body` of these series."""
+        return await self._fetch(SERIES, identifiers, organization) if identifiers else ()
 
     async def history(self, organization: UUID, identifier: UUID) -> Sequence[Any]:
         """Rows of `version change changes actor at`, the first version first; `changes` is JSON text."""

@@ -1,7 +1,7 @@
 """What all writes share: read a body, publish the command, wait for its outcome and until the views show it."""
 
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from fastapi import Request, Response
 from opentelemetry import trace
@@ -56,15 +56,14 @@ class Writer:
         kind: str,
         body: dict[str, Any],
         subject: UUID | None = None,
-        portion: int = 0,
+        identifier: UUID | None = None,
     ) -> Outcome | Response:
         """The accepted outcome, shown in the views; or the answer 202 if no outcome came in time.
 
-        `portion`: which of several commands of one request it is.
+        `identifier` is the command's, where it is not simply the request's.
         """
-        identifier = _command_id(caller, request)
         command = Command(
-            id=uuid5(identifier, f"portion {portion}") if portion else identifier,
+            id=identifier or command_id(caller, request),
             type=kind,
             body=body,
             correlation_id=request.state.correlation_id,
@@ -118,7 +117,8 @@ def _with_query(request: Request, model: type[BaseModel], body: dict[str, Any]) 
         raise invalid("scope", "scope", "The body and the query name different scopes") from None
 
 
-def _command_id(caller: Caller, request: Request) -> UUID:
+def command_id(caller: Caller, request: Request) -> UUID:
+    """The same for the same Idempotency-Key of this caller at this path. Raises Problem 400."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return uuid4()

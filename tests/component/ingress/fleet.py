@@ -64,6 +64,10 @@ def an_appointment(
         "updated_at": MOMENT,
         "updated_by": str(organizer.id),
         "cancellation_reason": None,
+        "series_id": None,
+        "original_start_time": None,
+        "seats": None,
+        "waiting": [],
     } | changes
 
 
@@ -178,6 +182,7 @@ class Fleet:
     async def show(self, appointment: dict[str, Any], change: str = "created", *, tell: bool = True) -> None:
         """Put an appointment into the views, then say so on projector.events."""
         people = {appointment["organizer_id"]: "organizer"} | appointment["confirmation_status"]
+        people |= dict.fromkeys(appointment["waiting"], "waiting")
         start, end = (datetime.fromisoformat(appointment[name]) for name in ("start_time", "end_time"))
         async with self.database.acquire() as connection, connection.transaction():
             for table, key in (("appointments", "id"), ("attendees", "appointment_id")):
@@ -186,7 +191,8 @@ class Fleet:
                 )
             await connection.execute(
                 "INSERT INTO views.appointments (id, organization_id, version, organizer_id, client_id, status, start_time, "
-                "end_time, title, location, search, body) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+                "end_time, title, location, search, body, series_id) "
+                "VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
                 UUID(appointment["id"]),
                 UUID(appointment["organization_id"]),
                 appointment["version"],
@@ -199,6 +205,7 @@ class Fleet:
                 appointment["location"],
                 f"{appointment['title']}\n{appointment['location']}".casefold(),
                 orjson.dumps(appointment).decode(),
+                UUID(appointment["series_id"]) if appointment["series_id"] else None,
             )
             await connection.executemany(
                 "INSERT INTO views.attendees (appointment_id, user_id, organization_id, start_time, end_time, status, response) "
@@ -315,5 +322,5 @@ class Fleet:
         await self.database.execute(
             "TRUNCATE views.appointments, views.attendees, views.history, views.notifications, views.commands, "
             "views.preferences, views.organization_preferences, views.suspensions, views.availability, "
-            "views.busy_times, views.busy_versions, views.holds, views.series"
+            "views.busy_times, views.busy_versions, views.holds, views.series, views.feeds"
         )

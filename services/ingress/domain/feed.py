@@ -1,0 +1,142 @@
+"""A person's appointments as the entries of a calendar that other programs read.
+
+A series is one entry with its rule, without the instances in which the person does not take part, and an entry for each
+instance that is other than the rule says. A client that expands it sees exactly the appointments.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from scheduling.ics.writing import CalendarEntry
+from scheduling.recurrence import Recurrence, TooMany, starts
+
+INSTANCES_MAX = 3_000
+LONGEST = timedelta(days=5 * 366)  # no series is longer
+# Names are not in the views; who reads a calendar knows people by the address anyway.
+_ORGANIZER, _PARTICIPANT = "Organizer", "Participant"
+_STATUS = {"pending": "TENTATIVE", "cancelled": "CANCELLED"}
+_ANSWERS = {"pending": "NEEDS-ACTION", "confirmed": "ACCEPTED", "declined": "DECLINED"}
+
+Told = Mapping[str, Any]
+"""An appointment, or a series, as JSON tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Instance:
+    """An appointment of a series, and which start of the rule it is."""
+
+    original: datetime
+    entry: CalendarEntry
+
+    @property
+    def follows_rule(self) -> bool:
+        """Whether it begins when the rule says."""
+        return self.entry.start == self.original
+
+    def looks(self) -> tuple[object, ...]:
+        """What it shares with the others, if nobody changed it alone."""
+        entry = self.entry
+        length = entry.end - entry.start
+        texts = (entry.summary, entry.description, entry.location, entry.url)
+        return (*texts, entry.status, length, entry.timezone, tuple(entry.attendees))
+
+
+def entries(appointments: Iterable[Told], series: Mapping[str, Told]) -> list[CalendarEntry]:
+    """The entries of these appointments; of series that are not told of, one for each instance."""
+    found: list[CalendarEntry] = []
+    instances: dict[str, list[_Instance]] = {}
+    for appointment in appointments:
+        entry = _entry(appointment)
+        if appointment.get("series_id") is None:
+            found.append(entry)
+        else:
+            of = str(appointment["series_id"])
+            instances.setdefault(of, []).append(_Instance(_at(appointment["original_start_time"]), entry))
+    for identifier, members in instances.items():
+        found += _series_entries(identifier, members, series.get(identifier))
+    return found
+
+
+def _entry(appointment: Told) -> CalendarEntry:
+    answers = appointment["confirmation_status"]
+    return CalendarEntry(
+        uid=str(appointment["id"]),
+        sequence=int(appointment["version"]),
+        stamp=_at(appointment["updated_at"]),
+        start=_at(appointment["start_time"]),
+        end=_at(appointment["end_time"]),
+        timezone=appointment["timezone"],
+        summary=appointment["title"],
+        description=appointment["description"],
+        location=appointment["location"],
+        url=appointment["meeting_url"],
+        status=_STATUS.get(appointment["status"], "CONFIRMED"),
+        organizer=(_ORGANIZER, f"urn:uuid:{appointment['organizer_id']}"),
+        attendees=[
+            (_PARTICIPANT, f"urn:uuid:{person}", _ANSWERS[answers[person]]) for person in sorted(answers)
+        ],
+    )
+
+
+def _series_entries(
+    identifier: str, members: Sequence[_Instance], told: Told | None
+) -> Iterator[CalendarEntry]:
+    rule = _rule(told, members) if told else None
+    if rule is None:
+        yield from (_alone(identifier, member) for member in members)
+        return
+    recurrence, expected = rule
+    ours = {member.original for member in members}
+    usual = _usual(members)
+    master = replace(
+        usual.entry,
+        uid=identifier,
+        stamp=max(member.entry.stamp for member in members),
+        start=expected[0],
+        end=expected[0] + (usual.entry.end - usual.entry.start),
+        timezone=recurrence.timezone,
+        recurrence=recurrence,
+        exdates=[start for start in expected if start not in ours],
+    )
+    yield master
+    for member in members:
+        if not member.follows_rule or member.looks() != usual.looks():
+            yield _alone(identifier, member)
+
+
+def _alone(identifier: str, member: _Instance) -> CalendarEntry:
+    return replace(member.entry, uid=identifier, recurrence_id=member.original)
+
+
+def _usual(members: Sequence[_Instance]) -> _Instance:
+    """One that looks like most: then few need an entry of their own. Of equals the latest to begin."""
+    looks = Counter(member.looks() for member in members)
+    return max(members, key=lambda member: (looks[member.looks()], member.original))
+
+
+def _rule(told: Told, members: Sequence[_Instance]) -> tuple[Recurrence, list[datetime]] | None:
+    """The series' rule as far as there are appointments, and its starts; None if single entries say it better."""
+    recurrence = Recurrence(
+        local_start=datetime.fromisoformat(told["local_start"]),
+        timezone=told["timezone"],
+        rrule=told["rrule"],
+        exdates=(),
+        rdates=tuple(map(_at, told["rdates"])),
+    )
+    last = max(member.original for member in members)
+    if recurrence.endless:  # what is not booked yet does not exist
+        recurrence = replace(recurrence, rrule=f"{recurrence.rrule};UNTIL={last:%Y%m%dT%H%M%SZ}")
+    try:
+        expected = starts(recurrence, until=last + LONGEST, at_most=INSTANCES_MAX)
+    except TooMany:
+        return None
+    if not expected or len(members) * 2 < len(expected):
+        return None
+    return recurrence, expected
+
+
+def _at(instant: str) -> datetime:
+    return datetime.fromisoformat(instant)

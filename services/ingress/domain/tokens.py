@@ -1,0 +1,20 @@
+"""The secret in the address of somebody's calendar."""
+
+import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+RANDOM_BYTES = 32
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def token_of(random: bytes) -> str:
+    """The secret that these random bytes make: base64url without padding."""
+    return urlsafe_b64encode(random).decode().rstrip("=")
+
+
+def hash_of(token: str | None) -> str | None:
+    """By what a secret is known; None for what cannot be one, which need not be looked for."""
+    if token is None or not _TOKEN.fullmatch(token):
+        return None
+    return sha256(token.encode()).hexdigest()
