@@ -5,10 +5,11 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
-from tests.component.booking.desk import Desk
+from tests.component.booking.desk import NOON, Desk
 
 SEATS = 20
 RACERS = 1000
+QUEUE = 500
 
 
 async def _a_class(desk: Desk, seats: int) -> tuple[UUID, dict[str, Any]]:
@@ -52,30 +53,40 @@ async def test_of_a_thousand_racers_for_a_few_seats_exactly_so_many_have_one(des
 
 async def test_those_who_wait_stand_in_one_queue_and_freed_seats_go_in_its_order(desk: Desk) -> None:
     await desk.start()
-    _, about = await _a_class(desk, 3)
-    people = [desk.person() for _ in range(60)]
+    _, about = await _a_class(desk, SEATS)
+    people = [desk.person() for _ in range(RACERS)]
     told = await _join(desk, people, about | {"wait": True})
-    places = {
-        outcome["waiting"]["position"]: str(user)
-        for user, outcome in zip(people, told, strict=True)
-        if outcome.get("waiting")
+    assert Counter(outcome["code"] for outcome in told) == {
+        None: SEATS + QUEUE,
+        "full": RACERS - SEATS - QUEUE,
     }
-    assert sorted(places) == list(range(1, 58))
-    holders = [user for user, outcome in zip(people, told, strict=True) if not outcome.get("waiting")]
-    queue = [places[number] for number in sorted(places)]
-    assert (await _state(desk, about, 61))["appointment"]["waiting"] == queue
-    busy = UUID(queue[1])
-    await desk.outcome(await desk.book(busy))
-    left = [await desk.send("appointment.leave", user, about) for user in holders]
+    accepted = [pair for pair in zip(people, told, strict=True) if pair[1]["status"] == "accepted"]
+    places = {outcome["waiting"]["position"]: user for user, outcome in accepted if outcome.get("waiting")}
+    assert sorted(places) == list(range(1, QUEUE + 1))
+    queue = [str(places[number]) for number in sorted(places)]
+    assert (await _state(desk, about, 1 + SEATS + QUEUE))["appointment"]["waiting"] == queue
+    await desk.outcome(await desk.book(places[2]))
+    holders = [user for user, outcome in accepted if not outcome.get("waiting")]
+    left = [await desk.send("appointment.leave", user, about) for user in holders[:3]]
     assert {outcome["status"] for outcome in await desk.outcomes(*left)} == {"accepted"}
-    events = (await desk.events(65))[about["appointment_id"]]
-    seated = [
-        user for event in sorted(events, key=lambda one: one["version"]) for user in event.get("seated", ())
-    ]
-    assert seated == [queue[0], queue[2], queue[3]]
-    state = max(events, key=lambda one: one["version"])["appointment"]
-    assert state["waiting"] == [queue[1], *queue[4:]]
-    assert state["participant_ids"] == seated
+    events = (await desk.events(1 + SEATS + QUEUE + 1 + 3))[about["appointment_id"]]
+    ordered = sorted(events, key=lambda event: event["version"])
+    assert [user for event in ordered for user in event.get("seated", ())] == [queue[0], queue[2], queue[3]]
+    assert ordered[-1]["appointment"]["waiting"] == [queue[1], *queue[4:]]
+    assert len(ordered[-1]["appointment"]["participant_ids"]) == SEATS
+
+
+async def test_who_is_not_available_joins_only_against_their_own_hours(desk: Desk) -> None:
+    _, about = await _a_class(desk, 5)
+    ben, cara = desk.person(), desk.person()
+    for user in (ben, cara):
+        closed = {"date": NOON.date().isoformat(), "ranges": []}
+        hours = {"user_id": str(user), "timezone": "UTC", "overrides": [closed]}
+        await desk.outcome(await desk.send("availability.set", user, hours))
+    refused = await desk.outcome(await desk.send("appointment.join", ben, about | {"wait": True}))
+    assert (refused["code"], refused["errors"][0]["code"]) == ("unavailable", "day_closed")
+    own = await desk.send("appointment.join", cara, about | {"ignore_availability": True})
+    assert (await desk.outcome(own))["status"] == "accepted"
 
 
 async def test_a_join_that_is_delivered_twice_takes_one_seat(desk: Desk) -> None:

@@ -175,6 +175,11 @@ def test_asking_again_says_the_same_place(wait: bool) -> None:
     assert (event(decision), place(decision)) == (None, 2)
 
 
+def test_who_waits_and_is_busy_meanwhile_keeps_the_place() -> None:
+    decision = decided(joining(), waiting(CARA, COLLEAGUE), elsewhere(CARA))
+    assert (event(decision), place(decision)) == (None, 1)
+
+
 def test_the_queue_has_an_end() -> None:
     crowd = [UUID(int=0x5000 + number) for number in range(rules.WAITING_MAX)]
     assert refused(decided(joining(wait=True), waiting(*crowd))).code is Code.FULL
