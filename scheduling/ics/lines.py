@@ -32,6 +32,8 @@ def document(lines: Iterable[str]) -> bytes:
 def _folded(line: str) -> bytes:
     """The line in pieces of at most 75 octets, none of which ends within a character."""
     octets = line.encode("utf-8", "replace")
+    if len(octets) <= OCTETS_MAX:
+        return octets + b"\r\n"
     pieces = []
     begin, width = 0, OCTETS_MAX
     while len(octets) - begin > width:

@@ -33,11 +33,10 @@ def calendar_file(event: Event, kind: str, link: str) -> str | None:
     entries = _entries(event, method, link) if method else []
     if not entries:
         return None
-    for attempt in (entries, [replace(entry, attendees=()) for entry in entries]):
-        written = write(attempt, name=NAME, method=method)
-        if len(written) <= MOST:
-            return written.decode()
-    return None
+    written = write(entries, name=NAME, method=method)
+    if len(written) > MOST:
+        written = write([replace(entry, attendees=()) for entry in entries], name=NAME, method=method)
+    return written.decode() if len(written) <= MOST else None
 
 
 def _entries(event: Event, method: str, link: str) -> list[CalendarEntry]:
