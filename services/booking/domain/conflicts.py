@@ -30,11 +30,12 @@ def refusal_for_conflict(
     Colleagues may learn when somebody is busy, not by what: the appointment is named only to who may see it.
     """
     found: list[tuple[UUID, Entry]] = []
+    diary = book.diary if book.diary.has_holds else None
     for user in users:
         entries = book.overlapping(user, start, end)
         found += [(user, entry) for entry in entries if entry.appointment_id != own]
-        if book.diary.has_holds:
-            held = book.diary.held(user, start, end, at)
+        if diary is not None:
+            held = diary.held(user, start, end, at)
             found += [(user, Entry(one.start, one.end, one.id)) for one in held if one.id != hold]
         if len(found) >= SHOWN_AT_MOST:
             break

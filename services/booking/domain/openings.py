@@ -1,6 +1,6 @@
 """Whether people may be booked at a time: one question for everything that takes their time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,7 +25,7 @@ HOPELESS = frozenset({"too_short", "too_long"})  # at any time
 def refusal_for_times(
     command: Command,
     book: Book,
-    users: Iterable[UUID],
+    users: Sequence[UUID],
     when: Period,
     *,
     own: UUID | None,
@@ -41,10 +41,11 @@ def refusal_for_times(
     own availability be. `hold`: a hold that is in nobody's way, because it is used up by this. `at`: the decision's time.
     With `suggest` the refusal has the nearest times that suit all who are `involved` (else `users`).
     """
+    refusal = refusal_for_conflict(command, book, users, *when, own=own, at=at, hold=hold)
+    if refusal is None and not book.diary.has_limits:
+        return None
     wish = Wish(command, tuple(users), when, own, at, ignoring, hold)
-    refusal = refusal_for_conflict(command, book, wish.users, *when, own=own, at=at, hold=hold)
-    if refusal is None and book.diary.has_limits:
-        refusal = _refusal_for_availability(book, wish)
+    refusal = refusal or _refusal_for_availability(book, wish)
     if refusal is None or not suggest or HOPELESS & {error.code for error in refusal.errors}:
         return refusal
     return replace(refusal, alternatives=alternatives(book, wish, involved or wish.users))
