@@ -4,12 +4,12 @@ The days of each period are looked through once, so a rule that matches nothing 
 milliseconds for five years. (dateutil looks on until the year 9999, some seconds, for the 30th of February.)
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from functools import lru_cache, reduce
 from itertools import product
 
+from scheduling.matching import first_of, matching, new_year
 from scheduling.rrule import Frequency, RecurrenceRule, Weekday
 
 _DAYS_AT_ONCE = 28
@@ -90,43 +90,46 @@ def _periods(
     rule: RecurrenceRule, start: date, first: int, last: int, effort: Effort | None
 ) -> Iterator[list[date]]:
     """The matching days of each period that has a day from `first` to `last` (ordinals) and is the rule's turn."""
-    matches = _test(rule)
-    for begin, end in _SPANS[rule.frequency](rule, start, first, last):
+    matches = matching(rule)
+    for period in _PERIODS[rule.frequency](rule, start, first, last):
         if effort:
-            effort.spend(end - begin)
-        days = map(date.fromordinal, range(max(begin, 1), min(end, _LAST_DAY + 1)))
-        yield [day for day in days if matches(day)]
+            effort.spend(len(period))
+        if period[0] < 1 or period[-1] > _LAST_DAY:
+            period = [day for day in period if 1 <= day <= _LAST_DAY]
+        yield [day for day in map(date.fromordinal, period) if matches(day)]
 
 
-def _daily(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[tuple[int, int]]:
+def _daily(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[Sequence[int]]:
     """Days; where each is the rule's turn and none is chosen by its place, four weeks at once, which is quicker."""
     origin = start.toordinal()
     days = _DAYS_AT_ONCE if rule.interval == 1 and not rule.positions else 1
     for day in range(origin + _turn(first - origin, rule.interval), last + 1, rule.interval * days):
-        yield day, day + days
+        yield range(day, day + days)
 
 
-def _weekly(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[tuple[int, int]]:
+def _weekly(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[Sequence[int]]:
+    """Weeks, of each the days of the week that the rule names."""
     origin = start.toordinal() - (start.weekday() - rule.week_start) % 7
+    named = sorted((day.day - rule.week_start) % 7 for day in rule.weekdays)
     weeks = _turn((first - origin) // 7, rule.interval)
     for day in range(origin + 7 * weeks, last + 1, 7 * rule.interval):
-        yield day, day + 7
+        yield [day + into_week for into_week in named]
 
 
-def _monthly(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[tuple[int, int]]:
+def _monthly(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[Sequence[int]]:
     origin = _month(start)
     begin = origin + _turn(_month(date.fromordinal(first)) - origin, rule.interval)
     for month in range(begin, _month(date.fromordinal(last)) + 1, rule.interval):
-        yield _first_of(month), _first_of(month + 1)
+        yield range(first_of(month), first_of(month + 1))
 
 
-def _yearly(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[tuple[int, int]]:
+def _yearly(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[Sequence[int]]:
     begin = start.year + _turn(date.fromordinal(first).year - start.year, rule.interval)
     for year in range(begin, date.fromordinal(last).year + 1, rule.interval):
-        yield _new_year(year), _new_year(year + 1)
+        yield range(new_year(year), new_year(year + 1))
 
 
-_SPANS: dict[Frequency, Callable[[RecurrenceRule, date, int, int], Iterator[tuple[int, int]]]] = {
+_PERIODS: dict[Frequency, Callable[[RecurrenceRule, date, int, int], Iterator[Sequence[int]]]] = {
     Frequency.DAILY: _daily,
     Frequency.WEEKLY: _weekly,
     Frequency.MONTHLY: _monthly,
@@ -141,81 +144,3 @@ def _turn(distance: int, interval: int) -> int:
 
 def _month(day: date) -> int:
     return day.year * 12 + day.month - 1
-
-
-def _first_of(month: int) -> int:
-    year, index = divmod(month, 12)
-    return _new_year(year) if year > date.max.year else date(year, index + 1, 1).toordinal()
-
-
-def _new_year(year: int) -> int:
-    """The ordinal of 1 January, also of the years before and after the calendar."""
-    before = year - 1
-    return 365 * before + before // 4 - before // 100 + before // 400 + 1
-
-
-def _test(rule: RecurrenceRule) -> Callable[[date], bool]:
-    """Whether a day is one of the rule's: every BY part that the rule has must agree."""
-    tests: list[Callable[[date], bool]] = []
-    if rule.months:
-        tests.append(lambda day: day.month in rule.months)
-    if rule.weekdays:
-        tests.append(_weekday_test(rule))
-    if rule.month_days:
-        tests.append(lambda day: _listed(rule.month_days, day.toordinal(), *_month_span(day.year, day.month)))
-    if rule.year_days:
-        tests.append(lambda day: _listed(rule.year_days, day.toordinal(), *_year_span(day.year)))
-    if rule.week_numbers:
-        tests.append(lambda day: _in_week(rule, day))
-    if not tests:
-        return lambda _: True
-    return reduce(lambda one, other: lambda day: one(day) and other(day), tests)
-
-
-def _weekday_test(rule: RecurrenceRule) -> Callable[[date], bool]:
-    plain = frozenset(day.day for day in rule.weekdays if not day.ordinal)
-    numbered = frozenset((day.day, day.ordinal) for day in rule.weekdays if day.ordinal)
-    if not numbered:
-        return lambda day: day.weekday() in plain
-    in_year = rule.frequency == Frequency.YEARLY and not rule.months
-
-    def test(day: date) -> bool:
-        begin, end = _year_span(day.year) if in_year else _month_span(day.year, day.month)
-        weekday, at = day.weekday(), day.toordinal()
-        from_front, from_back = (at - begin) // 7 + 1, -((end - 1 - at) // 7 + 1)
-        return weekday in plain or (weekday, from_front) in numbered or (weekday, from_back) in numbered
-
-    return test
-
-
-def _listed(numbers: tuple[int, ...], at: int, begin: int, end: int) -> bool:
-    return at - begin + 1 in numbers or at - end in numbers
-
-
-def _year_span(year: int) -> tuple[int, int]:
-    return _new_year(year), _new_year(year + 1)
-
-
-@lru_cache(maxsize=512)
-def _month_span(year: int, month: int) -> tuple[int, int]:
-    index = year * 12 + month - 1
-    return _first_of(index), _first_of(index + 1)
-
-
-def _in_week(rule: RecurrenceRule, day: date) -> bool:
-    """Whether the day is in a week that is listed, by its number in the year that has most of the week."""
-    at, year = day.toordinal(), day.year
-    if at < _first_week(year, rule.week_start):
-        year -= 1
-    elif at >= _first_week(year + 1, rule.week_start):
-        year += 1
-    begin, end = _first_week(year, rule.week_start), _first_week(year + 1, rule.week_start)
-    return _listed(rule.week_numbers, (at - begin) // 7, 0, (end - begin) // 7)
-
-
-@lru_cache(maxsize=512)
-def _first_week(year: int, week_start: int) -> int:
-    """The ordinal of the day on which week 1 begins: the first week with at least four days in the year."""
-    new_year = _new_year(year)
-    into_week = (new_year + 6 - week_start) % 7
-    return new_year - into_week if into_week <= 3 else new_year + 7 - into_week

@@ -16,6 +16,8 @@ from scheduling.wallclock import moved_out_of_gaps
 
 UID_MAX = 255
 COUNT_MAX = 100_000
+ENDLESS = timedelta(days=400)
+"""How far a series without an end is looked at: our own are booked a year ahead, too."""
 _A_DAY = timedelta(days=1)
 
 
@@ -54,7 +56,7 @@ class Window:
 
 
 def occupied(events: Iterable[ReadEvent], window: Window, at_most: int, effort: Effort) -> Busy:
-    """What the events occupy in the window.
+    """What the events occupy in the window, series without an end in its first 400 days.
 
     Raises Unreadable if that is more than `at_most` (what is free again counts, too), or too much to expand.
     """
@@ -137,7 +139,9 @@ def _starts(event: ReadEvent, length: timedelta, window: Window, effort: Effort)
     rule = parsed(event.rrule, count_max=COUNT_MAX)
     first = (window.first - length - 2 * _A_DAY).date()
     last = (window.last + 2 * _A_DAY).date()
-    if isinstance(rule.until, date):
+    if rule.until is None and rule.count is None:
+        last = min(last, (window.first + ENDLESS).date())
+    elif isinstance(rule.until, date):
         last = min(last, date(rule.until.year, rule.until.month, rule.until.day) + _A_DAY)
     for local in local_times(rule, start, first, last, effort):
         at = local.replace(tzinfo=zone)

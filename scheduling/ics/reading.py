@@ -22,7 +22,7 @@ def events(raw: bytes) -> list[ReadEvent]:
 
 
 def busy(raw: bytes, *, first: datetime, last: datetime, zone: str, at_most: int) -> Busy:
-    """What a calendar occupies from `first` to `last` (instants).
+    """What a calendar occupies from `first` to `last` (instants); series without an end 400 days long.
 
     Times without a zone, and whole days, are those of `zone` (IANA). Raises Unreadable, also for more than `at_most`.
     """

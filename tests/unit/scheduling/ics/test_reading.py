@@ -191,6 +191,14 @@ def test_what_a_series_occupies(lines: list[str], expected: list[str]) -> None:
     assert spans(OUTLOOK_ZONE, an_event(*lines)) == expected
 
 
+def test_of_a_series_without_an_end_four_hundred_days_are_looked_at() -> None:
+    raw = a_file(
+        an_event(TIMED, "RRULE:FREQ=DAILY"), an_event(TIMED, "RRULE:FREQ=DAILY;COUNT=900", uid="two")
+    )
+    taken = busy(raw, first=FIRST, last=datetime(2031, 1, 1, tzinfo=UTC), zone="UTC", at_most=2_000)
+    assert [len([one for one in taken.ranges if one.uid[:3] == uid]) for uid in ("one", "two")] == [398, 900]
+
+
 def test_events_of_their_own_stand_for_occurrences() -> None:
     moved = an_event("RECURRENCE-ID:20270111T080000Z", "DTSTART:20270112T100000Z", "DTEND:20270112T110000Z")
     cancelled = an_event("RECURRENCE-ID;TZID=Europe/Berlin:20270118T090000", TIMED, "STATUS:CANCELLED")
