@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from scheduling.reasons import explain, reasons_against
-from scheduling.slots import Person, Taken
+from scheduling.slots import Person, Taken, offers
 from tests.unit.scheduling.builders import (
     DAY,
     HOUR,
@@ -15,6 +15,7 @@ from tests.unit.scheduling.builders import (
     at,
     every_day,
     hours,
+    shown,
     weekdays,
 )
 
@@ -143,6 +144,24 @@ def test_what_nobody_may_book(start: int, end: int, codes: list[str]) -> None:
 def test_the_last_second_of_five_years_may_be_booked() -> None:
     start = at("2032-02-20T12:00")
     assert reasons_against(a_person(), start, start + HOUR, NOW) == []
+
+
+def test_the_last_day_of_the_horizon_ends_at_midnight() -> None:
+    person, midnight = a_person(hours(horizon_days=9)), at("2027-03-02T00:00")
+    assert reasons_against(person, midnight - 1, midnight + HOUR, NOW) == []
+    assert [reason.code for reason in reasons_against(person, midnight, midnight + HOUR, NOW)] == [
+        "beyond_horizon"
+    ]
+    slots = offers(
+        [person],
+        duration=HOUR,
+        first=midnight - HOUR,
+        last=midnight + HOUR,
+        now=NOW,
+        timezone="UTC",
+        together=True,
+    )
+    assert shown(slot.start for slot in slots) == ["23:00", "23:15", "23:30", "23:45"]
 
 
 def test_all_reasons_are_told_and_one_for_each_closed_date() -> None:
