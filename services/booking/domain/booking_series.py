@@ -11,6 +11,7 @@ from services.booking.domain.book import Book
 from services.booking.domain.commands import Command, Create, Scope
 from services.booking.domain.decision import Accepted, Decision, Event, Refusal, Settled, invalid
 from services.booking.domain.diary import Hold
+from services.booking.domain.horizon import horizon
 from services.booking.domain.openings import ignored, refusal_for_times
 from services.booking.domain.recurring import Plan, plan_of
 from services.booking.domain.report import InTheWay, refusal_for_series
@@ -38,6 +39,8 @@ def decide_create_series(
     plan = plan_of(command, template.timezone, first, 1 + len(template.answers), at)
     if isinstance(plan, Refusal):
         return plan
+    ignoring = ignored(command.ignore_availability, template.organizer_id)
+    plan = plan.within(horizon(book, occupants(template), ignoring, at))
     series = _series(command, template, plan)
     attempt = attempted(command, series, plan.originals, book, at, hold=hold.id if hold else None)
     if attempt.in_the_way and not (command.skip_conflicts and attempt.booked):

@@ -4,17 +4,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from scheduling.recurrence import TooMany, starts
+from services.booking.domain.appointment import occupants
 from services.booking.domain.book import Book
 from services.booking.domain.booking_series import attempted, created
 from services.booking.domain.commands import ExtendSeries, Scope
 from services.booking.domain.decision import Code, Decision, Refusal, Settled
+from services.booking.domain.horizon import horizon
+from services.booking.domain.openings import ignored
 from services.booking.domain.recurring import refusal_for_places
-from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, Series
+from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, Series, period_of
 from services.booking.domain.told import in_outcome, series_changed
 
 
 def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
-    """Book up to a year ahead of `at`; what is in the way is left out, and told.
+    """Book up to a year ahead of `at`, or up to the horizon of its people; what is in the way is left out, and told.
 
     Nothing new is no event: the next night looks from the same place.
     """
@@ -27,7 +30,11 @@ def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
     series = _with_those_who_are_left(series, book)
     if series is None or not originals:
         return Settled(subject=command.series_id)
-    attempt = attempted(command, series, originals, book, at)
+    near = _near(series, originals, book, at)
+    if not near:
+        return Settled(subject=command.series_id)
+    until = until if near == originals else near[-1]
+    attempt = attempted(command, series, near, book, at)
     steps = created(series, attempt.booked, book)
     after = replace(series, booked_until=until, version=series.version + 1)
     return Settled(
@@ -37,6 +44,16 @@ def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
         outcome=in_outcome(after, steps, attempt.in_the_way),
         series=after,
     )
+
+
+def _near(series: Series, originals: list[datetime], book: Book, at: datetime) -> list[datetime]:
+    """Those that all its people can be booked for by now, as far ahead as they are."""
+    template = series.template
+    ignoring = ignored(series.ignores_availability, template.organizer_id)
+    end = horizon(book, occupants(template), ignoring, at)
+    if end is None:
+        return originals
+    return [original for original in originals if period_of(series, original)[0] <= end]
 
 
 def due(series: Series, at: datetime) -> tuple[datetime, list[datetime]]:

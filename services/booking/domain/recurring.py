@@ -21,6 +21,13 @@ class Plan(NamedTuple):
     originals: tuple[datetime, ...]
     until: datetime | None
 
+    def within(self, horizon: datetime | None) -> "Plan":
+        """Without an end no farther than people can be booked: the rest is for later nights. The first stays in any case."""
+        if horizon is None or self.until is None or self.until <= horizon:
+            return self
+        near = tuple(original for original in self.originals if original <= horizon) or self.originals[:1]
+        return Plan(self.recurrence, near, near[-1])
+
 
 def plan_of(command: Create, zone: str, first: Period, people: int, at: datetime) -> Plan | Refusal:
     """The series that a create asks for: `first` as it was sent, on the wall clock of `zone`, with so many `people`.
