@@ -21,7 +21,7 @@ class Clocks:
 
     def __init__(self, zones: Iterable[Component], effort: Effort) -> None:
         self._described = {zone.value("TZID").strip(): zone for zone in zones}
-        self._effort = effort
+        self.effort = effort
         self._known: dict[str, tzinfo] = {}
 
     def zone(self, tzid: str) -> tzinfo:
@@ -37,7 +37,7 @@ class Clocks:
         if description is None:
             raise UnknownZone(tzid)
         try:
-            return described(description, self._effort)
+            return described(description, self.effort)
         except TooMuchWork:
             raise
         except (ValueError, OverflowError):

@@ -102,7 +102,9 @@ def described(zone: Component, effort: Effort) -> DescribedZone:
         onset = _local(values.moment(part.value("DTSTART")))
         before, after = values.offset(part.value("TZOFFSETFROM")), values.offset(part.value("TZOFFSETTO"))
         firsts.append((onset, before))
-        dates = [one for more in part.properties.get("RDATE", ()) for one in values.moments(more.value)]
+        dates = [
+            one for more in part.properties.get("RDATE", ()) for one in values.moments(more.value, effort)
+        ]
         once += [_change(one, before, after) for one in (onset, *map(_local, dates))]
         if text := part.value("RRULE"):
             yearly.append(YearlyChange(onset, before, after, _yearly_rule(text)))

@@ -13,7 +13,6 @@ from scheduling.ics.parsing import Component, Property, Unreadable
 from scheduling.wallclock import moved_out_of_gaps
 
 ADDRESSES_MAX = 1_000
-DATES_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,7 @@ def events_of(calendars: Iterable[Component], clocks: Clocks) -> tuple[list[Read
                 found.append(_event(component, clocks, withdrawn))
             except TooMuchWork:
                 raise Unreadable(
-                    "too_much", "The time zones of the calendar take too long to read."
+                    "too_much", "The dates and time zones of the calendar are too many."
                 ) from None
             except (ValueError, OverflowError):
                 skipped += 1
@@ -140,12 +139,8 @@ def _later(start: datetime, rest: timedelta) -> datetime:
 
 
 def _dates(lists: Iterable[Property], clocks: Clocks, start: datetime) -> Iterator[datetime]:
-    number = 0
     for one in lists:
-        for moment in values.moments(one.value):
-            number += 1
-            if number > DATES_MAX:
-                raise _Skip
+        for moment in values.moments(one.value, clocks.effort):
             yield _in_its_zone(moment, one.parameters.get("TZID"), clocks, start)[0]
 
 

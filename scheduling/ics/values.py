@@ -3,6 +3,9 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 
+from scheduling.expansion import Effort
+
+_DAYS_OF_A_DATE = 10
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ESCAPED = re.compile(r"\\([\\;,Nn])")
 _TIME = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?", re.ASCII)
@@ -32,8 +35,9 @@ def moment(value: str) -> date | datetime:
     return at.replace(tzinfo=UTC) if match[3] else at
 
 
-def moments(value: str) -> list[date | datetime]:
-    """A list of them; of a period its start."""
+def moments(value: str, effort: Effort) -> list[date | datetime]:
+    """A list of them; of a period its start. Reading one is as much work as looking through ten days."""
+    effort.spend(_DAYS_OF_A_DATE * (value.count(",") + 1))
     return [moment(one.partition("/")[0]) for one in value.split(",")]
 
 

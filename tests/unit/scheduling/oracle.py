@@ -16,7 +16,7 @@ KINDS = {"appointment": "busy", "hold": "held", "elsewhere": "busy_elsewhere"}
 
 
 def local(zone: str, instant: int) -> datetime:
-    return datetime.fromtimestamp(instant, UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
+    return datetime.fromtimestamp(instant, ZoneInfo(zone)).replace(tzinfo=None, fold=0)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Oracle:
             if (minutes := self.clock.range_of(day, *hours))
         ]
         self.open = {minute for stretch in self.stretches for minute in stretch}
-        self.closed = sorted(set(self.clock.shown) - self.open)
+        self.closed = [minute for minute in self.clock.shown if minute not in self.open]
 
     def grid(self, first: int, last: int) -> list[int]:
         """Every start of a step within `[first, last)`."""

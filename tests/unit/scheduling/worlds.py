@@ -45,13 +45,13 @@ class World:
 
 @cache
 def changes(zone: str) -> tuple[date, ...]:
-    """The dates (UTC) of the year's clock changes, and one without."""
+    """The dates of the year's clock changes (UTC), and one without."""
     start = datetime(YEARS[zone], 1, 1, tzinfo=UTC)
-    hours = [start + timedelta(hours=number) for number in range(365 * 24)]
-    offsets = [hour.astimezone(ZoneInfo(zone)).utcoffset() for hour in hours]
+    days = [start + timedelta(days=number) for number in range(365)]
+    offsets = [day.astimezone(ZoneInfo(zone)).utcoffset() for day in days]
     return (
         date(YEARS[zone], 7, 15),
-        *(hours[at].date() for at in range(1, len(hours)) if offsets[at] != offsets[at - 1]),
+        *(days[at - 1].date() for at in range(1, len(days)) if offsets[at] != offsets[at - 1]),
     )
 
 

@@ -5,6 +5,8 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
 from scheduling.ics.reading import Busy, ReadEvent, Unreadable, busy, events
 
@@ -276,6 +278,12 @@ def many(number: int, *lines: str) -> list[str]:
     return [an_event(*lines, uid=str(index)) for index in range(number)]
 
 
+PIECES = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(
+        ["\r\n", ":", ";", ",", "=", '"', "9" * 12, "-", "TZID=", "00010101", "99991231T235959", "+2359"]
+    ),
+)
 BOMB_ZONE = OUTLOOK_ZONE.replace("FREQ=YEARLY;INTERVAL=1", "FREQ=YEARLY;COUNT=200;BYMONTHDAY=1")
 
 
@@ -308,6 +316,11 @@ BOMB_ZONE = OUTLOOK_ZONE.replace("FREQ=YEARLY;INTERVAL=1", "FREQ=YEARLY;COUNT=20
             id="rules that match nothing for two thousand years",
         ),
         pytest.param(
+            a_file(an_event(TIMED, "EXDATE:" + ",".join(["20270104T090000Z"] * 250_000))),
+            "too_much",
+            id="a quarter of a million dates",
+        ),
+        pytest.param(
             a_file(
                 BOMB_ZONE, *many(4_000, "DTSTART;TZID=Customized Time Zone:20270704T090000", "DURATION:PT1H")
             ),
@@ -322,3 +335,27 @@ def test_a_file_that_is_refused_at_once(raw: bytes, code: str) -> None:
         busy(raw, first=FIRST, last=LAST, zone="Europe/Berlin", at_most=1_000)
     assert refused.value.code == code
     assert perf_counter() - began < 10
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_sent_is_read_or_refused(data: st.DataObject) -> None:
+    lines = [
+        OUTLOOK_ZONE,
+        an_event(TIMED, "RRULE:FREQ=WEEKLY;COUNT=9", "EXDATE:20270111T080000Z"),
+        an_event(TIMED),
+    ]
+    text = a_file(*lines).decode()
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(text)))
+        gone = data.draw(st.integers(0, 30))
+        text = text[:at] + data.draw(PIECES) + text[at + gone :]
+    try:
+        taken = busy(
+            text.encode("utf-8", "replace"), first=FIRST, last=LAST, zone="Europe/Berlin", at_most=99
+        )
+    except Unreadable:
+        event("refused")
+    else:
+        event("read")
+        assert all(one.start < one.end and one.uid for one in taken.ranges)
