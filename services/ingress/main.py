@@ -84,6 +84,7 @@ def create_app(
                     "Content-Type",
                     "Idempotency-Key",
                     "If-Match",
+                    "If-None-Match",
                     "Last-Event-ID",
                     "X-Correlation-ID",
                     "traceparent",

@@ -13,7 +13,7 @@ from scheduling.availability import Availability, availability_of
 from scheduling.slots import Person, Taken
 from services.ingress.store import Store
 
-KEPT = 10_000  # people
+KEPT = 16_000_000  # characters of JSON, some 16,000 people's; parsed it takes several times as much
 
 
 class Openings:
@@ -22,6 +22,7 @@ class Openings:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: OrderedDict[UUID, tuple[str, Availability]] = OrderedDict()
+        self._size = 0
 
     async def people(
         self, organization: UUID, who: Sequence[UUID], first: int, last: int, now: int
@@ -40,10 +41,11 @@ class Openings:
         if held is not None and held[0] == body:
             return held[1]
         found = availability_of(orjson.loads(body))
+        self._size += len(body) - (len(self._known.pop(person)[0]) if held else 0)
         self._known[person] = body, found
-        self._known.move_to_end(person)
-        if len(self._known) > KEPT:
-            self._known.popitem(last=False)
+        while self._size > KEPT:
+            _, (dropped, _) = self._known.popitem(last=False)
+            self._size -= len(dropped)
         return found
 
 

@@ -31,7 +31,7 @@ SCHEDULING: Mapping[str, Call] = {
         description="Ordered by start; a slot belongs to the day in which it starts, and may end in the next. Each "
         "stretch of hours offers its start and every step of the policy after it; together, the steps are those of the "
         "person with the longest. What is offered can be booked unless somebody is faster. With an ETag: 304 for "
-        "`If-None-Match` while the answer is the same. 404 for who is not of the organization.",
+        "`If-None-Match` while the answer is the same. 422 for more than some 8 MB of slots, 404 for who is not of the organization.",
     ),
     "explain_availability": Call(
         "Explain why a time is not offered",

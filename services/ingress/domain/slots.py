@@ -11,7 +11,15 @@ from time import gmtime, strftime
 from scheduling.reasons import Reason
 from scheduling.slots import Slot
 
+ANSWER_MAX = 8_000_000
+"""Bytes, roughly: more than any form shows, and what a process can hold for many at once."""
+
 _PEOPLE = itemgetter(2)
+
+
+def is_too_much(slots: Sequence[Slot]) -> bool:
+    """Whether the answer would be longer than ANSWER_MAX."""
+    return bool(slots) and len(slots) * (80 + 39 * len(slots[0].people)) > ANSWER_MAX
 
 
 def tag_of(slots: Sequence[Slot]) -> str:

@@ -17,7 +17,7 @@ from services.ingress.describe import described
 from services.ingress.domain import offers as asked
 from services.ingress.domain import slots
 from services.ingress.domain.caller import Caller
-from services.ingress.domain.problems import Problem, not_found
+from services.ingress.domain.problems import Problem, invalid, not_found
 from services.ingress.domain.scheduling import availability_body
 from services.ingress.openings import Openings
 from services.ingress.routes.reads import params
@@ -55,6 +55,8 @@ def availability_routes(runtime: Runtime) -> APIRouter:
             timezone=zone,
             together=query.together,
         )
+        if slots.is_too_much(found):
+            raise invalid("end_date", "too_many", "There are too many slots: ask for fewer days or people")
         tag = f'"{slots.tag_of(found)}"'
         if _is_known(request, tag):
             return Response(status_code=304, headers={"ETag": tag})

@@ -147,6 +147,22 @@ def test_a_tag_is_the_same_for_the_same_slots_only() -> None:
     assert tags == [slots.tag_of(list(answer)) for answer in answers]
 
 
+@pytest.mark.parametrize(
+    ("people", "number", "too_much"),
+    [
+        pytest.param(1, 26_496, False, id="one person's every five minutes of 92 days"),
+        pytest.param(20, 3_000, False, id="office hours of twenty people"),
+        pytest.param(20, 26_496, True, id="every five minutes of twenty people"),
+        pytest.param(1, 0, False, id="nothing"),
+    ],
+)
+def test_how_long_an_answer_may_be(people: int, number: int, too_much: bool) -> None:
+    slot = Slot(0, 1800, tuple(UUID(int=n) for n in range(people)))
+    assert slots.is_too_much([slot] * number) is too_much
+    if number:
+        assert len(slots.slots_body([slot] * 100)) < 100 * (slots.ANSWER_MAX / number) or too_much
+
+
 def test_an_explanation_reads_as_offered_only_without_reasons() -> None:
     busy = Reason("busy", "Another appointment is in the way.")
     assert slots.explanation([]) == {"offered": True, "reasons": []}
