@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from cli.moving.commands import command
 from cli.moving.entries import JSON, Entry, Problem, uuid_in
-from cli.moving.recurring import has_begun, length_of, pattern_of, recurrence_in, still_to_come
+from cli.moving.recurring import caught_up, has_begun, length_of, pattern_of, recurrence_in, still_to_come
 from cli.moving.roster import Member, Roster
 from contracts.catalog import COMMANDS
 from contracts.envelope import Message
@@ -71,6 +71,7 @@ def planned(
     return _sendable(replace(entry, notes=(*entry.notes, *notes)), organizer, body, attempt)
 
 
+_TOO_LONG = frozenset({"too_far", "too_many"})
 _BEHIND = "The series has begun; what is before now was left out."
 
 
@@ -100,9 +101,12 @@ def _wrong(entry: Entry, body: JSON) -> Problem | None:
 
 def _ahead(entry: Entry, body: JSON, organizer: Member, at: datetime) -> JSON | Problem:
     """The body of a series without what is past."""
+    zone = body.get("timezone") or organizer.timezone
     try:
-        recurrence = recurrence_in(body, body.get("timezone") or organizer.timezone)
+        recurrence = recurrence_in(body, zone)
     except InvalidPattern as error:
+        if error.code in _TOO_LONG and (shorter := _caught_up(body, zone, at)):
+            return _ahead(entry, shorter, organizer, at)
         wrong = {
             "field": f"recurring_pattern.{error.field}",
             "code": error.code,
@@ -121,6 +125,13 @@ def _ahead(entry: Entry, body: JSON, organizer: Member, at: datetime) -> JSON | 
         "timezone": left.timezone,
     }
     return {**body, **times, "recurring_pattern": pattern_of(left)}
+
+
+def _caught_up(body: JSON, zone: str, at: datetime) -> JSON | None:
+    try:
+        return caught_up(body, zone, at)
+    except InvalidPattern:
+        return None
 
 
 def _sendable(entry: Entry, organizer: Member, body: JSON, attempt: int) -> Planned:

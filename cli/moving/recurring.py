@@ -6,11 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from scheduling.expansion import Effort, TooMuchWork, local_times
 from scheduling.recurrence import Recurrence, recurrence_of, starts
+from scheduling.rrule_text import parsed
 
 JSON = dict[str, Any]
 _COUNT = re.compile(r"(?<=COUNT=)[0-9]+")
 _LONG_AGO_MAX = 100_000  # days of nearly three centuries: more starts than any rule that is looked at has
+_FIVE_YEARS = timedelta(days=366 * 5)
 _A_SECOND = timedelta(seconds=1)
 
 
@@ -58,6 +61,46 @@ def still_to_come(recurrence: Recurrence, at: datetime) -> Recurrence | None:
         tuple(one for one in recurrence.exdates if one >= at),
         tuple(one for one in recurrence.rdates if one >= at),
     )
+
+
+def caught_up(body: JSON, zone: str, at: datetime) -> JSON | None:
+    """A create whose rule is longer than a series may be, from its first occurrence at or after `at` on.
+
+    None where it has not begun, or nothing is left. Raises InvalidPattern for a rule that makes no sense.
+    """
+    now, start = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None), _local(body["start_time"], zone)
+    pattern = body["recurring_pattern"]
+    if not pattern.get("rrule") or start >= now:
+        return None
+    rule = parsed(pattern["rrule"], count_max=_LONG_AGO_MAX)
+    over = 0
+    try:
+        times = local_times(rule, start, start.date(), (now + _FIVE_YEARS).date(), Effort(_LONG_AGO_MAX))
+        for first in times:
+            if first >= now:
+                break
+            over += 1
+        else:
+            return None
+    except TooMuchWork:
+        return None
+    rrule = _COUNT.sub(lambda count: str(int(count.group()) - over), pattern["rrule"].upper())
+    dates = {
+        name: [one for one in pattern.get(name) or () if _local(one, zone) >= first]
+        for name in ("exdates", "rdates")
+    }
+    return {
+        **body,
+        "start_time": first.isoformat(),
+        "end_time": (first + length_of(body["start_time"], body["end_time"])).isoformat(),
+        "timezone": zone,
+        "recurring_pattern": {"rrule": rrule, **{name: some for name, some in dates.items() if some}},
+    }
+
+
+def _local(time: str, zone: str) -> datetime:
+    at = datetime.fromisoformat(time)
+    return wall_clock(at, zone) if at.tzinfo else at
 
 
 def pattern_of(recurrence: Recurrence) -> JSON:

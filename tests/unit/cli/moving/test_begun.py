@@ -49,6 +49,32 @@ def test_what_is_to_come(pattern: dict[str, Any], start: str, expected: dict[str
 
 
 @pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param(
+            {"rrule": "FREQ=WEEKLY;UNTIL=20280101"}, {"rrule": "FREQ=WEEKLY;UNTIL=20280101"}, id="by its end"
+        ),
+        pytest.param(
+            {"rrule": "freq=daily;count=3700", "exdates": ["2020-01-01T09:00:00", "2027-04-01T09:00:00"]},
+            {"rrule": "FREQ=DAILY;COUNT=5", "exdates": ["2027-04-01T09:00:00"]},
+            id="by its number",
+        ),
+    ],
+)
+def test_a_series_longer_than_ours_is_moved_in_with_what_is_to_come(
+    pattern: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    entry = an_entry(
+        recurring_pattern=pattern, start_time="2017-02-06T09:00:00", end_time="2017-02-06T10:00:00"
+    )
+    plan = planned(entry, roster(), GRETA, at=NOW, attempt=1)
+    assert isinstance(plan, Planned)
+    assert plan.body["recurring_pattern"] == expected
+    assert plan.body["start_time"] in ("2027-03-22T09:00:00", "2027-03-21T09:00:00")
+    assert [note.code for note in plan.entry.notes] == ["in_the_past"]
+
+
+@pytest.mark.parametrize(
     ("pattern", "code"),
     [
         pytest.param({"rrule": "FREQ=WEEKLY;COUNT=2"}, "in_the_past", id="a series that is over"),
