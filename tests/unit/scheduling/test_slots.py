@@ -123,6 +123,15 @@ def test_a_slot_runs_over_midnight_from_one_rule_into_the_next() -> None:
     assert shown(slot.start for slot in offered(night, duration=120)) == ["00:00", "23:00"]
 
 
+def test_where_a_clock_is_put_back_between_two_stretches_each_start_is_offered_once() -> None:
+    # 02:00 to the later 02:30, and the earlier 02:30 to 04:00: they share an hour.
+    person = a_person(hours(every_day((120, 150), (150, 240)), step=30))
+    slots = offered(person, day="2027-10-31", duration=30)
+    starts = [slot.start for slot in slots]
+    assert starts == sorted(set(starts))
+    assert shown(starts) == ["02:00", "02:30", "02:00", "02:30", "03:00", "03:30"]
+
+
 def test_without_an_availability_all_the_day_is_offered_in_the_zone_that_asks() -> None:
     slots = offers(
         [a_person()],
