@@ -74,6 +74,10 @@ def test_a_new_time_names_the_old_one() -> None:
         pytest.param(an_event("updated", Change("title", "A", "B")), "Changed: title", id="fields"),
         pytest.param(an_event("updated", Change("status", "a", "b")), "Details changed", id="others"),
         pytest.param(an_event("participant_declined", actor=CLEO), "Cleo has declined", id="declined"),
+        pytest.param(an_event("participant_joined", actor=CLEO), "Cleo has joined", id="took a seat"),
+        pytest.param(an_event("participant_waiting", actor=CLEO), "Cleo waits for a seat", id="waits"),
+        pytest.param(an_event("participant_left", actor=CLEO), "Cleo does not take part any more", id="left"),
+        pytest.param(an_event("updated", Change("seats", 3, 4)), "Changed: seats", id="more seats"),
         pytest.param(
             an_event("participant_confirmed", actor="service:x"), "A participant takes part", id="somebody"
         ),

@@ -271,7 +271,10 @@ def test_links_lead_to_the_frontend() -> None:
     assert first.data["confirmation_link"] == f"https://hub.example/appointments/{appointment.id}"
 
 
-KINDS = ["created", "updated", "rescheduled", "confirmed", "participant_confirmed", "cancelled", "no_show"]
+KINDS = [
+    *("created", "updated", "rescheduled", "confirmed", "participant_confirmed", "cancelled", "no_show"),
+    *("participant_joined", "participant_waiting", "participant_left", "participant_declined"),
+]
 USERS = st.sampled_from([ANNA, BEN, CLEO, DORA])
 ANSWERS = st.dictionaries(
     st.sampled_from([BEN, CLEO, DORA]), st.sampled_from(["pending", "confirmed", "declined"])
@@ -306,3 +309,25 @@ def test_no_sequence_of_events_writes_to_the_declined_or_twice(
         ids += [one.id for one in planned]
         before = answers
     assert len(ids) == len(set(ids))
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    waiting=st.lists(st.sampled_from([BEN, CLEO, DORA]), unique=True),
+    seated=st.lists(st.sampled_from([BEN, CLEO, DORA]), unique=True),
+    of_series=st.booleans(),
+)
+def test_who_waits_hears_of_the_end_and_of_a_seat_and_of_nothing_else(
+    kind: str, waiting: list[UUID], seated: list[UUID], of_series: bool
+) -> None:
+    others = [user for user in waiting if user not in seated]
+    answers = dict.fromkeys(seated, "confirmed")
+    event = replace(
+        an_event(kind, answers=answers, waiting=others), seated=tuple(seated), of_series=of_series
+    )
+    heard = {(one.recipient_id, one.type) for one in plan(event, {}, NO_RULES, NOW)}
+    assert {kind for user, kind in heard if user in seated} <= {"appointment_seat"}
+    assert {user for user, kind in heard if kind == "appointment_seat"} == set(seated)
+    told_of_the_end = {user for user, told in heard if user in others and told == "appointment_cancelled"}
+    assert {user for user, _ in heard if user in others} == told_of_the_end
+    assert told_of_the_end == (set(others) if kind == "cancelled" else set())
