@@ -175,6 +175,12 @@ def test_all_reasons_are_told_and_one_for_each_closed_date() -> None:
     assert codes == ["outside_hours", "outside_hours", "busy_elsewhere", "buffer", "max_per_day"]
 
 
+def test_what_ends_at_midnight_does_not_touch_the_next_date() -> None:
+    person = a_person(hours(weekdays(), {date(2027, 3, 7): ()}))
+    start = at("2027-03-06T23:00")
+    assert [reason.code for reason in reasons_against(person, start, start + HOUR, NOW)] == ["outside_hours"]
+
+
 def test_a_free_time_between_the_steps_may_be_booked_but_is_not_offered() -> None:
     person, start = a_person(hours(weekdays())), TEN + 5 * MINUTE
     assert reasons_against(person, start, start + HOUR, NOW) == []
