@@ -32,9 +32,8 @@ def refusal_for_seats(field: str, seats: int | None, answers: Answers) -> Refusa
     """More people than seats are no appointment; `field` is what was sent and can be sent otherwise."""
     if seats is None or taken(answers) <= seats:
         return None
-    return invalid(
-        field, "more_than_seats", f"There are {seats} seats, and {taken(answers)} people to have one."
-    )
+    message = f"Of {taken(answers)} people only {seats} would have a seat."
+    return invalid(field, "more_than_seats", message)
 
 
 def full(before: Appointment) -> Refusal:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from scheduling.recurrence import Recurrence
 from services.notifier.domain.holding import Hold
 
+PENDING = "pending"
 DECLINED = "declined"
 CANCELLED = "cancelled"
 OPEN = frozenset(("pending", "confirmed"))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.notifier.domain import kinds
 from services.notifier.domain.kinds import Kind
-from services.notifier.domain.model import DECLINED, Appointment, Event
+from services.notifier.domain.model import DECLINED, PENDING, Appointment, Event
 
 Told = tuple[UUID, Kind]
 
@@ -80,8 +80,9 @@ def _added_and_removed(event: Event) -> Iterable[Told]:
     if before is None or after is None:
         return ()
     had_declined = _declined_before(event)
-    stay = set(attending(event.appointment))
-    added = [user for user in after if user not in before and user in stay]
+    answers = event.appointment.answers
+    # Who is invited has not answered yet; who has a seat by waiting said yes before.
+    added = [user for user in after if user not in before and answers.get(user) == PENDING]
     removed = [
         user
         for user in before

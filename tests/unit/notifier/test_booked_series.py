@@ -140,6 +140,15 @@ def test_one_occurrence_is_told_of_by_itself() -> None:
     assert len(_shown(both.to_ical().decode())) == 4
 
 
+def test_a_seat_that_an_edit_of_the_series_frees_is_told_of_as_a_seat_and_not_as_an_invitation() -> None:
+    fleet = Fleet()
+    [first, *_] = a_series(fleet, participant_ids=[str(BEN)], seats=1)
+    fleet.ask("appointment.join", CARA, appointment_id=first["appointment_id"], wait=True)
+    assert fleet.mails == {("updated", ANNA): 1}
+    fleet.ask("appointment.update", appointment_id=first["appointment_id"], scope="all", participant_ids=[])
+    assert fleet.mails == {("seat", CARA): 1, ("cancelled", BEN): 1, ("updated", CARA): 1}
+
+
 def test_who_is_added_to_all_of_it_gets_one_invitation() -> None:
     fleet = Fleet()
     [first, *_] = a_series(fleet, participant_ids=[str(BEN)])
