@@ -41,7 +41,9 @@ def moving_in(
     owner: Annotated[
         str | None, typer.Option(help="Id or e-mail address of who organizes what names no organizer.")
     ] = None,
-    rate: Annotated[float, typer.Option(min=1, help="Commands a second, at most.")] = 200.0,
+    rate: Annotated[
+        float, typer.Option(min=1, help="Commands a second, at most; fewer while others would wait for them.")
+    ] = 200.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, send nothing.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write all that was refused or left out here, as NDJSON.")

@@ -1,23 +1,53 @@
-"""How fast commands may go out."""
+"""How fast commands may go out: as fast as nobody else notices, and never faster than was said."""
 
+from statistics import median
+
+FIRST_RATE, LEAST_RATE = 20.0, 5.0
 _AHEAD_SECONDS = 0.1
+_WINDOW_SECONDS = 1.0
+_FASTER, _SLOWER = 1.25, 0.6
+_NOTICED_SECONDS = 0.03
 
 
 class Pace:
-    """So many a second, evenly: what a pause leaves unused is not made up for beyond a tenth of a second."""
+    """So many a second, evenly: what a pause leaves unused is not made up for beyond a tenth of a second.
 
-    def __init__(self, rate: float, now: float) -> None:
-        self._rate = rate
+    It begins slowly and goes up while outcomes come as promptly as at its quietest second. As soon as half of those of
+    a second take twice as long as then (and 30 ms longer), others wait, too: it goes down, and tries again.
+    """
+
+    def __init__(self, most: float, now: float) -> None:
+        """`most`: commands a second; `now`: seconds of a monotonic clock, as everywhere here."""
+        self._most = most
+        self.rate = min(most, FIRST_RATE)
         self._saved = 0.0
-        self._at = now
+        self._at = self._window = now
+        self._taken: list[float] = []
+        self._best: float | None = None
 
     def allowed(self, now: float) -> int:
-        """How many may go now (seconds of a monotonic clock)."""
-        ahead = max(1.0, self._rate * _AHEAD_SECONDS)
-        self._saved = min(ahead, self._saved + (now - self._at) * self._rate)
+        """How many may go now."""
+        if now - self._window >= _WINDOW_SECONDS:
+            self._adjust(now)
+        ahead = max(1.0, self.rate * _AHEAD_SECONDS)
+        self._saved = min(ahead, self._saved + (now - self._at) * self.rate)
         self._at = now
         return int(self._saved)
 
     def spend(self, count: int) -> None:
         """So many went."""
         self._saved -= count
+
+    def note(self, seconds: float) -> None:
+        """An outcome came so long after its command went."""
+        self._taken.append(seconds)
+
+    def _adjust(self, now: float) -> None:
+        self._window = now
+        if not self._taken:
+            return
+        usual, self._taken = median(self._taken), []
+        self._best = min(usual, self._best or usual)
+        noticed = usual > max(2 * self._best, self._best + _NOTICED_SECONDS)
+        factor = _SLOWER if noticed else _FASTER
+        self.rate = min(self._most, max(LEAST_RATE, self.rate * factor))

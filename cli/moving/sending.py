@@ -5,7 +5,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.publisher import Publisher
@@ -25,6 +25,14 @@ _TICK_SECONDS = 0.02
 _POLL_SECONDS = 0.1
 
 
+class Underway(NamedTuple):
+    """A command without an outcome: what it is for, and when it went (seconds of the loop's clock)."""
+
+    plan: Planned
+    message: Message
+    at: float
+
+
 @dataclass
 class Sending:
     """An import under way. `items` are read only as fast as they can be sent, so a file of any size takes no memory."""
@@ -35,7 +43,7 @@ class Sending:
     report: Report
     stop: asyncio.Event
     tell: Callable[[], None]
-    _waiting: dict[UUID, tuple[Planned, Message]] = field(default_factory=dict)
+    _waiting: dict[UUID, Underway] = field(default_factory=dict)
     _next: deque[tuple[Planned, Message]] = field(default_factory=deque)
     _ended: bool = False
     _heard: int = 0
@@ -43,27 +51,27 @@ class Sending:
     async def run(self, log: Log, producer: Publisher, rate: float) -> None:
         """Send everything and wait for its outcomes, until all is decided, `stop` is set or nothing comes any more."""
         await log.from_now()
-        listening = asyncio.create_task(self._listen(log))
+        pace = Pace(rate, asyncio.get_running_loop().time())
+        listening = asyncio.create_task(self._listen(log, pace))
         try:
-            await self._feed(producer, rate, listening)
+            await self._feed(producer, pace, listening)
         finally:
             listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
-        for plan, _ in self._waiting.values():
+        for underway in self._waiting.values():
             self.tally.undecided += 1
-            self._report(
-                plan, "undecided", "no_outcome", "It was sent and will be decided once; import again."
-            )
+            detail = "It was sent and will be decided once; import again."
+            self._report(underway.plan, "undecided", "no_outcome", detail)
 
-    async def _feed(self, producer: Publisher, rate: float, listening: "asyncio.Task[None]") -> None:
+    async def _feed(self, producer: Publisher, pace: Pace, listening: "asyncio.Task[None]") -> None:
         loop = asyncio.get_running_loop()
-        pace = Pace(rate, loop.time())
         moved, before = loop.time(), -1
         while not (self._ended and not self._waiting and not self._next):
             if listening.done():
                 listening.result()
-            sent = self._take(min(pace.allowed(loop.time()), IN_FLIGHT - len(self._waiting)))
+            now = loop.time()
+            sent = self._take(min(pace.allowed(now), IN_FLIGHT - len(self._waiting)), now)
             if sent:
                 pace.spend(len(sent))
                 await producer.publish(sent)
@@ -82,7 +90,7 @@ class Sending:
             return quiet > STALLED_SECONDS / 6
         return quiet > STALLED_SECONDS
 
-    def _take(self, count: int) -> list[Message]:
+    def _take(self, count: int, now: float) -> list[Message]:
         """The next commands: what follows from earlier ones before new ones."""
         taken: list[Message] = []
         while len(taken) < count:
@@ -91,7 +99,7 @@ class Sending:
                 break
             identifier = message_id(pair[1].headers)
             if identifier is not None:
-                self._waiting[identifier] = pair
+                self._waiting[identifier] = Underway(*pair, now)
                 taken.append(pair[1])
         return taken
 
@@ -114,21 +122,22 @@ class Sending:
             self.report.add(item, "unsendable")
         return None
 
-    async def _listen(self, log: Log) -> None:
+    async def _listen(self, log: Log, pace: Pace) -> None:
         while True:
             for record in await log.next_batch(_POLL_SECONDS):
                 with contextlib.suppress(MalformedEnvelope):
-                    self._note(record)
+                    self._note(record, pace)
 
-    def _note(self, record: Record) -> None:
+    def _note(self, record: Record, pace: Pace) -> None:
         identifier = record.header("correlation-id")
         try:
-            pair = self._waiting.pop(UUID(identifier or ""), None)
+            underway = self._waiting.pop(UUID(identifier or ""), None)
         except ValueError:
             return
-        if pair is not None:
+        if underway is not None:
             self._heard += 1
-            self._decided(*pair, words.body_of(record))
+            pace.note(asyncio.get_running_loop().time() - underway.at)
+            self._decided(underway.plan, underway.message, words.body_of(record))
 
     def _decided(self, plan: Planned, message: Message, outcome: Mapping[str, Any]) -> None:
         accepted, create = outcome.get("status") == "accepted", message is plan.message
