@@ -58,6 +58,11 @@ TARGETS = (
         "slots", "growth.one", "one person: p95 at ten times the data, by p95 before", "×", None, 1.2, "less"
     ),
     Target("slots", "growth.ten", "ten together: the same", "×", None, 1.2, "less"),
+    Target("series", "decided.p50_ms", "52 weeks × 10 people decided and saved, p50", "ms", 50, None, "less"),
+    Target("series", "decided.p95_ms", "the same, p95", "ms"),
+    Target("series", "decided.own_cpu_ms", "of it booking's own processor time, PostgreSQL's not", "ms"),
+    Target("series", "http.p50_ms", "POST of such a series → 201 and visible, p50", "ms"),
+    Target("series", "http.p95_ms", "the same, p95", "ms"),
     Target("http", "kafka.p95_ms", "a record to Kafka and back, p95 at 20/s, the fleet at rest", "ms"),
     Target("http", "book_20.p95_ms", "POST → 201 and visible, p95 at 20/s", "ms", 40, 20, "less"),
     Target("http", "book_50.p95_ms", "POST → 201 and visible, p95 at 50/s", "ms", 60, 20, "less"),

@@ -12,7 +12,7 @@ from chassis.clock import now
 from cli.console import EXIT_FAILED, EXIT_USAGE, err, fail, out, print_json, say
 from contracts.envelope import rfc3339
 
-SUITES = ("booking", "reminders", "notifier", "projector", "slots", "http", "outage")
+SUITES = ("booking", "reminders", "notifier", "projector", "slots", "series", "http", "outage")
 
 
 def bench(
