@@ -107,6 +107,7 @@ def test_no_text_adds_a_line_or_breaks_one(words: str, name: str) -> None:
     lines = raw.split(b"\r\n")
     assert lines[-1] == b""
     assert all(len(line) <= 75 for line in lines)
+    assert all(line.decode("utf-8") is not None for line in lines), "no character is cut in two"
     assert not any(byte < 32 and byte != 9 for line in lines for byte in line)
     assert [line for line in lines if line.startswith(b"BEGIN:VEVENT")] == [b"BEGIN:VEVENT"] * 2
     first, _ = icalendar.Calendar.from_ical(raw).events
@@ -150,6 +151,17 @@ def test_a_client_sees_what_became_of_single_occurrences() -> None:
     )
 
 
+def test_an_occurrence_in_the_gap_is_named_as_the_rule_names_it() -> None:
+    """Clients that compare wall clocks would not find it by the time to which it moves."""
+    series = a_series("2027-03-27T02:30", "Europe/Berlin", "FREQ=DAILY;COUNT=3")
+    in_the_gap = starts(series, until=TO, at_most=3)[1]
+    own = an_entry(in_the_gap, recurrence_id=in_the_gap)
+    raw = write([master(series, exdates=[in_the_gap]), own], name="Ann")
+    assert b"\r\nEXDATE;TZID=Europe/Berlin:20270328T023000\r\n" in raw
+    assert b"\r\nRECURRENCE-ID;TZID=Europe/Berlin:20270328T023000\r\n" in raw
+    assert b"\r\nRECURRENCE-ID;TZID=Europe/Berlin:20270328T033000\r\n" in write([own], name="Ann")
+
+
 def test_an_occurrence_in_the_gap_can_be_taken_away() -> None:
     series = a_series("2027-03-27T02:30", "Europe/Berlin", "FREQ=DAILY;COUNT=3")
     first, in_the_gap, last = starts(series, until=TO, at_most=3)
@@ -183,6 +195,12 @@ def test_a_described_zone_has_the_offsets_of_the_zone(key: str) -> None:
         if at.replace(tzinfo=zone, fold=0).utcoffset() == at.replace(tzinfo=zone, fold=1).utcoffset():
             assert at.replace(tzinfo=described).utcoffset() == at.replace(tzinfo=zone).utcoffset(), at
         at += timedelta(hours=5)
+
+
+def test_a_zone_that_has_given_up_its_rule_is_described_by_dates() -> None:
+    lines = vtimezone("America/Mexico_City", 2005, 2027)
+    assert not any(line.startswith("RRULE") for line in lines)
+    assert any(line.startswith("RDATE") and line.endswith("20220403T020000") for line in lines)
 
 
 def test_a_zone_with_a_yearly_rule_is_described_for_ever() -> None:
