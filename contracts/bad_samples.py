@@ -112,6 +112,7 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
             "timezone_aware",
             {"busy_times": [_TWO_HOURS | {"uid": "a", "start_time": "2028-03-27T07:00:00"}]},
         ),
+        Bad("uid-nul", "removed.0", "control_character", {"removed": ["a\0"]}),
     ),
     "hold.place": (
         *_ANY_COMMAND,

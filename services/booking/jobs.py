@@ -7,9 +7,11 @@ from uuid import UUID
 from chassis import clock, telemetry
 from chassis.database import Database, Transaction
 from chassis.publisher import Publisher
-from services.booking import diaries, series_store, store
+from services.booking import series_store, store
 from services.booking.domain.extending import due
 from services.booking.domain.series import AHEAD, Series
+from services.booking.elsewhere_store import forget_busy_times
+from services.booking.holds_store import forget_holds
 from services.booking.messages import extension
 
 SLICE = 5_000
@@ -38,8 +40,8 @@ def forget_past(database: Database) -> Callable[[], Awaitable[None]]:
 
     async def forget() -> None:
         now = clock.now()
-        holds = await _in_slices(database, diaries.forget_holds, now - timedelta(days=1))
-        ranges = await _in_slices(database, diaries.forget_busy_times, now - timedelta(days=1))
+        holds = await _in_slices(database, forget_holds, now - timedelta(days=1))
+        ranges = await _in_slices(database, forget_busy_times, now - timedelta(days=1))
         log.info("what is past forgotten", holds=holds, busy_times=ranges)
 
     return forget

@@ -23,6 +23,7 @@ from services.booking.domain.reach import surroundings, widened
 from services.booking.domain.series import Series
 from services.booking.domain.times import Period
 from services.booking.feeds import keep_feeds, load_feeds
+from services.booking.hours_store import load_weekly
 from services.booking.verdicts import Further, Verdict
 from services.booking.wire import appointment_of
 
@@ -62,7 +63,7 @@ async def load_book(
     last_told = await _people(tx, involved - people.keys())
     ranges = needed(asked, found, people)
     closing = diaries.closing(organizations, commands)
-    hours = await diaries.load_hours(tx, commands, ranges) if closing.hours else {}
+    hours = await load_weekly(tx, commands, ranges) if closing.hours else {}
     ranges = widened(ranges, hours, commands) if closing.hours else ranges
     occupied = await _occupied(tx, ranges)
     others = await _appointments(tx, {entry.appointment_id for _, entry in occupied} - found.keys())

@@ -7,9 +7,8 @@ from services.booking.domain.book import Book
 from services.booking.domain.commands import BusyTime, ImportBusyTimes
 from services.booking.domain.decision import Decision, Happened, Settled, invalid
 from services.booking.domain.diary import Elsewhere
-from services.booking.domain.times import Period
+from services.booking.domain.times import FIRST, LAST, Period
 
-FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 KEPT_AT_MOST = 5_000  # ranges of a person that are not over
 
 

@@ -11,7 +11,7 @@ from services.booking.domain.appointment import Answer, Appointment, occupants
 from services.booking.domain.book import Changed
 from services.booking.domain.commands import Command, Confirm, Create, Decline, Join, Leave, PlaceHold, Update
 from services.booking.domain.people import People
-from services.booking.domain.times import LONGEST, Period, period
+from services.booking.domain.times import LAST, LONGEST, Period, period
 
 # Clocks on earth are at most this far from UTC (IANA: -12 to +14 hours).
 FARTHEST_ZONE = timedelta(hours=14)
@@ -130,6 +130,8 @@ def _ranges(wish: _Wish) -> list[Period]:
     longest = LONGEST + 2 * FARTHEST_ZONE
     found = []
     for start in wish.starts:
+        if start > LAST:
+            continue
         at = bisect_right(ends, start + longest)
         if at and ends[at - 1] > start:
             found.append(Period(start, ends[at - 1]))

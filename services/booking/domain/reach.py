@@ -8,7 +8,7 @@ from scheduling.availability import Availability, availability_of
 from services.booking.domain.book import Sought
 from services.booking.domain.commands import Command, SetAvailability
 from services.booking.domain.diary import Hours
-from services.booking.domain.times import Period
+from services.booking.domain.times import FIRST, LAST, Period
 
 WHOLE_DAY = timedelta(hours=27)  # the longest local day, whichever clock is changed in it
 
@@ -29,22 +29,29 @@ def widened(
             new = reach_of(availability_of(command.body))
             reach[command.user_id] = max(new, reach.get(command.user_id, new))
     none = timedelta()
-    return {
-        (user, Period(when.start - by, when.end + by) if (by := reach.get(user, none)) else when)
-        for user, when in ranges
-    }
+    return {(user, wider(when, by) if (by := reach.get(user, none)) else when) for user, when in ranges}
+
+
+def wider(when: Period, by: timedelta) -> Period:
+    """So much longer on both sides; where no calendar goes, as it is: what is wished for there is refused anyway."""
+    start = when.start - by if when.start > FIRST else when.start
+    return Period(start, when.end + by if when.end < LAST else when.end)
 
 
 def surroundings(sought: Iterable[Sought]) -> set[tuple[UUID, Period]]:
     """What is sought by several commands, without looking at the same time of a person twice."""
+    return united((user, around) for users, around in sought for user in users)
+
+
+def united(ranges: Iterable[tuple[UUID, Period]]) -> set[tuple[UUID, Period]]:
+    """The same time, each person's in ranges that neither overlap nor touch."""
     by_user: dict[UUID, list[Period]] = {}
-    for users, around in sought:
-        for user in users:
-            by_user.setdefault(user, []).append(around)
-    return {(user, when) for user, ranges in by_user.items() for when in _united(ranges)}
+    for user, when in ranges:
+        by_user.setdefault(user, []).append(when)
+    return {(user, when) for user, own in by_user.items() for when in _joined(own)}
 
 
-def _united(ranges: Iterable[Period]) -> list[Period]:
+def _joined(ranges: Iterable[Period]) -> list[Period]:
     found: list[Period] = []
     for when in sorted(ranges):
         if found and when.start <= found[-1].end:

@@ -10,6 +10,8 @@ from services.booking.domain.decision import Code, FieldError, Refusal, invalid
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(hours=24)
 YEARS_AHEAD = 5
+# Between these every clock can be reckoned with; what lies beyond is over, or too far ahead.
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Period(NamedTuple):

@@ -14,6 +14,7 @@ from chassis.database import Database
 from chassis.settings import service_database_url
 from contracts import topics
 from contracts.availability import AvailabilityChanged, BusyTimesChanged
+from contracts.envelope import Record
 from contracts.holds import HoldEvent
 from contracts.ids import uuid5
 from contracts.outcomes import Outcome
@@ -87,6 +88,23 @@ async def test_hours_close_time_and_the_refusal_tells_which_times_are_open(desk:
     for at in starts(late)[:2]:
         booked = await desk.outcome(await desk.book(anna, ben, at=at))
         assert booked["status"] == ("accepted" if at == starts(late)[0] else "refused")
+
+
+async def test_single_dates_are_read_as_far_as_they_matter_and_replaced_as_a_whole(desk: Desk) -> None:
+    anna, ben = desk.person(), desk.person()
+    days = [(NOON + timedelta(days=number)).date().isoformat() for number in range(40)]
+    off = {"overrides": [{"date": day, "ranges": []} for day in days]}
+    assert (await ask(desk, "availability.set", ben, hours(ben) | off))["version"] == 1
+    assert (await ask(desk, "availability.set", ben, hours(ben) | off))["version"] == 1
+    closed = await desk.outcome(await desk.book(anna, ben))
+    assert [error["code"] for error in closed["errors"]] == ["day_closed"]
+    assert all(at.date().isoformat() not in days for at in starts(closed))
+    some = {"overrides": off["overrides"][1:]}
+    assert (await ask(desk, "availability.set", ben, hours(ben) | some))["version"] == 2
+    assert (await desk.outcome(await desk.book(anna, ben)))["status"] == "accepted"
+    later = await desk.outcome(await desk.book(anna, ben, at=NOON + timedelta(days=1)))
+    assert [error["code"] for error in later["errors"]] == ["day_closed"]
+    await told(desk, "availability.changed", 2)
 
 
 async def test_the_same_again_changes_nothing_and_is_not_told(desk: Desk) -> None:
@@ -288,6 +306,42 @@ async def test_one_person_holds_five_times_at_most(desk: Desk) -> None:
     asked = [await desk.send("hold.place", anna, a_hold(NOON + number * HOUR)) for number in range(6)]
     codes = [item["code"] for item in await desk.outcomes(*asked)]
     assert codes == [None] * 5 + ["rate_limited"]
+
+
+async def test_what_was_perhaps_not_published_comes_again_byte_for_byte_and_is_not_applied_twice(
+    desk: Desk,
+) -> None:
+    anna, ben = desk.person(), desk.person()
+    await ask(desk, "availability.set", ben, hours(ben), partition=0)
+    await ask(desk, "busy_times.import", anna, {"busy_times": [busy("a", NOON - HOUR)]}, partition=0)
+    first = await ask(desk, "hold.place", anna, a_hold(NOON, ben), partition=0)
+    second = await ask(desk, "hold.place", anna, a_hold(NOON + HOUR), partition=0)
+    await ask(desk, "hold.release", anna, {"hold_id": second["hold"]["id"]}, partition=0)
+    await desk.outcome(await desk.book(anna, ben, hold_id=first["hold"]["id"], partition=0))
+    refused = await desk.outcome(await desk.book(ben, partition=0))
+    assert refused["alternatives"]
+    names = (topics.BOOKING_EVENTS.name, topics.BOOKING_OUTCOMES.name)
+    once = {name: await desk.published(name) for name in names}
+    assert [len(records) for records in once.values()] == [6, 7]
+    await desk.stop()
+    database = Database(service_database_url(desk.settings, "booking"), application_name="test")
+    async with database.transaction() as tx:
+        await tx.execute(text("UPDATE progress SET published_offset = 0"))
+    await database.dispose()
+    await desk.start()
+    for name, records in once.items():
+
+        async def twice(name: str = name, count: int = 2 * len(records)) -> bool:
+            return len(await desk.published(name)) == count
+
+        await eventually(twice, 20, 0.2)
+        again = await desk.published(name)
+        assert sorted(map(_content, again)) == sorted(2 * list(map(_content, records)))
+    assert (await ask(desk, "availability.set", ben, hours(ben)))["version"] == 1
+
+
+def _content(record: Record) -> str:
+    return repr((record.partition, record.key, record.value, record.headers))
 
 
 async def test_what_is_past_is_forgotten_at_night(desk: Desk) -> None:

@@ -128,6 +128,21 @@ def test_a_participants_availability_decides(
     assert (codes(decision) if expected else accepted(decision)) == (expected or decision)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("0001-01-01T00:00:00", id="before any clock"),
+        pytest.param("9999-12-31T22:59:59", id="after any"),
+    ],
+)
+def test_times_that_no_calendar_shows_are_refused_for_those_with_hours_too(text: str) -> None:
+    ledger = after(set_hours(BEN, hours(buffer_after=60, max_per_day=1)))
+    start = datetime.fromisoformat(text)
+    for zone in ("Pacific/Kiritimati", "America/Los_Angeles"):
+        create = a_create(start=start, end=start + HOUR, timezone=zone)
+        assert refused(at_once(create, NOW, ledger)).code in (Code.INVALID, Code.IN_THE_PAST)
+
+
 def test_of_two_with_the_same_reason_it_is_told_once_and_not_of_whom() -> None:
     ledger = after(set_hours(BEN, hours()), set_hours(CARA, hours()))
     night = MONDAY_9 + 12 * HOUR

@@ -1,0 +1,99 @@
+"""SQL of holds."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+from services.booking.around import AROUND, Ranges, columns
+from services.booking.domain.commands import Command, Create, PlaceHold, ReleaseHold
+from services.booking.domain.diary import Hold
+from services.booking.domain.times import LONGEST
+
+_HOLD_COLUMNS = "h.id, h.organization_id, h.owner_id, h.user_ids, h.start_time, h.end_time, h.expires_at"
+_HOLDS = text(f"""
+    SELECT {_HOLD_COLUMNS} FROM holds h WHERE h.id = ANY(CAST(:ids AS uuid[]))
+    UNION
+    SELECT {_HOLD_COLUMNS} FROM holds h
+    WHERE h.owner_id = ANY(CAST(:owners AS uuid[])) AND h.expires_at > :since
+    UNION
+    SELECT {_HOLD_COLUMNS}
+    {AROUND}
+    JOIN held ON held.user_id = needed.user_id AND held.start_time < needed.ends
+        AND held.start_time > needed.starts - CAST(:longest AS interval)
+    JOIN holds h ON h.id = held.hold_id AND h.end_time > needed.starts AND h.expires_at > :since
+""")  # noqa: S608  constants only
+
+
+async def load_holds(
+    tx: Transaction, commands: Iterable[Command], ranges: Ranges, since: datetime
+) -> list[Hold]:
+    """Those that live after `since` around these ranges, or of who places one; and those that commands name."""
+    ids = [
+        command.hold_id
+        for command in commands
+        if isinstance(command, ReleaseHold | Create) and command.hold_id is not None
+    ]
+    owners = [
+        command.actor.user for command in commands if isinstance(command, PlaceHold) and command.actor.user
+    ]
+    values = {"ids": ids, "owners": owners, "since": since, "longest": LONGEST}
+    rows = await tx.execute(_HOLDS, values | columns(ranges))
+    return [
+        Hold(
+            row.id,
+            row.organization_id,
+            row.owner_id,
+            tuple(row.user_ids),
+            row.start_time,
+            row.end_time,
+            row.expires_at,
+        )
+        for row in rows
+    ]
+
+
+_END = text("DELETE FROM holds WHERE id = ANY(CAST(:ids AS uuid[]))")
+_PLACE = text("""
+    WITH flagged AS (
+        UPDATE organizations SET held_until = greatest(held_until, :expires_at) WHERE id = :organization
+    ), placed AS (
+        INSERT INTO holds (id, organization_id, owner_id, user_ids, start_time, end_time, expires_at)
+        VALUES (:id, :organization, :owner, :users, :start, :end, :expires_at)
+    )
+    INSERT INTO held (hold_id, user_id, start_time) SELECT :id, unnest(CAST(:users AS uuid[])), :start
+""")
+
+
+async def end_holds(tx: Transaction, ids: Iterable[UUID]) -> None:
+    """Forget holds that were used up or released."""
+    await tx.execute(_END, {"ids": list(ids)})
+
+
+async def save_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
+    """Arrays of arrays do not nest: one statement each, sent together."""
+    values = [
+        {
+            "id": hold.id,
+            "organization": hold.organization_id,
+            "owner": hold.owner_id,
+            "users": list(hold.user_ids),
+            "start": hold.start,
+            "end": hold.end,
+            "expires_at": hold.expires_at,
+        }
+        for hold in holds
+    ]
+    await tx.execute_each(_PLACE, values)
+
+
+_FORGET_HOLDS = text("""
+    DELETE FROM holds WHERE id IN (SELECT id FROM holds WHERE expires_at < :before LIMIT :at_most)
+""")
+
+
+async def forget_holds(tx: Transaction, before: datetime, at_most: int) -> int:
+    """Delete a slice of the holds that expired before; returns how many."""
+    return await tx.count(_FORGET_HOLDS, {"before": before, "at_most": at_most})
