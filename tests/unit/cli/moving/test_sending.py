@@ -24,10 +24,14 @@ Decide = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
 class Booking:
-    """Kafka and booking in one: what is published is decided at the next look, unless `decide` says nothing."""
+    """Kafka and booking in one: what is published is decided at the next look, unless `decide` says nothing.
 
-    def __init__(self, decide: Decide) -> None:
+    The first decisions come after so many looks.
+    """
+
+    def __init__(self, decide: Decide, looks: int = 0) -> None:
         self.decide = decide
+        self._looks = looks
         self.published: list[Message] = []
         self.most_open = 0
         self._open: list[Message] = []
@@ -42,6 +46,9 @@ class Booking:
 
     async def next_batch(self, _: float) -> list[Record]:
         await asyncio.sleep(0.01)
+        self._looks -= 1
+        if self._looks > 0:
+            return []
         decided, self._open = self._open, []
         found = []
         for message in decided:
@@ -116,7 +123,7 @@ async def test_unsendable_ones_are_passed_over() -> None:
 
 async def test_the_same_entry_twice_is_sent_once() -> None:
     [one] = plans(1)
-    booking = Booking(lambda _: ACCEPTED)
+    booking = Booking(lambda _: ACCEPTED, looks=50)
     tally, _ = await sent(iter([one, one]), booking)
     assert (tally.booked, len(booking.published)) == (2, 1)
 
