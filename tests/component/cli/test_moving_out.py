@@ -1,13 +1,15 @@
 """`appointments export`: what comes out goes in again elsewhere, and the same comes out there."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
 
-from tests.component.booking.desk import Desk
+from tests.component.booking.desk import NOON, Desk
 from tests.component.cli.conftest import Answer, Run, appointments
 from tests.component.cli.moving_desk import file_of, hours, people_file, working_desk
 from tests.support import World
@@ -70,6 +72,69 @@ async def test_an_export_that_is_imported_elsewhere_comes_out_the_same(
         assert back[3]["confirmation_status"] == {str(ben): "declined"}
         assert [row.get("status") for row in back[:4]] == ["confirmed", None, None, "confirmed"]
         assert back[1]["description"] == rows[1]["description"]
+
+
+def a_weekly(organizer: UUID, *participants: UUID) -> dict[str, Any]:
+    """Six weeks of mornings; the second is left out, the third moved to the evening and renamed."""
+    start = (NOON + timedelta(days=3)).replace(hour=7, tzinfo=None)
+    third = (start + timedelta(weeks=2)).replace(tzinfo=UTC)
+    evening = third + timedelta(hours=12)
+    return {
+        "id": "weekly",
+        "organizer_id": str(organizer),
+        "title": "Weekly",
+        "timezone": "UTC",
+        "start_time": start.isoformat(),
+        "end_time": (start + timedelta(hours=1)).isoformat(),
+        "participant_ids": [str(one) for one in participants],
+        "recurring_pattern": {
+            "rrule": "FREQ=WEEKLY;COUNT=6",
+            "exdates": [(start + timedelta(weeks=1)).isoformat()],
+        },
+        "changes": [
+            {
+                "original_start_time": third.isoformat(),
+                "title": "Once in the evening",
+                "start_time": evening.isoformat(),
+                "end_time": (evening + timedelta(hours=2)).isoformat(),
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "ics"])
+async def test_series_that_are_imported_elsewhere_come_out_the_same(
+    run: Run, desk: Desk, elsewhere: World, tmp_path: Path, kind: str
+) -> None:
+    anna, ben = desk.person(email="anna@example.org"), desk.person(email="ben@example.org")
+    endless = a_weekly(anna) | {"id": "endless", "recurring_pattern": {"frequency": "daily"}, "changes": []}
+    endless |= {name: endless[name].replace("T0", "T1") for name in ("start_time", "end_time")}
+    rows = [a_weekly(anna, ben) | {"confirmation_status": {str(ben): "confirmed"}}, endless]
+    people = people_file(desk, tmp_path)
+    first = await run("import", file_of(rows, tmp_path), "--people", people)
+    assert first.code == 0, first.out + first.err
+    assert first.lines[0]["occurrences"] == 5 + 366
+    assert first.lines[0]["notes"] == 0, first.err
+    out = tmp_path / f"out.{kind}"
+    answer = await run("export", str(out), "--people", people, "--owner", "anna@example.org")
+    assert answer.lines == [{"appointments": 0, "series": 2}], answer.err
+    assert (await moved(desk, elsewhere, tmp_path, out.name, people)).lines == answer.lines
+    assert without_stamps(tmp_path / f"again.{kind}") == without_stamps(out)
+    if kind == "ndjson":
+        back = {row["title"]: row for row in rows_of(out)}
+        [change] = back["Weekly"]["changes"]
+        assert change["title"] == "Once in the evening"
+        assert back["Weekly"]["recurring_pattern"]["exdates"] == rows[0]["recurring_pattern"]["exdates"]
+
+
+def without_stamps(path: Path) -> list[bytes]:
+    """The lines of a file without what says when it was written, and answers, which a calendar does not bring."""
+    lines = path.read_bytes().replace(b"\r\n ", b"").splitlines()
+    return [
+        line.replace(b"PARTSTAT=ACCEPTED", b"PARTSTAT=NEEDS-ACTION")
+        for line in lines
+        if b"DTSTAMP" not in line
+    ]
 
 
 async def test_only_the_owners_and_only_what_is_to_come(run: Run, desk: Desk, tmp_path: Path) -> None:
