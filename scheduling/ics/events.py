@@ -74,6 +74,8 @@ def _event(component: Component, clocks: Clocks, withdrawn: bool) -> ReadEvent:
     summary = values.text(component.value("SUMMARY"))
     end = _end(component, clocks, start, all_day)
     again = component.first("RECURRENCE-ID")
+    if again and "RANGE" in again.parameters:
+        raise _Skip
     return ReadEvent(
         uid=values.text(component.value("UID")) or _made_up_uid(start, end, summary),
         sequence=_number(component.value("SEQUENCE")),

@@ -264,6 +264,7 @@ def test_the_same_file_names_the_same_ranges_and_long_uids_are_shortened() -> No
         [TIMED, "RRULE:FREQ=DAILY;COUNT=1000000000"],
         [TIMED, "RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"],
         [TIMED, "EXRULE:FREQ=DAILY"],
+        [TIMED, "RECURRENCE-ID;RANGE=THISANDFUTURE:20270104T080000Z"],
         [TIMED, "RRULE:nonsense"],
         [TIMED, "EXDATE:nonsense"],
     ],
