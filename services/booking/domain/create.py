@@ -23,14 +23,12 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
     if member is None:
         return access.NOT_A_MEMBER
     organizer_id = command.organizer_id or member.id
-    refusal = (
+    hold = (
         access.refusal_for_organizer(member, organizer_id)
         or refusal_for_ignoring(command, command.ignore_availability, organizer_id)
         or refusal_for_used_id(command, book)
+        or hold_of(command, book, at)
     )
-    if refusal:
-        return refusal
-    hold = hold_of(command, book, at)
     if isinstance(hold, Refusal):
         return hold
     zone = zone_of(command, organizer_id, book)
@@ -51,6 +49,15 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
     appointment = _booked(command, involved, when, zone, at)
     if command.pattern:
         return decide_create_series(command, appointment, book, at, hold)
+    return _alone(command, appointment, book, at, hold)
+
+
+def _alone(
+    command: Create, appointment: Appointment, book: Book, at: datetime, hold: Hold | None
+) -> Decision:
+    """One appointment that is no series: in the future, when everybody is free; it uses up the hold."""
+    when = Period(appointment.start, appointment.end)
+    involved = (appointment.organizer_id, *appointment.answers)
     refusal = times.refusal_for_past(when.start, at) or refusal_for_times(
         command,
         book,
@@ -58,7 +65,7 @@ def decide_create(command: Create, book: Book, at: datetime) -> Decision:
         when,
         own=None,
         at=at,
-        ignoring=ignored(command.ignore_availability, organizer_id),
+        ignoring=ignored(command.ignore_availability, appointment.organizer_id),
         hold=hold.id if hold else None,
     )
     if refusal:
