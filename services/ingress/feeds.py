@@ -3,7 +3,7 @@
 FEED = "SELECT user_id, organization_id FROM views.feeds WHERE token_hash = $1"
 
 # A series is shown by its rule, which says nothing of a range: if some of it is in the range, all of it is wanted.
-# Who has declined, or waits for a seat, does not take part.
+# Who has declined, or waits for a seat, does not take part. Of more than anybody has, the oldest are left out.
 OWN = """
     WITH own AS (
         SELECT p.id, p.version, p.body, p.start_time, p.series_id
@@ -11,6 +11,7 @@ OWN = """
         WHERE a.user_id = $1 AND a.organization_id = $2
         AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
         AND a.response NOT IN ('declined', 'waiting')
+        ORDER BY a.start_time DESC LIMIT 10000
     ), found AS (
         SELECT id, version, body, start_time, series_id FROM own WHERE series_id IS NULL
         UNION ALL

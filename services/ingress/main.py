@@ -85,6 +85,7 @@ def create_app(
                     "Idempotency-Key",
                     "If-Match",
                     "If-None-Match",
+                    "If-None-Match",
                     "Last-Event-ID",
                     "X-Correlation-ID",
                     "traceparent",

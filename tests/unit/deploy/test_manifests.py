@@ -79,6 +79,15 @@ def test_kong_lets_signed_reports_in_without_a_token() -> None:
     assert "jwt" not in {plugin["name"] for plugin in route["plugins"]}
 
 
+def test_kong_lets_calendar_programs_read_a_feed_without_a_token() -> None:
+    [kong] = documents("kong/kong.yaml")
+    [route] = [
+        item for item in kong["services"][0]["routes"] if item["name"] == "appointments-calendar-feeds"
+    ]
+    assert (route["paths"], route["methods"]) == (["/api/appointments/calendar.ics"], ["GET"])
+    assert "plugins" not in route
+
+
 def test_every_metric_that_a_panel_or_an_alert_asks_for_is_one_that_we_have() -> None:
     for service in SERVICES:
         importlib.import_module(f"services.{service}.metrics")
