@@ -11,8 +11,10 @@ from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Decision
 from services.booking.domain.diary import Diary, Elsewhere, Hold, Hours
+from services.booking.domain.expansion import created, expanded
 from services.booking.domain.occupancy import Busy, freed_and_taken, needed
 from services.booking.domain.reach import surroundings, widened
+from services.booking.domain.series import Series
 from services.booking.domain.times import Period
 from tests.unit.booking.builders import PEOPLE
 
@@ -20,10 +22,11 @@ Asked = Sequence[tuple[commands.Command, datetime]]
 
 
 class Ledger:
-    """Appointments, occupied time, hours, holds and time elsewhere."""
+    """Appointments, series, occupied time, hours, holds and time elsewhere."""
 
     def __init__(self) -> None:
         self.appointments: dict[UUID, Appointment] = {}
+        self.series: dict[UUID, Series] = {}
         self.occupied: set[Busy] = set()
         self.hours: dict[UUID, Hours] = {}
         self.elsewhere: dict[UUID, Elsewhere] = {}
@@ -42,6 +45,11 @@ class Ledger:
     def book(self, batch: Asked, sought: dict[UUID, Sought]) -> Book:
         """Only what the commands need, as the store finds it."""
         asked = [command for command, _ in batch]
+        within = min(at for _, at in batch), max(at for _, at in batch)
+        asked += [
+            *created(asked, PEOPLE, within[1]),
+            *expanded(asked, self.appointments, self.series, *within),
+        ]
         ranges = widened(needed(asked, self.appointments, PEOPLE), self.hours, asked)
         around = surroundings(sought.values())
         importing = {item.actor.user for item in asked if isinstance(item, commands.ImportBusyTimes)}
@@ -55,7 +63,15 @@ class Ledger:
             for busy in self.occupied
             if _touches(busy.user_id, Period(busy.start, busy.end), ranges | around)
         ]
-        return Book(self.appointments.values(), PEOPLE, {}, occupied, diary=diary, surrounded=sought)
+        return Book(
+            self.appointments.values(),
+            PEOPLE,
+            {},
+            occupied,
+            diary=diary,
+            surrounded=sought,
+            series=self.series.values(),
+        )
 
     def _elsewhere(self, user: UUID, ranges: set[tuple[UUID, Period]], whole: bool) -> Elsewhere:
         known = self.elsewhere[user]
@@ -71,6 +87,7 @@ class Ledger:
         freed, taken = freed_and_taken(changed)
         self.occupied = (self.occupied - set(freed)) | set(taken)
         self.appointments |= {change.after.id: change.after for change in changed}
+        self.series |= {one.id: one for one in book.take_series()}
         noted = book.diary.take_noted()
         if noted is None:
             return

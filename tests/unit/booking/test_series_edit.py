@@ -102,6 +102,14 @@ def test_a_shift_by_one_period_is_in_nobodys_way() -> None:
     assert diary.book.overlapping(BEN, MONDAY_9, MONDAY_9 + HOUR) == []
 
 
+def test_they_may_not_overlap_each_other_afterwards() -> None:
+    diary = Diary(a_series())
+    one, two, *_ = diary.all()
+    accepted(diary.ask(Update, two, start=one.end, end=one.end + HOUR))
+    refusal = refused(diary.ask(Update, one, scope=ALL, end=one.end + HOUR))
+    assert [(error.field, error.code) for error in refusal.errors] == [("occurrences.1", "conflict")]
+
+
 def test_all_or_nothing_and_each_that_is_in_the_way_is_reported() -> None:
     diary = Diary(a_series())
     diary.do(a_create(CARA, number=7, start=MONDAY_9 + WEEK + 3 * HOUR, end=MONDAY_9 + WEEK + 4 * HOUR))
@@ -144,6 +152,13 @@ def test_people_are_added_and_removed_not_replaced() -> None:
     assert [list(item.answers) for item in diary.all()] == [[CARA], [COLLEAGUE, CARA], [CARA], [CARA]]
 
 
+def test_somebody_who_was_taken_out_of_one_stays_out() -> None:
+    diary = Diary(a_series())
+    accepted(diary.ask(Update, diary.all()[1], participant_ids=()))
+    settled(diary.ask(Update, diary.all()[0], scope=ALL, participant_ids=(BEN, CARA)))
+    assert [list(item.answers) for item in diary.all()] == [[BEN, CARA], [CARA], [BEN, CARA], [BEN, CARA]]
+
+
 def test_who_is_added_must_be_free_and_known() -> None:
     diary = Diary(a_series())
     assert refused(diary.ask(Update, diary.all()[0], scope=ALL, participant_ids=(NOBODY,))).code is (
@@ -178,6 +193,14 @@ def test_cancelling_all_says_so_once_and_ends_the_series() -> None:
     assert decision.happened[0].body["series"]["ended"] is True
     again = refused(diary.ask(Cancel, diary.all()[0], scope=ALL))
     assert again.code is Code.INVALID_TRANSITION
+
+
+def test_a_cancelled_occurrence_can_name_its_series() -> None:
+    diary = Diary(a_series())
+    accepted(diary.ask(Cancel, diary.all()[1]))
+    decision = settled(diary.ask(Cancel, diary.all()[1], scope=FOLLOWING))
+    assert len(decision.steps) == 2
+    assert [item.status is Status.CANCELLED for item in diary.all()] == [False, True, True, True]
 
 
 def test_a_participant_answers_for_all_that_they_are_invited_to() -> None:
