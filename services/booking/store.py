@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
+from chassis.errors import TooMuch
 from services.booking import diaries, series_store
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed, Sought
@@ -28,6 +29,7 @@ from services.booking.verdicts import Further, Verdict
 from services.booking.wire import appointment_of
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+FURTHER_AT_ONCE = 32 * 1024 * 1024  # bytes of events; one command may have more
 AT_ANY_TIME = Period(LONG_AGO, LONG_AGO)
 
 
@@ -260,15 +262,24 @@ _VERDICTS = text("""
 
 
 async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verdict]:
-    """What was decided about these command ids before."""
+    """What was decided about these command ids before.
+
+    Raises TooMuch when several of them have more events than memory should hold at once.
+    """
     found = {row.command_id: Verdict(*row) for row in await tx.execute(_VERDICTS, {"ids": list(ids)})}
     several = [verdict.command_id for verdict in found.values() if verdict.accepted and verdict.event is None]
     if several:
+        if len(ids) > 1 and await tx.scalar(_FURTHER_SIZE, {"ids": several}) > FURTHER_AT_ONCE:
+            raise TooMuch
         for command, further in (await _further(tx, several)).items():
             found[command] = replace(found[command], further=tuple(further))
     return found
 
 
+# Sizes are known without reading what they are of.
+_FURTHER_SIZE = text("""
+    SELECT coalesce(sum(octet_length(event)), 0) FROM further_events WHERE command_id = ANY(CAST(:ids AS uuid[]))
+""")
 _FURTHER = text("""
     SELECT command_id, type, subject, event FROM further_events
     WHERE command_id = ANY(CAST(:ids AS uuid[])) ORDER BY command_id, position

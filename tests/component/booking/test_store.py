@@ -11,12 +11,13 @@ from sqlalchemy import text
 
 from chassis import clock
 from chassis.database import Database
+from chassis.errors import TooMuch
 from chassis.migrations import migrate
 from chassis.settings import Settings, service_database_url
 from services.booking import jobs, store
 from services.booking.domain.book import Changed
 from services.booking.domain.people import Person
-from services.booking.verdicts import Verdict
+from services.booking.verdicts import Further, Verdict
 from services.booking.wire import state_of
 from tests.support import World
 from tests.unit.booking.builders import (
@@ -160,3 +161,23 @@ async def test_what_was_decided_is_forgotten_after_thirty_days(
     async with database.transaction() as tx:
         assert await store.load_verdicts(tx, [young.command_id, UUID(int=1)]) == {young.command_id: young}
     assert await count(database, "decisions") == 1
+
+
+async def test_more_events_than_memory_should_hold_are_read_in_halves(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    further = tuple(Further("appointment.created", uuid4(), 1000 * b"x") for _ in range(3))
+    heavy = [a_verdict(further=further) for _ in range(2)]
+    async with database.transaction() as tx:
+        await store.save(tx, [], heavy)
+    ids = [verdict.command_id for verdict in heavy]
+    monkeypatch.setattr(store, "FURTHER_AT_ONCE", 5_999)
+    async with database.transaction() as tx:
+        with pytest.raises(TooMuch):
+            await store.load_verdicts(tx, ids)
+        assert (await store.load_verdicts(tx, ids[:1]))[ids[0]].further == further
+    monkeypatch.setattr(store, "FURTHER_AT_ONCE", 6_000)
+    async with database.transaction() as tx:
+        assert len(await store.load_verdicts(tx, ids)) == 2
+        monkeypatch.setattr(store, "FURTHER_AT_ONCE", 2_999)
+        assert len(await store.load_verdicts(tx, ids[:1])) == 1, "one alone always goes through"
