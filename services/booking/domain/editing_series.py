@@ -8,9 +8,9 @@ from typing import TypeAlias
 from services.booking.domain import access
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book
+from services.booking.domain.bulk import refusal_for_content, refusal_for_places
 from services.booking.domain.commands import Cancel, Confirm, Decline, ToAppointment, ToOccurrence, Update
 from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
-from services.booking.domain.recurring import refusal_for_places
 from services.booking.domain.report import InTheWay, first_of_all, refusal_for_series
 from services.booking.domain.scoped import Amount, amount_of, own_command, touched
 from services.booking.domain.series import Series, shifted
@@ -114,9 +114,12 @@ def _change(command: ToOccurrence, steps: Iterable[Accepted]) -> str:
 
 
 def _refusal_for_size(command: ToOccurrence, occurrences: list[Appointment]) -> Refusal | None:
-    if not isinstance(command, Update) or not command.participant_ids:
+    if not isinstance(command, Update):
         return None
-    return refusal_for_places(1 + len(command.participant_ids), len(occurrences), "participant_ids")
+    people = 1 + len(command.participant_ids or ())
+    return refusal_for_places(people, len(occurrences), "participant_ids") or refusal_for_content(
+        list(command.content.values()), len(occurrences), "scope"
+    )
 
 
 def _about(refusal: Refusal, named: Appointment) -> Refusal:

@@ -7,11 +7,11 @@ from scheduling.recurrence import TooMany, starts
 from services.booking.domain.appointment import occupants
 from services.booking.domain.book import Book
 from services.booking.domain.booking_series import attempted, created
+from services.booking.domain.bulk import refusal_for_places
 from services.booking.domain.commands import ExtendSeries, Scope
 from services.booking.domain.decision import Code, Decision, Refusal, Settled
 from services.booking.domain.horizon import horizon
 from services.booking.domain.openings import ignored
-from services.booking.domain.recurring import refusal_for_places
 from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, Series, period_of
 from services.booking.domain.told import in_outcome, series_changed
 

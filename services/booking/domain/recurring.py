@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scheduling.recurrence import InvalidPattern, Recurrence, TooMany, recurrence_of, starts
+from services.booking.domain.bulk import refusal_for_content, refusal_for_places
 from services.booking.domain.commands import Create, Pattern
 from services.booking.domain.decision import Refusal, invalid
-from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, PLACES_MAX, overlap_themselves
+from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, overlap_themselves
 from services.booking.domain.times import YEARS_AHEAD, Period
 
 FIELD = "recurring_pattern"
@@ -44,17 +45,12 @@ def plan_of(command: Create, zone: str, first: Period, people: int, at: datetime
         return invalid(f"{FIELD}.{error.field}" if error.field else FIELD, error.code, error.message)
     except TooMany:
         return invalid(FIELD, "too_many", f"A series has at most {OCCURRENCES_MAX} occurrences.")
-    refusal = _refusal_for_occurrences(found, first.end - first.start) or refusal_for_places(
-        people, len(found), FIELD
+    refusal = (
+        _refusal_for_occurrences(found, first.end - first.start)
+        or refusal_for_places(people, len(found), FIELD)
+        or refusal_for_content(_content(command), len(found), FIELD)
     )
     return refusal or Plan(recurrence, found, until if recurrence.endless else None)
-
-
-def refusal_for_places(people: int, occurrences: int, field: str) -> Refusal | None:
-    """So many people so often is more than one transaction holds."""
-    if people * occurrences <= PLACES_MAX:
-        return None
-    return invalid(field, "too_many_places", f"People times occurrences are at most {PLACES_MAX}.")
 
 
 def _refusal_for_occurrences(found: tuple[datetime, ...], duration: timedelta) -> Refusal | None:
@@ -63,6 +59,18 @@ def _refusal_for_occurrences(found: tuple[datetime, ...], duration: timedelta) -
     if overlap_themselves(found, duration):
         return invalid(FIELD, "overlaps", "An occurrence would begin before the one before it is over.")
     return None
+
+
+def _content(command: Create) -> Any:
+    """All that may be long, as it was sent."""
+    return [
+        command.title,
+        command.description,
+        command.location,
+        command.meeting_url,
+        command.custom_fields,
+        command.pattern and command.pattern.sent,
+    ]
 
 
 def _recurrence(pattern: Pattern, start: datetime, zone: str) -> Recurrence:

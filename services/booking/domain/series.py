@@ -14,6 +14,9 @@ from services.booking.domain.status import open_status
 
 OCCURRENCES_MAX = 750
 PLACES_MAX = 20_000  # people times occurrences: so much one transaction holds well
+CONTENT_MAX = (
+    8 * 1024 * 1024
+)  # bytes of all occurrences' content: each of them tells all of it in each of its events
 AHEAD = timedelta(days=365)  # how far a series without an end is booked
 FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 

@@ -134,10 +134,19 @@ def test_what_makes_no_sense_is_refused_at_once(
 
 
 def test_people_times_occurrences_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.booking.domain.recurring.PLACES_MAX", 7)
+    monkeypatch.setattr("services.booking.domain.bulk.PLACES_MAX", 7)
     refusal = refused(decided(a_series()))
     assert [(error.field, error.code) for error in refusal.errors] == [
         ("recurring_pattern", "too_many_places")
+    ]
+
+
+def test_content_times_occurrences_is_bounded() -> None:
+    long = 10_000 * "ä"
+    assert settled(decided(a_series(rrule="FREQ=DAILY;COUNT=365", description=long))).steps
+    refusal = refused(decided(a_series(rrule="FREQ=DAILY;COUNT=500", description=long)))
+    assert [(error.field, error.code) for error in refusal.errors] == [
+        ("recurring_pattern", "too_much_content")
     ]
 
 

@@ -171,9 +171,17 @@ def test_who_is_added_must_be_free_and_known() -> None:
 
 def test_people_times_occurrences_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     diary = Diary(a_series())
-    monkeypatch.setattr("services.booking.domain.recurring.PLACES_MAX", 8)
+    monkeypatch.setattr("services.booking.domain.bulk.PLACES_MAX", 8)
     refusal = refused(diary.ask(Update, diary.all()[0], scope=ALL, participant_ids=(BEN, CARA)))
     assert [error.field for error in refusal.errors] == ["participant_ids"]
+
+
+def test_content_times_occurrences_is_bounded() -> None:
+    diary = Diary(a_series(rrule="FREQ=DAILY;COUNT=500"))
+    content = {"description": 10_000 * "ä"}
+    refusal = refused(diary.ask(Update, diary.all()[0], scope=ALL, content=content))
+    assert [error.code for error in refusal.errors] == ["too_much_content"]
+    assert settled(diary.ask(Update, diary.all()[200], scope=FOLLOWING, content=content)).steps
 
 
 def test_what_has_begun_or_is_over_is_not_touched() -> None:
