@@ -18,7 +18,9 @@ from services.booking.domain.weight import meet_in_a_series, places_touched, who
 from services.booking.wire import appointment_of, dumps, state_of
 
 MICROSECOND = timedelta(microseconds=1)
-PLACES_AT_ONCE = 2_000  # people times occurrences in a batch of several commands; see docs of TooMuch
+# People times occurrences in a batch of several commands: some tenths of a second. One command may ask for ten times so
+# many, which takes some seconds: the time limits of a transaction are the session's.
+PLACES_AT_ONCE = 2_000
 
 
 class Known(NamedTuple):

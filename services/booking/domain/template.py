@@ -25,6 +25,7 @@ def series_after(command: ToOccurrence, series: Series, named: Appointment, amou
             template=_updated(command, template, named, amount),
             start_by=series.start_by + amount.start,
             end_by=series.end_by + amount.end,
+            ignores_availability=series.ignores_availability or command.ignore_availability,
         )
     return replace(series, template=_answered(command, template))
 

@@ -140,6 +140,30 @@ def test_who_booked_against_their_own_hours_is_booked_so_by_night_too() -> None:
     assert now.booked_until == NOW + 3 * WEEK + AHEAD
 
 
+def test_who_moved_it_out_of_their_own_hours_is_booked_so_by_night_too() -> None:
+    ledger = after(set_hours(ANNA, hours()), a_series(rrule="FREQ=WEEKLY", timezone="UTC"))
+    first = min(ledger.appointments.values(), key=lambda item: item.start)
+    move = Update(
+        id=UUID(int=0x80),
+        organization=ORG,
+        actor=by(ANNA),
+        appointment_id=first.id,
+        scope=Scope.ALL,
+        content={},
+        start=first.start - DAY,
+        end=first.end - DAY,
+        ignore_availability=True,
+    )
+    settled(at_once(move, NOW, ledger))
+    [known] = ledger.series.values()
+    extend = commands.ExtendSeries(
+        id=UUID(int=0x81), organization=ORG, actor=by("booking"), series_id=known.id
+    )
+    decision = settled(at_once(extend, NOW + 3 * WEEK, ledger))
+    assert len(decision.steps) == 2
+    assert {step.appointment.start.weekday() for step in decision.steps} == {6}
+
+
 def test_nobody_who_left_is_booked_by_night() -> None:
     ledger = after(a_series(rrule="FREQ=WEEKLY", participant_ids=(BEN, CARA)))
     [known] = ledger.series.values()
