@@ -1,6 +1,6 @@
 """The SQL of series: rules in one table, and which appointment each occurrence is in another."""
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -35,7 +35,7 @@ async def load(
     commands: Sequence[Command],
     found: Mapping[UUID, Appointment],
     since: datetime,
-    new: Container[UUID] = (),
+    new: Collection[UUID] = (),
 ) -> Known:
     """What commands about series as a whole need: of each its occurrences that start after `since`.
 
@@ -44,7 +44,7 @@ async def load(
     Raises TooMuch when several commands would touch more than one transaction holds well, or the same series.
     """
     whole = whole_series(commands, found)
-    if len(commands) > 1:
+    if len(commands) > 1 and (whole or new):
         if meet_in_a_series(commands, found, whole, new):
             raise TooMuch
         if whole and places_touched(commands, found, await _sizes(tx, whole)) > PLACES_AT_ONCE:
