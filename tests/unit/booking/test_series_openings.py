@@ -9,7 +9,7 @@ import pytest
 
 from scheduling.slots import nearest
 from services.booking.domain import commands
-from services.booking.domain.commands import Scope, Update
+from services.booking.domain.commands import Decline, Join, Scope, Update
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Code
 from services.booking.domain.series import AHEAD
@@ -17,6 +17,7 @@ from tests.unit.booking.builders import (
     ANNA,
     BEN,
     CARA,
+    COLLEAGUE,
     HOUR,
     MONDAY_9,
     NOW,
@@ -162,6 +163,25 @@ def test_who_moved_it_out_of_their_own_hours_is_booked_so_by_night_too() -> None
     decision = settled(at_once(extend, NOW + 3 * WEEK, ledger))
     assert len(decision.steps) == 2
     assert {step.appointment.start.weekday() for step in decision.steps} == {6}
+
+
+def test_who_waits_for_a_seat_of_one_occurrence_gets_it_when_somebody_declines_all() -> None:
+    ledger = after(a_series(seats=1))
+    first, second, *_ = sorted(ledger.appointments.values(), key=lambda item: item.start)
+
+    def ask(kind: type[commands.ToAppointment], who: UUID, about: UUID, number: int, **more: Any) -> Any:
+        command = kind(id=UUID(int=number), organization=ORG, actor=by(who), appointment_id=about, **more)
+        return at_once(command, NOW, ledger)
+
+    ask(Join, CARA, first.id, 0x90, wait=True)
+    ask(Join, COLLEAGUE, second.id, 0x91, wait=True)
+    at_once(
+        a_create(COLLEAGUE, participant_ids=(), start=second.start, end=second.end, number=9), NOW, ledger
+    )
+    decision = settled(ask(Decline, BEN, first.id, 0x92, scope=Scope.ALL))
+    told = [step.event.more for step in decision.steps if step.event and step.event.more]
+    assert [more.get("seated") for more in told] == [(CARA,), None, None, None], "who is busy is passed over"
+    assert all("of_series" in more for more in told)
 
 
 def test_nobody_who_left_is_booked_by_night() -> None:
