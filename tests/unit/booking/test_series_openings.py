@@ -110,6 +110,26 @@ def test_a_shift_of_all_is_measured_at_the_new_times() -> None:
     )
 
 
+def test_what_is_in_the_way_of_any_occurrence_is_loaded() -> None:
+    there = MONDAY_9 + WEEK + 5 * HOUR
+    busy = a_create(BEN, number=4, participant_ids=(), start=there, end=there + HOUR)
+    ledger = after(busy, a_series(timezone="UTC"))
+    first = next(item for item in ledger.appointments.values() if item.start == MONDAY_9)
+    move = Update(
+        id=UUID(int=0x80),
+        organization=ORG,
+        actor=by(ANNA),
+        appointment_id=first.id,
+        scope=Scope.ALL,
+        content={},
+        start=first.start + 5 * HOUR,
+        end=first.end + 5 * HOUR,
+    )
+    refusal = refused(at_once(move, NOW, ledger))
+    assert [(error.field, error.code) for error in refusal.errors] == [("occurrences.1", "conflict")]
+    assert len(refusal.alternatives) == 5
+
+
 def test_held_time_is_free_for_the_series_that_uses_it_up() -> None:
     ledger = after(a_hold(), at=NOW)
     stranger = refused(at_once(a_series(CARA, number=2), NOW, ledger))
