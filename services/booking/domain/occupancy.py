@@ -125,14 +125,14 @@ def _roughly(value: datetime | None, margin: timedelta) -> set[datetime]:
 
 
 def _ranges(wish: _Wish) -> list[Period]:
-    """From each start to the last end that could belong to it."""
+    """From each start to the last end that could belong to it; one that lies within another is looked at once."""
     ends = sorted(wish.ends)
     longest = LONGEST + 2 * FARTHEST_ZONE
-    found = []
-    for start in wish.starts:
+    found: list[Period] = []
+    for start in sorted(wish.starts):
         if start > LAST:
-            continue
+            break
         at = bisect_right(ends, start + longest)
-        if at and ends[at - 1] > start:
+        if at and ends[at - 1] > start and not (found and found[-1].end == ends[at - 1]):
             found.append(Period(start, ends[at - 1]))
     return found

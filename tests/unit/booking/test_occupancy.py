@@ -60,6 +60,12 @@ def test_coming_back_after_declining_needs_that_persons_range() -> None:
     assert _needed(asked, about=an_appointment({BEN: "declined"})) == {(BEN, SLOT)}
 
 
+def test_moving_near_by_looks_once() -> None:
+    later = an_update(start=MONDAY_9 + HOUR, end=MONDAY_9 + 2 * HOUR)
+    around = Period(MONDAY_9, MONDAY_9 + 2 * HOUR)
+    assert _needed(later, about=an_appointment()) == {(ANNA, around), (BEN, around)}
+
+
 def test_moving_far_away_does_not_look_at_the_years_between() -> None:
     start = MONDAY_9 + timedelta(days=1000)
     found = _needed(an_update(start=start, end=start + HOUR), about=an_appointment())
