@@ -15,13 +15,15 @@ CORRELATION_MAX = 128
 _UNMEASURED = frozenset({"/metrics", "/health/live", "/health/appointments"})
 STREAM_PATH = "/api/appointments/stream"
 FEED_PATH = "/api/appointments/calendar.ics"
+_UNTRACED = _UNMEASURED | {STREAM_PATH, FEED_PATH}
 
 
 def untraced(scope: Scope) -> bool:
-    """Whether a request gets no span: probes come all the time, a live stream lasts for hours, and a feed's address is secret."""
-    return (
-        scope["type"] != "http" or scope["path"] in _UNMEASURED or scope["path"] in (STREAM_PATH, FEED_PATH)
-    )
+    """Whether a request gets no span.
+
+    Probes come all the time, a live stream lasts for hours, and the query of a feed is a secret.
+    """
+    return scope["type"] != "http" or scope["path"].rstrip("/") in _UNTRACED
 
 
 class WithoutTrailingSlash:
