@@ -1,6 +1,6 @@
 """Booking many occurrences of a series as one decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -87,7 +87,8 @@ def attempted(
         for position, original in enumerate(originals):
             identifier = occurrence_id(series.id, original)
             occurrence = occurrence_of(series, original, identifier, command.actor, at)
-            refusal = _refusal_for(command, occurrence, book, at, ignoring, hold)
+            suggest = not in_the_way and _wants_alternatives(command, booked)
+            refusal = _refusal_for(command, occurrence, book, at, ignoring, hold, suggest)
             if refusal:
                 in_the_way.append(InTheWay(position, occurrence.start, original, refusal))
             else:
@@ -110,6 +111,7 @@ def _refusal_for(
     at: datetime,
     ignoring: UUID | None,
     hold: UUID | None,
+    suggest: bool,
 ) -> Refusal | None:
     if book.find(occurrence.id) is not None:
         return invalid("appointment_id", "exists", "The id of this occurrence is in use.")
@@ -126,5 +128,11 @@ def _refusal_for(
             at=at,
             ignoring=ignoring,
             hold=hold,
+            suggest=suggest,
         )
     )
+
+
+def _wants_alternatives(command: Command, booked: Sequence[Appointment]) -> bool:
+    """Only where the whole may be refused: looking for them costs a second look at the batch."""
+    return isinstance(command, Create) and not (command.skip_conflicts and booked)

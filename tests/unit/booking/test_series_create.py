@@ -181,6 +181,22 @@ def test_what_is_in_the_way_is_left_out_where_the_command_says_so() -> None:
     assert decision.outcome["skipped"] == decision.happened[0].body["skipped"] == skipped
 
 
+@pytest.mark.parametrize(
+    ("command", "week", "sought"),
+    [
+        pytest.param(a_series(), 1, True, id="for one that is refused"),
+        pytest.param(a_series(skip_conflicts=True), 1, False, id="not for one that leaves it out"),
+        pytest.param(a_series(skip_conflicts=True), 0, True, id="for one of which nothing may be left"),
+    ],
+)
+def test_other_times_are_looked_for_where_the_whole_may_be_refused(
+    command: commands.Create, week: int, sought: bool
+) -> None:
+    book = a_book(busy(week))
+    decide(command, book, NOW)
+    assert bool(book.sought) is sought
+
+
 def test_a_series_of_which_nothing_is_left_is_refused() -> None:
     weeks = [busy(week) for week in range(4)]
     weeks[3] = busy(3, start=weeks[3].start - HOUR, end=weeks[3].end)
