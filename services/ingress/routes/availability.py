@@ -12,7 +12,7 @@ from contracts.availability import AvailabilityPolicy
 from contracts.fields import Timezone
 from scheduling.reasons import explain
 from scheduling.slots import offers
-from services.ingress.answers import as_json, etag, raw_json
+from services.ingress.answers import as_json, etag, has_seen, raw_json
 from services.ingress.describe import described
 from services.ingress.domain import offers as asked
 from services.ingress.domain import slots
@@ -58,7 +58,7 @@ def availability_routes(runtime: Runtime) -> APIRouter:
         if slots.is_too_much(found):
             raise invalid("end_date", "too_many", "There are too many slots: ask for fewer days or people")
         tag = f'"{slots.tag_of(found)}"'
-        if _is_known(request, tag):
+        if has_seen(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers={"ETag": tag})
         return raw_json(slots.slots_body(found), headers={"ETag": tag})
 
@@ -105,12 +105,6 @@ def _from_now(reach: tuple[int, int], now: int) -> tuple[int, int]:
     """What is over is not offered, so it need not be read."""
     first, last = reach
     return max(first, now), max(last, now)
-
-
-def _is_known(request: Request, tag: str) -> bool:
-    """Whether the caller has this answer already."""
-    known = request.headers.get("if-none-match") or ""
-    return tag in (one.strip().removeprefix("W/") for one in known.split(","))
 
 
 def _nothing_said(person: UUID) -> dict[str, object]:
