@@ -115,6 +115,7 @@ def standing(book: Book) -> list[Appointment]:
     return [change.after for change in book.take_changed()]
 
 
+@settings(deadline=None)
 @given(some_history())
 def test_nobody_is_twice_anywhere_and_no_start_by_the_pattern_has_two_appointments(history: History) -> None:
     appointments = standing(replayed(history)[1])
@@ -128,6 +129,7 @@ def test_nobody_is_twice_anywhere_and_no_start_by_the_pattern_has_two_appointmen
         assert all(before[1] <= after[0] for before, after in pairwise(sorted(ranges)))
 
 
+@settings(deadline=None)
 @given(some_history())
 def test_a_command_happens_to_all_that_it_touches_or_to_nothing(history: History) -> None:
     book = Book((), PEOPLE, {})
@@ -148,6 +150,7 @@ def test_a_command_happens_to_all_that_it_touches_or_to_nothing(history: History
         known |= changed
 
 
+@settings(deadline=None)
 @given(some_history())
 def test_a_title_is_the_last_that_was_given_for_that_occurrence(history: History) -> None:
     book = Book((), PEOPLE, {})
@@ -163,6 +166,7 @@ def test_a_title_is_the_last_that_was_given_for_that_occurrence(history: History
             assert item.title == titles.get(item.id, "Visit")
 
 
+@settings(deadline=None)
 @given(some_history())
 def test_the_same_commands_are_always_decided_alike(history: History) -> None:
     assert replayed(history)[0] == replayed(history)[0]
