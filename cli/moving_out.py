@@ -103,4 +103,5 @@ def _addressed(entry: Entry, roster: Roster) -> Entry:
         body=body,
         organizer=roster.address(entry.organizer or ""),
         answers={roster.address(who): said for who, said in entry.answers.items()},
+        waiting=[roster.address(who) for who in entry.waiting],
     )

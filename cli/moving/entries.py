@@ -18,7 +18,7 @@ class Entry:
 
     place: where, for example `line 17`. body: that of a create, people as ids or e-mail addresses. uid: its name at its
     source, if it has one. organizer: whose it is, else the import's owner; or_owner: also if nobody knows them. answers: what the participants said
-    (`confirmed`, `declined`), by id or address. confirmed: the organizer confirmed the whole. changes: single
+    (`confirmed`, `declined`), by id or address. confirmed: the organizer confirmed the whole. waiting: who waits for a seat, the first first. changes: single
     occurrences that differ, each the body of an update with its `original_start_time`. notes: what is lost on the way.
     """
 
@@ -29,6 +29,7 @@ class Entry:
     or_owner: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
     confirmed: bool = False
+    waiting: Sequence[str] = ()
     changes: Sequence[JSON] = ()
     notes: Sequence["Problem"] = ()
 

@@ -1,6 +1,6 @@
 """What follows once a create has been decided: changes of single occurrences, then what people had answered."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ def follow_ups(plan: Planned, outcome: Mapping[str, Any], roster: Roster) -> lis
         *_changed_occurrences(plan, outcome, roster),
         *_answered(plan.entry.answers, appointment_id, roster, _scope(plan)),
         *_confirmed(plan, appointment_id),
+        *_queued(plan.entry.waiting, appointment_id, roster),
     ]
     return [
         command(kind, uuid5(plan.command_id, f"then {number}"), member, body)
@@ -44,7 +45,7 @@ def _changed_occurrences(plan: Planned, outcome: Mapping[str, Any], roster: Rost
     for change in plan.entry.changes:
         fields = dict(change)
         target = booked.get(_instant(fields.pop("original_start_time", None), zone))
-        answers = fields.pop("confirmation_status", None) or {}
+        answers, waiting = fields.pop("confirmation_status", None) or {}, fields.pop("waiting", None) or ()
         if target is None:
             continue
         if "participant_ids" in fields:
@@ -54,6 +55,7 @@ def _changed_occurrences(plan: Planned, outcome: Mapping[str, Any], roster: Rost
             update = {"ignore_availability": True, **fields, "appointment_id": target}
             yield "appointment.update", plan.organizer, update
         yield from _answered(answers, target, roster, {})
+        yield from _queued(waiting, target, roster)
 
 
 def _answered(
@@ -64,6 +66,13 @@ def _answered(
         member = roster.find(who)
         if member is not None and said in kinds:
             yield kinds[said], member, {"appointment_id": appointment_id, **scope}
+
+
+def _queued(waiting: Iterable[str], appointment_id: str, roster: Roster) -> Iterator[FollowUp]:
+    """Whoever waited for a seat queues again, in the same order."""
+    for member in map(roster.find, waiting):
+        if member is not None:
+            yield "appointment.join", member, {"appointment_id": appointment_id, "wait": True}
 
 
 def _confirmed(plan: Planned, appointment_id: str) -> Iterator[FollowUp]:

@@ -33,4 +33,5 @@ def single(appointment: JSON) -> Entry:
         organizer=appointment["organizer_id"],
         answers=answers(appointment),
         confirmed=is_confirmed(appointment),
+        waiting=appointment.get("waiting") or (),
     )

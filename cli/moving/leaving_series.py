@@ -70,6 +70,8 @@ def _change(name: datetime, one: JSON, first: JSON, length: timedelta, *, alike:
     said = {} if alike else answers(one)
     if said:
         changed["confirmation_status"] = said
+    if one.get("waiting"):
+        changed["waiting"] = one["waiting"]
     return {"original_start_time": name.isoformat().replace("+00:00", "Z"), **changed} if changed else {}
 
 

@@ -1,7 +1,7 @@
 """NDJSON: a line for each appointment, the body of `POST /api/appointments` and a few fields beside it.
 
 Beside it may stand `id` (its name at its source; a UUID becomes the appointment's id), `status`, `confirmation_status`
-as appointments have them, and for a series `changes`: a list of `{"original_start_time", …fields of an update}`.
+and `waiting` as appointments have them, and for a series `changes`: a list of `{"original_start_time", …fields of an update}`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,6 +37,7 @@ def document(entry: Entry) -> JSON:
         "organizer_id": entry.organizer,
         "status": "confirmed" if entry.confirmed else None,
         "confirmation_status": dict(entry.answers) or None,
+        "waiting": list(entry.waiting) or None,
         "changes": list(entry.changes) or None,
     }
     return {name: value for name, value in (beside | entry.body).items() if value is not None}
@@ -45,15 +46,15 @@ def document(entry: Entry) -> JSON:
 def entry_of(place: str, fields: JSON) -> Entry | Problem:
     """An entry of one object's fields; what is beside the body is taken out of it."""
     body = dict(fields)
-    uid, organizer = body.pop("id", None), body.pop("organizer_id", None)
+    named, organizer = body.pop("appointment_id", None), body.pop("organizer_id", None)
+    uid = body.pop("id", named)
     status, answers = body.pop("status", None), body.pop("confirmation_status", None) or {}
-    changes = body.pop("changes", None) or []
+    changes, waiting = body.pop("changes", None) or [], body.pop("waiting", None) or []
     title = body.get("title")
     name = str(title)[:80] if title is not None else None
-    if not isinstance(answers, dict) or not _are_objects(changes):
-        return Problem(
-            place, "malformed", "confirmation_status is an object, changes a list of objects.", title=name
-        )
+    if not isinstance(answers, dict) or not isinstance(waiting, list) or not _are_objects(changes):
+        detail = "confirmation_status is an object, waiting a list, changes a list of objects."
+        return Problem(place, "malformed", detail, title=name)
     if uid is not None and not isinstance(uid, str | int):
         return Problem(place, "malformed", "An id is text.", title=name)
     return Entry(
@@ -63,6 +64,7 @@ def entry_of(place: str, fields: JSON) -> Entry | Problem:
         organizer=str(organizer) if organizer not in (None, "") else None,
         answers={str(who): said for who, said in answers.items() if said in _ANSWERS},
         confirmed=status == "confirmed",
+        waiting=[str(who) for who in waiting],
         changes=changes,
     )
 

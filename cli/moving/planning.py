@@ -175,7 +175,7 @@ def _nobody(who: Any) -> str:
 
 
 def _digest(entry: Entry, body: JSON) -> str:
-    content = [body, dict(entry.answers), entry.confirmed, list(entry.changes)]
+    content = [body, dict(entry.answers), entry.confirmed, list(entry.waiting), list(entry.changes)]
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -51,6 +51,7 @@ COLUMNS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "custom_fields": ("custom_fields", orjson.loads),
     "status": ("status", str.strip),
     "confirmation_status": ("confirmation_status", orjson.loads),
+    "waiting": ("waiting", _list),
     "changes": ("changes", orjson.loads),
 }
 """Each column's field, and how a cell becomes its value; the last ones and the settings are JSON."""

@@ -52,10 +52,17 @@ async def moved(desk: Desk, world: World, folder: Path, name: str, people: str) 
 async def test_an_export_that_is_imported_elsewhere_comes_out_the_same(
     run: Run, desk: Desk, elsewhere: World, tmp_path: Path, kind: str
 ) -> None:
-    anna, ben, cleo = (desk.person(email=f"{name}@example.org") for name in ("anna", "ben", "cleo"))
+    anna, ben, cleo, dora = (
+        desk.person(email=f"{name}@example.org") for name in ("anna", "ben", "cleo", "dora")
+    )
     rows = hours(8, anna, ben, cleo)
     rows[0] |= {"confirmation_status": {str(ben): "confirmed", str(cleo): "declined"}, "status": "confirmed"}
-    rows[1] |= {"description": 'Two\nlines, "quoted"; and more', "location": "Room 2", "seats": 5}
+    rows[1] |= {
+        "description": 'Two\nlines, "quoted"; and more',
+        "location": "Room 2",
+        "seats": 2,
+        "waiting": [str(dora)],
+    }
     rows[2] |= {"custom_fields": {"room": {"floor": 2}}, "reminder_settings": {"email": [60, 15]}}
     rows[3] |= {"confirmation_status": {str(ben): "declined"}, "status": "confirmed"}
     people = people_file(desk, tmp_path)
@@ -71,6 +78,7 @@ async def test_an_export_that_is_imported_elsewhere_comes_out_the_same(
         assert back[0]["confirmation_status"] == {str(ben): "confirmed", str(cleo): "declined"}
         assert back[3]["confirmation_status"] == {str(ben): "declined"}
         assert [row.get("status") for row in back[:4]] == ["confirmed", None, None, "confirmed"]
+        assert (back[1]["seats"], back[1]["waiting"]) == (2, [str(dora)])
         assert back[1]["description"] == rows[1]["description"]
 
 

@@ -38,7 +38,7 @@ def an_entry(uid: str | None = None, **fields: Any) -> Entry:
     body = {"title": "Review", "start_time": "2027-03-01T09:00:00", "end_time": "2027-03-01T10:00:00"}
     beside = {
         name: fields.pop(name)
-        for name in ("organizer", "answers", "confirmed", "changes", "notes")
+        for name in ("organizer", "answers", "confirmed", "waiting", "changes", "notes")
         if name in fields
     }
     return Entry("line 1", body | fields, uid, **beside)

@@ -130,10 +130,11 @@ def test_an_appointment_keeps_its_id_its_content_and_its_answers() -> None:
         custom_fields={"room": 2},
         status="confirmed",
         confirmation_status={JONAS.id: "confirmed"},
+        waiting=[MIRA.id],
     )
     [entry] = entries(history([one]), NOW)
     assert (entry.uid, entry.organizer, entry.confirmed) == (one["id"], GRETA.id, True)
-    assert entry.answers == {JONAS.id: "confirmed"}
+    assert (entry.answers, entry.waiting) == ({JONAS.id: "confirmed"}, [MIRA.id])
     assert entry.body == {
         "participant_ids": [JONAS.id],
         "start_time": one["start_time"],

@@ -153,6 +153,13 @@ def test_the_organizer_says_nothing_where_all_have_answered() -> None:
     assert kinds == ["appointment.confirm", "appointment.decline"]
 
 
+def test_who_waited_for_a_seat_queues_again_in_the_same_order() -> None:
+    entry = an_entry(seats=1, participant_ids=[GRETA.id], waiting=[MIRA.id, GONE.id, JONAS.email])
+    followed = [told(one) for one in follow_ups(plan(entry), {"appointment_id": "A"}, roster())]
+    queued = {"appointment_id": "A", "wait": True}
+    assert followed == [("appointment.join", MIRA.id, queued), ("appointment.join", JONAS.id, queued)]
+
+
 def test_changed_occurrences_are_updated_by_their_original_start() -> None:
     changes = [
         {

@@ -113,10 +113,10 @@ def test_a_table_that_cannot_be_read(text: bytes, complaint: str) -> None:
 def test_what_is_beside_the_body_of_a_line() -> None:
     [entry] = lines(
         '{"id": "7", "organizer_id": "g@x.org", "title": "x", "status": "confirmed",'
-        ' "confirmation_status": {"a": "confirmed", "b": "pending"}, "changes": [{"title": "y"}]}'
+        ' "confirmation_status": {"a": "confirmed", "b": "pending"}, "waiting": ["c"], "changes": [{"title": "y"}]}'
     )
     expected = Entry("line 1", {"title": "x"}, uid="7", organizer="g@x.org", confirmed=True)
-    assert entry == replace(expected, answers={"a": "confirmed"}, changes=[{"title": "y"}])
+    assert entry == replace(expected, answers={"a": "confirmed"}, waiting=["c"], changes=[{"title": "y"}])
 
 
 @pytest.mark.parametrize(
@@ -136,6 +136,12 @@ def test_a_bad_line_does_not_cost_its_neighbours(line: str) -> None:
         ("line 2", "malformed"),
         ("line 4", ""),
     ]
+
+
+def test_the_id_of_a_command_is_as_good_as_one_of_the_source() -> None:
+    [entry] = lines('{"appointment_id": "7", "title": "x"}')
+    assert isinstance(entry, Entry)
+    assert (entry.uid, entry.body) == ("7", {"title": "x"})
 
 
 def test_bytes_that_are_no_text_cost_their_line_only() -> None:
@@ -185,6 +191,7 @@ def test_what_is_written_is_read_again() -> None:
         organizer="g@x.org",
         answers={"a@x.org": "confirmed"},
         confirmed=True,
+        waiting=["c@x.org"],
         changes=[{"original_start_time": "2027-03-03T08:00:00Z", "title": "y"}],
     )
     stream, text = io.BytesIO(), io.StringIO(newline="")
