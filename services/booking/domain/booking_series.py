@@ -15,7 +15,7 @@ from services.booking.domain.horizon import horizon
 from services.booking.domain.openings import ignored, refusal_for_times
 from services.booking.domain.recurring import Plan, plan_of
 from services.booking.domain.report import InTheWay, refusal_for_series
-from services.booking.domain.series import Series, occurrence_id, occurrence_of, series_id_of
+from services.booking.domain.series import Series, as_sent, occurrence_id, occurrence_of, series_id_of
 from services.booking.domain.told import in_outcome, of_series, series_changed, with_more
 from services.booking.domain.trial import Trial
 
@@ -42,7 +42,9 @@ def decide_create_series(
     ignoring = ignored(command.ignore_availability, template.organizer_id)
     plan = plan.within(horizon(book, occupants(template), ignoring, at))
     series = _series(command, template, plan)
-    attempt = attempted(command, series, plan.originals, book, at, hold=hold.id if hold else None)
+    attempt = attempted(
+        command, series, plan.originals, book, at, hold=hold.id if hold else None, sent=first.start
+    )
     if attempt.in_the_way and not (command.skip_conflicts and attempt.booked):
         return refusal_for_series(attempt.in_the_way, series.recurrence.timezone)
     named = replace(attempt.booked[0], id=command.appointment_id)
@@ -78,8 +80,9 @@ def attempted(
     book: Book,
     at: datetime,
     hold: UUID | None = None,
+    sent: datetime | None = None,
 ) -> Attempt:
-    """Try to book each occurrence beside those before it."""
+    """Try to book each occurrence beside those before it; `sent`: the first start as it was asked for."""
     booked: list[Appointment] = []
     in_the_way: list[InTheWay] = []
     ignoring = ignored(series.ignores_availability, series.template.organizer_id)
@@ -87,6 +90,8 @@ def attempted(
         for position, original in enumerate(originals):
             identifier = occurrence_id(series.id, original)
             occurrence = occurrence_of(series, original, identifier, command.actor, at)
+            if sent is not None:
+                occurrence = _as_sent(occurrence, sent, series.recurrence.timezone)
             suggest = not in_the_way and _wants_alternatives(command, booked)
             refusal = _refusal_for(command, occurrence, book, at, ignoring, hold, suggest)
             if refusal:
@@ -95,6 +100,11 @@ def attempted(
                 trial.lay(occurrence)
                 booked.append(occurrence)
     return Attempt(tuple(booked), tuple(in_the_way))
+
+
+def _as_sent(occurrence: Appointment, sent: datetime, zone: str) -> Appointment:
+    start = as_sent(occurrence.start, sent, zone)
+    return replace(occurrence, start=start, end=occurrence.end + (start - occurrence.start))
 
 
 def created(series: Series, occurrences: Iterable[Appointment], book: Book) -> list[Accepted]:

@@ -14,7 +14,7 @@ from services.booking.domain.invitations import invitees
 from services.booking.domain.people import People
 from services.booking.domain.recurring import plan_of
 from services.booking.domain.scoped import amount_of, is_about_several, own_command, touched
-from services.booking.domain.series import Series, occurrence_id, period_of, series_id_of
+from services.booking.domain.series import Series, as_sent, occurrence_id, period_of, series_id_of
 
 
 def created(commands: Iterable[Command], people: People, until: datetime) -> Iterator[Create]:
@@ -39,11 +39,12 @@ def creates_of(command: Create, people: People, at: datetime) -> Iterator[Create
         return
     series_id, duration = series_id_of(command.id), when.end - when.start
     for original in plan.originals:
+        start = as_sent(original, when.start, zone)
         yield replace(
             command,
             appointment_id=occurrence_id(series_id, original),
-            start=original,
-            end=original + duration,
+            start=start,
+            end=start + duration,
             pattern=None,
         )
 

@@ -79,6 +79,11 @@ def occurrence_of(
     )
 
 
+def as_sent(original: datetime, sent: datetime, zone: str) -> datetime:
+    """The instant that was sent instead of the one by the pattern, where the wall clock shows the same time twice."""
+    return sent if wall_clock(original, zone) == wall_clock(sent, zone) else original
+
+
 def shift_of(before: datetime, after: datetime, zone: str) -> timedelta:
     """How much wall-clock time of the zone lies between two instants."""
     return wall_clock(after, zone) - wall_clock(before, zone)

@@ -75,6 +75,17 @@ def test_the_zone_is_the_one_that_is_named() -> None:
     assert [step.appointment.start.hour for step in decision.steps] == [9, 8, 8, 8]
 
 
+@pytest.mark.parametrize("hour", [0, 1])
+def test_the_first_is_at_the_very_instant_that_was_sent(hour: int) -> None:
+    """Half past two comes twice on 31 October in Berlin; by the pattern it is the earlier."""
+    start = datetime(2027, 10, 31, hour, 30, tzinfo=UTC)
+    decision = settled(decided(a_series(start=start, end=start + HOUR)))
+    first, second, *_ = (step.appointment for step in decision.steps)
+    assert (first.start, first.end) == (start, start + HOUR)
+    assert first.original_start == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    assert second.start == datetime(2027, 11, 7, 1, 30, tzinfo=UTC)
+
+
 def test_one_without_an_end_is_booked_a_year_ahead() -> None:
     decision = settled(decided(a_series(rrule="FREQ=WEEKLY")))
     assert len(decision.steps) == 53
