@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -43,26 +43,14 @@ async def load_book(
 ) -> Book:
     """Lock the organizations of these commands and load everything that they need to be decided.
 
-    Its decisions are made `within` these times. Raises TooMuch for what is too much about series. `sought`: what an earlier book missed to find other times for what was refused.
+    Its decisions are made `within` these times. `sought`: what an earlier book missed to find other times for what was
+    refused. Raises TooMuch for what is too much about series.
     """
     organizations = await _lock_organizations(
         tx, sorted({command.organization for command in commands}), within.start
     )
-    new = list(created(commands, people, within.end))
-    asked = [*commands, *new]
-    found = await _appointments(
-        tx, {command.appointment_id for command in asked if isinstance(command, OfAppointment)}
-    )
-    known = await series_store.load(
-        tx, commands, found, within.start, {command.appointment_id for command in new}
-    )
-    if known.series:
-        found |= known.occurrences
-        asked += expanded(commands, found, known.series, *within)
-    involved = {user for item in found.values() for user in (item.organizer_id, *item.answers, *item.waiting)}
-    for one in known.series.values():
-        involved |= {one.template.organizer_id, *one.template.answers}
-    last_told = await _people(tx, involved - people.keys())
+    asked, found, series = await _asked(tx, commands, people, within)
+    last_told = await _people(tx, _involved(found, series) - people.keys())
     ranges = needed(asked, found, people)
     closing = diaries.closing(organizations, commands)
     hours = await load_weekly(tx, commands, ranges) if closing.hours else {}
@@ -81,9 +69,40 @@ async def load_book(
         announced,
         diary,
         surrounded=sought,
-        series=known.series.values(),
+        series=series.values(),
         feeds=await load_feeds(tx, commands),
     )
+
+
+class _Asked(NamedTuple):
+    """What commands ask, also of each occurrence of a series; the appointments and series that it is about."""
+
+    commands: list[Command]
+    found: dict[UUID, Appointment]
+    series: Mapping[UUID, Series]
+
+
+async def _asked(tx: Transaction, commands: Sequence[Command], people: People, within: Period) -> _Asked:
+    new = list(created(commands, people, within.end))
+    asked = [*commands, *new]
+    found = await _appointments(
+        tx, {command.appointment_id for command in asked if isinstance(command, OfAppointment)}
+    )
+    known = await series_store.load(
+        tx, commands, found, within.start, {command.appointment_id for command in new}
+    )
+    if known.series:
+        found |= known.occurrences
+        asked += expanded(commands, found, known.series, *within)
+    return _Asked(asked, found, known.series)
+
+
+def _involved(found: Mapping[UUID, Appointment], series: Mapping[UUID, Series]) -> set[UUID]:
+    """Everybody whom events may have to name."""
+    involved = {user for item in found.values() for user in (item.organizer_id, *item.answers, *item.waiting)}
+    for one in series.values():
+        involved |= {one.template.organizer_id, *one.template.answers}
+    return involved
 
 
 async def save(

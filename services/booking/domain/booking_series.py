@@ -47,6 +47,11 @@ def decide_create_series(
     )
     if attempt.in_the_way and not (command.skip_conflicts and attempt.booked):
         return refusal_for_series(attempt.in_the_way, series.recurrence.timezone)
+    return _settled(command, series, attempt, book, hold)
+
+
+def _settled(command: Create, series: Series, attempt: Attempt, book: Book, hold: Hold | None) -> Settled:
+    """The first that is booked has the id that was sent, and uses up the hold."""
     named = replace(attempt.booked[0], id=command.appointment_id)
     steps = created(series, (named, *attempt.booked[1:]), book)
     if hold is not None:

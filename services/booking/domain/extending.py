@@ -28,10 +28,8 @@ def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
         return Refusal(Code.NOT_FOUND, "There is no such series.")
     until, originals = due(series, at)
     series = _with_those_who_are_left(series, book)
-    if series is None or not originals:
-        return Settled(subject=command.series_id)
-    near = _near(series, originals, book, at)
-    if not near:
+    near = _near(series, originals, book, at) if series else []
+    if series is None or not near:
         return Settled(subject=command.series_id)
     until = until if near == originals else near[-1]
     attempt = attempted(command, series, near, book, at)
