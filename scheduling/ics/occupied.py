@@ -10,7 +10,7 @@ from typing import NamedTuple
 from scheduling.expansion import Effort, TooMuchWork, local_times
 from scheduling.ics.events import ReadEvent
 from scheduling.ics.parsing import Unreadable
-from scheduling.rrule import RecurrenceRule
+from scheduling.rrule import InvalidPattern, RecurrenceRule
 from scheduling.rrule_text import parsed
 from scheduling.wallclock import moved_out_of_gaps
 
@@ -18,6 +18,8 @@ UID_MAX = 255
 COUNT_MAX = 100_000
 ENDLESS = timedelta(days=400)
 """How far a series without an end is looked at: our own are booked a year ahead, too."""
+ENDLESS_WORK = frozenset({"unsupported_frequency", "too_many"})
+"""Codes of rules that no calendar means: every second, or millions of times. The whole file is refused for one."""
 _A_DAY = timedelta(days=1)
 
 
@@ -31,7 +33,10 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """What a calendar occupies; the uids of what it says is free, cancelled or taken away; how many could not be read."""
+    """What a calendar occupies; the uids of what it says is free, cancelled or taken away.
+
+    `skipped`: how many events occupy nothing: over, free, cancelled, or not to be read.
+    """
 
     ranges: list[Range]
     removed: list[str]
@@ -72,11 +77,17 @@ def occupied(events: Iterable[ReadEvent], window: Window, at_most: int, effort: 
             gone = list(_taken_away(event, window))
         except TooMuchWork:
             raise Unreadable("too_much", "The series of the calendar take too long to expand.") from None
+        except InvalidPattern as error:
+            if error.code in ENDLESS_WORK:
+                raise Unreadable(error.code, f"A series of the calendar: {error.message}") from None
+            skipped += 1
+            continue
         except (ValueError, OverflowError):
             skipped += 1
             continue
-        if event.cancelled or event.transparent:
+        if event.cancelled or event.transparent or not ranges:
             gone += [one.uid for one in ranges]
+            skipped += 1
         else:
             taken.update((one.uid, one) for one in ranges if one.end > one.start)
         free.update(dict.fromkeys(gone))

@@ -92,6 +92,11 @@ def _words(entry: CalendarEntry) -> Iterator[str]:
     if entry.url:
         yield f"URL:{uri(entry.url)}"
     if entry.organizer:
-        yield f"ORGANIZER;CN={parameter(entry.organizer[0])}:{uri(entry.organizer[1])}"
-    for person, address, answer in entry.attendees:
-        yield f"ATTENDEE;CN={parameter(person)};PARTSTAT={answer}:{uri(address)}"
+        name, address = entry.organizer
+        yield f"ORGANIZER{_named(name)}:{uri(address)}"
+    for name, address, answer in entry.attendees:
+        yield f"ATTENDEE{_named(name)};PARTSTAT={answer}:{uri(address)}"
+
+
+def _named(name: str) -> str:
+    return f";CN={parameter(name)}" if name else ""

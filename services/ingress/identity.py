@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,8 @@ TOKEN_MAX = 8_192
 TOKENS_KEPT = 10_000
 PEOPLE_KEPT = 20_000
 PERSON_GOOD_FOR = 300.0  # the same as booking's
+NAMES_A_CALL = 500
+NAME_MAX = 200
 
 
 class Keys:
@@ -174,6 +176,7 @@ class Directory:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
         self._known: OrderedDict[UUID, tuple[float, str]] = OrderedDict()
+        self._names: OrderedDict[UUID, str] = OrderedDict()
 
     async def belongs_to(self, person: UUID, organization: UUID) -> bool:
         """Whether this person is of that organization; known ones are kept for 5 minutes, unknown ones not at all.
@@ -191,6 +194,16 @@ class Directory:
             found |= await self._ask(unsure)
         return all(known is not None and known[1] == own for known in found.values())
 
+    async def names_of(self, people: Collection[UUID]) -> Mapping[UUID, str]:
+        """The names of these people, as far as Identity tells them now; a calendar is shown without them as well."""
+        unsure = [person for person in people if person not in self._names]
+        for start in range(0, len(unsure), NAMES_A_CALL):
+            try:
+                await self._ask(unsure[start : start + NAMES_A_CALL])
+            except Problem:
+                break
+        return {person: self._names[person] for person in people if person in self._names}
+
     async def _ask(self, people: Sequence[UUID]) -> Mapping[UUID, tuple[float, str] | None]:
         wanted = {str(person): person for person in people}
         try:
@@ -198,14 +211,18 @@ class Directory:
                 "/api/identity/users/validate", json={"user_ids": list(wanted)}
             )
             response.raise_for_status()
-            told = {user["id"]: str(user.get("organization_id")) for user in response.json()["users"]}
+            users = response.json()["users"]
+            told = {user["id"]: str(user.get("organization_id")) for user in users}
+            named = {user["id"]: str(user.get("name") or "")[:NAME_MAX] for user in users}
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Problem("identity_unavailable", "Whose calendar this is cannot be checked now.") from error
         until = time.monotonic() + PERSON_GOOD_FOR
         for name in wanted.keys() & told.keys():
             self._known[wanted[name]] = until, told[name]
-        while len(self._known) > PEOPLE_KEPT:
-            self._known.popitem(last=False)
+            self._names[wanted[name]] = named[name]
+        for kept in (self._known, self._names):
+            while len(kept) > PEOPLE_KEPT:
+                kept.popitem(last=False)
         return {person: self._known.get(person) if name in told else None for name, person in wanted.items()}
 
     async def zone_of(self, person: UUID) -> str:

@@ -125,7 +125,8 @@ SCHEDULING: Mapping[str, Call] = {
         body_media="text/calendar",
         description="An iCalendar file of at most 5 MB and 5,000 events, read from now on to five years ahead. What was "
         "imported before is replaced where the file says something else, so that the same file may come again; cancelled "
-        "events are forgotten. Days without times are whole days of your own zone.",
+        "events are forgotten. Days without times are whole days of your own zone. `imported`: times that are new or have "
+        "moved, each of a series by itself; `skipped`: times that were known, and events that are over, free or unreadable.",
     ),
     "leave": Call(
         "Give the seat back, or stop waiting",

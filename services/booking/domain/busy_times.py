@@ -30,7 +30,7 @@ def decide_import(command: ImportBusyTimes, book: Book, at: datetime) -> Decisio
         return invalid("busy_times", "too_many", f"At most {KEPT_AT_MOST} ranges of a person are kept.")
     new = {uid: when for uid, when in wanted.items() if known.ranges.get(uid) != when}
     gone = [uid for uid in known.ranges if uid in named and uid not in ranges]
-    outcome = {"user_id": member.id, "imported": len(wanted)}
+    outcome = {"user_id": member.id, "imported": len(new)}
     if not new and not gone:
         return Settled(member.id, version=known.version or None, outcome=outcome)
     after = Elsewhere(known.version + 1, ranges)

@@ -15,8 +15,6 @@ from scheduling.recurrence import Recurrence, TooMany, starts
 
 INSTANCES_MAX = 3_000
 LONGEST = timedelta(days=5 * 366)  # no series is longer
-# Names are not in the views; who reads a calendar knows people by the address anyway.
-_ORGANIZER, _PARTICIPANT = "Organizer", "Participant"
 _STATUS = {"pending": "TENTATIVE", "cancelled": "CANCELLED"}
 _ANSWERS = {"pending": "NEEDS-ACTION", "confirmed": "ACCEPTED", "declined": "DECLINED"}
 
@@ -44,12 +42,17 @@ class _Instance:
         return (*texts, entry.status, length, entry.timezone, tuple(entry.attendees))
 
 
-def entries(appointments: Iterable[Told], series: Mapping[str, Told]) -> list[CalendarEntry]:
-    """The entries of these appointments; of series that are not told of, one for each instance."""
+def entries(
+    appointments: Iterable[Told], series: Mapping[str, Told], names: Mapping[str, str]
+) -> list[CalendarEntry]:
+    """The entries of these appointments; of series that are not told of, one for each instance.
+
+    `names`: of people by their id; who is not there is shown by the address alone.
+    """
     found: list[CalendarEntry] = []
     instances: dict[str, list[_Instance]] = {}
     for appointment in appointments:
-        entry = _entry(appointment)
+        entry = _entry(appointment, names)
         if appointment.get("series_id") is None:
             found.append(entry)
         else:
@@ -60,7 +63,7 @@ def entries(appointments: Iterable[Told], series: Mapping[str, Told]) -> list[Ca
     return found
 
 
-def _entry(appointment: Told) -> CalendarEntry:
+def _entry(appointment: Told, names: Mapping[str, str]) -> CalendarEntry:
     answers = appointment["confirmation_status"]
     return CalendarEntry(
         uid=str(appointment["id"]),
@@ -74,10 +77,8 @@ def _entry(appointment: Told) -> CalendarEntry:
         location=appointment["location"],
         url=appointment["meeting_url"],
         status=_STATUS.get(appointment["status"], "CONFIRMED"),
-        organizer=(_ORGANIZER, f"urn:uuid:{appointment['organizer_id']}"),
-        attendees=[
-            (_PARTICIPANT, f"urn:uuid:{person}", _ANSWERS[answers[person]]) for person in sorted(answers)
-        ],
+        organizer=_person(appointment["organizer_id"], names),
+        attendees=[(*_person(person, names), _ANSWERS[answers[person]]) for person in sorted(answers)],
     )
 
 
@@ -136,6 +137,10 @@ def _rule(told: Told, members: Sequence[_Instance]) -> tuple[Recurrence, list[da
     if not expected or len(members) * 2 < len(expected):
         return None
     return recurrence, expected
+
+
+def _person(identifier: str, names: Mapping[str, str]) -> tuple[str, str]:
+    return names.get(identifier, ""), f"urn:uuid:{identifier}"
 
 
 def _at(instant: str) -> datetime:

@@ -1,7 +1,7 @@
 """The calendar that other programs subscribe to, and its secret address."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_bytes
@@ -58,10 +58,12 @@ def feed_routes(runtime: Runtime) -> APIRouter:
         rows = await runtime.store.own(person, organization, now - BACK, now + AHEAD)
         of = sorted({row["series_id"] for row in rows if row["series_id"]})
         series = await runtime.store.series(organization, of)
-        headers = {"ETag": _etag([*rows, *series]), **_PRIVATE}
+        appointments = [orjson.loads(row["body"]) for row in rows]
+        names = await runtime.directory.names_of(_people(appointments))
+        headers = {"ETag": _etag([*rows, *series], names), **_PRIVATE}
         if has_seen(request.headers.get("if-none-match"), headers["ETag"]):
             return Response(status_code=304, headers=headers)
-        document = await asyncio.to_thread(_document, rows, series)
+        document = await asyncio.to_thread(_document, appointments, series, names)
         return Response(document, headers=headers, media_type="text/calendar; charset=utf-8")
 
     return router
@@ -86,15 +88,27 @@ async def _opened(runtime: Runtime, token: str | None) -> tuple[UUID, UUID]:
     return found
 
 
-def _etag(rows: Sequence[Any]) -> str:
-    """Another one whenever anything in the document is other: versions say it all."""
+def _people(appointments: Iterable[Mapping[str, Any]]) -> set[UUID]:
+    return {
+        UUID(person)
+        for appointment in appointments
+        for person in (appointment["organizer_id"], *appointment["confirmation_status"])
+    }
+
+
+def _etag(rows: Sequence[Any], names: Mapping[UUID, str]) -> str:
+    """Another one whenever anything in the document is other: versions and names say it all."""
     told = sha256(CALENDAR_NAME.encode())
     for row in rows:
         told.update(row["id"].bytes + int(row["version"]).to_bytes(8, "big"))
+    for person in sorted(names):
+        told.update(person.bytes + names[person].encode("utf-8", "surrogatepass"))
     return f'"{told.hexdigest()[:32]}"'
 
 
-def _document(rows: Sequence[Any], series: Sequence[Any]) -> bytes:
+def _document(
+    appointments: Sequence[Mapping[str, Any]], series: Sequence[Any], names: Mapping[UUID, str]
+) -> bytes:
     told = {str(row["id"]): orjson.loads(row["body"]) for row in series}
-    shown = entries((orjson.loads(row["body"]) for row in rows), told)
-    return writing.write(shown, name=CALENDAR_NAME)
+    by_id = {str(person): name for person, name in names.items()}
+    return writing.write(entries(appointments, told, by_id), name=CALENDAR_NAME)

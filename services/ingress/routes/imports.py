@@ -40,7 +40,8 @@ def import_routes(runtime: Runtime) -> APIRouter:
             if not isinstance(outcome, dict):
                 return outcome
             imported += int(outcome.get("imported") or 0)
-        return as_json({"imported": imported, "skipped": busy.skipped})
+        known = len(busy.ranges) - imported
+        return as_json({"imported": imported, "skipped": busy.skipped + known})
 
     return router
 

@@ -116,10 +116,10 @@ NESTED = b"BEGIN:VCALENDAR\r\n" + b"BEGIN:VEVENT\r\n" * 50_000
         pytest.param(NESTED, id="deep nesting"),
         pytest.param(
             a_file(
-                an_event("a", 1, "RRULE:FREQ=DAILY"),
-                an_event("b", 1, "RRULE:FREQ=DAILY"),
-                an_event("c", 1, "RRULE:FREQ=DAILY"),
-                an_event("d", 1, "RRULE:FREQ=DAILY"),
+                an_event("a", 1, "RRULE:FREQ=DAILY;COUNT=1500"),
+                an_event("b", 1, "RRULE:FREQ=DAILY;COUNT=1500"),
+                an_event("c", 1, "RRULE:FREQ=DAILY;COUNT=1500"),
+                an_event("d", 1, "RRULE:FREQ=DAILY;COUNT=1500"),
             ),
             id="more ranges than are kept",
         ),

@@ -12,6 +12,7 @@ from services.ingress.identity import Directory
 HUB, OTHER = UUID(int=1), UUID(int=2)
 ANNA, BEN, SOFIA, NOBODY = (UUID(int=number) for number in range(10, 14))
 ORGANIZATIONS = {str(ANNA): HUB, str(BEN): HUB, str(SOFIA): OTHER}
+NAMES = {str(ANNA): "Anna", str(BEN): "Ben", str(SOFIA): "Sofia"}
 
 
 class Identity:
@@ -27,7 +28,7 @@ class Identity:
         if self.away:
             return httpx.Response(503)
         known = [one for one in wanted if one in ORGANIZATIONS]
-        users = [{"id": one, "organization_id": str(ORGANIZATIONS[one])} for one in known]
+        users = [{"id": one, "organization_id": str(ORGANIZATIONS[one]), "name": NAMES[one]} for one in known]
         return httpx.Response(200, json={"users": users})
 
 
@@ -65,3 +66,14 @@ async def test_without_identity_nothing_is_said() -> None:
     with pytest.raises(Problem) as raised:
         await directory(identity).all_belong_to([ANNA, BEN], HUB)
     assert raised.value.code == "identity_unavailable"
+
+
+async def test_names_are_asked_for_once_and_done_without_while_identity_is_away() -> None:
+    identity = Identity()
+    known = directory(identity)
+    assert await known.names_of([ANNA, NOBODY]) == {ANNA: "Anna"}
+    identity.away = True
+    assert await known.names_of([ANNA, BEN]) == {ANNA: "Anna"}
+    identity.away = False
+    assert await known.names_of([ANNA, BEN]) == {ANNA: "Anna", BEN: "Ben"}
+    assert identity.asked == [[str(ANNA), str(NOBODY)], [str(BEN)], [str(BEN)]]

@@ -15,6 +15,7 @@ from scheduling.recurrence import Recurrence, recurrence_of, shift, starts
 from services.ingress.domain.feed import entries
 
 ANNA, BEN = UUID(int=1), UUID(int=2)
+NAMES = {str(ANNA): "Anna"}
 SERIES = UUID(int=3)
 HALF_AN_HOUR = timedelta(minutes=30)
 ZONES = (
@@ -71,7 +72,7 @@ def a_series(recurrence: Recurrence) -> dict[str, Any]:
 def seen(appointments: list[dict[str, Any]], series: dict[str, Any] | None = None) -> Seen:
     """What a client that knows nothing but the file shows of five years."""
     told = {str(SERIES): series} if series else {}
-    calendar = icalendar.Calendar.from_ical(write(entries(appointments, told), name="Appointments"))
+    calendar = icalendar.Calendar.from_ical(write(entries(appointments, told, NAMES), name="Appointments"))
     events = recurring_ical_events.of(calendar).between(
         datetime(2026, 12, 1, tzinfo=UTC), datetime(2032, 1, 1, tzinfo=UTC)
     )
@@ -103,13 +104,13 @@ def ours(appointments: list[dict[str, Any]]) -> Seen:
 def test_a_single_appointment_says_who_takes_part_and_how_it_stands() -> None:
     start = datetime(2027, 3, 1, 8, tzinfo=UTC)
     [entry] = entries(
-        [an_appointment(start, status="pending", version=7, meeting_url="https://a.example")], {}
+        [an_appointment(start, status="pending", version=7, meeting_url="https://a.example")], {}, NAMES
     )
     assert (entry.start, entry.end, entry.sequence) == (start, start + HALF_AN_HOUR, 7)
     assert (entry.summary, entry.location, entry.url) == ("Review", "Room 4", "https://a.example")
     assert (entry.status, entry.recurrence, entry.recurrence_id) == ("TENTATIVE", None, None)
-    assert entry.organizer == ("Organizer", f"urn:uuid:{ANNA}")
-    assert list(entry.attendees) == [("Participant", f"urn:uuid:{BEN}", "ACCEPTED")]
+    assert entry.organizer == ("Anna", f"urn:uuid:{ANNA}")
+    assert list(entry.attendees) == [("", f"urn:uuid:{BEN}", "ACCEPTED")]
     assert entry.uid == str(uuid5(SERIES, utc(start)))
 
 
@@ -140,7 +141,7 @@ def on_mondays(rule: str) -> Recurrence:
 def test_a_series_that_nobody_touched_is_one_entry() -> None:
     weekly = on_mondays("FREQ=WEEKLY;COUNT=10")
     appointments = instances(weekly, 10)
-    [entry] = entries(appointments, {str(SERIES): a_series(weekly)})
+    [entry] = entries(appointments, {str(SERIES): a_series(weekly)}, NAMES)
     assert (entry.uid, entry.exdates, entry.recurrence) == (str(SERIES), [], weekly)
     assert seen(appointments, a_series(weekly)) == ours(appointments)
 
@@ -148,7 +149,7 @@ def test_a_series_that_nobody_touched_is_one_entry() -> None:
 def test_who_takes_part_in_a_few_has_these_and_no_rule() -> None:
     weekly = on_mondays("FREQ=WEEKLY;COUNT=10")
     appointments = instances(weekly, 10)[3:6]
-    found = entries(appointments, {str(SERIES): a_series(weekly)})
+    found = entries(appointments, {str(SERIES): a_series(weekly)}, NAMES)
     assert [entry.recurrence for entry in found] == [None] * 3
     assert [entry.recurrence_id for entry in found] == [entry.start for entry in found]
     assert {entry.uid for entry in found} == {str(SERIES)}
@@ -158,7 +159,7 @@ def test_who_takes_part_in_a_few_has_these_and_no_rule() -> None:
 def test_an_endless_series_ends_where_the_appointments_do() -> None:
     daily = on_mondays("FREQ=DAILY")
     appointments = instances(daily, 365)
-    assert len(entries(appointments, {str(SERIES): a_series(daily)})) == 1
+    assert len(entries(appointments, {str(SERIES): a_series(daily)}, NAMES)) == 1
     assert seen(appointments, a_series(daily)) == ours(appointments)
 
 

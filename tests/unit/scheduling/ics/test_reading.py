@@ -260,8 +260,6 @@ def test_the_same_file_names_the_same_ranges_and_long_uids_are_shortened() -> No
         ["DTSTART:20270104T090000Z", "DURATION:P999999W"],
         ["DTSTART;TZID=Asia/Tokyo:00010101T000000", "DURATION:PT1H"],
         ["DTSTART:99991231T235959Z", "DURATION:PT1H"],
-        [TIMED, "RRULE:FREQ=SECONDLY"],
-        [TIMED, "RRULE:FREQ=DAILY;COUNT=1000000000"],
         [TIMED, "RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"],
         [TIMED, "EXRULE:FREQ=DAILY"],
         [TIMED, "RECURRENCE-ID;RANGE=THISANDFUTURE:20270104T080000Z"],
@@ -272,6 +270,29 @@ def test_the_same_file_names_the_same_ranges_and_long_uids_are_shortened() -> No
 )
 def test_an_event_that_cannot_be_read_is_counted_and_its_neighbours_are_kept(lines: list[str]) -> None:
     taken = occupied(an_event(*lines, uid="bad"), an_event(TIMED, uid="good"))
+    assert ([one.uid for one in taken.ranges], taken.skipped) == (["good"], 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [("FREQ=SECONDLY", "unsupported_frequency"), ("FREQ=DAILY;COUNT=1000000000", "too_many")],
+)
+def test_a_file_with_a_rule_of_endless_work_is_refused(rule: str, code: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        occupied(an_event(TIMED, f"RRULE:{rule}", uid="bad"), an_event(TIMED, uid="good"))
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(["DTSTART:20200104T090000Z", "DURATION:PT1H"], id="over"),
+        pytest.param([TIMED, "TRANSP:TRANSPARENT"], id="free"),
+        pytest.param([TIMED, "STATUS:CANCELLED"], id="cancelled"),
+    ],
+)
+def test_what_occupies_nothing_is_counted_as_skipped(lines: list[str]) -> None:
+    taken = occupied(an_event(*lines, uid="other"), an_event(TIMED, uid="good"))
     assert ([one.uid for one in taken.ranges], taken.skipped) == (["good"], 1)
 
 
