@@ -44,6 +44,9 @@ def moving_in(
     rate: Annotated[
         float, typer.Option(min=1, help="Commands a second, at most; fewer while others would wait for them.")
     ] = 200.0,
+    steady: Annotated[
+        bool, typer.Option("--steady", help="Keep to the rate, also while others wait for it.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, send nothing.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write all that was refused or left out here, as NDJSON.")
@@ -68,7 +71,7 @@ def moving_in(
             if dry_run:
                 tally = moving.check(reported)
             else:
-                tally = kafka.run(moving.send(settings, rate, reported), settings)
+                tally = kafka.run(moving.send(settings, rate, reported, steady=steady), settings)
     except BadFile as error:
         fail(f"{file}: {error}", EXIT_USAGE)
     except OSError as error:
@@ -116,7 +119,7 @@ class Moving:
                 report.add(plan, "unsendable")
         return tally
 
-    async def send(self, settings: Settings, rate: float, report: Report) -> Tally:
+    async def send(self, settings: Settings, rate: float, report: Report, *, steady: bool) -> Tally:
         """Send it. Ctrl-C once: no more is sent, what is under way is awaited."""
         tally, stop = Tally(), asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -127,7 +130,7 @@ class Moving:
                 kafka.reading(settings, [BOOKING_OUTCOMES.name]) as log,
                 kafka.publisher(settings) as producer,
             ):
-                await sending.run(log, producer, rate)
+                await sending.run(log, producer, rate, steady=steady)
         return tally
 
 

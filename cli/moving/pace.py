@@ -16,10 +16,14 @@ class Pace:
     a second take twice as long as then (and 30 ms longer), others wait, too: it goes down, and tries again.
     """
 
-    def __init__(self, most: float, now: float) -> None:
-        """`most`: commands a second; `now`: seconds of a monotonic clock, as everywhere here."""
+    def __init__(self, most: float, now: float, *, steady: bool = False) -> None:
+        """`most`: commands a second; `now`: seconds of a monotonic clock, as everywhere here.
+
+        steady: at that rate from the first to the last, whoever waits.
+        """
         self._most = most
-        self.rate = min(most, FIRST_RATE)
+        self._steady = steady
+        self.rate = most if steady else min(most, FIRST_RATE)
         self._saved = 0.0
         self._at = self._window = now
         self._taken: list[float] = []
@@ -44,7 +48,8 @@ class Pace:
 
     def _adjust(self, now: float) -> None:
         self._window = now
-        if not self._taken:
+        if self._steady or not self._taken:
+            self._taken.clear()
             return
         usual, self._taken = median(self._taken), []
         self._best = min(usual, self._best or usual)

@@ -48,10 +48,10 @@ class Sending:
     _ended: bool = False
     _heard: int = 0
 
-    async def run(self, log: Log, producer: Publisher, rate: float) -> None:
+    async def run(self, log: Log, producer: Publisher, rate: float, *, steady: bool = False) -> None:
         """Send everything and wait for its outcomes, until all is decided, `stop` is set or nothing comes any more."""
         await log.from_now()
-        pace = Pace(rate, asyncio.get_running_loop().time())
+        pace = Pace(rate, asyncio.get_running_loop().time(), steady=steady)
         listening = asyncio.create_task(self._listen(log, pace))
         try:
             await self._feed(producer, pace, listening)

@@ -48,6 +48,12 @@ def test_it_settles_where_latency_begins_to_grow() -> None:
     assert 60 * 40 < total < 60 * 100
 
 
+def test_a_steady_pace_is_the_same_from_the_first_second_whoever_waits() -> None:
+    pace = Pace(200, now=0.0, steady=True)
+    assert 195 <= sent_in(pace, 0, 1, 0.01) <= 201
+    assert 995 <= sent_in(pace, 1, 6, 2.0) <= 1_001
+
+
 def test_a_slow_pace_still_moves() -> None:
     pace = Pace(1, now=0.0)
     assert pace.allowed(0.5) == 0
