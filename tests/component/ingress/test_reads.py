@@ -40,10 +40,12 @@ async def test_who_sees_an_appointment(ingress: Ingress, person: Someone, status
     assert [item["id"] for item in listed["items"]] == ([appointment["id"]] if status == 200 else [])
 
 
-async def test_who_declined_still_sees_it_but_is_free(ingress: Ingress) -> None:
-    appointment = await shown(ingress, confirmation_status={str(BEN.id): "declined"})
+@pytest.mark.parametrize("response", ["declined", "waiting"])
+async def test_who_declined_or_waits_for_a_seat_sees_it_but_is_free(ingress: Ingress, response: str) -> None:
+    appointment = await shown(ingress, confirmation_status={str(BEN.id): response})
     assert (await ingress.call(BEN, "GET", f"/{appointment['id']}")).status_code == 200
-    assert (await ingress.json(BEN, f"/calendar?{WEEK}"))["items"] == []
+    for person in (BEN, CARL):
+        assert (await ingress.json(person, f"/calendar?{WEEK}&user_id={BEN.id}"))["items"] == []
 
 
 async def test_an_appointment_is_answered_as_it_is_kept(ingress: Ingress) -> None:
