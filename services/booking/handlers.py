@@ -10,19 +10,20 @@ from chassis.errors import TooMuch
 from chassis.publisher import Publisher, partition_of
 from contracts import topics
 from contracts.envelope import Message, Record
-from services.booking import store
 from services.booking.client import Directory
 from services.booking.domain.book import Book
 from services.booking.domain.commands import Command, Create, PlaceHold, SetAvailability, Update
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
 from services.booking.domain.people import Person
+from services.booking.domain.series.weight import places_asked
 from services.booking.domain.times import Period
-from services.booking.domain.weight import places_asked
 from services.booking.messages import Received
 from services.booking.metrics import COMMANDS, MISROUTED
-from services.booking.series_store import PLACES_AT_ONCE
 from services.booking.settings import BookingSettings
+from services.booking.store import batches, decisions
+from services.booking.store.people import keep as keep_people
+from services.booking.store.series import PLACES_AT_ONCE
 from services.booking.verdicts import Verdict, command_ids, messages_for, verdict_on
 
 Items = Sequence[tuple[Record, Received]]
@@ -43,25 +44,25 @@ class Handlers:
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Decide each command in order: exactly one outcome for each, one event for each change."""
         partitions = await self._partitions()
-        verdicts = await store.load_verdicts(tx, command_ids(items))
+        verdicts = await decisions.load_verdicts(tx, command_ids(items))
         commands = list(_undecided(items, verdicts))
         if len(commands) > 1 and places_asked(commands) > PLACES_AT_ONCE:
             raise TooMuch
         people = await self._people(tx, commands)
         times = [record.timestamp for record, _ in items]
         within = Period(min(times), max(times))
-        book = await store.load_book(tx, commands, people, within)
+        book = await batches.load_book(tx, commands, people, within)
         new = self._decide_all(items, book, verdicts)
         if book.sought:
             # Each command again at its place, from a book that also knows the days around what was refused.
             for verdict in new:
                 del verdicts[verdict.command_id]
-            book = await store.load_book(tx, commands, people, within, sought=book.sought)
+            book = await batches.load_book(tx, commands, people, within, sought=book.sought)
             new = self._decide_all(items, book, verdicts)
-        await store.keep_people(tx, self._directory.unsaved())
+        await keep_people(tx, self._directory.unsaved())
         # PostgreSQL writes while the messages are made.
         saving = asyncio.create_task(
-            store.save(
+            batches.save(
                 tx,
                 book.take_changed(),
                 new,
@@ -82,7 +83,7 @@ class Handlers:
     async def again(self, tx: Transaction, items: Items) -> list[Message]:
         """The messages of records that were decided before, byte for byte."""
         partitions = await self._partitions()
-        verdicts = await store.load_verdicts(tx, command_ids(items))
+        verdicts = await decisions.load_verdicts(tx, command_ids(items))
         return list(_messages(items, verdicts, partitions))
 
     def committed(self) -> None:
@@ -113,7 +114,7 @@ class Handlers:
         """Those whom the commands name and Identity knows. Nothing is locked yet but the consumer's own position."""
         named = set(_named(commands))
         for portion in self._directory.missing(named):
-            await store.stay_open(tx, self._settings.identity_timeout + CALL_MARGIN)
+            await batches.stay_open(tx, self._settings.identity_timeout + CALL_MARGIN)
             await self._directory.ask(portion)
         return self._directory.vouched(named)
 

@@ -7,12 +7,12 @@ from uuid import UUID
 from chassis import clock, telemetry
 from chassis.database import Database, Transaction
 from chassis.publisher import Publisher
-from services.booking import series_store, store
-from services.booking.domain.extending import due
-from services.booking.domain.series import AHEAD, Series
-from services.booking.elsewhere_store import forget_busy_times
-from services.booking.holds_store import forget_holds
+from services.booking.domain.series.extending import due
+from services.booking.domain.series.state import AHEAD, Series
 from services.booking.messages import extension
+from services.booking.store import decisions, series
+from services.booking.store.elsewhere import forget_busy_times
+from services.booking.store.holds import forget_holds
 
 SLICE = 5_000
 NIGHTLY = "17 2 * * *"  # UTC; an odd minute, so that the fleet's jobs do not all start at once
@@ -26,7 +26,7 @@ def forget_old(database: Database, kept_days: int) -> Callable[[], Awaitable[Non
 
     async def forget() -> None:
         before = clock.now() - timedelta(days=kept_days)
-        total = await _in_slices(database, store.forget_decisions, before)
+        total = await _in_slices(database, decisions.forget_decisions, before)
         log.info("old decisions forgotten", decisions=total)
 
     return forget
@@ -67,7 +67,7 @@ def extend_series(database: Database, publisher: Publisher) -> Callable[[], Awai
 
 async def _behind(database: Database, now: datetime, last: UUID) -> list[Series]:
     async with database.transaction() as tx:
-        return await series_store.behind(tx, now + AHEAD, last, SERIES_AT_ONCE)
+        return await series.behind(tx, now + AHEAD, last, SERIES_AT_ONCE)
 
 
 async def _in_slices(

@@ -20,7 +20,7 @@ from services.booking.domain import access
 from services.booking.domain.commands import Command
 from services.booking.domain.decision import Code, FieldError, Refusal, invalid
 from services.booking.domain.people import Actor
-from services.booking.domain.series import Series
+from services.booking.domain.series.state import Series
 from services.booking.requests import Asker, command_of
 
 SOURCE = "appointments/booking"

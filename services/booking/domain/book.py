@@ -10,7 +10,7 @@ from services.booking.domain.calendar import Calendar, Entry
 from services.booking.domain.diary import Diary
 from services.booking.domain.feeds import Feeds
 from services.booking.domain.people import Actor, People, Person, belongs
-from services.booking.domain.series import Series
+from services.booking.domain.series.state import Series
 from services.booking.domain.times import Period
 
 SOUGHT_AT_MOST = 100

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from services.booking.domain.decision import Refusal, invalid
-from services.booking.domain.series import CONTENT_MAX, PLACES_MAX
+from services.booking.domain.series.state import CONTENT_MAX, PLACES_MAX
 
 
 def refusal_for_places(people: int, occurrences: int, field: str) -> Refusal | None:

@@ -6,13 +6,13 @@ from uuid import UUID
 from services.booking.domain import access, times
 from services.booking.domain.appointment import Answer, Appointment
 from services.booking.domain.book import Book
-from services.booking.domain.booking_series import decide_create_series
 from services.booking.domain.commands import Create, PlaceHold
 from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal, invalid
 from services.booking.domain.diary import Hold
 from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
 from services.booking.domain.openings import ignored, refusal_for_ignoring, refusal_for_times
 from services.booking.domain.seats import refusal_for_seats
+from services.booking.domain.series.booking import decide_create_series
 from services.booking.domain.status import open_status
 from services.booking.domain.times import Period
 

@@ -40,13 +40,13 @@ from services.booking.domain.commands import (
 )
 from services.booking.domain.create import decide_create
 from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
-from services.booking.domain.editing_series import decide_for_series
-from services.booking.domain.extending import decide_extend
 from services.booking.domain.feeds import decide_feed
 from services.booking.domain.holds import decide_place, decide_release
 from services.booking.domain.hours import decide_availability
 from services.booking.domain.joining import decide_join, decide_leave
-from services.booking.domain.scoped import is_about_several
+from services.booking.domain.series.editing import decide_for_series
+from services.booking.domain.series.extending import decide_extend
+from services.booking.domain.series.scoped import is_about_several
 from services.booking.domain.update import decide_update
 
 

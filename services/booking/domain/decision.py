@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.people import Person
-from services.booking.domain.series import Series
+from services.booking.domain.series.state import Series
 
 
 class Code(StrEnum):

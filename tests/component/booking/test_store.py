@@ -14,9 +14,10 @@ from chassis.database import Database
 from chassis.errors import TooMuch
 from chassis.migrations import migrate
 from chassis.settings import Settings, service_database_url
-from services.booking import jobs, store
+from services.booking import jobs
 from services.booking.domain.book import Changed
 from services.booking.domain.people import Person
+from services.booking.store import batches, decisions, people
 from services.booking.verdicts import Further, Verdict
 from services.booking.wire import state_of
 from tests.support import World
@@ -66,7 +67,7 @@ def a_verdict(change: Changed | None = None, **different: object) -> Verdict:
 async def save(database: Database, *changes: Changed) -> None:
     """Save these changes in one transaction."""
     async with database.transaction() as tx:
-        await store.save(tx, changes, [a_verdict(change) for change in changes])
+        await batches.save(tx, changes, [a_verdict(change) for change in changes])
 
 
 async def count(database: Database, table: str) -> int:
@@ -79,7 +80,7 @@ async def test_a_saved_appointment_is_loaded_as_it_was(database: Database) -> No
     made = an_appointment({BEN: "declined"}, organizer_confirmed=True, custom_fields={"z": 1, "a": [None]})
     await save(database, Changed(None, made))
     async with database.transaction() as tx:
-        book = await store.load_book(tx, [an_update()], PEOPLE)
+        book = await batches.load_book(tx, [an_update()], PEOPLE)
     assert book.find(made.id) == made
 
 
@@ -102,13 +103,13 @@ async def test_touching_ends_are_free(database: Database) -> None:
 async def test_a_used_id_is_refused_by_the_database(database: Database, what: str) -> None:
     verdict = a_verdict(first := Changed(None, an_appointment({})))
     async with database.transaction() as tx:
-        await store.save(tx, [first], [verdict])
+        await batches.save(tx, [first], [verdict])
     away = replace(first.after, start=first.after.start + 5 * HOUR, end=first.after.end + 5 * HOUR)
     second = Changed(None, away if what == "appointment" else replace(away, id=uuid4()))
     again = a_verdict(second) if what == "appointment" else a_verdict(second, command_id=verdict.command_id)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as caught:
         async with database.transaction() as tx:
-            await store.save(tx, [second], [again])
+            await batches.save(tx, [second], [again])
     assert caught.value.sqlstate == "23505"
 
 
@@ -129,7 +130,7 @@ async def test_only_what_overlaps_the_needed_ranges_is_loaded(database: Database
     far = an_appointment(id=uuid4(), start=near.start + 50 * HOUR, end=near.end + 50 * HOUR)
     await save(database, Changed(None, near), Changed(None, far))
     async with database.transaction() as tx:
-        book = await store.load_book(tx, [a_create()], PEOPLE)
+        book = await batches.load_book(tx, [a_create()], PEOPLE)
     assert book.find(near.id) == near, "for the actor may learn what is in the way"
     assert book.find(far.id) is None
     assert book.overlapping(BEN, far.start, far.end) == []
@@ -138,12 +139,10 @@ async def test_only_what_overlaps_the_needed_ranges_is_loaded(database: Database
 async def test_people_are_kept_as_last_told(database: Database) -> None:
     for name in ("Before", "After"):
         async with database.transaction() as tx:
-            await store.keep_people(
-                tx, [a_person(ANNA, name=name), a_person(ADMIN, roles=frozenset({"admin"}))]
-            )
+            await people.keep(tx, [a_person(ANNA, name=name), a_person(ADMIN, roles=frozenset({"admin"}))])
     await save(database, Changed(None, an_appointment()))
     async with database.transaction() as tx:
-        book = await store.load_book(tx, [an_update()], {})
+        book = await batches.load_book(tx, [an_update()], {})
     assert [person.name for person in book.named([ANNA, BEN])] == ["After"]
     assert book.people == {}, "a name that was told once vouches for nobody"
     assert isinstance(book.named([ANNA])[0], Person)
@@ -156,10 +155,10 @@ async def test_what_was_decided_is_forgotten_after_thirty_days(
     old = [a_verdict(decided_at=clock.now() - timedelta(days=30, minutes=1)) for _ in range(5)]
     young = a_verdict(decided_at=clock.now() - timedelta(days=29))
     async with database.transaction() as tx:
-        await store.save(tx, [], [*old, young])
+        await batches.save(tx, [], [*old, young])
     await jobs.forget_old(database, 30)()
     async with database.transaction() as tx:
-        assert await store.load_verdicts(tx, [young.command_id, UUID(int=1)]) == {young.command_id: young}
+        assert await decisions.load_verdicts(tx, [young.command_id, UUID(int=1)]) == {young.command_id: young}
     assert await count(database, "decisions") == 1
 
 
@@ -169,15 +168,15 @@ async def test_more_events_than_memory_should_hold_are_read_in_halves(
     further = tuple(Further("appointment.created", uuid4(), 1000 * b"x") for _ in range(3))
     heavy = [a_verdict(further=further) for _ in range(2)]
     async with database.transaction() as tx:
-        await store.save(tx, [], heavy)
+        await batches.save(tx, [], heavy)
     ids = [verdict.command_id for verdict in heavy]
-    monkeypatch.setattr(store, "FURTHER_AT_ONCE", 5_999)
+    monkeypatch.setattr(decisions, "FURTHER_AT_ONCE", 5_999)
     async with database.transaction() as tx:
         with pytest.raises(TooMuch):
-            await store.load_verdicts(tx, ids)
-        assert (await store.load_verdicts(tx, ids[:1]))[ids[0]].further == further
-    monkeypatch.setattr(store, "FURTHER_AT_ONCE", 6_000)
+            await decisions.load_verdicts(tx, ids)
+        assert (await decisions.load_verdicts(tx, ids[:1]))[ids[0]].further == further
+    monkeypatch.setattr(decisions, "FURTHER_AT_ONCE", 6_000)
     async with database.transaction() as tx:
-        assert len(await store.load_verdicts(tx, ids)) == 2
-        monkeypatch.setattr(store, "FURTHER_AT_ONCE", 2_999)
-        assert len(await store.load_verdicts(tx, ids[:1])) == 1, "one alone always goes through"
+        assert len(await decisions.load_verdicts(tx, ids)) == 2
+        monkeypatch.setattr(decisions, "FURTHER_AT_ONCE", 2_999)
+        assert len(await decisions.load_verdicts(tx, ids[:1])) == 1, "one alone always goes through"

@@ -11,10 +11,10 @@ from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Decision
 from services.booking.domain.diary import Diary, Elsewhere, Hold, Hours
-from services.booking.domain.expansion import created, expanded
 from services.booking.domain.occupancy import Busy, freed_and_taken, needed
 from services.booking.domain.reach import surroundings, widened
-from services.booking.domain.series import Series
+from services.booking.domain.series.expansion import created, expanded
+from services.booking.domain.series.state import Series
 from services.booking.domain.times import Period
 from tests.unit.booking.builders import PEOPLE
 

@@ -10,7 +10,7 @@ from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Decision, Settled
-from services.booking.domain.series import Series
+from services.booking.domain.series.state import Series
 from tests.unit.booking.builders import ANNA, NOW, ORG, PEOPLE, a_create, by
 
 WEEK = timedelta(weeks=1)

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from chassis.database import Transaction
-from services.booking import store
 from services.booking.domain import commands
+from services.booking.store import batches
 from tests.unit.booking.builders import BEN, ORG, PEOPLE, a_create
 from tests.unit.booking.test_openings import a_hold, hours, set_hours
 
@@ -57,5 +57,5 @@ async def test_only_what_the_organization_has_is_read(
     command: commands.Command, flags: dict[str, bool], expected: list[str]
 ) -> None:
     reading = Reading(**flags)
-    await store.load_book(cast("Transaction", reading), [command], PEOPLE)
+    await batches.load_book(cast("Transaction", reading), [command], PEOPLE)
     assert sorted(set(reading.asked)) == sorted(expected)

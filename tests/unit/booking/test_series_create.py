@@ -11,7 +11,7 @@ from services.booking.domain import commands
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Code, Refusal
-from services.booking.domain.series import AHEAD
+from services.booking.domain.series.state import AHEAD
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,

@@ -9,7 +9,7 @@ from services.booking.domain import commands
 from services.booking.domain.appointment import Answer, Status
 from services.booking.domain.commands import Cancel, Confirm, Decline, Scope, Update
 from services.booking.domain.decision import Code
-from services.booking.domain.series import AHEAD
+from services.booking.domain.series.state import AHEAD
 from tests.unit.booking.builders import (
     ADMIN,
     BEN,

@@ -12,7 +12,7 @@ from services.booking.domain import commands
 from services.booking.domain.commands import Decline, Join, Scope, Update
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Code
-from services.booking.domain.series import AHEAD
+from services.booking.domain.series.state import AHEAD
 from tests.unit.booking.builders import (
     ANNA,
     BEN,

@@ -17,10 +17,10 @@ from services.booking.domain.calendar import Entry
 from services.booking.domain.commands import Scope
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Accepted, Decision, Settled
-from services.booking.domain.expansion import created, expanded
 from services.booking.domain.occupancy import needed
-from services.booking.domain.series import Series
-from services.booking.domain.weight import meet_in_a_series, whole_series
+from services.booking.domain.series.expansion import created, expanded
+from services.booking.domain.series.state import Series
+from services.booking.domain.series.weight import meet_in_a_series, whole_series
 from tests.unit.booking.builders import ANNA, BEN, CARA, COLLEAGUE, HOUR, MONDAY_9, ORG, PEOPLE, a_create, by
 from tests.unit.booking.recurring import a_pattern, a_series
 

@@ -8,8 +8,8 @@ import pytest
 
 from services.booking.domain import commands
 from services.booking.domain.commands import Cancel, Confirm, Scope, Update
-from services.booking.domain.expansion import created
-from services.booking.domain.weight import meet_in_a_series, places_asked, places_touched, whole_series
+from services.booking.domain.series.expansion import created
+from services.booking.domain.series.weight import meet_in_a_series, places_asked, places_touched, whole_series
 from tests.unit.booking.builders import (
     ANNA,
     BEN,

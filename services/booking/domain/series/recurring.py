@@ -8,7 +8,7 @@ from scheduling.recurrence import InvalidPattern, Recurrence, TooMany, recurrenc
 from services.booking.domain.bulk import refusal_for_content, refusal_for_places
 from services.booking.domain.commands import Create, Pattern
 from services.booking.domain.decision import Refusal, invalid
-from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, overlap_themselves
+from services.booking.domain.series.state import AHEAD, OCCURRENCES_MAX, overlap_themselves
 from services.booking.domain.times import YEARS_AHEAD, Period
 
 FIELD = "recurring_pattern"

@@ -6,14 +6,14 @@ from datetime import datetime
 from scheduling.recurrence import TooMany, starts
 from services.booking.domain.appointment import occupants
 from services.booking.domain.book import Book
-from services.booking.domain.booking_series import attempted, created
 from services.booking.domain.bulk import refusal_for_places
 from services.booking.domain.commands import ExtendSeries, Scope
 from services.booking.domain.decision import Code, Decision, Refusal, Settled
-from services.booking.domain.horizon import horizon
 from services.booking.domain.openings import ignored
-from services.booking.domain.series import AHEAD, OCCURRENCES_MAX, Series, period_of
-from services.booking.domain.told import in_outcome, series_changed
+from services.booking.domain.series.booking import attempted, created
+from services.booking.domain.series.horizon import horizon
+from services.booking.domain.series.state import AHEAD, OCCURRENCES_MAX, Series, period_of
+from services.booking.domain.series.told import in_outcome, series_changed
 
 
 def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.database import Row, Transaction
-from services.booking.around import Ranges
 from services.booking.domain.commands import (
     Command,
     Create,
@@ -16,9 +15,10 @@ from services.booking.domain.commands import (
     SetAvailability,
 )
 from services.booking.domain.diary import Diary, Hours, Noted
-from services.booking.elsewhere_store import load_elsewhere, save_elsewhere
-from services.booking.holds_store import end_holds, load_holds, save_holds
-from services.booking.hours_store import save_hours, with_dates
+from services.booking.store.around import Ranges
+from services.booking.store.elsewhere import load_elsewhere, save_elsewhere
+from services.booking.store.holds import end_holds, load_holds, save_holds
+from services.booking.store.hours import save_hours, with_dates
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from services.booking.domain.appointment import Answers, Appointment
 from services.booking.domain.commands import Scope, ToOccurrence, Update
 from services.booking.domain.decision import Refusal, invalid
 from services.booking.domain.invitations import invitees
-from services.booking.domain.series import shift_of, shifted
+from services.booking.domain.series.state import shift_of, shifted
 from services.booking.domain.times import Period, period
 
 Permits = Callable[[Appointment], bool]

@@ -8,8 +8,8 @@ from services.booking.domain.appointment import Appointment
 from services.booking.domain.commands import Scope
 from services.booking.domain.decision import Accepted, Event, Happened
 from services.booking.domain.people import Person
-from services.booking.domain.report import InTheWay, code_of
-from services.booking.domain.series import Series
+from services.booking.domain.series.report import InTheWay, code_of
+from services.booking.domain.series.state import Series
 
 
 def of_series(step: Accepted, series: Series) -> Accepted:

@@ -11,12 +11,12 @@ from services.booking.domain.book import Book
 from services.booking.domain.bulk import refusal_for_content, refusal_for_places
 from services.booking.domain.commands import Cancel, Confirm, Decline, ToAppointment, ToOccurrence, Update
 from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
-from services.booking.domain.report import InTheWay, first_of_all, refusal_for_series
-from services.booking.domain.scoped import Amount, amount_of, own_command, touched
-from services.booking.domain.series import Series, shifted
-from services.booking.domain.template import series_after
-from services.booking.domain.told import in_outcome, of_series, series_changed
-from services.booking.domain.trial import Trial
+from services.booking.domain.series.report import InTheWay, first_of_all, refusal_for_series
+from services.booking.domain.series.scoped import Amount, amount_of, own_command, touched
+from services.booking.domain.series.state import Series, shifted
+from services.booking.domain.series.template import series_after
+from services.booking.domain.series.told import in_outcome, of_series, series_changed
+from services.booking.domain.series.trial import Trial
 
 Step: TypeAlias = Callable[[ToAppointment, Appointment, Book, datetime], Decision]
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Transaction
-from services.booking.around import AROUND, Ranges, columns
 from services.booking.domain.commands import Command, ImportBusyTimes
 from services.booking.domain.diary import Elsewhere
 from services.booking.domain.times import Period
+from services.booking.store.around import AROUND, Ranges, columns
 
 _ELSEWHERE = text(f"""
     SELECT DISTINCT b.user_id, b.uid, lower(b.during) AS starts, upper(b.during) AS ends

@@ -10,10 +10,10 @@ import orjson
 from sqlalchemy import text
 
 from chassis.database import Transaction
-from services.booking.around import Ranges
 from services.booking.domain.commands import Command, SetAvailability
 from services.booking.domain.diary import Hours
 from services.booking.domain.reach import united, wider
+from services.booking.store.around import Ranges
 
 _HOURS = text("""
     SELECT user_id, organization_id, version, weekly FROM availability WHERE user_id = ANY(CAST(:users AS uuid[]))

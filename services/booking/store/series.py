@@ -13,8 +13,8 @@ from chassis.errors import TooMuch
 from scheduling.recurrence import Recurrence
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.commands import Command
-from services.booking.domain.series import Series
-from services.booking.domain.weight import meet_in_a_series, places_touched, whole_series
+from services.booking.domain.series.state import Series
+from services.booking.domain.series.weight import meet_in_a_series, places_touched, whole_series
 from services.booking.wire import appointment_of, dumps, state_of
 
 MICROSECOND = timedelta(microseconds=1)

@@ -13,8 +13,8 @@ from services.booking.domain.commands import (
     ToAppointment,
     ToOccurrence,
 )
-from services.booking.domain.scoped import is_about_several
-from services.booking.domain.series import OCCURRENCES_MAX
+from services.booking.domain.series.scoped import is_about_several
+from services.booking.domain.series.state import OCCURRENCES_MAX
 
 _COUNT = re.compile(r"COUNT=(\d{1,3})(?!\d)", re.IGNORECASE)
 

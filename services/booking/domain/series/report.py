@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.booking.domain.conflicts import SHOWN_AT_MOST
 from services.booking.domain.decision import Code, FieldError, Refusal
-from services.booking.domain.series import wall_clock
+from services.booking.domain.series.state import wall_clock
 
 # These say something of one occurrence; anything else is about the command as a whole.
 OF_TIMES = (Code.CONFLICT, Code.UNAVAILABLE, Code.IN_THE_PAST, Code.FULL, Code.INVALID)

@@ -11,13 +11,13 @@ from services.booking.domain.book import Book
 from services.booking.domain.commands import Command, Create, Scope
 from services.booking.domain.decision import Accepted, Decision, Event, Refusal, Settled, invalid
 from services.booking.domain.diary import Hold
-from services.booking.domain.horizon import horizon
 from services.booking.domain.openings import ignored, refusal_for_times
-from services.booking.domain.recurring import Plan, plan_of
-from services.booking.domain.report import InTheWay, refusal_for_series
-from services.booking.domain.series import Series, as_sent, occurrence_id, occurrence_of, series_id_of
-from services.booking.domain.told import in_outcome, of_series, series_changed, with_more
-from services.booking.domain.trial import Trial
+from services.booking.domain.series.horizon import horizon
+from services.booking.domain.series.recurring import Plan, plan_of
+from services.booking.domain.series.report import InTheWay, refusal_for_series
+from services.booking.domain.series.state import Series, as_sent, occurrence_id, occurrence_of, series_id_of
+from services.booking.domain.series.told import in_outcome, of_series, series_changed, with_more
+from services.booking.domain.series.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)

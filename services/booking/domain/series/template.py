@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from services.booking.domain.appointment import Answer, Answers, Appointment
 from services.booking.domain.commands import Cancel, Confirm, Decline, ToOccurrence, Update
-from services.booking.domain.scoped import Amount, participants
-from services.booking.domain.series import Series
+from services.booking.domain.series.scoped import Amount, participants
+from services.booking.domain.series.state import Series
 from services.booking.domain.status import asked_again
 
 

@@ -1,0 +1,101 @@
+"""SQL of what was decided about each command, and the events that it told."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+from chassis.errors import TooMuch
+from services.booking.verdicts import Further, Verdict
+
+FURTHER_AT_ONCE = 32 * 1024 * 1024  # bytes of events; one command may have more
+
+KEPT = {
+    "command_id": "uuid",
+    "fingerprint": "bytea",
+    "cause": "text",
+    "decided_at": "timestamptz",
+    "correlation_id": "text",
+    "traceparent": "text",
+    "appointment_id": "uuid",
+    "accepted": "boolean",
+    "outcome": "bytea",
+    "event_type": "text",
+    "event": "bytea",
+}
+
+_VERDICTS = text("""
+    SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, appointment_id, accepted, outcome,
+           event_type, event
+    FROM decisions WHERE command_id = ANY(CAST(:ids AS uuid[]))
+""")
+
+
+async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verdict]:
+    """What was decided about these command ids before.
+
+    Raises TooMuch when several of them have more events than memory should hold at once.
+    """
+    found = {row.command_id: Verdict(*row) for row in await tx.execute(_VERDICTS, {"ids": list(ids)})}
+    several = [verdict.command_id for verdict in found.values() if verdict.accepted and verdict.event is None]
+    if several:
+        if len(ids) > 1 and await tx.scalar(_FURTHER_SIZE, {"ids": several}) > FURTHER_AT_ONCE:
+            raise TooMuch
+        for command, further in (await _further(tx, several)).items():
+            found[command] = replace(found[command], further=tuple(further))
+    return found
+
+
+# Sizes are known without reading what they are of.
+_FURTHER_SIZE = text("""
+    SELECT coalesce(sum(octet_length(event)), 0) FROM further_events WHERE command_id = ANY(CAST(:ids AS uuid[]))
+""")
+_FURTHER = text("""
+    SELECT command_id, type, subject, event FROM further_events
+    WHERE command_id = ANY(CAST(:ids AS uuid[])) ORDER BY command_id, position
+""")
+_KEEP_FURTHER = text("""
+    INSERT INTO further_events (command_id, position, type, subject, event)
+    SELECT * FROM unnest(CAST(:commands AS uuid[]), CAST(:positions AS int[]), CAST(:types AS text[]),
+                         CAST(:subjects AS uuid[]), CAST(:events AS bytea[]))
+""")
+
+
+async def _further(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Further]]:
+    """The events of commands that have several, in their order."""
+    found: dict[UUID, list[Further]] = {}
+    for command, kind, subject, event in await tx.execute(_FURTHER, {"ids": list(ids)}):
+        found.setdefault(command, []).append(Further(kind, subject, event))
+    return found
+
+
+async def keep_further(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
+    """In a table of their own: most commands have one event, whose row is written with its decision."""
+    rows = [
+        (item.command_id, position, told.type, told.subject, told.event)
+        for item in verdicts
+        for position, told in enumerate(item.further, 1)
+    ]
+    if rows:
+        names = ("commands", "positions", "types", "subjects", "events")
+        await tx.execute(_KEEP_FURTHER, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+_FORGET = text("""
+    WITH forgotten AS (
+        DELETE FROM decisions WHERE command_id IN
+            (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most)
+        RETURNING command_id
+    ), with_events AS (
+        DELETE FROM further_events WHERE command_id IN (SELECT command_id FROM forgotten)
+    )
+    SELECT command_id FROM forgotten
+""")
+
+
+async def forget_decisions(tx: Transaction, before: datetime, at_most: int) -> int:
+    """Delete a slice of what was decided before; returns how many rows."""
+    return await tx.count(_FORGET, {"before": before, "at_most": at_most})
