@@ -57,17 +57,21 @@ class History:
         )
 
     def series(self) -> list[tuple[JSON, list[JSON]]]:
-        """Each series with all its occurrences, closed ones too, ordered by their original start."""
+        """Each series with all its occurrences, closed ones too, ordered by their original start.
+
+        The series by their first occurrence, whose id is kept elsewhere; that of a series is not.
+        """
         found: dict[str, list[JSON]] = {}
         for one in self._all(self._appointments):
             if one.get("series_id"):
                 found.setdefault(one["series_id"], []).append(one)
         states = {state["id"]: state for state in self._all(self._series)}
-        return [
+        whole = [
             (states[identifier], sorted(ones, key=lambda one: one["original_start_time"]))
-            for identifier, ones in sorted(found.items())
+            for identifier, ones in found.items()
             if identifier in states
         ]
+        return sorted(whole, key=lambda pair: (pair[1][0]["original_start_time"], pair[1][0]["id"]))
 
     @staticmethod
     def _all(known: Mapping[str, tuple[int, bytes]]) -> list[JSON]:

@@ -115,7 +115,8 @@ async def test_series_that_are_imported_elsewhere_come_out_the_same(
     run: Run, desk: Desk, elsewhere: World, tmp_path: Path, kind: str
 ) -> None:
     anna, ben = desk.person(email="anna@example.org"), desk.person(email="ben@example.org")
-    endless = a_weekly(anna) | {"id": "endless", "recurring_pattern": {"frequency": "daily"}, "changes": []}
+    endless = a_weekly(anna) | {"id": "endless", "title": "Daily", "changes": []}
+    endless["recurring_pattern"] = {"frequency": "daily"}
     endless |= {name: endless[name].replace("T0", "T1") for name in ("start_time", "end_time")}
     rows = [a_weekly(anna, ben) | {"confirmation_status": {str(ben): "confirmed"}}, endless]
     people = people_file(desk, tmp_path)

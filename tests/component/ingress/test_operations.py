@@ -34,8 +34,9 @@ async def test_every_call_is_documented_with_an_example(ingress: Ingress) -> Non
     document = (await ingress.client.get("/openapi.json")).json()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            good = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
-            assert next(iter(good["content"].values())).get("example"), (method, path)
+            status, good = next(pair for pair in operation["responses"].items() if pair[0].startswith("2"))
+            if status != "204":
+                assert next(iter(good["content"].values())).get("example"), (method, path)
     assert "appointment_id" not in document["components"]["schemas"]["CreateAppointment"]["properties"]
     assert set(re.findall(r"#/components/schemas/(\w+)", str(document))) <= set(
         document["components"]["schemas"]

@@ -189,7 +189,7 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
     await projector.caught_up()
 
     async def all_told() -> bool:
-        return len(await projector.told()) == 15
+        return len(await projector.told()) == 17
 
     await eventually(all_told)
     told = await projector.told()
@@ -216,6 +216,7 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
         "availability.shown": 2,
         "busy_times.shown": 2,
         "hold.shown": 4,
+        "feed.shown": 2,
     }
     assert {record.key for record in told} == {str(HUB).encode()}
     first = next(record for record in told if _type(record) == "calendar.changed")
