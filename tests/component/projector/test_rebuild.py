@@ -74,7 +74,7 @@ async def test_a_rebuild_equals_the_live_view_while_events_keep_coming(
 
     await projector.stop()
     ids = [record.headers[1] for record in await projector.told()]
-    others = 13  # preferences of a person and an organization, availability, time taken elsewhere, holds, feeds
+    others = 13  # preferences, availability, time taken elsewhere, holds, feeds
     assert len(ids) == len(set(ids)) == len(swapped["history"]) + others
     await projector.sql.execute("".join(f"TRUNCATE views.{table};" for table in TABLES))
     await projector.sql.execute("UPDATE progress SET next_offset = 0, published_offset = 0")
