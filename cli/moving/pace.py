@@ -6,14 +6,14 @@ FIRST_RATE, LEAST_RATE = 20.0, 5.0
 _AHEAD_SECONDS = 0.1
 _WINDOW_SECONDS = 1.0
 _FASTER, _SLOWER = 1.25, 0.6
-_NOTICED_SECONDS = 0.03
+_NOTICED_SECONDS = 0.01
 
 
 class Pace:
     """So many a second, evenly: what a pause leaves unused is not made up for beyond a tenth of a second.
 
     It begins slowly and goes up while outcomes come as promptly as at its quietest second. As soon as half of those of
-    a second take twice as long as then (and 30 ms longer), others wait, too: it goes down, and tries again.
+    a second take half as long again as then (and 10 ms longer), others wait, too: it goes down, and tries again.
     """
 
     def __init__(self, most: float, now: float, *, steady: bool = False) -> None:
@@ -53,6 +53,6 @@ class Pace:
             return
         usual, self._taken = median(self._taken), []
         self._best = min(usual, self._best or usual)
-        noticed = usual > max(2 * self._best, self._best + _NOTICED_SECONDS)
+        noticed = usual > max(1.5 * self._best, self._best + _NOTICED_SECONDS)
         factor = _SLOWER if noticed else _FASTER
         self.rate = min(self._most, max(LEAST_RATE, self.rate * factor))
