@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -170,13 +170,24 @@ def _refused(why: str) -> Problem:
     )
 
 
+class Known(NamedTuple):
+    """A person, as Identity told; believed until then (seconds of a monotonic clock)."""
+
+    until: float
+    organization: str
+    name: str
+
+
+def _known(user: Mapping[str, Any], until: float) -> Known:
+    return Known(until, str(user.get("organization_id")), str(user.get("name") or "")[:NAME_MAX])
+
+
 class Directory:
     """Which organization a person belongs to, as Identity tells; the views know only who has appointments."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._known: OrderedDict[UUID, tuple[float, str]] = OrderedDict()
-        self._names: OrderedDict[UUID, str] = OrderedDict()
+        self._known: OrderedDict[UUID, Known] = OrderedDict()
 
     async def belongs_to(self, person: UUID, organization: UUID) -> bool:
         """Whether this person is of that organization; known ones are kept for 5 minutes, unknown ones not at all.
@@ -189,40 +200,37 @@ class Directory:
         """The same of all of them, with at most one question to Identity."""
         now, own = time.monotonic(), str(organization)
         found = {person: self._known.get(person) for person in people}
-        unsure = [person for person, known in found.items() if known is None or known[0] < now]
+        unsure = [person for person, known in found.items() if known is None or known.until < now]
         if unsure:
             found |= await self._ask(unsure)
-        return all(known is not None and known[1] == own for known in found.values())
+        return all(known is not None and known.organization == own for known in found.values())
 
     async def names_of(self, people: Collection[UUID]) -> Mapping[UUID, str]:
-        """The names of these people, as far as Identity tells them now; a calendar is shown without them as well."""
-        unsure = [person for person in people if person not in self._names]
+        """The names of these people, as far as they are known; those of before while Identity does not answer."""
+        now = time.monotonic()
+        unsure = [person for person in people if (of := self._known.get(person)) is None or of.until < now]
         for start in range(0, len(unsure), NAMES_A_CALL):
             try:
                 await self._ask(unsure[start : start + NAMES_A_CALL])
             except Problem:
                 break
-        return {person: self._names[person] for person in people if person in self._names}
+        return {person: self._known[person].name for person in people if person in self._known}
 
-    async def _ask(self, people: Sequence[UUID]) -> Mapping[UUID, tuple[float, str] | None]:
+    async def _ask(self, people: Sequence[UUID]) -> Mapping[UUID, "Known | None"]:
         wanted = {str(person): person for person in people}
         try:
             response = await self._client.post(
                 "/api/identity/users/validate", json={"user_ids": list(wanted)}
             )
             response.raise_for_status()
-            users = response.json()["users"]
-            told = {user["id"]: str(user.get("organization_id")) for user in users}
-            named = {user["id"]: str(user.get("name") or "")[:NAME_MAX] for user in users}
+            until = time.monotonic() + PERSON_GOOD_FOR
+            told = {user["id"]: _known(user, until) for user in response.json()["users"]}
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Problem("identity_unavailable", "Whose calendar this is cannot be checked now.") from error
-        until = time.monotonic() + PERSON_GOOD_FOR
         for name in wanted.keys() & told.keys():
-            self._known[wanted[name]] = until, told[name]
-            self._names[wanted[name]] = named[name]
-        for kept in (self._known, self._names):
-            while len(kept) > PEOPLE_KEPT:
-                kept.popitem(last=False)
+            self._known[wanted[name]] = told[name]
+        while len(self._known) > PEOPLE_KEPT:
+            self._known.popitem(last=False)
         return {person: self._known.get(person) if name in told else None for name, person in wanted.items()}
 
     async def zone_of(self, person: UUID) -> str:

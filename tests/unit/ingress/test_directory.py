@@ -77,3 +77,11 @@ async def test_names_are_asked_for_once_and_done_without_while_identity_is_away(
     identity.away = False
     assert await known.names_of([ANNA, BEN]) == {ANNA: "Anna", BEN: "Ben"}
     assert identity.asked == [[str(ANNA), str(NOBODY)], [str(BEN)], [str(BEN)]]
+
+
+async def test_who_changed_their_name_is_shown_with_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.ingress.identity.PERSON_GOOD_FOR", -1.0)
+    known = directory(Identity())
+    assert await known.names_of([ANNA]) == {ANNA: "Anna"}
+    monkeypatch.setitem(NAMES, str(ANNA), "Anna-Maria")
+    assert await known.names_of([ANNA]) == {ANNA: "Anna-Maria"}
