@@ -1,4 +1,4 @@
-"""How fast commands may go out: as fast as nobody else notices, and never faster than was said."""
+"""How fast commands may go out: as long as outcomes stay prompt, and never faster than was said."""
 
 from statistics import median
 
