@@ -12,6 +12,7 @@ from chassis.telemetry import follow
 from contracts import topics
 from contracts.envelope import Message, Record, event_id, rfc3339
 from contracts.ids import uuid5
+from services.booking.domain.appointment import Appointment
 from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
 from services.booking.messages import SOURCE, Received
 from services.booking.wire import body_of, changes_of, dumps, people_of, state_of
@@ -94,18 +95,7 @@ def _accepted(record: Record, received: Received, decision: Accepted) -> Verdict
     appointment, event = decision.appointment, decision.event
     state = state_of(appointment)
     fragment = orjson.Fragment(state)
-    outcome = {
-        "command_id": received.id,
-        "status": "accepted",
-        "code": None,
-        "detail": None,
-        "errors": (),
-        "conflicts": (),
-        "appointment_id": appointment.id,
-        "version": appointment.version,
-        "appointment": fragment,
-        "event_ids": [event_id(received.id, 1)] if event else (),
-    }
+    outcome = _outcome(received, appointment, fragment, 1 if event else 0)
     if decision.outcome:
         outcome |= decision.outcome
     if event is None:
@@ -133,7 +123,18 @@ def _settled(record: Record, received: Received, decision: Settled) -> Verdict:
         body = dumps({**body_of(happened), "actor": _actor(received)})
         further.append(Further(happened.type, happened.subject, body))
     shown = decision.appointment
-    outcome = {
+    outcome = _outcome(received, shown, orjson.Fragment(state_of(shown)) if shown else None, len(further))
+    if shown is None:
+        outcome["version"] = decision.version
+    outcome |= decision.outcome
+    return _verdict(record, received, decision.subject, dumps(outcome), accepted=True, further=tuple(further))
+
+
+def _outcome(
+    received: Received, shown: Appointment | None, state: orjson.Fragment | None, events: int
+) -> dict[str, Any]:
+    """What every accepted command is told; `state` of the appointment that it shows, if there is one."""
+    return {
         "command_id": received.id,
         "status": "accepted",
         "code": None,
@@ -141,12 +142,10 @@ def _settled(record: Record, received: Received, decision: Settled) -> Verdict:
         "errors": (),
         "conflicts": (),
         "appointment_id": shown.id if shown else None,
-        "version": shown.version if shown else decision.version,
-        "appointment": orjson.Fragment(state_of(shown)) if shown else None,
-        "event_ids": [event_id(received.id, position) for position in range(1, len(further) + 1)],
-        **decision.outcome,
+        "version": shown.version if shown else None,
+        "appointment": state,
+        "event_ids": [event_id(received.id, position) for position in range(1, events + 1)],
     }
-    return _verdict(record, received, decision.subject, dumps(outcome), accepted=True, further=tuple(further))
 
 
 def _event(decision: Accepted, state: orjson.Fragment, received: Received) -> bytes:
