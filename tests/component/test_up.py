@@ -12,7 +12,7 @@ import pytest
 
 from cli.console import EXIT_ALREADY_RUNNING, EXIT_NOT_RUNNING, EXIT_PORTS_TAKEN
 from tests.support import eventually
-from tests.support.cli import Cli, free_offset
+from tests.support.cli import Cli, running
 from tests.support.world import at_database
 
 SERVICES = {"booking", "reminders", "notifier", "projector", "ingress"}
@@ -20,13 +20,8 @@ SERVICES = {"booking", "reminders", "notifier", "projector", "ingress"}
 
 @pytest.fixture(scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
-    cli = Cli(tmp_path_factory.mktemp("up"), free_offset())
-    started = await cli.up()
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    async with running(tmp_path_factory.mktemp("up")) as cli:
         yield cli
-    finally:
-        await cli("down")
 
 
 async def test_detached_up_returns_when_every_service_is_ready(stack: Cli) -> None:

@@ -30,7 +30,7 @@ from tests.faults.fleet import (
     replay,
 )
 from tests.support import World, eventually
-from tests.support.cli import Cli, free_offset
+from tests.support.cli import Cli, running
 
 COMMANDS = 900
 SLOTS = 40
@@ -51,13 +51,8 @@ MONDAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + 
 @pytest.fixture(scope="module")
 async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
     each_by_itself = {"DIGEST_THRESHOLD": "0"}  # forty messages a person, each to be accounted for
-    cli = Cli(tmp_path_factory.mktemp("fleet"), free_offset(), each_by_itself)
-    started = await cli.up()
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    async with running(tmp_path_factory.mktemp("fleet"), each_by_itself) as cli:
         yield cli
-    finally:
-        await cli("down")
 
 
 async def test_nothing_is_lost_doubled_or_double_booked(fleet: Cli) -> None:

@@ -26,7 +26,7 @@ from contracts.envelope import Envelope
 from deploy.local.home import Home, ProcessRecord
 from tests.faults.driver import read_all, send
 from tests.support import World, eventually
-from tests.support.cli import Cli, free_offset
+from tests.support.cli import Cli, running
 
 STORIES = 60
 GROUP = 40
@@ -82,13 +82,8 @@ class Story:
 
 @pytest.fixture(scope="module")
 async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
-    cli = Cli(tmp_path_factory.mktemp("notifications"), free_offset(), QUICKLY)
-    started = await cli.up()
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    async with running(tmp_path_factory.mktemp("notifications"), QUICKLY) as cli:
         yield cli
-    finally:
-        await cli("down")
 
 
 async def test_everything_comes_to_one_end_and_nobody_is_told_twice(fleet: Cli) -> None:

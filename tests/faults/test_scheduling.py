@@ -29,7 +29,7 @@ from tests.faults.fleet import (
     replay,
 )
 from tests.support import World, eventually
-from tests.support.cli import Cli, free_offset
+from tests.support.cli import Cli, running
 
 JSON = dict[str, Any]
 SERIES, EDITS, GROUPS, SEATS, HOLDS = 40, 120, 6, 4, 40
@@ -40,13 +40,8 @@ EVENING = MORNING + timedelta(hours=14)
 
 @pytest.fixture(scope="module")
 async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
-    cli = Cli(tmp_path_factory.mktemp("fleet"), free_offset())
-    started = await cli.up()
-    try:
-        assert started.returncode == 0, started.stdout + started.stderr
+    async with running(tmp_path_factory.mktemp("fleet")) as cli:
         yield cli
-    finally:
-        await cli("down")
 
 
 async def test_nothing_is_lost_doubled_overlapping_or_overfull(fleet: Cli) -> None:

@@ -6,7 +6,8 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,18 @@ class Cli:
         answer = await self("status", "--json")
         services: dict[str, dict[str, Any]] = json.loads(answer.stdout)["services"]
         return services
+
+
+@asynccontextmanager
+async def running(home: Path, variables: Mapping[str, str] | None = None) -> AsyncIterator[Cli]:
+    """A whole stack of its own, started, and stopped in the end."""
+    cli = Cli(home, free_offset(), variables)
+    started = await cli.up()
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield cli
+    finally:
+        await cli("down")
 
 
 def free_offset() -> int:
