@@ -35,10 +35,13 @@ class Subscription(Generic[T]):
     """What a service does with the records of some topics (names without prefix).
 
     `decode` reads one record: None skips it, InvalidMessage sets it aside. `handle` applies a batch in the given
-    transaction, in log order, and returns what to publish, in that order. `again` returns the same messages, byte for
-    byte, for records that were applied before but perhaps not published. Both may raise TooMuch for more than one record. `committed` is called after a commit that
-    applied something. `gather`: seconds for which a batch that is not full waits, so that the next is of more records;
-    for what nobody waits for.
+    transaction, in log order, and returns the messages to publish, in that order. `again` returns the same messages,
+    byte for byte, for records that were applied before but perhaps not published. Both may raise TooMuch for more than
+    one record, `handle` also Refused. `committed` is called after a commit that applied something.
+    `gather`: seconds for which a batch that is not full waits for more records; for work nobody waits for.
+    `weigh` returns the work that a decoded record makes, in units of its subscription; a batch of more than one record
+    never weighs more than `max_weight`. `refuse_too_heavy` answers a record that is too slow for the database even
+    alone and with larger limits; without it such a record is set aside.
     """
 
     name: str
@@ -49,6 +52,9 @@ class Subscription(Generic[T]):
     max_records: int | None = None
     committed: Callable[[], None] | None = None
     gather: float = 0.0
+    weigh: Callable[[T], int] | None = None
+    max_weight: int = 2_000
+    refuse_too_heavy: Callable[[Transaction, Record, T], Awaitable[Sequence[Message]]] | None = None
 
 
 class Rewound(Exception):

@@ -15,6 +15,10 @@ class DependencyDown(Exception):
         self.dependency = dependency
 
 
+class Refused(DependencyDown):
+    """A dependency refuses this very request for good: the batch is tried in halves, the culprit alone is set aside."""
+
+
 class TooMuch(Exception):
     """This batch is more work than one transaction should hold: nothing was applied, and its halves are tried at once."""
 

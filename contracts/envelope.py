@@ -31,10 +31,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """The size in bytes and the SHA-256 of a value that was too large to be kept whole."""
+
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One record as it was read. `topic` is the name without a prefix.
 
     `timestamp` is the broker's append time in UTC: the decision time, the same at each redelivery.
+    `cut` is set when `value` is only the beginning of what was sent. `fault` is the reason why the record breaks
+    Kafka's own format; such a record is never decoded.
     """
 
     topic: str
@@ -44,6 +54,8 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    cut: Cut | None = None
+    fault: str | None = None
 
     @property
     def position(self) -> str:
