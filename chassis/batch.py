@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from aiokafka import TopicPartition
 
-from chassis import backoff, clock, deadletters, progress, telemetry
+from chassis import backoff, clock, deadletters, open_letters, progress, telemetry
 from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.deadletters import Failure
 from chassis.errors import DependencyDown, Halt, InvalidMessage, TooMuch
@@ -211,8 +211,10 @@ class Applier(Generic[T]):
                     if row.published_offset <= item.record.offset < row.next_offset
                 ]
                 fresh = [item for item, row in items if item.record.offset >= row.next_offset]
-                messages = await self._again(tx, old) if old else []
-                messages += await self._handle(tx, fresh, condemned)
+                cluster = rows[batch.partitions[0]].cluster_id
+                messages = await self._again(tx, old, cluster) if old else []
+                messages += await self._handle(tx, fresh, condemned, cluster)
+                await open_letters.close(tx, self._service, [item.record for item in fresh])
                 await progress.advance(tx, self._subscription.name, batch.next(), acked)
         finally:
             self._spare.set()
@@ -223,6 +225,8 @@ class Applier(Generic[T]):
         return messages
 
     def _read(self, record: Record) -> Read[T]:
+        if open_letters.is_note(record, self._service):
+            return Read(record, None, None)
         try:
             return Read(record, self._subscription.decode(record), None)
         except InvalidMessage as error:
@@ -247,10 +251,10 @@ class Applier(Generic[T]):
                 )
             telemetry.GAPS.labels(self._subscription.name).inc()
 
-    async def _again(self, tx: Transaction, old: Sequence[Read[T]]) -> list[Message]:
+    async def _again(self, tx: Transaction, old: Sequence[Read[T]], cluster: str) -> list[Message]:
         """What was set aside is told as a dead letter again, and by nothing else."""
         letters = await deadletters.load(
-            tx, self._subscription.name, self._service, [item.record for item in old]
+            tx, self._subscription.name, self._service, cluster, [item.record for item in old]
         )
         pairs = [
             (item.record, item.value)
@@ -260,19 +264,19 @@ class Applier(Generic[T]):
         return [*(await self._subscription.again(tx, pairs) if pairs else ()), *letters.values()]
 
     async def _handle(
-        self, tx: Transaction, fresh: Sequence[Read[T]], condemned: Failure | None
+        self, tx: Transaction, fresh: Sequence[Read[T]], condemned: Failure | None, cluster: str
     ) -> list[Message]:
         letters = [
-            (item.record, self._letter(item.record, failure))
+            (item.record, self._letter(item.record, failure, cluster))
             for item in fresh
             if (failure := condemned or _unreadable(item)) is not None
         ]
-        await deadletters.save(tx, self._subscription.name, letters)
+        await deadletters.save(tx, self._subscription.name, cluster, letters)
         pairs = [(item.record, item.value) for item in fresh if item.value is not None and not condemned]
         messages = list(await self._subscription.handle(tx, pairs)) if pairs else []
         return messages + [letter for _, letter in letters]
 
-    def _letter(self, record: Record, failure: Failure) -> Message:
+    def _letter(self, record: Record, failure: Failure, cluster: str) -> Message:
         telemetry.DEAD_LETTERS.labels(self._subscription.name, failure.stage).inc()
         log.error(
             "record set aside",
@@ -280,7 +284,7 @@ class Applier(Generic[T]):
             record=record.position,
             error=failure.message,
         )
-        return deadletters.letter(record, self._subscription.name, self._service, failure, VERSION)
+        return deadletters.letter(record, self._subscription.name, self._service, failure, VERSION, cluster)
 
 
 def _unreadable(item: Read[T]) -> Failure | None:
