@@ -7,6 +7,11 @@ import pytest
 import yaml
 
 from deploy.local.programs import SERVICES
+from services.booking.settings import BookingSettings
+from services.ingress.settings import IngressSettings
+from services.notifier.settings import NotifierSettings
+from services.projector.settings import ProjectorSettings
+from services.reminders.settings import RemindersSettings
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 YAML = sorted(DEPLOY.glob("*/*.yaml"))
@@ -53,6 +58,35 @@ def test_compose_runs_every_service_after_topics_and_schemas_are_there() -> None
         service = compose["services"][name]
         assert service["command"] == [f"services.{name}"]
         assert service["depends_on"]["prepare"] == {"condition": "service_completed_successfully"}
+
+
+def test_every_variable_that_is_set_is_a_setting() -> None:
+    kinds = (BookingSettings, RemindersSettings, NotifierSettings, ProjectorSettings, IngressSettings)
+    settings = {name.upper() for kind in kinds for name in kind.model_fields}
+    [compose] = documents("compose/compose.yaml")
+    in_compose = {name for service in SERVICES for name in compose["services"][service]["environment"]}
+    [configuration] = documents("kubernetes/configuration.yaml")
+    assert (in_compose | configuration["data"].keys()) - settings == set()
+
+
+def test_a_token_for_the_communication_service_reaches_whoever_calls_it() -> None:
+    [compose] = documents("compose/compose.yaml")
+    callers = {name for name in SERVICES if name in ("reminders", "notifier")}
+    assert all("COMMUNICATION_TOKEN" in compose["services"][name]["environment"] for name in callers)
+    pods = {
+        one["metadata"]["name"].removeprefix("appointments-"): one
+        for one in documents("kubernetes/workers.yaml")
+    }
+    for name in callers:
+        [container] = pods[name]["spec"]["template"]["spec"]["containers"]
+        assert "appointments-communication" in {
+            source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source
+        }
+
+
+def test_a_strangers_transaction_holds_nobody_up_for_longer_than_a_minute() -> None:
+    [compose] = documents("compose/compose.yaml")
+    assert compose["services"]["kafka"]["environment"]["KAFKA_TRANSACTION_MAX_TIMEOUT_MS"] == "60000"
 
 
 def test_kong_has_the_limits_and_claims_of_the_requirements() -> None:
