@@ -1,6 +1,9 @@
 """What becomes of booking's dead letters when an operator acts: open until then, and no note is ever decided."""
 
+from hashlib import sha256
 from typing import Any
+
+from aiokafka import AIOKafkaProducer
 
 from cli.letters import Letter, gathered
 from contracts import topics
@@ -55,6 +58,27 @@ async def test_a_redriven_letter_that_fails_again_is_another_open_letter(desk: D
     await publish(desk, letter.again("once more", "greta"))
     [_, second] = await set_aside(desk, 2)
     assert (second.earlier, await opened(desk)) == (letter.id, [second.id])
+
+
+async def test_a_record_that_is_larger_than_its_letter_may_be_is_cut_and_its_neighbours_go_on(
+    desk: Desk,
+) -> None:
+    value = b'{"title": "' + b"a" * 3_000_000 + b'"}'  # 3 KB on the wire
+    name = desk.settings.topic_prefix + topics.BOOKING_COMMANDS.name
+    producer = AIOKafkaProducer(
+        bootstrap_servers=desk.settings.kafka_bootstrap_servers,
+        compression_type="gzip",
+        max_request_size=20_000_000,
+    )
+    await producer.start()
+    key = str(desk.organization).encode()
+    await producer.send_and_wait(name, value, key=key, headers=[("ce_type", b"appointment.create")])
+    await producer.stop()
+    outcome = await desk.outcome(await desk.book(desk.person()))
+    [letter] = await set_aside(desk)
+    assert (outcome["status"], letter.cut) == ("accepted", ("value",))
+    assert letter.story["value-size"] == str(len(value))
+    assert letter.story["value-sha256"] == sha256(value).hexdigest()
 
 
 async def nothing_open(desk: Desk) -> bool:
