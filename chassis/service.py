@@ -1,12 +1,12 @@
 """One process of the fleet: its consumers, its background work, its health, its end."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
 import uvloop
@@ -17,7 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from faststream.kafka import KafkaBroker
 from sqlalchemy import text
 
-from chassis import backoff, clock, deadletters, telemetry
+from chassis import backoff, letter_jobs, telemetry
 from chassis.batch import Subscription
 from chassis.consumer import Consumer
 from chassis.database import Database
@@ -35,7 +35,6 @@ WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
 CURRENT_EVERY = 0.1
 STOP_WITHIN = 10.0
-DEAD_LETTERS_KEPT = timedelta(days=30)
 
 
 class Service:
@@ -64,7 +63,8 @@ class Service:
             consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
             allow_auto_create_topics=False,
             apply_types=False,
-            logger=None,
+            logger=logging.getLogger("faststream.kafka"),
+            log_level=logging.DEBUG,  # for "Received" and "Processed"; errors are logged as errors
         )
 
     def consume(self, subscription: Subscription[T]) -> None:
@@ -94,7 +94,10 @@ class Service:
         async def logged() -> None:
             try:
                 await job()
+                telemetry.JOB_FAILING.labels(name).set(0)
             except Exception:
+                telemetry.JOB_FAILING.labels(name).set(1)
+                telemetry.JOB_FAILURES.labels(name).inc()
                 log.exception("job failed", job=name)
 
         self._scheduler.add_job(logged, trigger, id=name)
@@ -111,7 +114,7 @@ class Service:
         for consumer in self._consumers:
             await consumer.taken_over.wait()
         self._tasks.append(asyncio.create_task(self._work_when_current(), name="background"))
-        self.every("forget dead letters", self._forget_dead_letters, cron="41 2 * * *")
+        self._look_after_letters()
         self._scheduler.start()
         self.health.started = True
         log.info("started", consumers=[consumer.name for consumer in self._consumers])
@@ -234,10 +237,11 @@ class Service:
             attempt = attempt + 1 if time.monotonic() - began < 30 else 1
             await asyncio.sleep(backoff.delay(attempt, 1.0, 30.0))
 
-    async def _forget_dead_letters(self) -> None:
-        """Our own copies, which only a crash before publishing needs; the topic keeps its for as long."""
-        async with self.database.transaction() as tx:
-            await deadletters.forget(tx, clock.now() - DEAD_LETTERS_KEPT)
+    def _look_after_letters(self) -> None:
+        names = [consumer.name for consumer in self._consumers]
+        count = letter_jobs.count_open(self.database, self.name, names)
+        self.every("count open dead letters", count, seconds=letter_jobs.COUNTED_EVERY)
+        self.every("forget dead letters", letter_jobs.forget_old(self.database), cron="41 2 * * *")
 
     async def _lag(self) -> int:
         return sum(consumer.lag() for consumer in self._consumers)
