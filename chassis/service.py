@@ -24,7 +24,7 @@ from chassis.database import Database
 from chassis.garbage import collect_seldom
 from chassis.health import Health, serve
 from chassis.publisher import Publisher
-from chassis.settings import Settings, service_database_url
+from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -62,6 +62,7 @@ class Service:
             client_id=f"appointments-{name}",
             consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
             allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_AGE_MS,
             apply_types=False,
             logger=None,
         )

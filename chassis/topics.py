@@ -15,9 +15,6 @@ from contracts.topics import ALL, Topic
 
 log = telemetry.get_logger()
 
-METADATA_AGE_MS = 2_000
-"""Every client of ours asks as often how many partitions there are; a resize waits for longer than that."""
-
 CHECK_EVERY = 3.0  # seconds
 PART = "topics"
 

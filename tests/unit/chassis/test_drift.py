@@ -35,12 +35,12 @@ from contracts.topics import (
 LETTERS = dead_letters("booking")
 
 
-def as_made(topic: Topic, partitions: int = 6, replication: int = 1, **changes: str) -> Actual:
-    """The topic as we make it, but for these settings; underscores stand for dots."""
+def as_made(
+    topic: Topic, partitions: int = 6, changes: dict[str, str] | None = None, replication: int = 1
+) -> Actual:
+    """The topic as we make it, but for these settings."""
     settings = {RETENTION_BYTES: "-1", IN_SYNC: "1", UNCLEAN: "false", **topic.config()}
-    return Actual(
-        partitions, replication, settings | {name.replace("_", "."): value for name, value in changes.items()}
-    )
+    return Actual(partitions, replication, settings | (changes or {}))
 
 
 @pytest.mark.parametrize("topic", ALL, ids=lambda topic: topic.name)
@@ -69,14 +69,14 @@ def test_a_topic_that_we_made_does_not_differ(topic: Topic) -> None:
 def test_a_setting_that_differs(
     topic: Topic, setting: str, value: str, severity: str, mends: str | None
 ) -> None:
-    (found,) = drift(topic, as_made(topic, **{setting: value}))
+    (found,) = drift(topic, as_made(topic, changes={setting: value}))
     assert (found.topic, found.setting, found.found) == (topic.name, setting, value)
     assert (found.severity, found.mends) == (severity, mends)
     assert (found.remedy == FIX) is (mends is not None), "whatever --fix mends says so, and nothing else"
 
 
 def test_the_sentence_names_topic_setting_value_need_and_remedy() -> None:
-    (found,) = drift(BOOKING_COMMANDS, as_made(BOOKING_COMMANDS, **{TIMESTAMP: "CreateTime"}))
+    (found,) = drift(BOOKING_COMMANDS, as_made(BOOKING_COMMANDS, changes={TIMESTAMP: "CreateTime"}))
     assert found.sentence == (
         "topic booking.commands has message.timestamp.type=CreateTime and needs LogAppendTime: the writer's clock "
         "would be the decision time (remedy: appointments topics --fix)"
@@ -88,7 +88,9 @@ def test_the_sentence_names_topic_setting_value_need_and_remedy() -> None:
     [(1, "1", False), (2, "1", False), (3, "1", True), (3, "2", False), (3, "3", True), (5, "3", False)],
 )
 def test_three_replicas_need_two_in_sync(replication: int, in_sync: str, differs: bool) -> None:
-    found = drift(BOOKING_EVENTS, as_made(BOOKING_EVENTS, replication=replication, **{IN_SYNC: in_sync}))
+    found = drift(
+        BOOKING_EVENTS, as_made(BOOKING_EVENTS, replication=replication, changes={IN_SYNC: in_sync})
+    )
     assert [one.setting for one in found] == ([IN_SYNC] if differs else [])
 
 
@@ -126,7 +128,7 @@ def test_what_breaks_a_guarantee_comes_first() -> None:
     found: list[Difference] = differences(
         Settings(topic_partitions=6),
         [BOOKING_COMMANDS, BOOKING_EVENTS],
-        {BOOKING_COMMANDS: as_made(BOOKING_COMMANDS, 3, **{TIMESTAMP: "CreateTime"})},
+        {BOOKING_COMMANDS: as_made(BOOKING_COMMANDS, 3, {TIMESTAMP: "CreateTime"})},
     )
     assert [(one.topic, one.setting, one.severity) for one in found] == [
         ("booking.events", "topic", BREAKS),
