@@ -97,8 +97,8 @@ def uneven(found: Mapping[Topic, Actual]) -> list[Difference]:
     ]
 
 
-def sized(found: Mapping[Topic, Actual], partitions: int, replication: int) -> list[Difference]:
-    """Topics that are not of the size that TOPIC_PARTITIONS and TOPIC_REPLICATION name; only warnings."""
+def sized(found: Mapping[Topic, Actual], partitions: int | None, replication: int | None) -> list[Difference]:
+    """Topics that are not of the size that TOPIC_PARTITIONS and TOPIC_REPLICATION name, if they do; only warnings."""
     return [
         difference
         for topic, actual in found.items()
@@ -174,8 +174,10 @@ def _durability(topic: Topic, actual: Actual) -> Iterator[Difference]:
         yield Difference(topic.name, UNCLEAN, "true", "false", WARNS, why, mends="false")
 
 
-def _size(topic: Topic, actual: Actual, partitions: int, replication: int) -> Iterator[Difference]:
-    if actual.partitions != partitions:
+def _size(
+    topic: Topic, actual: Actual, partitions: int | None, replication: int | None
+) -> Iterator[Difference]:
+    if partitions is not None and actual.partitions != partitions:
         remedy = (
             f"appointments topics resize {partitions}"
             if actual.partitions < partitions
@@ -185,7 +187,7 @@ def _size(topic: Topic, actual: Actual, partitions: int, replication: int) -> It
         yield Difference(
             topic.name, "partitions", str(actual.partitions), str(partitions), WARNS, why, remedy
         )
-    if actual.replication < replication:
+    if replication is not None and actual.replication < replication:
         why, remedy = "TOPIC_REPLICATION says so", "kafka-reassign-partitions"
         yield Difference(
             topic.name, "replication", str(actual.replication), str(replication), WARNS, why, remedy

@@ -25,6 +25,8 @@ from chassis.garbage import collect_seldom
 from chassis.health import Health, serve
 from chassis.publisher import Publisher
 from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
+from chassis.topics import until_sound
+from contracts.flows import used_by
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -50,6 +52,7 @@ class Service:
         self.health = Health(name)
         self.health.lag = self._lag
         self._consumers: list[Consumer[Any]] = []
+        self._reads: list[str] = []
         self._background: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -73,6 +76,7 @@ class Service:
             subscription, self.name, self.settings, self.database, self.publisher, self.health, self._broker
         )
         self._consumers.append(consumer)
+        self._reads += subscription.topics
 
     def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run something until the service stops; if it fails it is down in health and runs again after a while."""
@@ -106,6 +110,7 @@ class Service:
     async def start(self) -> None:
         """Connect, take the partitions over, begin. Waits as long as Kafka or PostgreSQL are away."""
         self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
+        await until_sound(self.settings, used_by(self.name, self._reads), self.health)
         await self._until_connected("kafka", self.publisher.start)
         for name, run in self._background:
             self._tasks.append(asyncio.create_task(self._keep(name, run), name=name))

@@ -61,9 +61,18 @@ def differences(
         *(absent(topic) for topic in topics if topic not in found),
         *(difference for topic, actual in found.items() for difference in drift(topic, actual)),
         *uneven(found),
-        *sized(found, settings.topic_partitions, settings.topic_replication),
+        *sized(found, *_wanted(settings)),
     ]
     return sorted(all_of_them, key=lambda difference: difference.severity)
+
+
+def _wanted(settings: Settings) -> tuple[int | None, int | None]:
+    """How many partitions and replicas the operator asks for; what was only assumed is not asked for."""
+    given = settings.model_fields_set
+    return (
+        settings.topic_partitions if "topic_partitions" in given else None,
+        settings.topic_replication if "topic_replication" in given else None,
+    )
 
 
 def _sentence(broken: Sequence[Difference]) -> str:
