@@ -29,6 +29,7 @@ SETTLE = 1.0  # until every ingress has heard of the pause, and what it had begu
 LONGEST_CHAIN = 4  # a command, its event, what is told of it, what the views say of that
 FORGOTTEN_AFTER = 2 * METADATA_AGE_MS / 1000 + 1.0  # no client of ours believes in the old count any more
 LOOK_EVERY = 0.25
+QUICKLY = 5.0
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -92,26 +93,35 @@ class _Resize:
 
     async def run(self, result: Resized) -> None:
         self._say("waiting until the fleet has caught up")
-        await self._drain()
+        await self._catch_up()
         began = time.monotonic()
         async with self._paused():
             self._say("commands over HTTP wait; waiting until everything before them is applied")
             await asyncio.sleep(SETTLE)
             for _ in range(LONGEST_CHAIN):
-                await self._drain()
+                await self._drain(self._patience)
             self._say(f"adding partitions to {len(result.before)} topics")
             await topic_admin.add_partitions(self._settings, list(result.before), result.partitions)
             self._say("waiting until the fleet reads and writes them")
             result.not_followed = await self._followed(result.partitions)
         result.paused_seconds = time.monotonic() - began
 
-    async def _drain(self) -> None:
+    async def _catch_up(self) -> None:
+        """Wait, while work goes on, until what is written now is applied quickly: then the pause will be short."""
+        until = time.monotonic() + self._patience
+        while True:
+            began = time.monotonic()
+            await self._drain(max(until - began, LOOK_EVERY))
+            if time.monotonic() - began < QUICKLY:
+                return
+
+    async def _drain(self, patience: float) -> None:
         """Wait until all that is written now is applied and published by everybody. Raises Refused if it does not end."""
         ends = await self._groups.ends()
-        behind = await _until_empty(lambda: self._groups.behind(ends), self._patience)
+        behind = await _until_empty(lambda: self._groups.behind(ends), patience)
         if behind:
             raise Refused(
-                f"{behind[0]} after {self._patience:.0f} s: is that service running, is the partition halted? "
+                f"{behind[0]} after {patience:.0f} s: is that service running, is the partition halted? "
                 "Nothing was changed"
             )
 

@@ -42,7 +42,7 @@ async def test_partitions_are_added_under_load(fleet: Cli) -> None:
     await asyncio.wait_for(opened.wait(), 30)
     async with working(*bookers, *writers):
         await _all_have_booked(bookers, 3)
-        answer = await fleet("topics", "resize", str(AFTER), "--yes", "--wait", "90")
+        answer = await fleet("topics", "resize", str(AFTER), "--yes", "--wait", "100")
         assert answer.returncode == 0, answer.stdout + answer.stderr
         before = [len(booker.versions) for booker in bookers]
         await _all_have_booked(bookers, max(before) + 3)

@@ -120,7 +120,7 @@ class KafkaWriter:
             self.world.topic_prefix + message.topic, message.value, message.key, headers=list(message.headers)
         )
         self.acknowledged.add(head.id)
-        await asyncio.sleep(0.02)  # fifty a second: busy, and the drain can end
+        await asyncio.sleep(0.2)  # the notifier, which runs at the lowest priority, must keep up
 
 
 @asynccontextmanager
