@@ -121,7 +121,7 @@ class _Resize:
         behind = await _until_empty(lambda: self._groups.behind(ends), patience)
         if behind:
             raise Refused(
-                f"{behind[0]} after {patience:.0f} s: is that service running, is the partition halted? "
+                f"{behind[0]} and does not apply them in time: is that service running, is the partition halted? "
                 "Nothing was changed"
             )
 
