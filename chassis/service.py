@@ -23,6 +23,7 @@ from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.garbage import collect_seldom
 from chassis.health import Health, serve
+from chassis.kafka import broker_connection
 from chassis.publisher import Publisher
 from chassis.settings import Settings, service_database_url
 
@@ -58,7 +59,7 @@ class Service:
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._broker = KafkaBroker(
-            settings.kafka_bootstrap_servers,
+            **broker_connection(settings),
             client_id=f"appointments-{name}",
             consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
             allow_auto_create_topics=False,

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.database import DatabaseError
 from chassis.errors import PublishFailed
+from chassis.kafka import connection
 from chassis.publisher import Publisher
 from chassis.settings import Settings
 from cli.console import EXIT_NOT_READY, environment_for, fail
@@ -73,7 +74,7 @@ async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
 async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator["Log"]:
     """The log of these topics (names without prefix); topics that do not exist are left out."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **connection(settings),
         client_id="appointments-cli",
         enable_auto_commit=False,
         isolation_level="read_committed",
@@ -90,7 +91,7 @@ async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator["L
 
 async def _partitions(settings: Settings, names: Sequence[str]) -> list[TopicPartition]:
     """All partitions of those topics that exist; a consumer knows only of what it is subscribed to."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    admin = AIOKafkaAdminClient(**connection(settings))
     await admin.start()
     try:
         described = await admin.describe_topics(list(names))

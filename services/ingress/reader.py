@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import backoff, telemetry
+from chassis.kafka import connection
 from chassis.settings import Settings
 
 log = telemetry.get_logger()
@@ -75,7 +76,7 @@ class Reader:
 
     async def _connect_and_read(self) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **connection(self._settings),
             client_id="appointments-ingress",
             group_id=None,
             enable_auto_commit=False,
