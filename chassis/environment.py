@@ -43,3 +43,14 @@ class DatabaseUrls(PydanticBaseSettingsSource):
         found = {name: os.environ.get(name.upper() + _URL) for name in _NAMES}
         urls = {name: url for name, url in found.items() if url}
         return {"database_urls": urls} if urls else {}
+
+
+def variable(settings: BaseSettings, field: str) -> str:
+    """The name of the variable that a setting comes from, or would come from."""
+    own = f"{getattr(settings, 'service', '')}_{field}".upper()
+    return own if field.startswith(OWN) and os.environ.get(own) else field.upper()
+
+
+def process_variable(process: str, field: str) -> str:
+    """What the environment says of another process's own setting, or an empty string."""
+    return os.environ.get(f"{process}_{field}".upper(), "")

@@ -1,11 +1,11 @@
 """How every client of ours connects to Kafka, and small questions to the cluster."""
 
-import ssl
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 
+from chassis.kafka_settings import ssl_context
 from chassis.oauth import Tokens
 from chassis.settings import Settings
 
@@ -51,19 +51,6 @@ def broker_connection(settings: Settings) -> dict[str, Any]:
             username=settings.kafka_sasl_username, password=settings.kafka_sasl_password, **tls
         )
     return found
-
-
-def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """Trusts KAFKA_SSL_CAFILE, else what the machine trusts; shows KAFKA_SSL_CERTFILE if there is one."""
-    context = ssl.create_default_context(cafile=settings.kafka_ssl_cafile or None)
-    context.check_hostname = settings.kafka_ssl_check_hostname
-    if settings.kafka_ssl_certfile:
-        context.load_cert_chain(
-            settings.kafka_ssl_certfile,
-            settings.kafka_ssl_keyfile or None,
-            settings.kafka_ssl_key_password or None,
-        )
-    return context
 
 
 def principal(settings: Settings) -> str:

@@ -1,5 +1,6 @@
 """What must hold between the settings of a connection to Kafka, said with the name of the variable that is wrong."""
 
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +19,23 @@ def servers(given: str) -> list[str]:
 def complaint(settings: "Settings") -> str | None:
     """The first thing that is wrong, or None."""
     return _servers(settings) or _sasl(settings) or _tls(settings)
+
+
+def ssl_context(settings: "Settings") -> ssl.SSLContext:
+    """Trusts KAFKA_SSL_CAFILE, else what the machine trusts; shows KAFKA_SSL_CERTFILE if there is one.
+
+    Raises OSError (ssl.SSLError among them) when a file cannot be loaded.
+    """
+    context = ssl.create_default_context(cafile=settings.kafka_ssl_cafile or None)
+    context.check_hostname = settings.kafka_ssl_check_hostname
+    if settings.kafka_ssl_certfile:
+        # A function, or OpenSSL would ask at the terminal for the password of a key that has one.
+        context.load_cert_chain(
+            settings.kafka_ssl_certfile,
+            settings.kafka_ssl_keyfile or None,
+            lambda: settings.kafka_ssl_key_password,
+        )
+    return context
 
 
 def _servers(settings: "Settings") -> str | None:
@@ -76,4 +94,8 @@ def _tls(settings: "Settings") -> str | None:
             return f"{name.upper()}: there is no file {getattr(settings, name)!r}"
     if settings.kafka_ssl_keyfile and not settings.kafka_ssl_certfile:
         return "KAFKA_SSL_CERTFILE is needed with KAFKA_SSL_KEYFILE"
+    try:
+        ssl_context(settings)
+    except (OSError, ValueError) as error:
+        return f"{', '.join(name.upper() for name in given)} cannot be loaded: {error}"
     return None

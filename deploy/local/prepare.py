@@ -8,13 +8,20 @@ import asyncio
 from chassis.migrations import migrate
 from chassis.settings import Settings
 from chassis.topics import ensure_topics
+from contracts.topics import WORKERS
 
-MIGRATED = ("booking", "reminders", "notifier", "projector")
+MIGRATED = WORKERS
+
+
+class PrepareSettings(Settings):
+    """Those of the environment; PREPARE_KAFKA_… name the principal that may create topics."""
+
+    service = "prepare"
 
 
 async def prepare() -> None:
     """Create what is absent, upgrade what is old; changes nothing where both are as they should be."""
-    settings = Settings()
+    settings = PrepareSettings()
     await asyncio.gather(ensure_topics(settings), _migrate(settings))
 
 

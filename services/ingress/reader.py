@@ -56,6 +56,7 @@ class Reader:
         self._handle = handle
         self.reading = asyncio.Event()
         self.reachable = False
+        self.failure: BaseException | None = None
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -65,6 +66,7 @@ class Reader:
             try:
                 await self._connect_and_read()
             except (KafkaError, OSError, TimeoutError) as error:
+                self.failure = error
                 log.warning("reader failed", topic=self._partitions[0].topic, error=repr(error))
             except Exception:
                 log.exception("reader failed", topic=self._partitions[0].topic)
@@ -96,6 +98,7 @@ class Reader:
                 consumer.seek(partition, offset)
             consumer.resume(*self._partitions)
             self.reachable = True
+            self.failure = None
             self.reading.set()
             await _first_of(self._read(consumer), self._probe(consumer))
         finally:
