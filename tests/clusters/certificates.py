@@ -37,8 +37,8 @@ class Authority:
         self.certificate = folder / f"{name}-ca.pem"
         self.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def sign(self, name: str, *, expired: bool = False) -> Pair:
-        """A new key and its certificate, for servers and clients alike; `expired`: an hour ago."""
+    def sign(self, name: str, *, expired: bool = False, password: str = "") -> Pair:
+        """A new key and its certificate, for servers and clients alike; `expired`: an hour ago. `password`: of the key."""
         key = ec.generate_private_key(ec.SECP256R1())
         built = _builder(_name(name), self._name, key.public_key(), -_HOUR if expired else 24 * _HOUR)
         names: list[x509.GeneralName] = [
@@ -49,8 +49,11 @@ class Authority:
             self._key, hashes.SHA256()
         )
         text = signed.public_bytes(serialization.Encoding.PEM)
+        locked = serialization.BestAvailableEncryption(password.encode() or b"none")
         secret = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            locked if password else serialization.NoEncryption(),
         )
         pair = Pair(*(self._folder / f"{name}.{kind}" for kind in ("crt", "key", "pem")))
         pair.certificate.write_bytes(text)
