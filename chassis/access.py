@@ -53,16 +53,10 @@ async def check_kafka(
     client = AIOKafkaClient(**connection(settings), client_id=f"appointments-{process}")
     try:
         await client.bootstrap()
-        node = client.get_random_node()
-        try:
-            answer = await client.send(node, _Authorized(sorted(needs)))
-        except NotImplementedError:
-            return
-        missing = [line for topic in answer.topics for line in _missing(needs.get(topic[1]), topic)]
-        if groups:
-            described = await client.send(node, DescribeGroupsRequest([prefix + group for group in groups]))
-            denied = GroupAuthorizationFailedError.errno
-            missing += [f"Read group {group[1]}" for group in described.groups if group[0] == denied]
+        missing = await _missing_topics(client, needs)
+        missing += await _missing_groups(client, [prefix + group for group in groups])
+    except NotImplementedError:
+        return
     finally:
         await client.close()
     if missing:
@@ -83,6 +77,19 @@ async def check_tables(session: Transaction) -> None:
     missing = await session.scalars(_TABLES)
     if missing:
         raise DatabaseDenies(", ".join(map(str, missing)))
+
+
+async def _missing_topics(client: AIOKafkaClient, needs: dict[str, acls.Acl]) -> list[str]:
+    answer = await client.send(client.get_random_node(), _Authorized(sorted(needs)))
+    return [line for topic in answer.topics for line in _missing(needs.get(topic[1]), topic)]
+
+
+async def _missing_groups(client: AIOKafkaClient, groups: list[str]) -> list[str]:
+    if not groups:
+        return []
+    answer = await client.send(client.get_random_node(), _Groups(groups))
+    denied = GroupAuthorizationFailedError.errno
+    return [f"Read group {group[1]}" for group in answer.groups if group[0] == denied]
 
 
 def _missing(need: acls.Acl | None, topic: Any) -> list[str]:
