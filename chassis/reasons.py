@@ -27,6 +27,7 @@ from chassis.kafka import principal
 from chassis.oauth import NoToken
 from chassis.roles import READ_BY_INGRESS, reader_url
 from chassis.settings import Settings, database_variable, service_database_url
+from contracts.topics import WORKERS
 
 RECENT = 60.0  # seconds for which a client's own report of a failure counts
 
@@ -128,7 +129,7 @@ def _address(settings: Settings) -> tuple[str, str]:
             settings, READ_BY_INGRESS
         )
     service = settings.service
-    if not service:
+    if service not in WORKERS:
         return settings.database_url, "DATABASE_URL"
     return service_database_url(settings, service), database_variable(settings, service)
 
