@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import backoff, telemetry
+from chassis.kafka import connection
 from chassis.settings import Settings
 
 log = telemetry.get_logger()
@@ -54,6 +55,7 @@ class Reader:
         self._handle = handle
         self.reading = asyncio.Event()
         self.reachable = False
+        self.failure: BaseException | None = None
 
     def follow(self, partitions: Sequence[tuple[str, int]]) -> None:
         """Read these partitions from now on, from where `begin` says."""
@@ -70,6 +72,7 @@ class Reader:
             try:
                 await self._connect_and_read()
             except (KafkaError, OSError, TimeoutError) as error:
+                self.failure = error
                 log.warning("reader failed", topic=self._partitions[0].topic, error=repr(error))
             except Exception:
                 log.exception("reader failed", topic=self._partitions[0].topic)
@@ -84,7 +87,7 @@ class Reader:
         partitions = self._partitions
         self._changed.clear()
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **connection(self._settings),
             client_id="appointments-ingress",
             group_id=None,
             enable_auto_commit=False,
@@ -104,6 +107,7 @@ class Reader:
                 consumer.seek(partition, offset)
             consumer.resume(*partitions)
             self.reachable = True
+            self.failure = None
             self.reading.set()
             await _first_of(self._read(consumer), self._probe(consumer, partitions), self._until_changed())
         finally:
