@@ -24,8 +24,7 @@ async def forget(database: Database, settings: NotifierSettings) -> None:
     """Decisions after 30 days, deliveries (with what they said) and appointments after 90."""
     now = clock.now()
     old = now - timedelta(days=settings.keep_deliveries_days)
-    async with database.transaction() as tx:
-        await preferences.forget(tx, now - timedelta(days=settings.keep_decisions_days))
-        await appointments.forget(tx, old)
-        await deliveries.forget(tx, old)
-        await digests.forget(tx, old.date(), (now - COUNTED).date())
+    await preferences.forget(database, now - timedelta(days=settings.keep_decisions_days))
+    await appointments.forget(database, old)
+    await deliveries.forget(database, old)
+    await digests.forget(database, old.date(), (now - COUNTED).date())

@@ -11,10 +11,8 @@ from services.projector.settings import ProjectorSettings
 async def forget(database: Database, settings: ProjectorSettings) -> None:
     """Drop outcomes that are past their use, and holds and ranges that were over a day ago."""
     now = clock.now()
-    async with database.transaction() as tx:
-        await store.forget_answers(tx, now - timedelta(days=settings.commands_kept_days))
-    async with database.transaction() as tx:
-        await times.forget(tx, now - timedelta(days=1))
+    await store.forget_answers(database, now - timedelta(days=settings.commands_kept_days))
+    await times.forget(database, now - timedelta(days=1))
 
 
 async def measure(database: Database) -> None:
