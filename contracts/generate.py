@@ -73,13 +73,17 @@ def archive(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
     added = []
     for path, text in wanted.items():
         if path.endswith(".valid.json"):
-            name = Path(path).name.removesuffix(".valid.json")
-            kept = folder / "archive" / f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
+            kept = folder / archive_path(Path(path).name.removesuffix(".valid.json"), text)
             if not kept.exists():
                 kept.parent.mkdir(exist_ok=True)
                 kept.write_text(text)
                 added.append(str(kept.relative_to(folder)))
     return added
+
+
+def archive_path(name: str, text: str) -> str:
+    """Where a good example of that kind of message is kept for ever."""
+    return f"archive/{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
 
 
 def as_yaml(document: dict[str, Any]) -> str:
