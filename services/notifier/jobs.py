@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from chassis import clock
 from chassis.database import Database
+from chassis.measured import known
 from services.notifier import metrics
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import appointments, deliveries, digests, preferences
@@ -13,11 +14,12 @@ COUNTED = timedelta(days=3)  # how long ago a day began that is not over yet som
 
 async def count_waiting(database: Database) -> None:
     """For the metrics: how many deliveries are still to be sent; what is held until a time of day is not late."""
-    async with database.transaction() as tx:
-        waiting, held = await deliveries.waiting(tx)
-        in_digests = await digests.count_waiting(tx)
-    metrics.WAITING.set(waiting - held)
-    metrics.HELD.set(held + in_digests)
+    with known(metrics.WAITING, metrics.HELD):
+        async with database.transaction() as tx:
+            waiting, held = await deliveries.waiting(tx)
+            in_digests = await digests.count_waiting(tx)
+        metrics.WAITING.set(waiting - held)
+        metrics.HELD.set(held + in_digests)
 
 
 async def forget(database: Database, settings: NotifierSettings) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from chassis import clock
 from chassis.database import Database
+from chassis.measured import known
 from services.projector import metrics, store, times
 from services.projector.settings import ProjectorSettings
 
@@ -17,5 +18,6 @@ async def forget(database: Database, settings: ProjectorSettings) -> None:
 
 async def measure(database: Database) -> None:
     """Set the gauge of missing versions."""
-    async with database.transaction() as tx:
-        metrics.MISSING_VERSIONS.set(await store.count_missing(tx))
+    with known(metrics.MISSING_VERSIONS):
+        async with database.transaction() as tx:
+            metrics.MISSING_VERSIONS.set(await store.count_missing(tx))

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from chassis.database import Database
+from chassis.measured import known
 from services.reminders import metrics
 from services.reminders.store import upkeep
 
@@ -20,7 +21,8 @@ async def forget(database: Database, now: datetime) -> None:
 
 async def measure(database: Database, now: datetime) -> None:
     """Set the gauges."""
-    async with database.transaction() as tx:
-        load = await upkeep.measure(tx, now - LATE)
-    metrics.PENDING.set(load.pending)
-    metrics.OVERDUE.set(load.overdue)
+    with known(metrics.PENDING, metrics.OVERDUE):
+        async with database.transaction() as tx:
+            load = await upkeep.measure(tx, now - LATE)
+        metrics.PENDING.set(load.pending)
+        metrics.OVERDUE.set(load.overdue)
