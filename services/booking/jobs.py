@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from chassis import clock, telemetry
 from chassis.database import Database
 from chassis.publisher import Publisher
+from chassis.upkeep import each
 from services.booking.domain.series.extending import due
 from services.booking.domain.series.state import AHEAD, Series
 from services.booking.messages import extension
@@ -38,10 +40,8 @@ def forget_past(database: Database) -> Callable[[], Awaitable[None]]:
     """
 
     async def forget() -> None:
-        now = clock.now()
-        holds = await forget_holds(database, now - timedelta(days=1))
-        ranges = await forget_busy_times(database, now - timedelta(days=1))
-        log.info("what is past forgotten", holds=holds, busy_times=ranges)
+        before = clock.now() - timedelta(days=1)
+        await each(partial(forget_holds, database, before), partial(forget_busy_times, database, before))
 
     return forget
 

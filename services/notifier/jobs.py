@@ -1,10 +1,12 @@
 """What the notifier does by the clock: count what waits, and forget at night what nobody needs any more."""
 
 from datetime import timedelta
+from functools import partial
 
 from chassis import clock
 from chassis.database import Database
 from chassis.measured import known
+from chassis.upkeep import each
 from services.notifier import metrics
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import appointments, deliveries, digests, preferences
@@ -26,7 +28,10 @@ async def forget(database: Database, settings: NotifierSettings) -> None:
     """Decisions after 30 days, deliveries (with what they said) and appointments after 90."""
     now = clock.now()
     old = now - timedelta(days=settings.keep_deliveries_days)
-    await preferences.forget(database, now - timedelta(days=settings.keep_decisions_days))
-    await appointments.forget(database, old)
-    await deliveries.forget(database, old)
-    await digests.forget(database, old.date(), (now - COUNTED).date())
+    await each(
+        partial(preferences.forget, database, now - timedelta(days=settings.keep_decisions_days)),
+        partial(appointments.forget, database, old),
+        partial(deliveries.forget, database, old),
+        partial(digests.forget, database, old.date()),
+        partial(digests.forget_counts, database, (now - COUNTED).date()),
+    )

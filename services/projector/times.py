@@ -83,7 +83,11 @@ async def show_feeds(tx: Transaction, feeds: Sequence[Feed]) -> None:
     await tx.execute(_SHOW_FEEDS, arrays("s", FEED, feeds))
 
 
-async def forget(database: Database, before: datetime) -> int:
-    """Drop holds that expired before that instant, and what is left of ranges that were gone by then; returns how many."""
-    holds = await database.in_slices(_FORGET_HOLDS, {"before": before})
-    return holds + await database.in_slices(_FORGET_BUSY_TIMES, {"before": before})
+async def forget_holds(database: Database, before: datetime) -> int:
+    """Drop holds that expired before that instant; returns how many."""
+    return await database.in_slices(_FORGET_HOLDS, {"before": before})
+
+
+async def forget_busy_times(database: Database, before: datetime) -> int:
+    """Drop what is left of ranges that were gone before that instant; returns how many."""
+    return await database.in_slices(_FORGET_BUSY_TIMES, {"before": before})

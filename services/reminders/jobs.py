@@ -1,9 +1,11 @@
 """Work of the clock beside the timers themselves: forgetting, and measuring."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from chassis.database import Database
 from chassis.measured import known
+from chassis.upkeep import each
 from services.reminders import metrics
 from services.reminders.store import upkeep
 
@@ -15,8 +17,10 @@ LATE = timedelta(seconds=1)
 
 async def forget(database: Database, now: datetime) -> None:
     """Delete settled timers of yesterday and before, and appointments that ended more than 30 days ago."""
-    await upkeep.forget_timers(database, now - KEEP_SETTLED)
-    await upkeep.forget_appointments(database, now - KEEP_ENDED)
+    await each(
+        partial(upkeep.forget_timers, database, now - KEEP_SETTLED),
+        partial(upkeep.forget_appointments, database, now - KEEP_ENDED),
+    )
 
 
 async def measure(database: Database, now: datetime) -> None:

@@ -214,7 +214,11 @@ _FORGET_COUNTS = text("""
 """)
 
 
-async def forget(database: Database, before: date, counted_before: date) -> int:
-    """Drop what went out long ago, and the counts of days that are over everywhere; returns how many rows."""
-    digests = await database.in_slices(_FORGET, {"before": before})
-    return digests + await database.in_slices(_FORGET_COUNTS, {"before": counted_before})
+async def forget(database: Database, before: date) -> int:
+    """Drop what went out before that day; returns how many digests."""
+    return await database.in_slices(_FORGET, {"before": before})
+
+
+async def forget_counts(database: Database, before: date) -> int:
+    """Drop the counts of days before that one, which are over everywhere; returns how many."""
+    return await database.in_slices(_FORGET_COUNTS, {"before": before})

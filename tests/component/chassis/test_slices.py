@@ -1,6 +1,8 @@
 """A table of several days' rows shrinks to the end, however short the time limit of a statement is."""
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -73,3 +75,21 @@ async def test_a_single_row_that_takes_too_long_is_a_failure(database: Database)
     with pytest.raises(asyncpg.QueryCanceledError):
         await database.in_slices(_DELETE, {"before": 2}, rows=2)
     assert await _left(database) == ROWS
+
+
+def test_whatever_is_deleted_by_age_is_deleted_in_slices() -> None:
+    """By the text of the statements: a deletion of what is older than something has a bound."""
+    root = Path(__file__).parents[3]
+    statements = [
+        (path.relative_to(root), statement)
+        for folder in ("services", "chassis")
+        for path in (root / folder).rglob("*.py")
+        for statement in re.findall(r'"""(.*?)"""|"([^"\n]*)"', path.read_text(), re.DOTALL)
+        if re.search(r"DELETE FROM .*< :\w*before", " ".join(statement), re.DOTALL)
+    ]
+    unbounded = [path for path, statement in statements if ":at_most" not in " ".join(statement)]
+    assert len(statements) >= 10, "the instrument finds them"
+    assert set(unbounded) <= {DEAD_LETTERS}
+
+
+DEAD_LETTERS = Path("chassis/deadletters.py")  # sliced with the rest of that file
