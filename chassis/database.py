@@ -5,6 +5,7 @@ statement cost three and a half times the processor time, and a batch of one rec
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
@@ -28,6 +29,8 @@ SESSION_SETTINGS = {
     "enable_seqscan": "off",
 }
 CLOSE_WITHIN = 2.0
+SLICE = 5_000  # rows deleted in one transaction: some 100 ms
+REST_MAX = 0.5  # seconds between two slices
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
 # error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race. Also
@@ -49,6 +52,8 @@ _NOT_NOW = (
 )
 # A statement, or the pause between two, was longer than a transaction of ours may take.
 _TOO_SLOW = ("57014", "25P03")
+
+_TOO_SLOW = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)  # statement_timeout, lock_timeout
 
 DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """What the database or its driver raises; what the server says has a `sqlstate`."""
@@ -143,6 +148,30 @@ class Database:
         """One connection on which each statement is a transaction of its own."""
         async with self._connection() as driver:
             yield Transaction(driver)
+
+    async def in_slices(self, delete: TextClause, values: Values, *, rows: int = SLICE) -> int:
+        """Delete until nothing is left, and return how many rows were deleted.
+
+        `delete` takes at most `:at_most` rows beside the given values, and its own row count is that of the deleted
+        rows. Each slice is a transaction of its own, and the pause after it is as long as it took: others come first.
+        A slice that runs into a time limit is tried again with half the rows. Raises what the database says when
+        a single row takes too long, or the database is away: what was deleted until then stays deleted.
+        """
+        total, at_most = 0, rows
+        while True:
+            began = time.monotonic()
+            try:
+                async with self.transaction() as tx:
+                    deleted = await tx.count(delete, {**values, "at_most": at_most})
+            except asyncpg.PostgresError as error:
+                if at_most == 1 or not is_too_slow(error):
+                    raise
+                at_most //= 2
+                continue
+            total += deleted
+            if not deleted:
+                return total
+            await asyncio.sleep(min(time.monotonic() - began, REST_MAX))
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:

@@ -15,6 +15,7 @@ from uuid import UUID
 from chassis import progress
 from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.kafka import cluster_id
+from chassis.newer import NeedsNewer
 from chassis.settings import Settings
 from contracts import topics
 from services.projector import tables
@@ -75,7 +76,7 @@ class NothingToResume(Exception):
 
 
 class Refused(Exception):
-    """The rebuilt views know less than the live ones, so they were not swapped."""
+    """The rebuilt views know less than the live ones, or less than the log tells, so they were not swapped."""
 
 
 class _Behind(Exception):
@@ -133,6 +134,8 @@ async def rebuild(
             refill = Refill(target, reader, report)
             work = _Rebuild(view, target, reader, refill, await cluster_id(settings), force)
             return await work.run(resume)
+    except NeedsNewer as error:
+        raise Refused(str(error)) from error
     finally:
         await reader.stop()
         await target.dispose()
