@@ -53,8 +53,6 @@ _NOT_NOW = (
 # A statement, or the pause between two, was longer than a transaction of ours may take.
 _TOO_SLOW = ("57014", "25P03")
 
-_TOO_SLOW = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)  # statement_timeout, lock_timeout
-
 DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """What the database or its driver raises; what the server says has a `sqlstate`."""
 
@@ -163,8 +161,8 @@ class Database:
             try:
                 async with self.transaction() as tx:
                     deleted = await tx.count(delete, {**values, "at_most": at_most})
-            except asyncpg.PostgresError as error:
-                if at_most == 1 or not is_too_slow(error):
+            except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+                if at_most == 1:
                     raise
                 at_most //= 2
                 continue
