@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
+from chassis.verdicts import Verdict
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed, Sought
 from services.booking.domain.commands import Announce, Command, OfAppointment
@@ -25,7 +26,6 @@ from services.booking.store import series as stored_series
 from services.booking.store.decisions import keep_further
 from services.booking.store.feeds import keep_feeds, load_feeds
 from services.booking.store.hours import load_weekly
-from services.booking.verdicts import Verdict
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 AT_ANY_TIME = Period(LONG_AGO, LONG_AGO)

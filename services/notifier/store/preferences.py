@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import text
 
 from chassis.database import Transaction
+from chassis.verdicts import Verdict
 from notifications.preferences import (
     Organization,
     Preferences,
@@ -17,7 +18,6 @@ from notifications.preferences import (
     organization_of,
     preferences_of,
 )
-from services.notifier.verdicts import Verdict
 
 _COMMANDS_ONE_AT_A_TIME = 7_316_520_301  # any constant, for an advisory lock
 
@@ -41,14 +41,16 @@ _SAVE_ORGANIZATION = text("""
 """)
 _STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 _DECIDED = text("""
-    SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event
-    FROM decisions WHERE command_id = ANY(CAST(:ids AS uuid[]))
+    SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event,
+           organization_id
+    FROM decisions WHERE command_id = ANY(CAST(:keys AS uuid[]))
 """)
 _DECIDE = text("""
     INSERT INTO decisions
-        (command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event)
-    VALUES (:command_id, :fingerprint, :cause, :decided_at, :correlation_id, :traceparent, :user_id, :accepted,
-            :outcome, :event)
+        (command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event,
+         organization_id)
+    VALUES (:command_id, :fingerprint, :cause, :decided_at, :correlation_id, :traceparent, :subject, :accepted,
+            :outcome, :event, :organization)
 """)
 
 
@@ -107,10 +109,10 @@ async def stay_open(tx: Transaction, seconds: float) -> None:
     await tx.execute(_STAY_OPEN, {"milliseconds": str(int(seconds * 1000))})
 
 
-async def decided(tx: Transaction, command_ids: Sequence[UUID]) -> dict[UUID, Verdict]:
-    """What was decided about these commands before."""
-    rows = await tx.execute(_DECIDED, {"ids": list(command_ids)})
-    return {row.command_id: Verdict(*row) for row in rows}
+async def decided(tx: Transaction, keys: Sequence[UUID]) -> dict[UUID, Verdict]:
+    """The verdicts on the commands of these keys, as far as they were decided before; their subject is the actor."""
+    rows = await tx.execute(_DECIDED, {"keys": list(keys)})
+    return {row.command_id: Verdict(*row[:9], None, row.event, row.organization_id) for row in rows}
 
 
 async def decide(tx: Transaction, verdicts: Sequence[Verdict]) -> None:

@@ -44,7 +44,7 @@ def a_record(
     value: bytes | None = b"",
     offset: int = 7,
     key: bytes | None = b"any",
-    more: tuple[tuple[str, bytes | None], ...] = (),
+    more: tuple[tuple[str, bytes], ...] = (),
     **headers: str | bytes | None,
 ) -> Record:
     """A command of an admin; a header of None is left out, `more` headers come last."""
@@ -53,7 +53,8 @@ def a_record(
         "ce_type": kind,
         "actor": str(ADMIN if kind == "organization_preferences.set" else ANNA),
         "organization": str(ORG),
-    } | headers
+        **headers,
+    }
     raw = [
         (name, text if isinstance(text, bytes) else text.encode())
         for name, text in given.items()
