@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Row, Transaction
 from chassis.verdicts import Verdict
 from notifications.preferences import (
     Organization,
@@ -112,7 +112,23 @@ async def stay_open(tx: Transaction, seconds: float) -> None:
 async def decided(tx: Transaction, keys: Sequence[UUID]) -> dict[UUID, Verdict]:
     """The verdicts on the commands of these keys, as far as they were decided before; their subject is the actor."""
     rows = await tx.execute(_DECIDED, {"keys": list(keys)})
-    return {row.command_id: Verdict(*row[:9], None, row.event, row.organization_id) for row in rows}
+    return {row.command_id: _verdict(row) for row in rows}
+
+
+def _verdict(row: Row) -> Verdict:
+    return Verdict(
+        command_id=row.command_id,
+        fingerprint=row.fingerprint,
+        cause=row.cause,
+        decided_at=row.decided_at,
+        correlation_id=row.correlation_id,
+        traceparent=row.traceparent,
+        subject=row.user_id,
+        accepted=row.accepted,
+        outcome=row.outcome,
+        event=row.event,
+        organization=row.organization_id,
+    )
 
 
 async def decide(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
