@@ -17,11 +17,10 @@ from chassis.errors import InvalidMessage
 from contracts import envelope
 from contracts.envelope import Envelope, MalformedEnvelope, Record
 from contracts.flaws import Flaw, flaws
-from contracts.ids import uuid5, uuid_of
+from contracts.ids import uuid_of
 
 BODY_MAX_BYTES = 256 * 1024
 TEXT_MAX = 200
-NOBODY = UUID(int=0)  # the namespace of records that name no organization
 _SERVICE = re.compile(r"service:[a-z][a-z0-9-]{0,62}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -77,12 +76,12 @@ class Received(Generic[C]):
     @property
     def namespace(self) -> UUID:
         """The organization within which the command's id is unique."""
-        return self.organization or NOBODY
+        return self.organization or envelope.NOBODY
 
     @property
     def elsewhere(self) -> UUID:
         """The key of this command where another organization used its id first."""
-        return uuid5(self.namespace, str(self.id))
+        return envelope.key_elsewhere(self.organization, self.id)
 
 
 class Intake(Generic[C]):

@@ -8,7 +8,16 @@ from uuid import UUID
 
 from chassis.commands import REUSED, Received, Rejection
 from chassis.telemetry import follow
-from contracts.envelope import Headers, Message, Record, event_id, own_headers, rfc3339, shared_headers
+from contracts.envelope import (
+    Headers,
+    Message,
+    Record,
+    event_id,
+    outcome_id,
+    own_headers,
+    rfc3339,
+    shared_headers,
+)
 from contracts.ids import uuid5
 
 R = TypeVar("R", bound=Received[Any])
@@ -111,7 +120,7 @@ class Answers:
             return [self._reused(record, received, partitions)]
         key = _key(received)
         shared = self._shared(received, verdict, key, verdict.subject)
-        identifier = uuid5(verdict.command_id, "outcome")
+        identifier = outcome_id(verdict.command_id)
         outcome = self._outcome(record, received, verdict, identifier, key, shared, partitions)
         if verdict.cause != record.position:
             return [outcome]

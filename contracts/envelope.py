@@ -193,10 +193,26 @@ def read(headers: RawHeaders) -> Envelope:
     )
 
 
+NOBODY = UUID(int=0)  # stands for the organization of a command that names none
+
+
+def key_elsewhere(organization: UUID | None, command_id: UUID) -> UUID:
+    """The key of a command whose id another organization used first.
+
+    The key of any other command is its id. The ids of all that follows from a command are made from its key.
+    """
+    return uuid5(organization or NOBODY, str(command_id))
+
+
+def outcome_id(key: UUID) -> UUID:
+    """The id of a command's outcome: the same at each redelivery, and for each record that asks the same."""
+    return uuid5(key, "outcome")
+
+
 @lru_cache(maxsize=4_096)  # asked for twice: when the outcome is written and when the event is
-def event_id(command_id: UUID, n: int) -> UUID:
+def event_id(key: UUID, n: int) -> UUID:
     """The id of the n-th event that follows from a command: the same at each redelivery."""
-    return uuid5(command_id, str(n))
+    return uuid5(key, str(n))
 
 
 def rfc3339(instant: datetime) -> str:

@@ -65,7 +65,7 @@ class Commander:
 
         Raises Problem with the refusal, or 503 when Kafka does not take the command within 2 s.
         """
-        with self._replies.expect(str(command.id)) as answer:
+        with self._replies.expect(caller.organization, command.id) as answer:
             await self._sender.send(command.message(caller, self.reply_partition), lambda: _perhaps(command))
             await asyncio.wait([answer], timeout=self._settings.outcome_wait)
             outcome = answer.result() if answer.done() else None

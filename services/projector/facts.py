@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from chassis.errors import InvalidMessage
+from contracts import envelope
 from contracts.availability import AvailabilityChanged, BusyTimesChanged
 from contracts.envelope import Envelope, Record
 from contracts.feeds import FeedChanged
@@ -68,7 +69,9 @@ def answer(record: Record, head: Envelope) -> Answer:
     """The outcome of a command. Raises ValidationError."""
     of_preferences = head.source == "appointments/notifier"
     told = (PreferencesOutcome if of_preferences else Outcome).model_validate_json(record.value or b"")
-    return Answer(told.command_id, head.organization, head.actor, told.model_dump_json(), record.timestamp)
+    elsewhere = envelope.key_elsewhere(head.organization, told.command_id)
+    key = elsewhere if head.id == envelope.outcome_id(elsewhere) else told.command_id
+    return Answer(key, head.organization, head.actor, told.model_dump_json(), record.timestamp)
 
 
 def preference(record: Record, head: Envelope) -> Preference:

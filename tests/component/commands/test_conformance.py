@@ -219,15 +219,17 @@ async def test_a_header_that_is_odd_changes_nothing(service: Service, name: str)
 
 @pytest.mark.parametrize("asked", ["-1", "6", "99999", "1e3", "x", "", "²", "3 ", "a\0b", "9" * 5_000])
 async def test_a_partition_that_is_not_there(service: Service, asked: str) -> None:
+    sent: dict[str, Any] = {"reply-partition": asked}
     for kind in service.types:
-        record = a_record(service, kind, **{"reply-partition": asked})
+        record = a_record(service, kind, **sent)
         await answered(service, record)
         assert service.outcome(await service.repeat(record)).partition is None
 
 
 async def test_a_partition_for_the_reply(service: Service) -> None:
+    sent: dict[str, Any] = {"reply-partition": "5"}
     for kind in service.types:
-        record = a_record(service, kind, value=b"{", **{"reply-partition": "5"})
+        record = a_record(service, kind, value=b"{", **sent)
         assert service.outcome(await service.apply(record)).partition == 5
 
 
@@ -236,7 +238,7 @@ async def test_the_same_again_gets_the_same_outcome_whatever_its_letter_case(ser
         identifier = uuid4()
         first = a_record(service, kind, ce_id=identifier)
         [outcome] = [message for message in await service.apply(first) if message.topic == service.outcomes]
-        capitals = {"actor": str(ANNA).upper(), "organization": str(ORGANIZATION).upper()}
+        capitals: dict[str, Any] = {"actor": str(ANNA).upper(), "organization": str(ORGANIZATION).upper()}
         again = a_record(service, kind, ce_id=str(identifier).upper(), **capitals)
         assert await service.apply(again) == [outcome], kind
         backwards = dict(reversed(GOOD[kind].items()))
