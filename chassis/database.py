@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import orjson
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 # All below the consumer group's session timeout (10 s): whoever replaces a frozen owner waits less than that for its locks.
@@ -28,6 +28,8 @@ SESSION_SETTINGS = {
 }
 CONNECT_WITHIN = 5.0  # seconds, also for a place in the pool
 CLOSE_WITHIN = 2.0
+CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
+_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
 # error, read-only transaction after a failover, and a lock or statement that took too long.
@@ -88,6 +90,10 @@ class Transaction:
         """Run a statement once for each of these values."""
         sql, names = _compiled(statement)
         await self.driver.executemany(sql, [_in_order(names, values) for values in many])
+
+    async def stay_open(self, seconds: float) -> None:
+        """Let this transaction wait for a call of so many seconds, instead of being taken for a frozen owner's."""
+        await self.execute(_STAY_OPEN, {"milliseconds": str(int((seconds + CALL_MARGIN) * 1000))})
 
     def nested(self) -> AbstractAsyncContextManager[Any]:
         """A savepoint: an error takes back only what was done since."""

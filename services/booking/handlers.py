@@ -29,7 +29,6 @@ from services.booking.verdicts import messages_for, verdict_on
 
 Items = Sequence[tuple[Record, Received]]
 Verdicts = dict[UUID, Verdict]
-CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
 
 
 class Handlers:
@@ -113,11 +112,9 @@ class Handlers:
 
     async def _people(self, tx: Transaction, commands: Sequence[Command]) -> Mapping[UUID, Person]:
         """Those whom the commands name and Identity knows. Nothing is locked yet but the consumer's own position."""
-        named = set(_named(commands))
-        for portion in self._directory.missing(named):
-            await batches.stay_open(tx, self._settings.identity_timeout + CALL_MARGIN)
-            await self._directory.ask(portion)
-        return self._directory.vouched(named)
+        return await self._directory.people(
+            _named(commands), lambda: tx.stay_open(self._settings.identity_timeout)
+        )
 
     async def _partitions(self) -> int:
         """Of booking.outcomes; commands and events have as many."""

@@ -14,11 +14,12 @@ from chassis import backoff, telemetry
 from chassis.health import Health
 from chassis.publisher import Publisher
 from contracts.topics import BOOKING_COMMANDS, BOOKING_OUTCOMES, NOTIFIER_OUTCOMES, PROJECTOR_EVENTS
+from identity.client import IdentityClient
 from services.ingress.commander import Commander
 from services.ingress.domain.memory import ChangeMemory
 from services.ingress.domain.problems import Problem
 from services.ingress.door import Door
-from services.ingress.identity import Directory, Keys, Verifier, identity_client
+from services.ingress.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
 from services.ingress.live import Live
 from services.ingress.reader import Offsets, Reader, at_end
 from services.ingress.replies import Replies
@@ -59,7 +60,9 @@ class Runtime:
         """Begin to connect to everything."""
         self._client = identity_client(self.settings)
         self._keys = Keys(self._client)
-        self.directory = Directory(self._client)
+        self.directory = Directory(
+            IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client)
+        )
         self.door = Door(Verifier(self._keys, self.settings), self.settings)
         for dependency in ("kafka", "postgres", "identity"):
             self.health.waiting(dependency, "not connected yet")

@@ -40,7 +40,6 @@ from services.notifier.verdicts import messages_for
 T = TypeVar("T", Happened, Command, Report, Redriven)
 Pairs = Sequence[tuple[Record, T]]
 Items = Sequence[tuple[Record, Received]]
-CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
 REDRIVABLE = frozenset(("failed", "dead_lettered"))
 
 
@@ -140,8 +139,7 @@ class Handlers:
         users = would_be_admins(commands)
         if not users:
             return set()
-        await preferences.stay_open(tx, self.directory.timeout + CALL_MARGIN)
-        return await self.directory.admins(users)
+        return await self.directory.admins(users, lambda: tx.stay_open(self.directory.timeout))
 
     async def _keep(self, tx: Transaction, said: Said, now: datetime) -> None:
         """Save what changed; what is held for those whom it concerns is looked at again."""

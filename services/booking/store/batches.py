@@ -160,11 +160,3 @@ _ANNOUNCE = text("""
 async def _announced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[datetime]]:
     """When these organizations, whose rows are locked, last announced something."""
     return {row.id: row.announced for row in await tx.execute(_ANNOUNCED, {"ids": list(ids)})}
-
-
-_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
-
-
-async def stay_open(tx: Transaction, seconds: float) -> None:
-    """Let this transaction wait so long for a call to another service, instead of being taken for a frozen owner's."""
-    await tx.execute(_STAY_OPEN, {"milliseconds": str(int(seconds * 1000))})

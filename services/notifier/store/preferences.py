@@ -39,7 +39,6 @@ _SAVE_ORGANIZATION = text("""
     VALUES (:organization_id, :version, CAST(:body AS jsonb))
     ON CONFLICT (organization_id) DO UPDATE SET version = excluded.version, body = excluded.body
 """)
-_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 _DECIDED = text("""
     SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event,
            organization_id
@@ -102,11 +101,6 @@ async def save_organizations(tx: Transaction, changed: Mapping[UUID, Organizatio
                 for identifier, organization in sorted(changed.items())
             ],
         )
-
-
-async def stay_open(tx: Transaction, seconds: float) -> None:
-    """Let this transaction wait so long for a call to another service, instead of being taken for a frozen owner's."""
-    await tx.execute(_STAY_OPEN, {"milliseconds": str(int(seconds * 1000))})
 
 
 async def decided(tx: Transaction, keys: Sequence[UUID]) -> dict[UUID, Verdict]:

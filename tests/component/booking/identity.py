@@ -7,7 +7,7 @@ from uuid import UUID
 from aiohttp import web
 
 from deploy.local.ports import free_port
-from services.booking.client import PATH
+from identity.client import PATH
 
 
 class Identity:

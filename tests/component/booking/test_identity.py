@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from chassis.errors import DependencyDown
-from services.booking.client import CALL_MAX, Directory
+from services.booking.client import Directory
 from tests.component.booking.desk import Desk
 from tests.component.booking.identity import Identity
 from tests.support import eventually
@@ -72,34 +72,14 @@ async def test_the_known_are_remembered_for_five_minutes(identity: Identity, dir
     people, clock = directory
     user, organization = uuid4(), uuid4()
     identity.add(user, organization)
-    await people.ask([user])
+    assert set(await people.people([user])) == {user}
     clock.now = 299.0
-    assert people.missing([user]) == []
+    assert set(await people.people([user])) == {user}
+    assert len(identity.asked) == 1
     clock.now = 301.0
-    assert people.missing([user]) == [[user]]
     identity.people.clear()
-    await people.ask([user])
-    assert people.vouched([user]) == {}, "whom Identity no longer knows is forgotten"
-
-
-async def test_somebody_unreadable_is_unknown_and_the_others_are_known(
-    identity: Identity, directory: Any
-) -> None:
-    people, _ = directory
-    fine, odd, broken = uuid4(), uuid4(), uuid4()
-    identity.add(fine, uuid4())
-    identity.add(odd, uuid4(), timezone="Mars/Olympus", name="A\0" + "x" * 1000)
-    identity.add(broken, uuid4(), organization_id=None)
-    await people.ask([fine, odd, broken])
-    found = people.vouched([fine, odd, broken])
-    assert set(found) == {fine, odd}
-    assert (found[odd].timezone, len(found[odd].name)) == ("UTC", 200)
-
-
-async def test_a_crowd_is_asked_for_in_portions(directory: Any) -> None:
-    people, _ = directory
-    portions = people.missing(uuid4() for _ in range(2 * CALL_MAX + 1))
-    assert [len(portion) for portion in portions] == [CALL_MAX, CALL_MAX, 1]
+    assert await people.people([user]) == {}, "whom Identity no longer knows is forgotten"
+    assert len(people) == 0
 
 
 @pytest.mark.parametrize("mode", ["error", "hang", "nonsense"])
@@ -109,4 +89,4 @@ async def test_no_usable_answer_is_a_dependency_that_is_down(
     people, _ = directory
     identity.mode = mode
     with pytest.raises(DependencyDown, match="identity"):
-        await people.ask([uuid4()])
+        await people.people([uuid4()])

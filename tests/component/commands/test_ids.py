@@ -22,6 +22,7 @@ def a_command(
     service: Service, identifier: UUID, person: UUID, organization: UUID, number: int = 1
 ) -> Record:
     """A command that is carried out, each time it is sent under another id and number."""
+    body: dict[str, Any]
     if service.name == "booking":
         at = NINE + timedelta(hours=2 * number)
         times = {"start_time": at.isoformat(), "end_time": (at + timedelta(hours=1)).isoformat()}
