@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import orjson
 from sqlalchemy import TextClause, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from chassis.connecting import CONNECT_WITHIN, connect
 
 # All below the consumer group's session timeout (10 s): whoever replaces a frozen owner waits less than that for its locks.
 SESSION_SETTINGS = {
@@ -26,14 +27,28 @@ SESSION_SETTINGS = {
     # A prepared statement keeps its plan: one made while a table was small must not read all of it ever after.
     "enable_seqscan": "off",
 }
-CONNECT_WITHIN = 5.0  # seconds, also for a place in the pool
 CLOSE_WITHIN = 2.0
 CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
 _STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
-# error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race.
-_NOT_NOW = ("08", "53", "57", "58", "25006", "55P03", "57014", "25P03", "40001", "40P01")
+# error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race. Also
+# what an operator has to mend and no record is to blame for: login, password, database, privilege.
+_NOT_NOW = (
+    "08",
+    "28",
+    "3D000",
+    "42501",
+    "53",
+    "57",
+    "58",
+    "25006",
+    "55P03",
+    "57014",
+    "25P03",
+    "40001",
+    "40P01",
+)
 # A statement, or the pause between two, was longer than a transaction of ours may take.
 _TOO_SLOW = ("57014", "25P03")
 
@@ -139,13 +154,21 @@ class Database:
     async def _connection(self) -> AsyncIterator[Any]:
         if self._pool is None:
             self._pool = await self._new_pool()
-        async with self._pool.acquire(timeout=CONNECT_WITHIN) as driver:
-            yield driver
+        pool = self._pool
+        async with pool.acquire(timeout=CONNECT_WITHIN) as driver:
+            try:
+                yield driver
+            except asyncpg.ReadOnlySQLTransactionError:
+                await (
+                    pool.expire_connections()
+                )  # the primary became a standby and kept its sessions: leave it
+                raise
 
     def _new_pool(self) -> Any:
         """Places for connections; nobody is connected yet, so that awaiting it takes no time."""
         return asyncpg.create_pool(
-            urlsplit(self.url)._replace(scheme="postgresql").geturl(),
+            self.url,
+            connect=connect,
             min_size=0,
             max_size=self._pool_size,
             max_inactive_connection_lifetime=0,

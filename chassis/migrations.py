@@ -1,11 +1,15 @@
-"""Bring a service's database up to date: created if absent, upgraded under a lock, forward only."""
+"""Bring a service's database up to date: created if absent, upgraded under a lock, forward only.
+
+Everything here is done by the owner of the tables (`owner_database_url`); the service itself may connect as a role
+that can do less, see chassis/roles.py.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+import asyncpg
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
@@ -14,27 +18,30 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from chassis.settings import Settings, service_database_url
+from chassis import dsn, roles
+from chassis.connecting import closed, connect
+from chassis.settings import Settings, owner_database_url
 
-READER = "appointments_reader"
 _ONE_AT_A_TIME = 7_316_520_001  # any constant: the advisory lock that migrations of one database share
+_MAINTENANCE = ("postgres", "template1")
 
 
 async def migrate(service: str, settings: Settings) -> None:
-    """Create the database of `service` if it is absent and upgrade it to the newest revision.
+    """Create the database of `service` if it is absent, upgrade it to the newest revision, let its roles in.
 
-    Safe to run from several processes at once. Raises what alembic or PostgreSQL say.
+    Safe to run from several processes at once. Raises what alembic or PostgreSQL say, and roles.CannotGrant.
     """
     url = await prepare(service, settings)
-    if service == "projector":
-        await _in(url, lambda connection: _create_reader(connection, url), autocommit=True)
+    wanted = roles.of(settings, service)
+    await roles.create(url, wanted)
     own = Path(str(files(f"services.{service}"))) / "migrations"
     await _in(url, lambda connection: connection.run_sync(_upgrade, own, "alembic_version"))
+    await roles.grant(url, wanted)
 
 
 async def prepare(service: str, settings: Settings) -> str:
     """Create the database with what the chassis itself keeps in it (progress, dead letters); returns its URL."""
-    url = service_database_url(settings, service)
+    url = owner_database_url(settings, service)
     await _create_database(url)
     schema = Path(str(files("chassis"))) / "schema"
     await _in(url, lambda connection: connection.run_sync(_upgrade, schema, "chassis_version"))
@@ -47,16 +54,13 @@ def _identifier(name: str) -> str:
     return name
 
 
-def _maintenance(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(path="/postgres").geturl()
-
-
-async def _in(
-    url: str, work: Callable[[AsyncConnection], Awaitable[object]], *, autocommit: bool = False
-) -> None:
+async def _in(url: str, work: Callable[[AsyncConnection], Awaitable[object]]) -> None:
+    # The driver reads the address itself: SQLAlchemy's own URLs know neither several hosts nor libpq's TLS options.
     engine = create_async_engine(
-        url, poolclass=NullPool, isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED"
+        "postgresql+asyncpg://",
+        async_creator=lambda: connect(url),
+        poolclass=NullPool,
+        isolation_level="READ COMMITTED",
     )
     try:
         async with engine.begin() as connection:
@@ -66,31 +70,37 @@ async def _in(
 
 
 async def _create_database(url: str) -> None:
-    name = _identifier(urlsplit(url).path.lstrip("/"))
-
-    async def create(connection: AsyncConnection) -> None:
+    """Create the database unless it is there. An owner who may not create any needs no right to, then."""
+    name = _identifier(dsn.database(url))
+    try:
+        await closed(await connect(url))
+    except asyncpg.InvalidCatalogNameError:
+        pass
+    else:
+        return
+    connection = await _maintenance(url)
+    try:
         # The lock spans check and creation; CREATE DATABASE itself has no IF NOT EXISTS.
-        await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME})
-        found = await connection.scalar(
-            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
-        )
-        if not found:
-            await connection.execute(text(f'CREATE DATABASE "{name}"'))
-        await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ONE_AT_A_TIME})
+        await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            await connection.execute(f'CREATE DATABASE "{name}"')
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise roles.CannotGrant(
+            f"the database {name} does not exist, and {dsn.user(url)} may not create it: as an administrator, "
+            f'CREATE DATABASE "{name}" OWNER "{dsn.user(url)}"'
+        ) from error
+    finally:
+        await closed(connection)
 
-    await _in(_maintenance(url), create, autocommit=True)
 
-
-async def _create_reader(connection: AsyncConnection, url: str) -> None:
-    """The ingress reads the views as this role, which can do nothing else; it has the owner's password."""
-    password = unquote(urlsplit(url).password or "")
-    await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME})
-    if not await connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": READER}):
-        await connection.execute(text(f"CREATE ROLE {READER} LOGIN"))
-    quoted = await connection.scalar(text("SELECT quote_literal(:password)"), {"password": password})
-    await connection.execute(text(f"ALTER ROLE {READER} PASSWORD {str(quoted).replace(':', chr(92) + ':')}"))
-    await connection.execute(text(f"ALTER ROLE {READER} SET default_transaction_read_only = on"))
-    await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ONE_AT_A_TIME})
+async def _maintenance(url: str) -> asyncpg.Connection:
+    """A connection to a database that every server has, and that lets us in."""
+    for name in _MAINTENANCE[:-1]:
+        try:
+            return await connect(dsn.with_database(url, name))
+        except (asyncpg.InvalidCatalogNameError, asyncpg.InsufficientPrivilegeError):
+            continue
+    return await connect(dsn.with_database(url, _MAINTENANCE[-1]))
 
 
 def _upgrade(connection: Connection, folder: Path, version_table: str) -> None:

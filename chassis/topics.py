@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from chassis.kafka import connection
 from chassis.settings import Settings
 from contracts.topics import ALL, Topic
 
@@ -16,7 +17,7 @@ async def ensure_topics(settings: Settings, topics: tuple[Topic, ...] = ALL, dea
     Raises TimeoutError after `deadline` seconds, KafkaError when the broker refuses a topic.
     """
     async with asyncio.timeout(deadline):
-        admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+        admin = AIOKafkaAdminClient(**connection(settings))
         await admin.start()
         try:
             await _create(admin, settings, topics)
@@ -54,7 +55,7 @@ def _durability(settings: Settings) -> dict[str, str]:
 
 async def _wait_for_leaders(settings: Settings, topics: tuple[Topic, ...]) -> None:
     """The first calls after a creation otherwise find no leader and log it loudly."""
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    producer = AIOKafkaProducer(**connection(settings))
     await producer.start()
     try:
         for topic in topics:

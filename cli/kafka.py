@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,39 +13,63 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from chassis.connecting import NoSuchHost
 from chassis.database import DatabaseError
 from chassis.errors import PublishFailed
+from chassis.kafka import connection
 from chassis.publisher import Publisher
+from chassis.reasons import explain
+from chassis.roles import CannotGrant
 from chassis.settings import Settings
-from cli.console import EXIT_NOT_READY, environment_for, fail
+from cli.console import EXIT_NOT_READY, EXIT_USAGE, environment_for, fail
 from contracts.envelope import Record
 
 T = TypeVar("T")
 _FETCH_BYTES = 4 * 1_048_576
 _EMPTY_POLLS = 3
+_FROM_STACK = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "IDENTITY_URL", "TOPIC_PREFIX")
+_PLAIN = {
+    "kafka_security_protocol": "PLAINTEXT",
+    "kafka_sasl_mechanism": None,
+    "kafka_ssl_cafile": "",
+    "kafka_ssl_certfile": "",
+    "kafka_ssl_keyfile": "",
+}
 
 
 def settings_for(home: Path | None) -> Settings:
-    """Where the command's Kafka and PostgreSQL are: the stack of `--home`, else the environment's."""
+    """Where the command's Kafka and PostgreSQL are: the stack of `--home`, else the environment's.
+
+    A stack's own broker and database have neither TLS nor roles of the environment's.
+    """
     urls = environment_for(home)
-    return Settings(
-        kafka_bootstrap_servers=urls["KAFKA_BOOTSTRAP_SERVERS"],
-        database_url=urls.get("DATABASE_URL") or Settings().database_url,
-        identity_url=urls.get("IDENTITY_URL") or Settings().identity_url,
-    )
+    own_broker = urls["KAFKA_BOOTSTRAP_SERVERS"] != os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    given = {name.lower(): urls[name] for name in _FROM_STACK if urls.get(name)}
+    try:
+        found = Settings.model_validate(given | (_PLAIN if own_broker else {}))
+    except ValidationError as error:
+        fail("; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors()), EXIT_USAGE)
+    own_database = urls.get("DATABASE_URL") != os.environ.get("DATABASE_URL")
+    return found.model_copy(update={"database_urls": {}}) if own_database else found
 
 
 def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     """Run a command's work; who cannot be reached is named in one sentence, with exit code 6."""
     for noisy in ("aiokafka", "asyncio", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+        logging.getLogger(noisy).propagate = False
+        logging.getLogger(noisy).addHandler(logging.NullHandler())
     try:
         return asyncio.run(work)
     except (KafkaError, PublishFailed) as error:
-        fail(f"Kafka at {settings.kafka_bootstrap_servers} cannot be used ({_short(error)})", EXIT_NOT_READY)
-    except (DBAPIError, *DatabaseError, ConnectionError, TimeoutError) as error:
+        fail(explain(error, settings), EXIT_NOT_READY)
+    except (*DatabaseError, NoSuchHost) as error:
+        fail(explain(error, settings, "postgres"), EXIT_NOT_READY)
+    except CannotGrant as error:
+        fail(str(error), EXIT_NOT_READY)
+    except (DBAPIError, OSError, TimeoutError) as error:
         fail(f"PostgreSQL or Kafka cannot be reached ({_short(error)})", EXIT_NOT_READY)
     except httpx.HTTPError as error:
         fail(
@@ -73,7 +98,7 @@ async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
 async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator["Log"]:
     """The log of these topics (names without prefix); topics that do not exist are left out."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **connection(settings),
         client_id="appointments-cli",
         enable_auto_commit=False,
         isolation_level="read_committed",
@@ -90,7 +115,7 @@ async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator["L
 
 async def _partitions(settings: Settings, names: Sequence[str]) -> list[TopicPartition]:
     """All partitions of those topics that exist; a consumer knows only of what it is subscribed to."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    admin = AIOKafkaAdminClient(**connection(settings))
     await admin.start()
     try:
         described = await admin.describe_topics(list(names))

@@ -8,6 +8,7 @@ from rich.table import Table
 from chassis.settings import Settings
 from chassis.topics import ensure_topics
 from cli import kafka
+from cli.acls import print_acls
 from cli.console import HomeOption, JsonOption, out, print_json_lines
 from contracts.topics import ALL, DAY_MS, Topic
 
@@ -16,9 +17,15 @@ def topics(
     home: HomeOption = None,
     json: JsonOption = False,
     create: Annotated[bool, typer.Option("--create", help="Create those that are absent first.")] = False,
+    acls: Annotated[
+        bool, typer.Option("--acls", help="Print the ACLs that each process needs, and do nothing.")
+    ] = False,
 ) -> None:
     """List every topic: owner, partitions, retention, records now in it."""
     settings = kafka.settings_for(home)
+    if acls:
+        print_acls(settings, json=json)
+        return
     rows = kafka.run(_rows(settings, create), settings)
     if json or not out.is_terminal:
         print_json_lines(rows)

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import backoff, telemetry
+from chassis.kafka import connection
 from chassis.settings import Settings
 
 log = telemetry.get_logger()
@@ -55,6 +56,7 @@ class Reader:
         self._handle = handle
         self.reading = asyncio.Event()
         self.reachable = False
+        self.failure: BaseException | None = None
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -64,6 +66,7 @@ class Reader:
             try:
                 await self._connect_and_read()
             except (KafkaError, OSError, TimeoutError) as error:
+                self.failure = error
                 log.warning("reader failed", topic=self._partitions[0].topic, error=repr(error))
             except Exception:
                 log.exception("reader failed", topic=self._partitions[0].topic)
@@ -75,7 +78,7 @@ class Reader:
 
     async def _connect_and_read(self) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **connection(self._settings),
             client_id="appointments-ingress",
             group_id=None,
             enable_auto_commit=False,
@@ -95,6 +98,7 @@ class Reader:
                 consumer.seek(partition, offset)
             consumer.resume(*self._partitions)
             self.reachable = True
+            self.failure = None
             self.reading.set()
             await _first_of(self._read(consumer), self._probe(consumer))
         finally:

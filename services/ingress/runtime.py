@@ -11,9 +11,17 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import backoff, telemetry
+from chassis.access import check_kafka
 from chassis.health import Health
 from chassis.publisher import Publisher
-from contracts.topics import BOOKING_COMMANDS, BOOKING_OUTCOMES, NOTIFIER_OUTCOMES, PROJECTOR_EVENTS
+from chassis.reasons import explain
+from contracts.topics import (
+    BOOKING_COMMANDS,
+    BOOKING_OUTCOMES,
+    COMMUNICATION_EVENTS,
+    NOTIFIER_OUTCOMES,
+    PROJECTOR_EVENTS,
+)
 from identity.client import IdentityClient
 from services.ingress.commander import Commander
 from services.ingress.domain.memory import ChangeMemory
@@ -51,6 +59,7 @@ class Runtime:
         self._replies_reader: Reader | None = None
         self._changes_reader: Reader | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._kafka_reason = "does not answer"
         self.door: Door
         self.directory: Directory
         self._keys: Keys
@@ -108,7 +117,8 @@ class Runtime:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
 
     async def _connect_kafka(self) -> None:
-        await _until(lambda: self._publisher.start(), self.settings)
+        for step in (self._check_access, lambda: self._publisher.start()):
+            await _until(step, self.settings, self._kafka_away)
         publisher = self._publisher
         replies = await publisher.partitions(BOOKING_OUTCOMES.name)
         replies = min(replies, await publisher.partitions(NOTIFIER_OUTCOMES.name))
@@ -133,6 +143,15 @@ class Runtime:
             self.live.handle,
         )
         await asyncio.gather(self._replies_reader.run(), self._changes_reader.run())
+
+    async def _check_access(self) -> None:
+        """What a missing ACL would stop later; reports are published only where they are taken."""
+        unused = () if self.settings.communication_webhook_secret else (COMMUNICATION_EVENTS.name,)
+        await check_kafka(self.settings, "ingress", without=unused)
+
+    def _kafka_away(self, error: BaseException) -> None:
+        self._kafka_reason = explain(error, self.settings)
+        self.health.waiting("kafka", self._kafka_reason)
 
     async def _where_to_begin(
         self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
@@ -159,8 +178,11 @@ class Runtime:
             readers = (self._replies_reader, self._changes_reader)
             unfinished = self._publisher.unfinished_for()
             here = all(reader is not None and reader.reachable for reader in readers)
-            if not here or unfinished > self.settings.produce_wait:
-                self.health.waiting("kafka", "does not acknowledge" if here else "does not answer")
+            failures = [reader.failure for reader in readers if reader is not None and reader.failure]
+            if failures:
+                self._kafka_away(failures[0])
+            elif not here or unfinished > self.settings.produce_wait:
+                self.health.waiting("kafka", "does not acknowledge" if here else self._kafka_reason)
             else:
                 self.health.clear("kafka")
             if here and unfinished > REPLACE_PRODUCER_AFTER:
@@ -174,14 +196,17 @@ class Runtime:
         await stuck.stop()
 
     async def _keep_store(self) -> None:
-        await _until(self.store.open, self.settings)
+        await _until(self.store.open, self.settings, self._views_away)
         while True:
             try:
                 await self.store.ping()
                 self.health.clear("postgres")
             except Problem as problem:
-                self.health.waiting("postgres", str(problem.__cause__))
+                self._views_away(problem.__cause__ or problem)
             await asyncio.sleep(PROBE_EVERY)
+
+    def _views_away(self, error: BaseException) -> None:
+        self.health.waiting("postgres", explain(error, self.settings, "postgres"))
 
     async def _keep_keys(self) -> None:
         """Fetch the keys before the first caller needs them."""
@@ -193,13 +218,18 @@ class Runtime:
         self.health.clear("identity")
 
 
-async def _until(connect: Callable[[], Awaitable[None]], settings: IngressSettings) -> None:
-    """Call it until it succeeds, with back-off."""
+async def _until(
+    connect: Callable[[], Awaitable[None]],
+    settings: IngressSettings,
+    away: Callable[[BaseException], None] = lambda _: None,
+) -> None:
+    """Call it until it succeeds, with back-off; `away` is called with each failure."""
     for attempt in range(1, 1_000_000):
         try:
             await connect()
         except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
+            away(error)
             await asyncio.sleep(backoff.delay(attempt, settings.retry_base, 2.0))
         else:
             return

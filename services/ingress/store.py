@@ -6,13 +6,11 @@ asyncpg itself rather than SQLAlchemy: these reads are the hot path, and JSON ke
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
 from uuid import UUID
 
 import asyncpg
 
-from chassis.migrations import READER
-from chassis.settings import service_database_url
+from chassis.roles import reader_url
 from contracts.envelope import key_elsewhere
 from services.ingress.connections import Connections
 from services.ingress.domain.caller import Caller
@@ -219,14 +217,6 @@ class Store:
             return await self._connections.fetch(sql, *parameters)
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Problem("views_unavailable", "The views cannot be read now.") from error
-
-
-def reader_url(settings: IngressSettings) -> str:
-    """The projector's database as the reading role, which has the owner's password."""
-    parts = urlsplit(service_database_url(settings, "projector"))
-    password = quote(unquote(parts.password or ""), safe="")
-    address = parts.netloc.rpartition("@")[2]
-    return parts._replace(scheme="postgresql", netloc=f"{READER}:{password}@{address}").geturl()
 
 
 def list_statement(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from chassis.kafka import connection
 from chassis.publisher import MAX_REQUEST_BYTES
 from chassis.settings import Settings
 from contracts.envelope import Record
@@ -17,7 +18,7 @@ class LogReader:
         self._prefix = settings.topic_prefix
         self._kafka = AIOKafkaConsumer(
             *(settings.topic_prefix + topic for topic in topics),
-            bootstrap_servers=settings.kafka_bootstrap_servers,
+            **connection(settings),
             client_id="appointments-projector-rebuild",
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -5,7 +5,7 @@ from functools import partial
 from chassis.batch import Subscription
 from chassis.database import Database
 from chassis.service import Service
-from chassis.settings import Settings, service_database_url
+from chassis.settings import Settings, owner_database_url, service_database_url
 from contracts import topics
 from services.projector import handlers, jobs, messages
 from services.projector.messages import Fact
@@ -31,13 +31,15 @@ KEYED_PLANS = {
 }
 
 
-def database(settings: Settings, schema: str = "views", **server_settings: str) -> Database:
-    """The projector's database, writing the tables of `schema`.
+def database(
+    settings: Settings, schema: str = "views", *, owner: bool = False, **server_settings: str
+) -> Database:
+    """The projector's database, writing the tables of `schema`. `owner`: as their owner, who may make others.
 
     Commits need not reach the disk: view and position are lost together and fed again.
     """
     return Database(
-        service_database_url(settings, "projector"),
+        (owner_database_url if owner else service_database_url)(settings, "projector"),
         application_name="appointments-projector",
         pool_size=8,
         server_settings={

@@ -122,7 +122,7 @@ async def rebuild(
     Raises RebuildRunning, NothingToResume, Refused; KafkaError and DatabaseError when a server is away.
     """
     target = database(
-        settings, tables.NEXT, statement_timeout="0", idle_in_transaction_session_timeout="60000"
+        settings, tables.NEXT, owner=True, statement_timeout="0", idle_in_transaction_session_timeout="60000"
     )
     reader = LogReader(settings, group_of(view).topics)
     try:
