@@ -10,11 +10,12 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from chassis import backoff, telemetry
+from chassis import telemetry
 from chassis.access import check_kafka
 from chassis.health import Health
 from chassis.publisher import Publisher
 from chassis.reasons import explain
+from chassis.retrying import until_done
 from contracts.topics import (
     BOOKING_COMMANDS,
     BOOKING_OUTCOMES,
@@ -224,12 +225,16 @@ async def _until(
     away: Callable[[BaseException], None] = lambda _: None,
 ) -> None:
     """Call it until it succeeds, with back-off; `away` is called with each failure."""
-    for attempt in range(1, 1_000_000):
-        try:
-            await connect()
-        except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
-            away(error)
-            await asyncio.sleep(backoff.delay(attempt, settings.retry_base, 2.0))
-        else:
-            return
+
+    def waiting(error: Exception, _: int) -> None:
+        log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
+        away(error)
+
+    away_for_now = (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+    await until_done(
+        connect,
+        passing=lambda error: isinstance(error, away_for_now),
+        waiting=waiting,
+        base=settings.retry_base,
+        longest=2.0,
+    )
