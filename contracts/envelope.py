@@ -173,7 +173,13 @@ def read(headers: RawHeaders) -> Envelope:
     Unknown headers are nobody's business and are ignored, undecodable ones too. `organization` and
     `actor` may be absent: who needs them says so. An impossible `reply-partition` reads as none.
     """
-    found = {name: _text(name, value) for name, value in reversed(headers) if name in _KNOWN}
+    found: dict[str, str | None] = {}
+    for name, value in reversed(headers):
+        if name in _KNOWN:
+            try:
+                found[name] = value.decode() if value is not None else None
+            except UnicodeDecodeError as error:
+                raise MalformedEnvelope(f"header {name} is not UTF-8 text") from error
     identifier = _uuid(found, "ce_id")
     kind = found.get("ce_type")
     if identifier is None or not kind:
