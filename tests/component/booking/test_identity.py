@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from chassis.errors import DependencyDown
+from contracts.envelope import Record
 from services.booking.client import Directory
 from tests.component.booking.desk import Desk
 from tests.component.booking.identity import Identity
@@ -23,7 +24,7 @@ async def test_commands_wait_while_identity_is_away_and_are_decided_when_it_is_b
     [service] = desk.services
 
     async def is_waiting() -> bool:
-        return "identity" in (await service.health.report())["waiting"]
+        return any("identity" in name for name in (await service.health.report())["waiting"])
 
     await eventually(is_waiting, 15)
     assert await desk.published("booking.outcomes") == []
@@ -38,6 +39,27 @@ async def test_commands_wait_while_identity_is_away_and_are_decided_when_it_is_b
         return not (await service.health.report())["waiting"]
 
     await eventually(is_well, 15)
+
+
+async def test_whom_identity_refuses_for_good_holds_up_nobody_else(closed_desk: Desk) -> None:
+    """The batch is halved until the culprit is alone; it is set aside with its reason, and can be sent back."""
+    culprit = closed_desk.person()
+    closed_desk.identity.refuses = {culprit}
+    asked = [await closed_desk.book(closed_desk.person(), partition=0) for _ in range(7)]
+    asked.insert(3, await closed_desk.book(culprit, partition=0))
+    await closed_desk.start()
+    good = [command for number, command in enumerate(asked) if number != 3]
+    told = await closed_desk.outcomes(*good, deadline=60)
+    assert [outcome["status"] for outcome in told] == ["accepted"] * 7
+
+    async def set_aside() -> list[Record]:
+        return await closed_desk.published("booking.dead-letters")
+
+    [letter] = await eventually(set_aside, 60, 0.2)
+    assert letter.header("ce_id") == str(asked[3])
+    assert "identity" in str(letter.header("dead-letter-message"))
+    [service] = closed_desk.services
+    assert not (await service.health.report())["waiting"]
 
 
 async def test_one_call_for_a_batch_and_none_for_who_is_known(closed_desk: Desk) -> None:
