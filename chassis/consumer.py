@@ -29,6 +29,7 @@ from chassis.health import Health
 from chassis.holding import Holding
 from chassis.positions import Offsets, Positions, rewound
 from chassis.publisher import Publisher
+from chassis.reasons import explain
 from chassis.reporter import Reporter
 from chassis.settings import Settings
 from chassis.subscriber import Drawn, Scans, coordination_died, nothing, rejoining, subscribe, watch_polls
@@ -162,9 +163,10 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     def failed(self, error: Exception) -> None:
         """A poll failed, and with it perhaps what it had drawn: read all again from where we are."""
         self._polled_at = time.monotonic()
-        self._health.waiting(f"polls ({self.name})", f"{type(error).__name__}: {str(error)[:200]}")
+        reason = explain(error, self._settings)
+        self._health.waiting(f"polls ({self.name})", reason)
         telemetry.RETRIES.labels(self.name, type(error).__name__).inc()
-        log.warning("a poll failed", consumer=self.name, error=f"{type(error).__name__}: {error}")
+        log.warning("a poll failed", consumer=self.name, error=reason, kind=type(error).__name__)
         for partition in self._positions.partitions:
             self._seek(partition, self._positions[partition].scanned)
 
@@ -275,7 +277,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
                     await self._hand_over(settled, {tp: seeks[tp] for tp in settled.part.since})
                 else:
                     self._not_applied(settled.part, settled.error)
-                started = time.perf_counter()
+                started, self._busy_since = time.perf_counter(), time.monotonic()
         self._busy_since = None
 
     async def _hand_over(self, settled: Settled[T], seeks: Offsets) -> None:
@@ -303,11 +305,13 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     async def _publish(self, part: Batch[T], messages: Iterable[Message], seeks: Offsets) -> None:
         started = time.perf_counter()
         try:
-            with self._fatal():
-                await self._publisher.publish(list(messages))
+            await self._publisher.publish(list(messages))
         except PublishFailed as error:
             most = self._half(part) if error.refused else None
             self._hold(part, "kafka", str(error), most)
+            return
+        except Exception as error:
+            self._give_up(error)
             return
         telemetry.PUBLISH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
         if self._positions.seeks(seeks) == seeks:
@@ -322,14 +326,16 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
 
     @contextmanager
     def _fatal(self) -> Iterator[None]:
-        """A bug of the chassis itself: stop rather than guess."""
         try:
             yield
-        except PublishFailed:
-            raise
         except Exception as error:
-            log.exception("consumer failed", consumer=self.name)
-            self._health.dead = f"{self.name}: {type(error).__name__}: {error}"
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """A bug of the chassis itself: stop rather than guess; nothing more is applied until the process has ended."""
+        self._stopping = True
+        log.error("consumer failed", consumer=self.name, exc_info=error)
+        self._health.dead = f"{self.name}: {type(error).__name__}: {error}"
 
     # --- trouble ----------------------------------------------------------------------------------------------------
 

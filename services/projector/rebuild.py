@@ -16,6 +16,7 @@ from chassis import progress
 from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.kafka import cluster_id
 from chassis.log import Log
+from chassis.newer import NeedsNewer
 from chassis.settings import Settings
 from contracts import topics
 from services.projector import tables
@@ -75,7 +76,7 @@ class NothingToResume(Exception):
 
 
 class Refused(Exception):
-    """The rebuilt views know less than the live ones, so they were not swapped."""
+    """The rebuilt views know less than the live ones, or less than the log tells, so they were not swapped."""
 
 
 class _Behind(Exception):
@@ -133,6 +134,8 @@ async def rebuild(
             refill = Refill(target, reader, report)
             work = _Rebuild(view, target, reader, refill, await cluster_id(settings), force)
             return await work.run(resume)
+    except NeedsNewer as error:
+        raise Refused(str(error)) from error
     finally:
         await reader.stop()
         await target.dispose()
@@ -243,6 +246,10 @@ class _Rebuild:
 
     def _check_same_log(self, live: progress.Rows, ends: Positions) -> None:
         """The log must reach as far as the live views have read: only then "not behind" means anything."""
+        read = {place.topic for place in ends}
+        for place in live:
+            if place.topic in read and place not in ends:
+                raise Refused(f"{place.topic} was given more partitions meanwhile; go on with --resume")
         for place, end in ends.items():
             row = live.get(place)
             if row is None or self._force:

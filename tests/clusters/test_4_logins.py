@@ -1,5 +1,6 @@
 """Every way to log in to Kafka that the settings know, against brokers that demand it."""
 
+import asyncio
 import base64
 import json
 import time
@@ -37,9 +38,14 @@ async def gets_in(settings: Settings) -> None:
         await producer.stop()
     assert await cluster_id(settings)
     broker = KafkaBroker(**broker_connection(settings), consumer_only=True, logger=None)
+    subscriber = broker.subscriber("booking.commands", group_id="booking.logins", no_reply=True)
+
+    @subscriber
+    async def ignore(body: bytes) -> None:
+        """A consumer is what connects."""
+
     try:
-        await broker.start()
-        assert await broker.ping(timeout=10)
+        await asyncio.wait_for(broker.start(), 60)
     finally:
         await broker.stop()
 

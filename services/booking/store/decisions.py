@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from chassis.errors import TooMuch
 from chassis.verdicts import Further, Verdict
 
@@ -100,7 +100,7 @@ async def keep_further(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
 _FORGET = text("""
     WITH forgotten AS (
         DELETE FROM decisions WHERE command_id IN
-            (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most)
+            (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most FOR UPDATE SKIP LOCKED)
         RETURNING command_id
     ), with_events AS (
         DELETE FROM further_events WHERE command_id IN (SELECT command_id FROM forgotten)
@@ -109,6 +109,6 @@ _FORGET = text("""
 """)
 
 
-async def forget_decisions(tx: Transaction, before: datetime, at_most: int) -> int:
-    """Delete a slice of what was decided before; returns how many rows."""
-    return await tx.count(_FORGET, {"before": before, "at_most": at_most})
+async def forget_decisions(database: Database, before: datetime) -> int:
+    """Delete what was decided before; returns how many decisions."""
+    return await database.in_slices(_FORGET, {"before": before})

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Row, Transaction
+from chassis.database import Database, Row, Transaction
 from chassis.verdicts import Verdict
 from notifications.preferences import (
     Organization,
@@ -131,6 +131,12 @@ async def decide(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
         await tx.execute_each(_DECIDE, [asdict(verdict) for verdict in verdicts])
 
 
-async def forget(tx: Transaction, before: datetime) -> None:
-    """Drop old decisions: a command id is remembered for 30 days."""
-    await tx.execute(text("DELETE FROM decisions WHERE decided_at < :before"), {"before": before})
+_FORGET = text("""
+    DELETE FROM decisions WHERE command_id IN
+        (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most FOR UPDATE SKIP LOCKED)
+""")
+
+
+async def forget(database: Database, before: datetime) -> int:
+    """Drop old decisions (a command id is remembered for 30 days); returns how many."""
+    return await database.in_slices(_FORGET, {"before": before})

@@ -73,8 +73,10 @@ class Suspension:
 
 
 def newest_suspensions(suspensions: Iterable[Suspension]) -> list[Suspension]:
-    """The highest version for each channel of each person in a batch."""
+    """The highest version for each channel of each person in a batch; of equal ones the first, as between batches."""
     found: dict[tuple[UUID, str], Suspension] = {}
-    for suspension in sorted(suspensions, key=lambda one: one.version):
-        found[suspension.user_id, suspension.channel] = suspension
+    for suspension in suspensions:
+        held = found.get((suspension.user_id, suspension.channel))
+        if held is None or held.version < suspension.version:
+            found[suspension.user_id, suspension.channel] = suspension
     return list(found.values())

@@ -148,10 +148,7 @@ async def test_people_are_kept_as_last_told(database: Database) -> None:
     assert isinstance(book.named([ANNA])[0], Person)
 
 
-async def test_what_was_decided_is_forgotten_after_thirty_days(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "SLICE", 2)
+async def test_what_was_decided_is_forgotten_after_thirty_days(database: Database) -> None:
     old = [a_verdict(decided_at=clock.now() - timedelta(days=30, minutes=1)) for _ in range(5)]
     young = a_verdict(decided_at=clock.now() - timedelta(days=29))
     async with database.transaction() as tx:
