@@ -102,7 +102,7 @@ class Live:
                 name = str(UUID(body[field]))
                 self._shown.note(key_of(view, name) if view else name, int(body["version"]))
             elif kind == "intake.paused":
-                self._pause(record.timestamp / 1000 + IntakePaused.model_validate(body).seconds)
+                self._pause(record.timestamp / 1000 + read_event(IntakePaused, record.value).seconds)
             elif kind == "calendar.changed" and organization:
                 self._changed(record, str(UUID(organization)), read_event(CalendarChanged, record.value))
             elif kind == "notifications.changed" and organization:
