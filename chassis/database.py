@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from chassis.connecting import CONNECT_WITHIN, connect
@@ -29,6 +29,8 @@ SESSION_SETTINGS = {
     "enable_seqscan": "off",
 }
 CLOSE_WITHIN = 2.0
+CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
+_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 SLICE = 5_000  # rows deleted in one transaction: some 100 ms
 REST_MAX = 0.5  # seconds between two slices
 
@@ -108,6 +110,10 @@ class Transaction:
         """Run a statement once for each of these values."""
         sql, names = _compiled(statement)
         await self.driver.executemany(sql, [_in_order(names, values) for values in many])
+
+    async def stay_open(self, seconds: float) -> None:
+        """Let this transaction wait for a call of so many seconds, instead of being taken for a frozen owner's."""
+        await self.execute(_STAY_OPEN, {"milliseconds": str(int((seconds + CALL_MARGIN) * 1000))})
 
     def nested(self) -> AbstractAsyncContextManager[Any]:
         """A savepoint: an error takes back only what was done since."""

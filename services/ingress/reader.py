@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import backoff, telemetry
-from chassis.kafka import connection
+from chassis.log import consumer as log_consumer
 from chassis.settings import Settings
 
 log = telemetry.get_logger()
@@ -86,13 +86,10 @@ class Reader:
     async def _connect_and_read(self) -> None:
         partitions = self._partitions
         self._changed.clear()
-        consumer = AIOKafkaConsumer(
-            **connection(self._settings),
-            client_id="appointments-ingress",
-            group_id=None,
-            enable_auto_commit=False,
+        consumer = log_consumer(
+            self._settings,
+            "appointments-ingress",
             auto_offset_reset="latest",
-            isolation_level="read_committed",
             fetch_max_wait_ms=LONG_POLL_MS,
             retry_backoff_ms=50,
         )

@@ -7,18 +7,20 @@ import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
 
-from chassis import backoff, telemetry
+from chassis import telemetry
 from chassis.access import check_kafka
 from chassis.health import Health
 from chassis.publisher import Publisher
 from chassis.reasons import explain
+from chassis.retrying import until_done
 from chassis.topics import until_sound
 from contracts.flows import used_by
 from contracts.topics import COMMUNICATION_EVENTS
+from identity.client import IdentityClient
 from services.ingress.commander import Commander
 from services.ingress.domain.problems import Problem
 from services.ingress.door import Door
-from services.ingress.identity import Directory, Keys, Verifier, identity_client
+from services.ingress.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
 from services.ingress.intake import Intake
 from services.ingress.listening import Listening
 from services.ingress.live import Live
@@ -61,7 +63,9 @@ class Runtime:
         """Begin to connect to everything."""
         self._client = identity_client(self.settings)
         self._keys = Keys(self._client)
-        self.directory = Directory(self._client)
+        self.directory = Directory(
+            IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client)
+        )
         self.door = Door(Verifier(self._keys, self.settings), self.settings)
         for dependency in ("kafka", "postgres", "identity"):
             self.health.waiting(dependency, "not connected yet")
@@ -178,12 +182,16 @@ async def _until(
     away: Callable[[BaseException], None] = lambda _: None,
 ) -> None:
     """Call it until it succeeds, with back-off; `away` is called with each failure."""
-    for attempt in range(1, 1_000_000):
-        try:
-            await connect()
-        except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
-            away(error)
-            await asyncio.sleep(backoff.delay(attempt, settings.retry_base, 2.0))
-        else:
-            return
+
+    def waiting(error: Exception, _: int) -> None:
+        log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
+        away(error)
+
+    away_for_now = (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+    await until_done(
+        connect,
+        passing=lambda error: isinstance(error, away_for_now),
+        waiting=waiting,
+        base=settings.retry_base,
+        longest=2.0,
+    )

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from chassis.errors import InvalidMessage
+from contracts import envelope
 from contracts.availability import AvailabilityChanged, BusyTimesChanged
 from contracts.envelope import Envelope, Record
 from contracts.feeds import FeedChanged
@@ -71,7 +72,9 @@ def answer(record: Record, head: Envelope) -> Answer:
     model: type[PreferencesOutcome | Outcome] = PreferencesOutcome if of_preferences else Outcome
     told = read_event(model, record.value)
     body = told.model_dump_json(warnings=False)  # a status of a newer release is carried through
-    return Answer(told.command_id, head.organization, head.actor, body, record.timestamp)
+    elsewhere = envelope.key_elsewhere(head.organization, told.command_id)
+    key = elsewhere if head.id == envelope.outcome_id(elsewhere) else told.command_id
+    return Answer(key, head.organization, head.actor, body, record.timestamp)
 
 
 def preference(record: Record, head: Envelope) -> Preference:

@@ -15,11 +15,11 @@ from uuid import UUID
 from chassis import progress
 from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.kafka import cluster_id
+from chassis.log import Log
 from chassis.newer import NeedsNewer
 from chassis.settings import Settings
 from contracts import topics
 from services.projector import tables
-from services.projector.log_reader import LogReader
 from services.projector.main import CONSUMERS, database
 from services.projector.refill import CONSUMER, Positions, Progress, Refill
 from services.projector.tables import Reached
@@ -125,7 +125,7 @@ async def rebuild(
     target = database(
         settings, tables.NEXT, owner=True, statement_timeout="0", idle_in_transaction_session_timeout="60000"
     )
-    reader = LogReader(settings, group_of(view).topics)
+    reader = Log(settings, "appointments-projector-rebuild", group_of(view).topics, whole=True)
     try:
         async with target.session() as session, _few_collections():
             if not await tables.only_rebuild(session):
@@ -157,7 +157,7 @@ async def _few_collections() -> AsyncIterator[None]:
 
 class _Rebuild:
     def __init__(
-        self, view: str, target: Database, reader: LogReader, refill: Refill, cluster: str, force: bool
+        self, view: str, target: Database, reader: Log, refill: Refill, cluster: str, force: bool
     ) -> None:
         self._tables = group_of(view).tables
         self._target = target

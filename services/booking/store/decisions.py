@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from chassis.database import Database, Transaction
 from chassis.errors import TooMuch
-from services.booking.verdicts import Further, Verdict
+from chassis.verdicts import Further, Verdict
 
 FURTHER_AT_ONCE = 32 * 1024 * 1024  # bytes of events; one command may have more
 
@@ -25,17 +27,28 @@ KEPT = {
     "outcome": "bytea",
     "event_type": "text",
     "event": "bytea",
+    "organization_id": "uuid",
 }
+_FIELDS = {
+    "appointment_id": "subject",
+    "organization_id": "organization",
+}  # where a verdict names it otherwise
+
+
+def columns_of(verdicts: Sequence[Verdict]) -> dict[str, list[Any]]:
+    """The columns of the rows of these verdicts."""
+    return {name: list(map(attrgetter(_FIELDS.get(name, name)), verdicts)) for name in KEPT}
+
 
 _VERDICTS = text("""
     SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, appointment_id, accepted, outcome,
-           event_type, event
+           event_type, event, organization_id
     FROM decisions WHERE command_id = ANY(CAST(:ids AS uuid[]))
 """)
 
 
 async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verdict]:
-    """What was decided about these command ids before.
+    """The verdicts on the commands of these keys, as far as they were decided before.
 
     Raises TooMuch when several of them have more events than memory should hold at once.
     """

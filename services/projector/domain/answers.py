@@ -8,9 +8,12 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a command as JSON; `at` is when it was told (UTC). Only its actor may read it."""
+    """The outcome of a command as JSON; `at` is when it was told (UTC). Only its actor may read it.
 
-    command_id: UUID
+    `key` is the command's id, or what stands for it where another organization used that id first.
+    """
+
+    key: UUID
     organization_id: UUID | None
     actor: str | None
     body: str
