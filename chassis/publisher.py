@@ -12,7 +12,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from aiokafka.partitioner import DefaultPartitioner
 
 from chassis.errors import PublishFailed
-from chassis.settings import Settings
+from chassis.kafka import connection
+from chassis.settings import METADATA_AGE_MS, Settings
 from contracts.envelope import Message
 
 Ack = asyncio.Future[object]
@@ -63,13 +64,14 @@ class Publisher:
     async def start(self) -> None:
         """Connect. Raises KafkaConnectionError while no broker answers."""
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **connection(self._settings),
             client_id=self._client_id,
             acks="all",
             enable_idempotence=True,
             linger_ms=self._settings.linger_ms,
             max_batch_size=262_144,
             max_request_size=MAX_REQUEST_BYTES,
+            metadata_max_age_ms=METADATA_AGE_MS,
         )
         try:
             await producer.start()

@@ -10,12 +10,14 @@ class IngressSettings(Settings):
     communication_webhook_secret: what the Communication Service signs its reports with; empty: none are taken.
     """
 
+    service = "ingress"
     port: int = 8000
     ingress_host: str = "127.0.0.1"
     jwt_issuer: str = "appointments-sandbox-identity"
     jwt_audience: str = "appointments"
 
     produce_wait: float = 2.0
+    intake_wait: float = 5.0
     outcome_wait: float = 5.0
     visible_wait: float = 2.0
 

@@ -8,6 +8,8 @@ branch_labels = None
 depends_on = None
 contracts = "0.1.0: letters are inserted with ON CONFLICT DO NOTHING, which needs no constraint by name"
 
+contracts = "0.1.0: nothing names the old uniqueness; letters are inserted with ON CONFLICT DO NOTHING"
+
 
 def upgrade() -> None:
     """Letters by cluster, and open letters.

@@ -63,6 +63,7 @@ def test_compose_runs_every_service_after_topics_and_schemas_are_there() -> None
 def test_every_variable_that_is_set_is_a_setting() -> None:
     kinds = (BookingSettings, RemindersSettings, NotifierSettings, ProjectorSettings, IngressSettings)
     settings = {name.upper() for kind in kinds for name in kind.model_fields}
+    settings |= {f"{name.upper()}_DATABASE_URL" for name in SERVICES}
     [compose] = documents("compose/compose.yaml")
     in_compose = {name for service in SERVICES for name in compose["services"][service]["environment"]}
     [configuration] = documents("kubernetes/configuration.yaml")
