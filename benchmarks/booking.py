@@ -19,6 +19,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from benchmarks.world import World, forget, worker
+from chassis.kafka import connection
 from chassis.migrations import migrate
 from chassis.publisher import Publisher
 from chassis.settings import Settings, service_database_url
@@ -116,9 +117,7 @@ def _command(organizer: Person, participant: Person, start: datetime) -> Message
 async def _booked_per_second(settings: Settings, commands: int) -> float:
     """Outcomes per second of the broker's clock after the warm-up. Raises when one command was refused."""
     topic = settings.topic_prefix + BOOKING_OUTCOMES.name
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers, auto_offset_reset="earliest"
-    )
+    consumer = AIOKafkaConsumer(**connection(settings), auto_offset_reset="earliest")
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in range(settings.topic_partitions)]

@@ -1,12 +1,12 @@
 """One process of the fleet: its consumers, its background work, its health, its end."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
 import uvloop
@@ -15,15 +15,17 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from faststream.kafka import KafkaBroker
-from sqlalchemy import text
 
-from chassis import backoff, clock, deadletters, telemetry
+from chassis import backoff, letter_jobs, telemetry
+from chassis.access import check_kafka, check_tables
 from chassis.batch import Subscription
 from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.garbage import collect_seldom
 from chassis.health import Health, serve
+from chassis.kafka import broker_connection
 from chassis.publisher import Publisher
+from chassis.reasons import explain
 from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
 from chassis.topics import until_sound
 from contracts.flows import used_by
@@ -31,12 +33,11 @@ from contracts.flows import used_by
 T = TypeVar("T")
 log = telemetry.get_logger()
 
-_PROBE = text("SELECT 1")
 WATCHDOG_EXIT = 70  # EX_SOFTWARE: the supervisor starts a new one
 WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
+CURRENT_EVERY = 0.1
 STOP_WITHIN = 10.0
-DEAD_LETTERS_KEPT = timedelta(days=30)
 
 
 class Service:
@@ -61,13 +62,14 @@ class Service:
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._broker = KafkaBroker(
-            settings.kafka_bootstrap_servers,
+            **broker_connection(settings),
             client_id=f"appointments-{name}",
             consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
             allow_auto_create_topics=False,
             metadata_max_age_ms=METADATA_AGE_MS,
             apply_types=False,
-            logger=None,
+            logger=logging.getLogger("faststream.kafka"),
+            log_level=logging.DEBUG,  # for "Received" and "Processed"; errors are logged as errors
         )
 
     def consume(self, subscription: Subscription[T]) -> None:
@@ -79,7 +81,7 @@ class Service:
         self._reads += subscription.topics
 
     def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run something until the service stops; if it fails it is down in health and runs again after a while."""
+        """Run something until the service stops, once its database is current; after a failure it is down and runs again."""
         self._background.append((name, run))
 
     def every(
@@ -98,7 +100,10 @@ class Service:
         async def logged() -> None:
             try:
                 await job()
+                telemetry.JOB_FAILING.labels(name).set(0)
             except Exception:
+                telemetry.JOB_FAILING.labels(name).set(1)
+                telemetry.JOB_FAILURES.labels(name).inc()
                 log.exception("job failed", job=name)
 
         self._scheduler.add_job(logged, trigger, id=name)
@@ -110,14 +115,14 @@ class Service:
     async def start(self) -> None:
         """Connect, take the partitions over, begin. Waits as long as Kafka or PostgreSQL are away."""
         self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
+        await self._until_connected("kafka", self._check_access)
         await until_sound(self.settings, used_by(self.name, self._reads), self.health)
         await self._until_connected("kafka", self.publisher.start)
-        for name, run in self._background:
-            self._tasks.append(asyncio.create_task(self._keep(name, run), name=name))
         await self._until_connected("kafka", self._broker.start)
         for consumer in self._consumers:
             await consumer.taken_over.wait()
-        self.every("forget dead letters", self._forget_dead_letters, cron="41 2 * * *")
+        self._tasks.append(asyncio.create_task(self._work_when_current(), name="background"))
+        self._look_after_letters()
         self._scheduler.start()
         self.health.started = True
         log.info("started", consumers=[consumer.name for consumer in self._consumers])
@@ -190,20 +195,45 @@ class Service:
                 self.health.clear(dependency)
                 return
             except (KafkaError, OSError) as error:
-                self.health.waiting(dependency, str(error))
-                log.warning("waiting", dependency=dependency, error=str(error))
+                reason = explain(error, self.settings, dependency)
+                self.health.waiting(dependency, reason)
+                log.warning("waiting", dependency=dependency, error=reason)
                 await asyncio.sleep(backoff.delay(attempt, self.settings.retry_base, 2.0))
+
+    async def _check_access(self) -> None:
+        """What a missing ACL would stop later, at the first record."""
+        await check_kafka(self.settings, self.name, [consumer.name for consumer in self._consumers])
 
     async def _probe(self) -> None:
         """Say in health when the database is away, also while there is nothing to do."""
         while True:
             try:
                 async with asyncio.timeout(5), self.database.session() as session:
-                    await session.execute(_PROBE)
+                    await check_tables(session)
                 self.health.clear("postgres")
             except Exception as error:
-                self.health.waiting("postgres", f"{type(error).__name__}: {str(error)[:200]}")
+                self.health.waiting("postgres", explain(error, self.settings, "postgres"))
             await asyncio.sleep(PROBE_EVERY)
+
+    async def _work_when_current(self) -> None:
+        """Do the background work while the database is current: a timer whose cancellation is still unread must not fire.
+
+        Begins when the log has been applied as far as it went at the start, and again after the database was set back.
+        """
+        while True:
+            while any(consumer.is_behind() for consumer in self._consumers):  # noqa: ASYNC110  (a state of many parts)
+                await asyncio.sleep(CURRENT_EVERY)
+            log.info("current")
+            for consumer in self._consumers:
+                consumer.begun_anew.clear()
+            work = [asyncio.create_task(self._keep(name, run), name=name) for name, run in self._background]
+            set_back = [asyncio.create_task(consumer.begun_anew.wait()) for consumer in self._consumers]
+            try:
+                await asyncio.wait([*set_back, *work], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (*set_back, *work):
+                    task.cancel()
+                await asyncio.gather(*set_back, *work, return_exceptions=True)
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         attempt = 0
@@ -220,10 +250,11 @@ class Service:
             attempt = attempt + 1 if time.monotonic() - began < 30 else 1
             await asyncio.sleep(backoff.delay(attempt, 1.0, 30.0))
 
-    async def _forget_dead_letters(self) -> None:
-        """Our own copies, which only a crash before publishing needs; the topic keeps its for as long."""
-        async with self.database.transaction() as tx:
-            await deadletters.forget(tx, clock.now() - DEAD_LETTERS_KEPT)
+    def _look_after_letters(self) -> None:
+        names = [consumer.name for consumer in self._consumers]
+        count = letter_jobs.count_open(self.database, self.name, names)
+        self.every("count open dead letters", count, seconds=letter_jobs.COUNTED_EVERY)
+        self.every("forget dead letters", letter_jobs.forget_old(self.database), cron="41 2 * * *")
 
     async def _lag(self) -> int:
         return sum(consumer.lag() for consumer in self._consumers)
