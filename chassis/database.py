@@ -30,9 +30,25 @@ SESSION_SETTINGS = {
 CLOSE_WITHIN = 2.0
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
-# error, read-only transaction after a failover, and a lock or statement that took too long. Also what an operator has
-# to mend and no record is to blame for: login, password, database, privilege.
-_NOT_NOW = ("08", "28", "3D000", "42501", "53", "57", "58", "25006", "55P03", "57014", "25P03")
+# error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race. Also
+# what an operator has to mend and no record is to blame for: login, password, database, privilege.
+_NOT_NOW = (
+    "08",
+    "28",
+    "3D000",
+    "42501",
+    "53",
+    "57",
+    "58",
+    "25006",
+    "55P03",
+    "57014",
+    "25P03",
+    "40001",
+    "40P01",
+)
+# A statement, or the pause between two, was longer than a transaction of ours may take.
+_TOO_SLOW = ("57014", "25P03")
 
 DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """What the database or its driver raises; what the server says has a `sqlstate`."""
@@ -176,6 +192,11 @@ def is_not_now(error: BaseException) -> bool:
     ):  # the connection is gone; a ValueError is about what was sent
         return not isinstance(error, ValueError)
     return isinstance(error, OSError | asyncio.TimeoutError)
+
+
+def is_too_slow(error: BaseException) -> bool:
+    """Whether a time-out of our own making ended the transaction: less work at once may fit."""
+    return isinstance(error, asyncpg.PostgresError) and str(error.sqlstate) in _TOO_SLOW
 
 
 @lru_cache(maxsize=1_000)

@@ -1,12 +1,12 @@
 """One process of the fleet: its consumers, its background work, its health, its end."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
 import uvloop
@@ -16,7 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from faststream.kafka import KafkaBroker
 
-from chassis import backoff, clock, deadletters, telemetry
+from chassis import backoff, letter_jobs, telemetry
 from chassis.access import check_kafka, check_tables
 from chassis.batch import Subscription
 from chassis.consumer import Consumer
@@ -34,8 +34,8 @@ log = telemetry.get_logger()
 WATCHDOG_EXIT = 70  # EX_SOFTWARE: the supervisor starts a new one
 WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
+CURRENT_EVERY = 0.1
 STOP_WITHIN = 10.0
-DEAD_LETTERS_KEPT = timedelta(days=30)
 
 
 class Service:
@@ -64,7 +64,8 @@ class Service:
             consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
             allow_auto_create_topics=False,
             apply_types=False,
-            logger=None,
+            logger=logging.getLogger("faststream.kafka"),
+            log_level=logging.DEBUG,  # for "Received" and "Processed"; errors are logged as errors
         )
 
     def consume(self, subscription: Subscription[T]) -> None:
@@ -75,7 +76,7 @@ class Service:
         self._consumers.append(consumer)
 
     def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run something until the service stops; if it fails it is down in health and runs again after a while."""
+        """Run something until the service stops, once its database is current; after a failure it is down and runs again."""
         self._background.append((name, run))
 
     def every(
@@ -94,7 +95,10 @@ class Service:
         async def logged() -> None:
             try:
                 await job()
+                telemetry.JOB_FAILING.labels(name).set(0)
             except Exception:
+                telemetry.JOB_FAILING.labels(name).set(1)
+                telemetry.JOB_FAILURES.labels(name).inc()
                 log.exception("job failed", job=name)
 
         self._scheduler.add_job(logged, trigger, id=name)
@@ -108,12 +112,11 @@ class Service:
         self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
         await self._until_connected("kafka", self._check_access)
         await self._until_connected("kafka", self.publisher.start)
-        for name, run in self._background:
-            self._tasks.append(asyncio.create_task(self._keep(name, run), name=name))
         await self._until_connected("kafka", self._broker.start)
         for consumer in self._consumers:
             await consumer.taken_over.wait()
-        self.every("forget dead letters", self._forget_dead_letters, cron="41 2 * * *")
+        self._tasks.append(asyncio.create_task(self._work_when_current(), name="background"))
+        self._look_after_letters()
         self._scheduler.start()
         self.health.started = True
         log.info("started", consumers=[consumer.name for consumer in self._consumers])
@@ -206,6 +209,26 @@ class Service:
                 self.health.waiting("postgres", explain(error, self.settings, "postgres"))
             await asyncio.sleep(PROBE_EVERY)
 
+    async def _work_when_current(self) -> None:
+        """Do the background work while the database is current: a timer whose cancellation is still unread must not fire.
+
+        Begins when the log has been applied as far as it went at the start, and again after the database was set back.
+        """
+        while True:
+            while any(consumer.is_behind() for consumer in self._consumers):  # noqa: ASYNC110  (a state of many parts)
+                await asyncio.sleep(CURRENT_EVERY)
+            log.info("current")
+            for consumer in self._consumers:
+                consumer.begun_anew.clear()
+            work = [asyncio.create_task(self._keep(name, run), name=name) for name, run in self._background]
+            set_back = [asyncio.create_task(consumer.begun_anew.wait()) for consumer in self._consumers]
+            try:
+                await asyncio.wait([*set_back, *work], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (*set_back, *work):
+                    task.cancel()
+                await asyncio.gather(*set_back, *work, return_exceptions=True)
+
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         attempt = 0
         while True:
@@ -221,10 +244,11 @@ class Service:
             attempt = attempt + 1 if time.monotonic() - began < 30 else 1
             await asyncio.sleep(backoff.delay(attempt, 1.0, 30.0))
 
-    async def _forget_dead_letters(self) -> None:
-        """Our own copies, which only a crash before publishing needs; the topic keeps its for as long."""
-        async with self.database.transaction() as tx:
-            await deadletters.forget(tx, clock.now() - DEAD_LETTERS_KEPT)
+    def _look_after_letters(self) -> None:
+        names = [consumer.name for consumer in self._consumers]
+        count = letter_jobs.count_open(self.database, self.name, names)
+        self.every("count open dead letters", count, seconds=letter_jobs.COUNTED_EVERY)
+        self.every("forget dead letters", letter_jobs.forget_old(self.database), cron="41 2 * * *")
 
     async def _lag(self) -> int:
         return sum(consumer.lag() for consumer in self._consumers)

@@ -28,8 +28,8 @@ READERS: dict[str, tuple[str, ...]] = {
 
 def writers(topic: Topic) -> tuple[str, ...]:
     """Who publishes to it."""
-    # A discard is a note beside its dead letter.
-    ours = {"redrive": ("cli",), "dead-letters": (topic.owner, "cli")}
+    # The command line sends letters back, and notes there which ones were discarded.
+    ours = {"redrive": ("cli",)}
     return WRITERS.get(topic.name) or ours.get(topic.kind) or (topic.owner,)
 
 
