@@ -54,13 +54,15 @@ def _identifier(name: str) -> str:
     return name
 
 
-async def _in(url: str, work: Callable[[AsyncConnection], Awaitable[object]]) -> None:
+async def _in(
+    url: str, work: Callable[[AsyncConnection], Awaitable[object]], *, autocommit: bool = False
+) -> None:
     # The driver reads the address itself: SQLAlchemy's own URLs know neither several hosts nor libpq's TLS options.
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=lambda: connect(url),
         poolclass=NullPool,
-        isolation_level="READ COMMITTED",
+        isolation_level="AUTOCOMMIT" if autocommit else "READ COMMITTED",
     )
     try:
         async with engine.begin() as connection:
