@@ -5,6 +5,7 @@ statement cost three and a half times the processor time, and a batch of one rec
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
@@ -12,7 +13,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from chassis.connecting import CONNECT_WITHIN, connect
@@ -28,6 +29,10 @@ SESSION_SETTINGS = {
     "enable_seqscan": "off",
 }
 CLOSE_WITHIN = 2.0
+CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
+_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
+SLICE = 5_000  # rows deleted in one transaction: some 100 ms
+REST_MAX = 0.5  # seconds between two slices
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
 # error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race. Also
@@ -106,6 +111,10 @@ class Transaction:
         sql, names = _compiled(statement)
         await self.driver.executemany(sql, [_in_order(names, values) for values in many])
 
+    async def stay_open(self, seconds: float) -> None:
+        """Let this transaction wait for a call of so many seconds, instead of being taken for a frozen owner's."""
+        await self.execute(_STAY_OPEN, {"milliseconds": str(int((seconds + CALL_MARGIN) * 1000))})
+
     def nested(self) -> AbstractAsyncContextManager[Any]:
         """A savepoint: an error takes back only what was done since."""
         savepoint: AbstractAsyncContextManager[Any] = self.driver.transaction()
@@ -143,6 +152,30 @@ class Database:
         """One connection on which each statement is a transaction of its own."""
         async with self._connection() as driver:
             yield Transaction(driver)
+
+    async def in_slices(self, delete: TextClause, values: Values, *, rows: int = SLICE) -> int:
+        """Delete until nothing is left, and return how many rows were deleted.
+
+        `delete` takes at most `:at_most` rows beside the given values, and its own row count is that of the deleted
+        rows. Each slice is a transaction of its own, and the pause after it is as long as it took: others come first.
+        A slice that runs into a time limit is tried again with half the rows. Raises what the database says when
+        a single row takes too long, or the database is away: what was deleted until then stays deleted.
+        """
+        total, at_most = 0, rows
+        while True:
+            began = time.monotonic()
+            try:
+                async with self.transaction() as tx:
+                    deleted = await tx.count(delete, {**values, "at_most": at_most})
+            except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+                if at_most == 1:
+                    raise
+                at_most //= 2
+                continue
+            total += deleted
+            if not deleted:
+                return total
+            await asyncio.sleep(min(time.monotonic() - began, REST_MAX))
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:

@@ -26,7 +26,9 @@ from chassis.health import Health, serve
 from chassis.kafka import broker_connection
 from chassis.publisher import Publisher
 from chassis.reasons import explain
-from chassis.settings import Settings, service_database_url
+from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
+from chassis.topics import until_sound
+from contracts.flows import used_by
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -51,6 +53,7 @@ class Service:
         self.health = Health(name)
         self.health.lag = self._lag
         self._consumers: list[Consumer[Any]] = []
+        self._reads: list[str] = []
         self._background: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -63,6 +66,7 @@ class Service:
             client_id=f"appointments-{name}",
             consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
             allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_AGE_MS,
             apply_types=False,
             logger=logging.getLogger("faststream.kafka"),
             log_level=logging.DEBUG,  # for "Received" and "Processed"; errors are logged as errors
@@ -74,6 +78,7 @@ class Service:
             subscription, self.name, self.settings, self.database, self.publisher, self.health, self._broker
         )
         self._consumers.append(consumer)
+        self._reads += subscription.topics
 
     def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run something until the service stops, once its database is current; after a failure it is down and runs again."""
@@ -111,6 +116,7 @@ class Service:
         """Connect, take the partitions over, begin. Waits as long as Kafka or PostgreSQL are away."""
         self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
         await self._until_connected("kafka", self._check_access)
+        await until_sound(self.settings, used_by(self.name, self._reads), self.health)
         await self._until_connected("kafka", self.publisher.start)
         await self._until_connected("kafka", self._broker.start)
         for consumer in self._consumers:

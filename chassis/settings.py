@@ -12,6 +12,9 @@ from chassis.kafka_settings import complaint, servers
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
+METADATA_AGE_MS = 2_000
+"""Each client asks as often how many partitions its topics have; a resize waits for longer than that."""
+
 
 class Settings(BaseSettings):
     """What any service needs to stand on Kafka and PostgreSQL. Times are seconds unless the name says ms.

@@ -4,6 +4,7 @@ from functools import partial
 
 from chassis.batch import Subscription
 from chassis.database import Database
+from chassis.newer import waits_for_newer
 from chassis.service import Service
 from chassis.settings import Settings, owner_database_url, service_database_url
 from contracts import topics
@@ -55,16 +56,15 @@ def build(settings: ProjectorSettings) -> Service:
     """The projector: events and outcomes in, views; what they show from now on out."""
     service = Service("projector", settings, database=database(settings))
     for name, names in CONSUMERS.items():
-        service.consume(
-            Subscription[Fact](
-                name=name,
-                topics=names,
-                decode=messages.read,
-                handle=handlers.handle,
-                again=handlers.again,
-                gather=0.0 if name == CALENDAR else GATHER_SECONDS,
-            )
+        subscription = Subscription[Fact](
+            name=name,
+            topics=names,
+            decode=messages.read,
+            handle=handlers.handle,
+            again=handlers.again,
+            gather=0.0 if name == CALENDAR else GATHER_SECONDS,
         )
+        service.consume(waits_for_newer(subscription))
     service.every("forget", partial(jobs.forget, service.database, settings), cron="17 3 * * *")
     service.every("measure", partial(jobs.measure, service.database), seconds=15)
     return service

@@ -15,10 +15,11 @@ from uuid import UUID
 from chassis import progress
 from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.kafka import cluster_id
+from chassis.log import Log
+from chassis.newer import NeedsNewer
 from chassis.settings import Settings
 from contracts import topics
 from services.projector import tables
-from services.projector.log_reader import LogReader
 from services.projector.main import CONSUMERS, database
 from services.projector.refill import CONSUMER, Positions, Progress, Refill
 from services.projector.tables import Reached
@@ -75,7 +76,7 @@ class NothingToResume(Exception):
 
 
 class Refused(Exception):
-    """The rebuilt views know less than the live ones, so they were not swapped."""
+    """The rebuilt views know less than the live ones, or less than the log tells, so they were not swapped."""
 
 
 class _Behind(Exception):
@@ -124,7 +125,7 @@ async def rebuild(
     target = database(
         settings, tables.NEXT, owner=True, statement_timeout="0", idle_in_transaction_session_timeout="60000"
     )
-    reader = LogReader(settings, group_of(view).topics)
+    reader = Log(settings, "appointments-projector-rebuild", group_of(view).topics, whole=True)
     try:
         async with target.session() as session, _few_collections():
             if not await tables.only_rebuild(session):
@@ -133,6 +134,8 @@ async def rebuild(
             refill = Refill(target, reader, report)
             work = _Rebuild(view, target, reader, refill, await cluster_id(settings), force)
             return await work.run(resume)
+    except NeedsNewer as error:
+        raise Refused(str(error)) from error
     finally:
         await reader.stop()
         await target.dispose()
@@ -154,7 +157,7 @@ async def _few_collections() -> AsyncIterator[None]:
 
 class _Rebuild:
     def __init__(
-        self, view: str, target: Database, reader: LogReader, refill: Refill, cluster: str, force: bool
+        self, view: str, target: Database, reader: Log, refill: Refill, cluster: str, force: bool
     ) -> None:
         self._tables = group_of(view).tables
         self._target = target
@@ -243,6 +246,10 @@ class _Rebuild:
 
     def _check_same_log(self, live: progress.Rows, ends: Positions) -> None:
         """The log must reach as far as the live views have read: only then "not behind" means anything."""
+        read = {place.topic for place in ends}
+        for place in live:
+            if place.topic in read and place not in ends:
+                raise Refused(f"{place.topic} was given more partitions meanwhile; go on with --resume")
         for place, end in ends.items():
             row = live.get(place)
             if row is None or self._force:

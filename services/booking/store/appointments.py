@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Transaction
+from chassis.verdicts import Verdict
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.calendar import Entry
 from services.booking.domain.occupancy import Busy
 from services.booking.domain.times import Period
-from services.booking.store.decisions import KEPT
-from services.booking.verdicts import Verdict
+from services.booking.store.decisions import KEPT, columns_of
 from services.booking.wire import appointment_of
 
 _APPOINTMENTS = text("""
@@ -146,6 +146,6 @@ async def add(
             "since": since,
             "until": until,
             "appointments": owners,
-            **{name: [getattr(item, name) for item in verdicts] for name in KEPT},
+            **columns_of(verdicts),
         },
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
+from chassis.verdicts import Verdict
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed, Sought
 from services.booking.domain.commands import Announce, Command, OfAppointment
@@ -25,7 +26,6 @@ from services.booking.store import series as stored_series
 from services.booking.store.decisions import keep_further
 from services.booking.store.feeds import keep_feeds, load_feeds
 from services.booking.store.hours import load_weekly
-from services.booking.verdicts import Verdict
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 AT_ANY_TIME = Period(LONG_AGO, LONG_AGO)
@@ -160,11 +160,3 @@ _ANNOUNCE = text("""
 async def _announced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[datetime]]:
     """When these organizations, whose rows are locked, last announced something."""
     return {row.id: row.announced for row in await tx.execute(_ANNOUNCED, {"ids": list(ids)})}
-
-
-_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
-
-
-async def stay_open(tx: Transaction, seconds: float) -> None:
-    """Let this transaction wait so long for a call to another service, instead of being taken for a frozen owner's."""
-    await tx.execute(_STAY_OPEN, {"milliseconds": str(int(seconds * 1000))})
