@@ -1,5 +1,6 @@
 """The seam: everything that the simulation replaces in the chassis, and everything that it asks of it by name."""
 
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
+import structlog
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
@@ -49,7 +51,9 @@ def simulated(loop: VirtualLoop, seed: int) -> Iterator[None]:
     def now() -> datetime:
         return datetime.fromtimestamp(1_700_000_000 + loop.time(), UTC)
 
-    state = random.getstate()
+    state, logging_ = random.getstate(), structlog.get_config()
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     random.seed(seed)  # back-off and aiokafka's order of partitions
     try:
         with (
@@ -61,6 +65,8 @@ def simulated(loop: VirtualLoop, seed: int) -> Iterator[None]:
             yield
     finally:
         random.setstate(state)
+        structlog.configure(**logging_)
+        logging.disable(logging.NOTSET)
 
 
 def new_consumer(
@@ -74,9 +80,7 @@ def new_consumer(
     """A consumer of the chassis, and what stands for its FastStream subscriber."""
     subscriber = Subscriber(ModelConsumer(broker))
     with patch.object(chassis.consumer, "subscribe", lambda *_, **__: subscriber):
-        consumer = Consumer(
-            subscription, SERVICE, settings, database, publisher, health, KafkaBroker()
-        )
+        consumer = Consumer(subscription, SERVICE, settings, database, publisher, health, KafkaBroker())
     return consumer, subscriber
 
 
@@ -86,5 +90,3 @@ def state_of(consumer: Consumer[str]) -> dict[str, Any]:
         "owned": sorted(partition.partition for partition in consumer._positions.partitions),
         "running": sorted(name for name, task in consumer._tasks.items() if not task.done()),
     }
-
-

@@ -13,6 +13,7 @@ from tests.simulation.database import Server
 from tests.simulation.group import Group
 from tests.simulation.kafka import TOPIC, Broker
 from tests.simulation.log import Entry, Kind
+from tests.simulation.process import Process
 from tests.simulation.world import World
 
 ONCE = "applied once"
@@ -24,9 +25,9 @@ PUBLISHED = "published"
 PUBLISHED_IN_ORDER = "published in order"
 SAME_COPIES = "copies are the same"
 HEALS = "heals by itself"
-ALIVE = "no bug stops a process"
 TRUE_HEALTH = "ready when all is well"
 
+_NOWHERE = {"published_offset": -1}
 _FOR_US = (Kind.GOOD, Kind.BAD_NAME)
 
 
@@ -76,7 +77,10 @@ class Watch:
             if entry.value.startswith(ledger.IGNORED.encode()):
                 continue
             position = f"{TOPIC}/{partition.partition}/{entry.offset}"
-            settled = (place, entry.offset) in self._known or (*place, entry.offset) in self._server.contents.letters
+            settled = (place, entry.offset) in self._known or (
+                *place,
+                entry.offset,
+            ) in self._server.contents.letters
             if entry.offset < next_ and not settled:
                 self._world.complain(NOTHING_SKIPPED, f"{position}, the position is {next_}")
             if entry.offset < published and position not in self._world.published:
@@ -133,10 +137,17 @@ def _waiting(broker: Broker, server: Server, group: Group) -> Iterator[tuple[str
     if behind:
         yield HEALS, f"lag on {behind}; {[process.describe() for process in group.living]}"
     for process in group.living:
-        if process.health.dead:
-            yield ALIVE, f"process {process.number}: {process.health.dead}"
-        elif not behind and not process.health.ready:
+        if not behind and not well(process, broker):
             yield TRUE_HEALTH, f"process {process.number}: {process.health}"
+
+
+def well(process: Process, broker: Broker) -> bool:
+    """Whether its health says what is true: ready, or halted exactly where the log cannot be read."""
+    health = process.health
+    bad = {
+        (TOPIC, tp.partition) for tp in process.assigned if broker.logs[tp].readable_end < broker.logs[tp].end
+    }
+    return set(health._halted) == bad and (bool(bad) or health.ready)
 
 
 def lagging(broker: Broker, server: Server) -> list[int]:
@@ -145,6 +156,6 @@ def lagging(broker: Broker, server: Server) -> list[int]:
     return [
         partition.partition
         for partition, log in broker.logs.items()
-        if log.batches and (TOPIC, partition.partition) not in rows
-        or log.batches and rows[TOPIC, partition.partition]["published_offset"] < log.end
-    ]  # fmt: skip
+        if log.batches
+        and rows.get((TOPIC, partition.partition), _NOWHERE)["published_offset"] < log.readable_end
+    ]

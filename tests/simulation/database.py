@@ -83,7 +83,9 @@ class Server:
 
         def give_up() -> None:
             if not granted.done():
-                granted.set_exception(asyncpg.LockNotAvailableError("canceling statement due to lock timeout"))
+                granted.set_exception(
+                    asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+                )
 
         timer = loop.call_later(LOCK_TIMEOUT, give_up, context=_OUTSIDE)
         try:

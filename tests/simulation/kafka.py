@@ -105,9 +105,7 @@ class ModelConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is unty
     """The real consumer; only what it would send over the network is answered by the model."""
 
     def __init__(self, broker: Broker) -> None:
-        super().__init__(
-            TOPIC, group_id="x", enable_auto_commit=False, isolation_level="read_committed"
-        )
+        super().__init__(TOPIC, group_id="x", enable_auto_commit=False, isolation_level="read_committed")
         self._broker = broker
         self._client = Client(broker)
         self._coordinator = Coordinator(broker)

@@ -38,9 +38,7 @@ def subscription(server: Server, *, gather: float) -> Subscription[str]:
     async def again(_: Transaction, pairs: Pairs) -> list[Message]:
         return _messages(pairs)
 
-    return Subscription(
-        name=NAME, topics=(TOPIC,), decode=_decode, handle=handle, again=again, gather=gather
-    )
+    return Subscription(name=NAME, topics=(TOPIC,), decode=_decode, handle=handle, again=again, gather=gather)
 
 
 def _decode(record: Record) -> str | None:
@@ -57,6 +55,8 @@ def _seconds(pairs: Pairs, *, slow: bool) -> float:
 
 def _messages(pairs: Pairs) -> list[Message]:
     return [
-        Message("out", record.key, f"{record.position}={value}".encode(), (("cause", record.position.encode()),))
+        Message(
+            "out", record.key, f"{record.position}={value}".encode(), (("cause", record.position.encode()),)
+        )
         for record, value in pairs
     ]

@@ -58,6 +58,12 @@ class Log:
         """The offset of the next record."""
         return self.batches[-1].next if self.batches else self.start
 
+    @property
+    def readable_end(self) -> int:
+        """Where the first batch lies that nobody can read; else the end."""
+        bad = (batch.base for batch in self.batches if batch.kind in (Kind.BAD_CHECKSUM, Kind.UNPACKABLE))
+        return next(bad, self.end)
+
     def append(self, pairs: Sequence[tuple[bytes, bytes]], kind: Kind = Kind.GOOD) -> None:
         """Append keys and values as one batch; an aborted one is followed by its marker."""
         base = self.end
@@ -75,8 +81,11 @@ class Log:
         self.batches.append(StoredBatch(self.end, self.end + 1, Kind.MARKER, raw))
 
     def entries(self, kinds: Sequence[Kind] = (Kind.GOOD,)) -> list[Entry]:
-        """What was written as batches of these kinds, in order."""
-        return [entry for batch in self.batches if batch.kind in kinds for entry in batch.entries]
+        """What can be read of batches of these kinds, in order."""
+        readable = (
+            batch for batch in self.batches if batch.base < self.readable_end or self.readable_end == self.end
+        )
+        return [entry for batch in readable if batch.kind in kinds for entry in batch.entries]
 
     def value_at(self, offset: int) -> bytes | None:
         """The value of a good record, or None."""

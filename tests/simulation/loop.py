@@ -10,6 +10,9 @@ PROCESS: ContextVar[int] = ContextVar("process", default=0)
 """The simulated process in which code runs; 0 is the world outside: servers, network, the scenario itself."""
 
 
+ROUND = 1e-6  # seconds that each round of callbacks takes: time never stands still
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """Runs ready callbacks in a seeded order; when none is ready, the clock jumps to the next timer.
 
@@ -52,6 +55,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.continue_process(number)
 
     def _run_once(self) -> None:
+        self._now += ROUND
         self._collect()
         while not self._ready:
             if not self._scheduled:
@@ -68,9 +72,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _collect(self) -> None:
         """Move due timers to the ready callbacks, without those of stopped and killed processes."""
-        while self._scheduled and (
-            self._scheduled[0].cancelled() or self._scheduled[0].when() <= self._now
-        ):
+        while self._scheduled and (self._scheduled[0].cancelled() or self._scheduled[0].when() <= self._now):
             timer = heapq.heappop(self._scheduled)
             timer._scheduled = False  # type: ignore[attr-defined]
             if not timer.cancelled():

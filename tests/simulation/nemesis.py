@@ -4,16 +4,30 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from tests.simulation import ledger
 from tests.simulation.checks import Watch
 from tests.simulation.database import Contents, Server
 from tests.simulation.group import Group
 from tests.simulation.kafka import Broker
+from tests.simulation.log import Kind
 from tests.simulation.process import Process
 from tests.simulation.publisher import OutTopic
 from tests.simulation.world import World
 
 Fault = Callable[[], Awaitable[None]]
 MOST_PROCESSES = 4
+
+TROUBLES = (
+    "database away",
+    "database restored",
+    "database slow",
+    "broker away",
+    "publisher refused",
+    "bad header name",
+    "bad batch",
+    "heavy records",
+)
+"""What can be broken for a while under a single process."""
 
 
 @dataclass
@@ -31,13 +45,16 @@ class Nemesis:
 
     @property
     def troubles(self) -> dict[str, Fault]:
-        """What can be broken for a while under a single process, by name."""
+        """How each trouble strikes once."""
         return {
             "database away": self._database_away,
             "database restored": self._restored,
             "database slow": self._database_slow,
             "broker away": self._broker_away,
             "publisher refused": self._publisher_refused,
+            "bad header name": self._bad_header_name,
+            "bad batch": self._bad_batch,
+            "heavy records": self._heavy_records,
         }
 
     async def strike(self) -> None:
@@ -60,7 +77,9 @@ class Nemesis:
 
     async def relent(self) -> None:
         """Break nothing more; what was cut off or frozen finds its way back at a last rebalance."""
-        self.server.away_until = self.broker.away_until = self.out.refused_until = self.server.slow_until = 0.0
+        self.server.away_until = self.broker.away_until = self.out.refused_until = self.server.slow_until = (
+            0.0
+        )
         self.world.faults = False
         self._thaw()
         await self.group.rebalance()
@@ -143,6 +162,31 @@ class Nemesis:
     async def _publisher_refused(self) -> None:
         self.world.count("publisher refused")
         self.out.refused_until = self.world.now + self.world.chance.uniform(1, 15)
+
+    # --- records ----------------------------------------------------------------------------------------------------
+
+    async def _bad_header_name(self) -> None:
+        """A record whose header name is not UTF-8: it alone is set aside."""
+        self.world.count("bad header name")
+        self._append(Kind.BAD_NAME, b"entered:bad name")
+
+    async def _bad_batch(self) -> None:
+        """A batch that nobody can read: its partition alone is halted, once."""
+        if not any(log.readable_end < log.end for log in self.broker.logs.values()):
+            kind = self.world.chance.choice([Kind.BAD_CHECKSUM, Kind.UNPACKABLE])
+            self.world.count(kind.value)
+            self._append(kind, b"entered:bad batch")
+
+    async def _heavy_records(self) -> None:
+        """Records that are too much for one statement together, and not alone."""
+        self.world.count("heavy records")
+        for _ in range(self.world.chance.randint(1, 4)):
+            self._append(Kind.GOOD, f"{ledger.HEAVY}:{self.world.chance.random()}".encode())
+
+    def _append(self, kind: Kind, value: bytes) -> None:
+        log = self.world.chance.choice(list(self.broker.logs.values()))
+        log.append([(b"k", value)], kind)
+        self.broker.produced()
 
     async def _retention(self) -> None:
         """The broker deletes what is published everywhere, also in the snapshot that may come back."""

@@ -17,7 +17,7 @@ from tests.simulation.database import ModelDatabase, Server
 from tests.simulation.kafka import Broker
 from tests.simulation.loop import PROCESS, VirtualLoop
 from tests.simulation.publisher import ModelPublisher, OutTopic
-from tests.simulation.world import World
+from tests.simulation.world import ALIVE, World
 
 AFTER_KAFKA_ERROR = 5.0  # seconds, as in FastStream's own loop
 AFTER_OTHER_ERROR = 0.1
@@ -35,6 +35,7 @@ class Process:
         self._context.run(PROCESS.set, number)
         self._context.run(self._build, broker, server, out)
         self.polling = self._run(self._poll())
+        self._run(self._watch())
 
     def _build(self, broker: Broker, server: Server, out: OutTopic) -> None:
         chance = self._world.chance
@@ -97,6 +98,14 @@ class Process:
 
     def _run(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         return self._loop.create_task(work, context=self._context)
+
+    async def _watch(self) -> None:
+        """The service's watchdog would end the process now: something is wrong that it cannot heal by itself."""
+        while True:
+            await asyncio.sleep(1)
+            if reason := self.health.dead or self.consumer.stuck(self._loop.time()):
+                self._world.complain(ALIVE, f"process {self.number}: {reason}")
+                return
 
     async def _poll(self) -> None:
         while True:

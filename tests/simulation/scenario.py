@@ -15,7 +15,7 @@ from tests.simulation.group import Group
 from tests.simulation.kafka import TOPIC, Broker
 from tests.simulation.log import Kind, Log
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.nemesis import Nemesis
+from tests.simulation.nemesis import TROUBLES, Nemesis
 from tests.simulation.process import Process
 from tests.simulation.publisher import OutTopic
 from tests.simulation.world import World
@@ -43,6 +43,13 @@ class Result:
     story: tuple[str, ...]
     digest: str
     seconds: float
+    trouble: str | None
+
+    @property
+    def name(self) -> str:
+        """What replays this run."""
+        trouble = f" --trouble '{self.trouble}'" if self.trouble else ""
+        return f"--mode {self.mode.value} --seeds ={self.seed}{trouble}"
 
     @property
     def broken(self) -> set[str]:
@@ -108,6 +115,7 @@ class Scenario:
             tuple(self.world.story),
             self.world.digest(),
             self.world.now - 1000,
+            self._trouble,
         )
 
     async def _safety(self) -> None:
@@ -123,7 +131,7 @@ class Scenario:
     async def _liveness(self) -> None:
         self.group.start()
         await self.group.rebalance()
-        trouble = self._trouble or self.world.chance.choice(sorted(self.nemesis.troubles))
+        trouble = self._trouble or self.world.chance.choice(TROUBLES)
         self.world.tell(f"trouble: {trouble}")
         while self._produced < RECORDS:
             self._produce(self.world.chance.randrange(1, 8))
@@ -136,7 +144,7 @@ class Scenario:
         until = self.world.now + HEALS_WITHIN
         while self.world.now < until:
             await asyncio.sleep(1)
-            well = all(process.health.ready for process in self.group.living)
+            well = all(checks.well(process, self.broker) for process in self.group.living)
             if well and not checks.lagging(self.broker, self.server):
                 await asyncio.sleep(3)
                 return

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from contracts.envelope import Message
 
+ALIVE = "no bug stops a process"
+
 Place = tuple[str, int]  # topic and partition
 
 
