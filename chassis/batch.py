@@ -1,23 +1,26 @@
 """One batch: lock the progress, sort out what is new, decide it, save it, advance. The heart of the delivery rules.
 
 Everything happens in one transaction of the service's database, so a crash at any point leaves either all of it or
-nothing; what must be published is returned, and redelivery finds it again.
+nothing; the messages to publish are returned, and redelivery finds them again.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from sqlalchemy import text
 
 from chassis import backoff, clock, deadletters, progress, telemetry
-from chassis.database import Database, DatabaseError, Transaction, is_not_now
+from chassis.database import Database, DatabaseError, Transaction, is_not_now, is_too_slow
 from chassis.deadletters import Failure
-from chassis.errors import DependencyDown, Halt, InvalidMessage, TooMuch
+from chassis.errors import DependencyDown, Halt, InvalidMessage, Refused, TooMuch
 from chassis.health import VERSION
 from chassis.settings import Settings
 from contracts.envelope import Message, Record
@@ -25,9 +28,10 @@ from contracts.envelope import Message, Record
 T = TypeVar("T")
 log = telemetry.get_logger()
 
-WHOLE_ATTEMPTS = 2  # a lost race for a slot or a lock heals by trying again; the third time in halves
+WHOLE_ATTEMPTS = 2  # a lost race for a slot or a lock heals by trying again; the third time in parts
 LONE_ATTEMPTS = 3
-SLICE = 32  # records: some milliseconds
+SLOW_ATTEMPTS = 2  # a record alone that is too slow so often gets larger limits
+LOST_RACES = 10  # for one record alone; by then the loser is not unlucky but wrong
 
 
 @dataclass(frozen=True)
@@ -58,197 +62,280 @@ class Subscription(Generic[T]):
 
 
 class Rewound(Exception):
-    """The database stands before what this consumer has read: it was restored, or reset, under us."""
+    """The database stands before the point up to which this consumer has read: it was restored, or reset, under us."""
 
 
 class Read(NamedTuple, Generic[T]):
-    """A record and what it says; `failure` when it cannot be read."""
+    """A record and its decoded value; `failure` when it cannot be decoded."""
 
     record: Record
     value: T | None
-    failure: InvalidMessage | None
+    failure: Failure | None
 
 
 @dataclass(frozen=True)
-class Batch:
+class Batch(Generic[T]):
     """Records of one or more partitions, in log order within each.
 
     `partitions` has the partition of each record, as the broker names it; `since`, for each of them, the offset from
-    which the log was read without a break up to these records.
+    which the log was read without a hole up to these records.
     """
 
-    records: tuple[Record, ...]
+    reads: tuple[Read[T], ...]
     since: dict[TopicPartition, int]
     partitions: tuple[TopicPartition, ...]
 
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """The records alone."""
+        return tuple(read.record for read in self.reads)
+
     def first(self) -> dict[TopicPartition, int]:
         """The first offset of each partition."""
-        offsets = [record.offset for record in self.records]
+        offsets = [read.record.offset for read in self.reads]
         return dict(zip(reversed(self.partitions), reversed(offsets), strict=True))
 
     def next(self) -> dict[TopicPartition, int]:
         """The offset after the last record of each partition."""
-        return dict(zip(self.partitions, [record.offset + 1 for record in self.records], strict=True))
+        return dict(zip(self.partitions, [read.record.offset + 1 for read in self.reads], strict=True))
 
-    def halves(self) -> "tuple[Batch, Batch]":
-        """The same records as two batches, each without a break."""
-        middle = len(self.records) // 2
-        front = self._part(slice(middle), self.since)
-        return front, self._part(slice(middle, None), {**self.since, **front.next()})
+    def last(self) -> dict[TopicPartition, Record]:
+        """The last record of each partition."""
+        return dict(zip(self.partitions, self.records, strict=True))
 
-    def _part(self, which: slice, since: dict[TopicPartition, int]) -> "Batch":
-        partitions = self.partitions[which]
-        return Batch(self.records[which], {tp: since[tp] for tp in set(partitions)}, partitions)
+    def parts(self) -> "list[Batch[T]]":
+        """The same records as smaller batches: one for each partition, or the halves of a single one."""
+        if len(self.since) > 1:
+            return [self._only({partition}) for partition in self.since]
+        middle = len(self.reads) // 2
+        front = Batch(self.reads[:middle], self.since, self.partitions[:middle])
+        return [front, Batch(self.reads[middle:], front.next(), self.partitions[middle:])]
+
+    def without(self, partitions: set[TopicPartition]) -> "Batch[T]":
+        """The records of the other partitions; perhaps none."""
+        return self if partitions.isdisjoint(self.since) else self._only(set(self.since) - partitions)
+
+    def _only(self, chosen: set[TopicPartition]) -> "Batch[T]":
+        kept = [n for n, partition in enumerate(self.partitions) if partition in chosen]
+        return Batch(
+            tuple(self.reads[n] for n in kept),
+            {tp: offset for tp, offset in self.since.items() if tp in chosen},
+            tuple(self.partitions[n] for n in kept),
+        )
+
+
+@dataclass(frozen=True)
+class Settled(Generic[T]):
+    """A part of a batch: committed, with the messages to publish in log order; or not applied at all, with the error.
+
+    The error is DependencyDown, Halt or Rewound.
+    """
+
+    part: Batch[T]
+    messages: Sequence[Message] = ()
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """How a batch is applied: its only record set aside (`condemned`), refused as too heavy, or with larger limits."""
+
+    condemned: Failure | None = None
+    too_heavy: bool = False
+    larger_limits: bool = False
+
+
+_PLAIN = _Terms()
+_LARGER_LIMITS = text(
+    "SELECT set_config('statement_timeout', '30000', true), set_config('idle_in_transaction_session_timeout', '30000', true)"
+)
 
 
 class Applier(Generic[T]):
     """Applies batches of one subscription to the service's database."""
 
     def __init__(
-        self,
-        subscription: Subscription[T],
-        service: str,
-        settings: Settings,
-        database: Database,
-        log_start: Callable[[TopicPartition], Awaitable[int]],
+        self, subscription: Subscription[T], service: str, settings: Settings, database: Database
     ) -> None:
         self._subscription = subscription
         self._service = service
         self._settings = settings
         self._database = database
-        self._log_start = log_start
-        self._condemned: deque[float] = deque()
+        self._condemned: dict[TopicPartition, deque[float]] = {}
         self._spare = asyncio.Event()
         self._spare.set()
 
-    async def read(self, batch: Batch) -> list[Read[T]]:
-        """What the records of a batch say: read in slices, while the database works on the batch before."""
-        read: list[Read[T]] = []
-        for first in range(0, len(batch.records), SLICE):
-            await self._spare.wait()
-            await asyncio.sleep(0)
-            read += map(self._read, batch.records[first : first + SLICE])
-        return read
+    async def idle(self) -> None:
+        """Wait until the database works and the processor has time for decoding."""
+        await self._spare.wait()
+        await asyncio.sleep(0)
+
+    def read(self, record: Record) -> Read[T]:
+        """Decode one record."""
+        if record.fault is not None:
+            telemetry.UNREADABLE.labels(self._subscription.name, "record").inc()
+            return Read(record, None, _unreadable(record, "fetch", record.fault))
+        try:
+            return Read(record, self._subscription.decode(record), None)
+        except InvalidMessage as error:
+            return Read(record, None, _unreadable(record, "decode", str(error)))
+        except Exception as error:
+            return Read(record, None, _unreadable(record, "decode", f"{type(error).__name__}: {error}"))
 
     async def settle(
-        self, batch: Batch, read: list[Read[T]], acked: dict[TopicPartition, int]
-    ) -> list[Message]:
-        """Apply a batch and return what to publish, in log order; whole, whole again, in halves, the culprit alone.
+        self,
+        batch: Batch[T],
+        acked: Callable[[], dict[TopicPartition, int]],
+        attempts: Callable[[TopicPartition], int],
+    ) -> AsyncIterator[Settled[T]]:
+        """Apply a batch: whole, whole again, in parts, the culprit alone. Each part is yielded when it is committed.
 
-        `read`: what its records say. `acked`: everything below it is published. Raises DependencyDown (nothing of the
-        failing part was applied), Halt and Rewound.
+        A part that cannot be applied takes the records behind it in its partitions along, and no others.
+        `acked` returns the offsets below which everything is published; `attempts`, how often in a row a partition
+        has failed before.
         """
-        attempts = WHOLE_ATTEMPTS if len(batch.records) > 1 else LONE_ATTEMPTS
+        todo, failed = deque([batch]), set[TopicPartition]()
+        while todo:
+            part = todo.popleft().without(failed)
+            if not part.reads:
+                continue
+            settled = await self._settle(part, acked, attempts)
+            if settled is None:
+                todo.extendleft(reversed(part.parts()))
+                continue
+            if settled.error is not None:
+                failed |= set(part.since)
+            yield settled
+
+    async def _settle(
+        self,
+        part: Batch[T],
+        acked: Callable[[], dict[TopicPartition, int]],
+        attempts: Callable[[TopicPartition], int],
+    ) -> Settled[T] | None:
+        """Settle a part, or None: it is to be divided."""
+        lone = len(part.reads) == 1
+        before = attempts(part.partitions[0])
         first = clock.now()
-        for attempt in range(1, attempts + 1):
+        tries = LONE_ATTEMPTS if lone else WHOLE_ATTEMPTS
+        for attempt in range(1, tries + 1):
             try:
-                return await self._apply(batch, read, acked)
-            except (DependencyDown, Halt, Rewound):
-                raise
-            except TooMuch:
-                return await self._in_halves(batch, read, acked)
+                return Settled(part, await self._apply(part, acked()))
+            except (Halt, Rewound) as error:
+                return Settled(part, error=error)
+            except (TooMuch, Refused) as error:
+                if not lone:
+                    return None
+                failure = self._failed(part, error, attempt, first)
+                break
+            except DependencyDown as error:
+                return Settled(part, error=error)
             except Exception as error:
-                if is_not_now(error):
-                    raise DependencyDown(_dependency(error), _brief(error)) from error
-                failure = self._failed(batch, error, attempt, first)
+                if lone and is_too_slow(error) and before >= SLOW_ATTEMPTS:
+                    return await self._alone(part, acked)
+                if _heals(error, lone=lone, before=before):
+                    return Settled(part, error=_down(error))
+                failure = self._failed(part, error, attempt, first)
                 await asyncio.sleep(
                     backoff.delay(attempt, self._settings.retry_base, self._settings.retry_max)
                 )
-        if len(batch.records) == 1:
-            self._check_rate()
-            return await self._apply(batch, read, acked, condemned=failure)
-        return await self._in_halves(batch, read, acked)
+        return await self._set_aside(part, acked, failure) if lone else None
 
-    async def _in_halves(
-        self, batch: Batch, read: list[Read[T]], acked: dict[TopicPartition, int]
-    ) -> list[Message]:
-        front, back = batch.halves()
-        middle = len(front.records)
-        return [
-            *await self.settle(front, read[:middle], acked),
-            *await self.settle(back, read[middle:], acked),
-        ]
+    async def _alone(self, part: Batch[T], acked: Callable[[], dict[TopicPartition, int]]) -> Settled[T]:
+        """One record that was too slow several times: larger limits, then its refusal or a dead letter."""
+        first = clock.now()
+        try:
+            return Settled(part, await self._apply(part, acked(), _Terms(larger_limits=True)))
+        except (DependencyDown, Halt, Rewound) as error:
+            return Settled(part, error=error)
+        except Exception as error:
+            if not is_too_slow(error):
+                return Settled(part, error=_down(error))
+            failure = self._failed(part, error, 1, first)
+        if self._subscription.refuse_too_heavy is None or part.reads[0].value is None:
+            return await self._set_aside(part, acked, failure)
+        return await self._last(part, acked, _Terms(too_heavy=True))
 
-    def _failed(self, batch: Batch, error: Exception, attempt: int, first: datetime) -> Failure:
+    async def _set_aside(
+        self, part: Batch[T], acked: Callable[[], dict[TopicPartition, int]], failure: Failure
+    ) -> Settled[T]:
+        if halt := self._rate_exceeded(part.partitions[0]):
+            return Settled(part, error=halt)
+        return await self._last(part, acked, _Terms(condemned=failure))
+
+    async def _last(
+        self, part: Batch[T], acked: Callable[[], dict[TopicPartition, int]], terms: _Terms
+    ) -> Settled[T]:
+        try:
+            return Settled(part, await self._apply(part, acked(), terms))
+        except (DependencyDown, Halt, Rewound) as error:
+            return Settled(part, error=error)
+        except Exception as error:
+            return Settled(part, error=_down(error))
+
+    def _failed(self, batch: Batch[T], error: Exception, attempt: int, first: datetime) -> Failure:
         telemetry.RETRIES.labels(self._subscription.name, type(error).__name__).inc()
         log.warning(
             "batch failed",
             consumer=self._subscription.name,
-            records=len(batch.records),
-            first=batch.records[0].position,
+            records=len(batch.reads),
+            first=batch.reads[0].record.position,
             attempt=attempt,
             exc_info=error,
         )
         return Failure("handle", type(error).__name__, _brief(error), attempt, first, clock.now())
 
-    def _check_rate(self) -> None:
-        """A bad deploy must not drain a topic into the dead letters."""
+    def _rate_exceeded(self, partition: TopicPartition) -> Halt | None:
+        """Count a failure of our own code; a bad deploy must not drain a topic into the dead letters."""
         now = time.monotonic()
-        self._condemned.append(now)
-        while self._condemned[0] < now - self._settings.dead_letter_window:
-            self._condemned.popleft()
-        if len(self._condemned) > self._settings.dead_letter_cap:
-            raise Halt(
-                f"more than {self._settings.dead_letter_cap} records failed within {self._settings.dead_letter_window:.0f} s"
-            )
+        condemned = self._condemned.setdefault(partition, deque())
+        condemned.append(now)
+        while condemned[0] < now - self._settings.dead_letter_window:
+            condemned.popleft()
+        if len(condemned) <= self._settings.dead_letter_cap:
+            return None
+        return Halt(
+            f"more than {self._settings.dead_letter_cap} records failed within {self._settings.dead_letter_window:.0f} s",
+            partition,
+        )
 
     async def _apply(
-        self,
-        batch: Batch,
-        read: list[Read[T]],
-        acked: dict[TopicPartition, int],
-        condemned: Failure | None = None,
+        self, batch: Batch[T], acked: dict[TopicPartition, int], terms: _Terms = _PLAIN
     ) -> list[Message]:
         try:
             async with self._database.transaction() as tx:
+                if terms.larger_limits:
+                    await tx.execute(_LARGER_LIMITS)
                 self._spare = tx.spare
                 rows = await progress.lock(tx, self._subscription.name, batch.since)
-                await self._check_gaps(batch, rows)
-                items = [(item, rows[tp]) for item, tp in zip(read, batch.partitions, strict=True)]
+                _check_not_rewound(batch, rows)
+                items = [(read, rows[tp]) for read, tp in zip(batch.reads, batch.partitions, strict=True)]
                 old = [
-                    item
-                    for item, row in items
-                    if row.published_offset <= item.record.offset < row.next_offset
+                    read
+                    for read, row in items
+                    if row.published_offset <= read.record.offset < row.next_offset
                 ]
-                fresh = [item for item, row in items if item.record.offset >= row.next_offset]
+                fresh = [read for read, row in items if read.record.offset >= row.next_offset]
                 messages = await self._again(tx, old) if old else []
-                messages += await self._handle(tx, fresh, condemned)
-                await progress.advance(tx, self._subscription.name, batch.next(), acked)
+                messages += await self._handle(tx, fresh, terms)
+                await progress.advance(tx, self._subscription.name, batch.next(), acked, batch.last())
         finally:
             self._spare.set()
-        telemetry.RECORDS.labels(self._subscription.name).inc(len(fresh))
-        telemetry.AGAIN.labels(self._subscription.name).inc(len(batch.records) - len(fresh))
-        if fresh and self._subscription.committed:
-            self._subscription.committed()
+        self._count(batch, len(fresh))
         return messages
 
-    def _read(self, record: Record) -> Read[T]:
-        try:
-            return Read(record, self._subscription.decode(record), None)
-        except InvalidMessage as error:
-            return Read(record, None, error)
-        except Exception as error:
-            return Read(record, None, InvalidMessage(f"{type(error).__name__}: {error}"))
-
-    async def _check_gaps(self, batch: Batch, rows: progress.Rows) -> None:
-        """Offsets may be missing only where the log never had records: transaction markers, aborted records."""
-        for partition, first in batch.first().items():
-            row = rows.get(partition)
-            if row is None or batch.since[partition] > row.next_offset:
-                raise Rewound(f"{partition.topic}/{partition.partition}")
-            # What is still to be published must still be there, too, unless it was read before this batch.
-            wanted = max(row.published_offset, min(batch.since[partition], row.next_offset))
-            if first <= wanted:
-                continue
-            start = await self._log_start(partition)
-            if start > wanted:
-                raise Halt(
-                    f"records {wanted} to {start - 1} were deleted before they were applied", partition
-                )
-            telemetry.GAPS.labels(self._subscription.name).inc()
+    def _count(self, batch: Batch[T], fresh: int) -> None:
+        name, records = self._subscription.name, len(batch.reads)
+        telemetry.RECORDS.labels(name).inc(fresh)
+        telemetry.AGAIN.labels(name).inc(records - fresh)
+        passed = sum(batch.next().values()) - sum(batch.since.values()) - records
+        if passed > 0:
+            telemetry.MARKERS.labels(name).inc(passed)
+        if fresh and self._subscription.committed:
+            self._subscription.committed()
 
     async def _again(self, tx: Transaction, old: Sequence[Read[T]]) -> list[Message]:
-        """What was set aside is told as a dead letter again, and by nothing else."""
+        """The messages of records that were applied before; of one that was set aside, its dead letter alone."""
         letters = await deadletters.load(
             tx, self._subscription.name, self._service, [item.record for item in old]
         )
@@ -259,18 +346,22 @@ class Applier(Generic[T]):
         ]
         return [*(await self._subscription.again(tx, pairs) if pairs else ()), *letters.values()]
 
-    async def _handle(
-        self, tx: Transaction, fresh: Sequence[Read[T]], condemned: Failure | None
-    ) -> list[Message]:
+    async def _handle(self, tx: Transaction, fresh: Sequence[Read[T]], terms: _Terms) -> list[Message]:
         letters = [
             (item.record, self._letter(item.record, failure))
             for item in fresh
-            if (failure := condemned or _unreadable(item)) is not None
+            if (failure := terms.condemned or item.failure) is not None
         ]
         await deadletters.save(tx, self._subscription.name, letters)
-        pairs = [(item.record, item.value) for item in fresh if item.value is not None and not condemned]
-        messages = list(await self._subscription.handle(tx, pairs)) if pairs else []
-        return messages + [letter for _, letter in letters]
+        return [*await self._handled(tx, fresh, terms), *(letter for _, letter in letters)]
+
+    async def _handled(self, tx: Transaction, fresh: Sequence[Read[T]], terms: _Terms) -> Sequence[Message]:
+        pairs = [(item.record, item.value) for item in fresh if item.value is not None]
+        if terms.condemned or not pairs:
+            return ()
+        if terms.too_heavy and self._subscription.refuse_too_heavy is not None:
+            return await self._subscription.refuse_too_heavy(tx, *pairs[0])
+        return await self._subscription.handle(tx, pairs)
 
     def _letter(self, record: Record, failure: Failure) -> Message:
         telemetry.DEAD_LETTERS.labels(self._subscription.name, failure.stage).inc()
@@ -283,18 +374,37 @@ class Applier(Generic[T]):
         return deadletters.letter(record, self._subscription.name, self._service, failure, VERSION)
 
 
-def _unreadable(item: Read[T]) -> Failure | None:
-    if item.failure is None:
-        return None
+def _check_not_rewound(batch: Batch[Any], rows: progress.Rows) -> None:
+    for partition, since in batch.since.items():
+        row = rows.get(partition)
+        if row is None or since > row.next_offset:
+            raise Rewound(f"{partition.topic}/{partition.partition}")
+
+
+def _unreadable(record: Record, stage: str, reason: str) -> Failure:
     # The record's own time, not the clock's: the letter of a redelivered record must be the same.
-    at = item.record.timestamp
-    return Failure("decode", "InvalidMessage", str(item.failure), 1, at, at)
+    return Failure(stage, "InvalidMessage", reason, 1, record.timestamp, record.timestamp)
 
 
-def _dependency(error: Exception) -> str:
-    known = isinstance(error, (*DatabaseError, OSError, asyncio.TimeoutError))
-    return "postgres" if known else type(error).__name__
+def _heals(error: Exception, *, lone: bool, before: int) -> bool:
+    """Whether the same records may well be applied later: the error is not about them."""
+    if isinstance(error, KafkaError) or is_not_now(error):
+        return True
+    lost_race = getattr(error, "sqlstate", "") in ("23P01", "23505")
+    return lost_race and lone and before < LOST_RACES
+
+
+def _down(error: Exception) -> DependencyDown:
+    if isinstance(error, KafkaError):
+        dependency = "kafka"
+    elif isinstance(error, (*DatabaseError, OSError, asyncio.TimeoutError)):
+        dependency = "postgres"
+    else:
+        dependency = type(error).__name__
+    down = DependencyDown(dependency, _brief(error), too_much=is_too_slow(error))
+    down.__cause__ = error
+    return down
 
 
 def _brief(error: BaseException) -> str:
-    return str(error)[:500]
+    return f"{type(error).__name__}: {error}"[:500]

@@ -30,8 +30,10 @@ CONNECT_WITHIN = 5.0  # seconds, also for a place in the pool
 CLOSE_WITHIN = 2.0
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
-# error, read-only transaction after a failover, and a lock or statement that took too long.
-_NOT_NOW = ("08", "53", "57", "58", "25006", "55P03", "57014", "25P03")
+# error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race.
+_NOT_NOW = ("08", "53", "57", "58", "25006", "55P03", "57014", "25P03", "40001", "40P01")
+# A statement, or the pause between two, was longer than a transaction of ours may take.
+_TOO_SLOW = ("57014", "25P03")
 
 DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """What the database or its driver raises; what the server says has a `sqlstate`."""
@@ -167,6 +169,11 @@ def is_not_now(error: BaseException) -> bool:
     ):  # the connection is gone; a ValueError is about what was sent
         return not isinstance(error, ValueError)
     return isinstance(error, OSError | asyncio.TimeoutError)
+
+
+def is_too_slow(error: BaseException) -> bool:
+    """Whether a time-out of our own making ended the transaction: less work at once may fit."""
+    return isinstance(error, asyncpg.PostgresError) and str(error.sqlstate) in _TOO_SLOW
 
 
 @lru_cache(maxsize=1_000)

@@ -8,11 +8,15 @@ class InvalidMessage(Exception):
 
 
 class DependencyDown(Exception):
-    """A service we need does not answer: nothing was applied, and the same records are tried again with back-off."""
+    """A service we need does not answer: nothing was applied, and the same records are tried again with back-off.
 
-    def __init__(self, dependency: str, reason: str = "") -> None:
+    `too_much`: it may answer if it is asked for less.
+    """
+
+    def __init__(self, dependency: str, reason: str = "", *, too_much: bool = False) -> None:
         super().__init__(f"{dependency} is down: {reason}" if reason else f"{dependency} is down")
         self.dependency = dependency
+        self.too_much = too_much
 
 
 class Refused(DependencyDown):
@@ -24,7 +28,7 @@ class TooMuch(Exception):
 
 
 class Halt(Exception):
-    """This partition (or all of them) cannot go on without a person: see the runbook, "A halted partition"."""
+    """This partition (without one: each of the batch) cannot go on without a person: see the runbook, "A halted partition"."""
 
     def __init__(self, reason: str, partition: TopicPartition | None = None) -> None:
         super().__init__(reason)
@@ -32,4 +36,11 @@ class Halt(Exception):
 
 
 class PublishFailed(Exception):
-    """The broker did not acknowledge: what was not published will be, after seeking back."""
+    """The broker did not acknowledge: what was not published will be, after seeking back.
+
+    `refused`: it refuses one of these messages, and will until somebody changes its settings.
+    """
+
+    def __init__(self, reason: str, *, refused: bool = False) -> None:
+        super().__init__(reason)
+        self.refused = refused

@@ -29,6 +29,15 @@ class Health:
     _waiting: dict[str, str] = field(default_factory=dict)
     _down: dict[str, str] = field(default_factory=dict)
     _halted: dict[tuple[str, int], str] = field(default_factory=dict)
+    _troubles: dict[str, dict[str, str]] = field(default_factory=dict)
+    _unreadable: dict[str, dict[tuple[str, int], str]] = field(default_factory=dict)
+
+    def troubles(
+        self, consumer: str, waiting: dict[str, str], unreadable: dict[tuple[str, int], str]
+    ) -> None:
+        """Say what a consumer's partitions wait for, and which of its logs cannot be read on; replaces what it said before."""
+        self._troubles[consumer] = waiting
+        self._unreadable[consumer] = unreadable
 
     def waiting(self, dependency: str, reason: str) -> None:
         """Say that work waits for a dependency: nothing is lost, everything is late."""
@@ -59,11 +68,18 @@ class Health:
     @property
     def ready(self) -> bool:
         """Whether the process does its work now."""
-        return self.live and self.started and not (self._waiting or self._down or self._halted)
+        return self.live and self.started and not (self._all_waiting() or self._down or self._all_halted())
+
+    def _all_waiting(self) -> dict[str, str]:
+        return self._waiting | {name: why for found in self._troubles.values() for name, why in found.items()}
+
+    def _all_halted(self) -> dict[tuple[str, int], str]:
+        return self._halted | {at: why for found in self._unreadable.values() for at, why in found.items()}
 
     async def report(self) -> dict[str, Any]:
         """Everything as JSON values; `lag` counts records not yet applied."""
         READY.labels(self.service).set(self.ready)
+        waiting = self._all_waiting()
         return {
             **{name: tell() for name, tell in self.parts.items()},
             "service": self.service,
@@ -72,13 +88,13 @@ class Health:
             "ready": self.ready,
             "started": self.started,
             "lag": await self.lag() if self.lag else 0,
-            "waiting": sorted(self._waiting),
+            "waiting": sorted(waiting),
             "down": sorted(self._down),
             "halted": [
                 {"topic": topic, "partition": partition, "reason": reason}
-                for (topic, partition), reason in sorted(self._halted.items())
+                for (topic, partition), reason in sorted(self._all_halted().items())
             ],
-            "reasons": {**self._waiting, **self._down, **({"watchdog": self.dead} if self.dead else {})},
+            "reasons": {**waiting, **self._down, **({"watchdog": self.dead} if self.dead else {})},
         }
 
 

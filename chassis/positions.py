@@ -1,33 +1,36 @@
 """Where one process stands on each partition that is its own. Pure bookkeeping: no I/O, no clock.
 
-A batch that was drawn from Kafka before a seek, and arrives after it, would leave a hole. So each seek is counted, each
-poll stamps its records with the counts at that moment, and records with an older stamp are dropped: the seek sees to it
-that they come again.
+A poll proves from where to where it read a partition. What it read is ours only where it begins at the very offset at
+which the poll before it ended: everything else is read again. Each seek is counted, so that a batch that was made
+before a seek is neither applied nor published after it (ADR 8).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import TopicPartition
 
 from chassis.batch import Batch
-from contracts.envelope import Record
 
 Offsets = dict[TopicPartition, int]
 
 
 @dataclass
 class Position:
-    """Offsets below which everything was read, applied, published (acked), and noted as published in the database.
+    """Offsets below which everything was scanned, put into batches, applied, published (acked), and noted as published.
 
-    `kept`: below which the database has it as applied, by what was last committed.
+    `kept`: below which the database has it as applied, by the last commit. `behind`: the end of the log when the
+    partition was taken over.
     """
 
-    read: int
+    scanned: int
+    taken: int
     applied: int
     acked: int
     noted: int
     kept: int
+    behind: int
 
 
 class Positions:
@@ -36,19 +39,23 @@ class Positions:
     def __init__(self) -> None:
         self._own: dict[TopicPartition, Position] = {}
         self._seeks: dict[TopicPartition, int] = {}
-        self._stamp: dict[TopicPartition, int] = {}
 
     def __contains__(self, partition: TopicPartition) -> bool:
         return partition in self._own
+
+    def __getitem__(self, partition: TopicPartition) -> Position:
+        return self._own[partition]
 
     @property
     def partitions(self) -> list[TopicPartition]:
         """Those that are our own."""
         return list(self._own)
 
-    def own(self, partition: TopicPartition, published: int, applied: int) -> None:
+    def own(self, partition: TopicPartition, published: int, applied: int, behind: int = 0) -> None:
         """The partition is ours, and sought to what is not published."""
-        self._own[partition] = Position(published, applied, published, published, applied)
+        self._own[partition] = Position(
+            published, published, applied, published, published, applied, max(behind, applied)
+        )
         self._sought(partition)
 
     def disown(self, partition: TopicPartition) -> None:
@@ -56,63 +63,63 @@ class Positions:
         self._own.pop(partition, None)
         self._sought(partition)
 
-    def stamp(self) -> None:
-        """Records were drawn from Kafka at this very moment."""
-        self._stamp = dict(self._seeks)
+    def scan(self, partition: TopicPartition, since: int, upto: int) -> bool | None:
+        """Count `since` to before `upto` as read. None: not ours. False: there is a hole before it, nothing counts."""
+        position = self._own.get(partition)
+        if position is None:
+            return None
+        if position.scanned != since:
+            return False
+        position.scanned = upto
+        return True
 
-    def accept(self, records: Iterable[tuple[TopicPartition, Record]]) -> Batch | None:
-        """Of the records last drawn, those that follow on what was read before."""
-        since: Offsets = {}
-        accepted: list[Record] = []
-        partitions: list[TopicPartition] = []
-        for partition, record in records:
-            position = self._own.get(partition)
-            if position is None or self._stamp.get(partition) != self._seeks[partition]:
-                continue
-            since.setdefault(partition, position.read)
-            position.read = record.offset + 1
-            accepted.append(record)
-            partitions.append(partition)
-        return Batch(tuple(accepted), since, tuple(partitions)) if accepted else None
+    def take(self, partition: TopicPartition, offset: int) -> int:
+        """Put the record at `offset` into a batch; returns the offset since which nothing else was."""
+        position = self._own[partition]
+        since, position.taken = position.taken, offset + 1
+        return since
 
-    def seeks(self, batch: Batch) -> dict[TopicPartition, int]:
-        """How often the partitions of a batch were sought: if that changes, the batch must not be published."""
-        return {partition: self._seeks.get(partition, 0) for partition in batch.since}
+    def seeks(self, partitions: Mapping[TopicPartition, object]) -> Offsets:
+        """How often these were sought: if that changes, what was made before is void."""
+        return {partition: self._seeks.get(partition, 0) for partition in partitions}
 
     def rewind(self, offsets: Offsets) -> Offsets:
-        """Go back; returns where to seek, which is further back where another failure has already gone there."""
+        """Go back; returns where to seek, which is further back where records wait that are in no batch yet."""
         targets: Offsets = {}
         for partition, offset in offsets.items():
             if position := self._own.get(partition):
-                position.read = targets[partition] = min(offset, position.read)
+                target = min(offset, position.taken)
+                position.scanned = position.taken = targets[partition] = target
                 self._sought(partition)
         return targets
 
-    def applied(self, batch: Batch) -> None:
+    def applied(self, batch: Batch[Any]) -> None:
         """The batch is committed in the database."""
         for partition, offset in batch.next().items():
             if position := self._own.get(partition):
                 position.applied = max(offset, position.applied)
                 position.kept = max(offset, position.kept)
 
-    def published(self, batch: Batch) -> None:
+    def published(self, batch: Batch[Any]) -> None:
         """All that followed from the batch is acknowledged."""
         for partition, offset in batch.next().items():
             if position := self._own.get(partition):
                 position.acked = max(offset, position.acked)
 
-    def step_over(self, partition: TopicPartition, offset: int) -> None:
-        """There is nothing between what was read and `offset` but transaction markers; all before is published."""
-        position = self._own.get(partition)
-        if position is not None and offset > position.read and self._stamp == self._seeks:
-            position.read = position.applied = position.acked = offset
+    def step_over(self, waiting: Container[TopicPartition]) -> None:
+        """Where all that was taken is published and no record waits, whatever was scanned since was no record."""
+        for partition, position in self._own.items():
+            if partition not in waiting and position.acked >= position.taken:
+                position.taken = position.scanned
+                position.applied = max(position.applied, position.scanned)
+                position.acked = max(position.acked, position.scanned)
 
     def acked(self) -> Offsets:
         """Everything below these offsets is published."""
         return {partition: position.acked for partition, position in self._own.items()}
 
     def unnoted(self) -> Offsets:
-        """What is published but not noted as such."""
+        """Those that are published but not noted as such."""
         return {tp: position.acked for tp, position in self._own.items() if position.acked > position.noted}
 
     def noted(self, offsets: Offsets) -> None:
@@ -122,12 +129,14 @@ class Positions:
                 position.noted = max(offset, position.noted)
                 position.kept = max(offset, position.kept)
 
-    def rewound(self, next_offsets: Mapping[TopicPartition, int]) -> TopicPartition | None:
-        """A partition of which the database, which stands at these offsets, knows less than was committed."""
-        for partition, position in self._own.items():
-            if next_offsets.get(partition, position.kept) < position.kept:
-                return partition
-        return None
+    def kept(self) -> Offsets:
+        """The database has everything below these offsets as applied."""
+        return {partition: position.kept for partition, position in self._own.items()}
+
+    def is_behind(self, partition: TopicPartition) -> bool:
+        """Whether the partition has not yet been applied as far as its log went when it was taken over."""
+        position = self._own.get(partition)
+        return position is None or position.applied < position.behind
 
     def lags(self, ends: Mapping[TopicPartition, int]) -> Offsets:
         """Records not yet applied, where the log ends at `ends`."""
@@ -135,3 +144,8 @@ class Positions:
 
     def _sought(self, partition: TopicPartition) -> None:
         self._seeks[partition] = self._seeks.get(partition, 0) + 1
+
+
+def rewound(kept: Offsets, next_offsets: Mapping[TopicPartition, int]) -> TopicPartition | None:
+    """A partition of which the database, which stands at `next_offsets`, knows less than was committed."""
+    return next((tp for tp, offset in kept.items() if next_offsets.get(tp, 0) < offset), None)

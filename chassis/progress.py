@@ -6,27 +6,33 @@ Kafka's committed offset is written for lag tools only and never read back.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from aiokafka import TopicPartition
 from sqlalchemy import text
 
 from chassis.database import Transaction
+from contracts.envelope import Record
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One partition's progress."""
+    """One partition's progress. `last_offset` and `last_timestamp` (ms): of the last record that was applied."""
 
     next_offset: int
     published_offset: int
     cluster_id: str
+    last_offset: int | None = None
+    last_timestamp: int | None = None
 
 
 Rows = dict[TopicPartition, Row]
 
 # Rows are locked in one order, so that two owners of overlapping partitions wait for each other instead of deadlocking.
 _LOCK = text("""
-    SELECT p.topic, p.partition, p.next_offset, p.published_offset, p.cluster_id
+    SELECT p.topic, p.partition, p.next_offset, p.published_offset, p.cluster_id, p.last_offset, p.last_timestamp
     FROM progress p
     JOIN unnest(CAST(:topics AS text[]), CAST(:partitions AS int[])) AS batch(topic, partition) USING (topic, partition)
     WHERE p.consumer = :consumer
@@ -46,9 +52,12 @@ _ADVANCE = text("""
     UPDATE progress p
     SET next_offset = greatest(p.next_offset, batch.next_offset),
         published_offset = greatest(p.published_offset, least(batch.published_offset, greatest(p.next_offset, batch.next_offset))),
+        last_offset = greatest(p.last_offset, batch.last_offset),
+        last_timestamp = CASE WHEN batch.last_offset > coalesce(p.last_offset, -1) THEN batch.last_timestamp ELSE p.last_timestamp END,
         updated_at = now()
-    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:next AS bigint[]), CAST(:published AS bigint[]))
-        AS batch(topic, partition, next_offset, published_offset)
+    FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:next AS bigint[]), CAST(:published AS bigint[]),
+                CAST(:last AS bigint[]), CAST(:stamps AS bigint[]))
+        AS batch(topic, partition, next_offset, published_offset, last_offset, last_timestamp)
     WHERE p.consumer = :consumer AND p.topic = batch.topic AND p.partition = batch.partition
 """)
 
@@ -56,7 +65,7 @@ _ADVANCE = text("""
 async def open_rows(
     tx: Transaction, consumer: str, starts: Mapping[TopicPartition, int], cluster_id: str
 ) -> Rows:
-    """The progress of newly assigned partitions; who was never here begins at the log's start."""
+    """Add the progress of partitions that have none, at their log's start; returns the locked rows of all of these."""
     await tx.execute(
         _OPEN,
         {"consumer": consumer, "cluster_id": cluster_id, **_columns(starts), "starts": list(starts.values())},
@@ -68,9 +77,20 @@ async def lock(tx: Transaction, consumer: str, partitions: Mapping[TopicPartitio
     """Lock and return the rows of these partitions, until the transaction ends."""
     found = await tx.execute(_LOCK, {"consumer": consumer, **_columns(partitions)})
     return {
-        TopicPartition(row.topic, row.partition): Row(row.next_offset, row.published_offset, row.cluster_id)
+        TopicPartition(row.topic, row.partition): Row(
+            row.next_offset, row.published_offset, row.cluster_id, row.last_offset, row.last_timestamp
+        )
         for row in found
     }
+
+
+_STAND = text("SELECT topic, partition, next_offset FROM progress WHERE consumer = :consumer")
+
+
+async def stand(tx: Transaction, consumer: str) -> dict[TopicPartition, int]:
+    """The offset below which each partition of a consumer is applied; locks nothing."""
+    rows = await tx.execute(_STAND, {"consumer": consumer})
+    return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
 
 async def advance(
@@ -78,10 +98,15 @@ async def advance(
     consumer: str,
     positions: Mapping[TopicPartition, int],
     published: Mapping[TopicPartition, int],
+    last: Mapping[TopicPartition, Record] | None = None,
 ) -> None:
-    """Say that everything below `positions` is applied, and everything below `published` is published too."""
+    """Note that everything below `positions` is applied, and everything below `published` is published too.
+
+    `last`: the last record that was applied of each partition, by which its log is known again.
+    """
     if not positions:
         return
+    records = [(last or {}).get(partition) for partition in positions]
     await tx.execute(
         _ADVANCE,
         {
@@ -89,8 +114,15 @@ async def advance(
             **_columns(positions),
             "next": list(positions.values()),
             "published": [published.get(partition, 0) for partition in positions],
+            "last": [record and record.offset for record in records],
+            "stamps": [record and milliseconds(record.timestamp) for record in records],
         },
     )
+
+
+def milliseconds(at: datetime) -> int:
+    """An instant as Kafka has it: milliseconds since 1970."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def refusal_for(row: Row, start: int, end: int, cluster_id: str) -> str | None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from aiokafka.partitioner import DefaultPartitioner
 
 from chassis.errors import PublishFailed
@@ -44,13 +45,20 @@ def partition_of(key: bytes, partitions: int) -> int:
 
 
 class Publisher:
-    """One producer. Keys choose partitions by murmur2, as Kafka's own clients do."""
+    """One producer. Keys choose partitions by murmur2, as Kafka's own clients do.
+
+    A broker that refused a batch leaves aiokafka's producer counting on: it takes no later record of that partition, for
+    ever. So after a refusal the producer is replaced, as soon as nothing is under way on it.
+    """
 
     def __init__(self, settings: Settings, client_id: str) -> None:
         self._settings = settings
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
         self._since: dict[int, float] = {}
+        self._turn = asyncio.Condition()
+        self._under_way = 0
+        self._spoilt = False
 
     async def start(self) -> None:
         """Connect. Raises KafkaConnectionError while no broker answers."""
@@ -86,19 +94,56 @@ class Publisher:
         """
         if not messages:
             return
-        if self._producer is None:
-            raise PublishFailed("the producer is not connected")
         token = id(messages)
         self._since[token] = time.monotonic()
         try:
-            acks = await self._send(self._producer, messages)
-            for result in await asyncio.gather(*acks, return_exceptions=True):
-                if isinstance(result, BaseException):
-                    raise PublishFailed(f"{type(result).__name__}: {result}") from result
-        except (KafkaError, AssertionError, TypeError, ValueError) as error:
-            raise PublishFailed(f"{type(error).__name__}: {error}") from error
+            async with self._sound_producer() as producer:
+                await self._acknowledged(await self._sent(producer, messages))
         finally:
             self._since.pop(token, None)
+
+    @asynccontextmanager
+    async def _sound_producer(self) -> AsyncIterator[AIOKafkaProducer]:
+        async with self._turn:
+            await self._turn.wait_for(lambda: not self._spoilt or not self._under_way)
+            if self._spoilt:
+                await self._renew()
+            if self._producer is None:
+                raise PublishFailed("the producer is not connected")
+            producer = self._producer
+            self._under_way += 1
+        try:
+            yield producer
+        finally:
+            self._under_way -= 1
+            async with self._turn:
+                self._turn.notify_all()
+
+    async def _renew(self) -> None:
+        await self.stop()
+        try:
+            await self.start()
+        except (KafkaError, OSError) as error:
+            raise PublishFailed(f"{type(error).__name__}: {error}") from error
+        self._spoilt = False
+
+    async def _sent(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[Ack]:
+        try:
+            return await self._send(producer, messages)
+        except (KafkaConnectionError, KafkaTimeoutError) as error:
+            raise PublishFailed(f"{type(error).__name__}: {error}") from error
+        except (KafkaError, AssertionError, TypeError, ValueError) as error:
+            self._spoilt = True  # some of these may be under way, with nobody to wait for them
+            raise PublishFailed(f"{type(error).__name__}: {error}", refused=True) from error
+
+    async def _acknowledged(self, acks: Sequence[Ack]) -> None:
+        for result in await asyncio.gather(*acks, return_exceptions=True):
+            if isinstance(result, KafkaError | AssertionError | TypeError | ValueError):
+                self._spoilt = True
+                reason = f"{type(result).__name__}: {result}"
+                raise PublishFailed(reason, refused=not getattr(result, "retriable", False)) from result
+            if isinstance(result, BaseException):
+                raise result
 
     async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[Ack]:
         """Give them to the producer in order.

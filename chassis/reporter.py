@@ -1,15 +1,20 @@
-"""What people see of a consumer from outside: its lag, and Kafka's committed offset for lag tools."""
+"""What people see of a consumer from outside: its lag, whether it stands still, and Kafka's committed offset for lag tools."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError
 
 from chassis import telemetry
 from chassis.health import Health
 from chassis.positions import Offsets, Positions
+from chassis.settings import Settings
+from chassis.standstill import Standstill
+
+log = telemetry.get_logger()
 
 EVERY = 1.0  # seconds
 ANSWER_WITHIN = 5.0
@@ -19,47 +24,116 @@ class Reporter:
     """Reports on one consumer. `kafka` gives its present aiokafka consumer."""
 
     def __init__(
-        self, name: str, positions: Positions, health: Health, kafka: Callable[[], AIOKafkaConsumer]
+        self,
+        name: str,
+        settings: Settings,
+        positions: Positions,
+        health: Health,
+        kafka: Callable[[], AIOKafkaConsumer],
     ) -> None:
         self._name = name
+        self._longest = settings.stalled_after
         self._positions = positions
         self._health = health
         self._kafka = kafka
         self._ends: Offsets = {}
+        self._progress: Standstill[TopicPartition] = Standstill()
+        self._transactions: Standstill[TopicPartition] = Standstill()
 
     async def run(self) -> None:
-        """Each second, until cancelled."""
+        """Each second, until cancelled; a report that fails is logged and the next one is made."""
         while True:
             await asyncio.sleep(EVERY)
-            await self._look()
-            for partition, lag in self.lags().items():
-                telemetry.LAG.labels(self._name, partition.topic, str(partition.partition)).set(lag)
-            await self._commit()
+            try:
+                await self._look()
+                self._report(time.monotonic())
+                await self._commit()
+            except Exception as error:
+                log.warning("no report", consumer=self._name, error=f"{type(error).__name__}: {error}")
+
+    def forget(self, partition: TopicPartition) -> None:
+        """The partition is another process's: show nothing of it any more."""
+        with suppress(KeyError):
+            telemetry.LAG.remove(self._name, partition.topic, str(partition.partition))
 
     def lags(self) -> Offsets:
         """Records not yet applied, for each partition of ours."""
-        ends = dict(self._ends)
+        return self._positions.lags(self._log_ends())
+
+    def _log_ends(self) -> Offsets:
+        ends = {}
         for partition in self._positions.partitions:
-            with suppress(AssertionError, AttributeError):
-                ends[partition] = max(self._kafka().highwater(partition) or 0, ends.get(partition, 0))
-        return self._positions.lags(ends)
+            with suppress(AssertionError, AttributeError, IllegalStateError):
+                ends[partition] = max(self._kafka().highwater(partition) or 0, self._ends.get(partition, 0))
+        return ends
 
     async def _look(self) -> None:
         """Where the logs end; also notices that no broker answers, while there is nothing to do."""
         partitions = self._positions.partitions
-        state = f"kafka ({self._name})"
+        state = f"kafka ({self._name}, ends of the log)"
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 self._ends = await self._kafka().end_offsets(partitions) if partitions else {}
             self._health.clear(state)
-        except (KafkaError, TimeoutError, IllegalStateError, AssertionError) as error:
-            self._health.waiting(state, type(error).__name__)
+        except Exception as error:
+            self._health.waiting(state, f"{type(error).__name__}: {str(error)[:200]}")
+
+    def _report(self, now: float) -> None:
+        ends = self._log_ends()
+        for partition, lag in self._positions.lags(ends).items():
+            telemetry.LAG.labels(self._name, partition.topic, str(partition.partition)).set(lag)
+        self._report_transactions(now, ends)
+        self._report_progress(now, ends)
+
+    def _report_progress(self, now: float, ends: Offsets) -> None:
+        """Applied and published: either alone would hide the other."""
+        acked = self._positions.acked()
+        work: dict[TopicPartition, object] = {
+            tp: acked[tp] for tp, end in ends.items() if tp in acked and acked[tp] < end
+        }
+        with suppress(AttributeError):
+            work |= {tp: "not ours yet" for tp in self._kafka().assignment() if tp not in acked}
+        still = self._progress.look(now, work)
+        longest = max(still.values(), default=0.0)
+        telemetry.STALLED.labels(self._name).set(longest)
+        state = f"progress ({self._name})"
+        if longest > self._longest:
+            worst = [f"{tp.topic}/{tp.partition}" for tp, seconds in still.items() if seconds > self._longest]
+            self._health.waiting(state, f"no progress for {longest:.0f} s on {', '.join(sorted(worst))}")
+        else:
+            self._health.clear(state)
+
+    def _report_transactions(self, now: float, ends: Offsets) -> None:
+        """A stable offset that stands still below the end of the log is somebody's open transaction."""
+        open_at: dict[TopicPartition, object] = {}
+        acked = self._positions.acked()
+        for partition, end in ends.items():
+            with suppress(AssertionError, IllegalStateError):
+                stable = self._kafka().last_stable_offset(partition)
+                if stable is not None and stable < end and acked.get(partition, -1) >= stable:
+                    open_at[partition] = stable
+        still = self._transactions.look(now, open_at)
+        longest = max(still.values(), default=0.0)
+        telemetry.OPEN_TRANSACTION.labels(self._name).set(longest)
+        state = f"open transaction ({self._name})"
+        if longest > self._longest:
+            where = [
+                f"{tp.topic}/{tp.partition} at offset {open_at[tp]}"
+                for tp, s in still.items()
+                if s > self._longest
+            ]
+            self._health.waiting(
+                state,
+                f"another client's transaction has been open for {longest:.0f} s on {', '.join(sorted(where))}: records behind it wait",
+            )
+        else:
+            self._health.clear(state)
 
     async def _commit(self) -> None:
-        """Tell Kafka where we are; nobody reads it back."""
+        """Write our offsets to Kafka for lag tools; nothing reads them back."""
         offsets = {partition: offset for partition, offset in self._positions.acked().items() if offset}
         try:
             if offsets:
                 await asyncio.wait_for(self._kafka().commit(offsets), ANSWER_WITHIN)
-        except (KafkaError, TimeoutError, IllegalStateError):
+        except Exception:
             telemetry.COMMIT_FAILURES.labels(self._name).inc()

@@ -33,6 +33,7 @@ _PROBE = text("SELECT 1")
 WATCHDOG_EXIT = 70  # EX_SOFTWARE: the supervisor starts a new one
 WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
+CURRENT_EVERY = 0.1
 STOP_WITHIN = 10.0
 DEAD_LETTERS_KEPT = timedelta(days=30)
 
@@ -74,7 +75,7 @@ class Service:
         self._consumers.append(consumer)
 
     def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run something until the service stops; if it fails it is down in health and runs again after a while."""
+        """Run something until the service stops, once its database is current; after a failure it is down and runs again."""
         self._background.append((name, run))
 
     def every(
@@ -106,11 +107,10 @@ class Service:
         """Connect, take the partitions over, begin. Waits as long as Kafka or PostgreSQL are away."""
         self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
         await self._until_connected("kafka", self.publisher.start)
-        for name, run in self._background:
-            self._tasks.append(asyncio.create_task(self._keep(name, run), name=name))
         await self._until_connected("kafka", self._broker.start)
         for consumer in self._consumers:
             await consumer.taken_over.wait()
+        self._tasks.append(asyncio.create_task(self._work_when_current(), name="background"))
         self.every("forget dead letters", self._forget_dead_letters, cron="41 2 * * *")
         self._scheduler.start()
         self.health.started = True
@@ -198,6 +198,26 @@ class Service:
             except Exception as error:
                 self.health.waiting("postgres", f"{type(error).__name__}: {str(error)[:200]}")
             await asyncio.sleep(PROBE_EVERY)
+
+    async def _work_when_current(self) -> None:
+        """Do the background work while the database is current: a timer whose cancellation is still unread must not fire.
+
+        Begins when the log has been applied as far as it went at the start, and again after the database was set back.
+        """
+        while True:
+            while any(consumer.is_behind() for consumer in self._consumers):  # noqa: ASYNC110  (a state of many parts)
+                await asyncio.sleep(CURRENT_EVERY)
+            log.info("current")
+            for consumer in self._consumers:
+                consumer.begun_anew.clear()
+            work = [asyncio.create_task(self._keep(name, run), name=name) for name, run in self._background]
+            set_back = [asyncio.create_task(consumer.begun_anew.wait()) for consumer in self._consumers]
+            try:
+                await asyncio.wait([*set_back, *work], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (*set_back, *work):
+                    task.cancel()
+                await asyncio.gather(*set_back, *work, return_exceptions=True)
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         attempt = 0

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     retry_max: float = 5.0
     dead_letter_cap: int = 20
     dead_letter_window: float = 60.0
+    stalled_after: float = 30.0
 
 
 def service_database_url(settings: Settings, service: str) -> str:

@@ -1,20 +1,17 @@
-"""What is FastStream's and aiokafka's own: a batch subscriber with none of the defaults that commit or skip past failures.
+"""All that is FastStream's and aiokafka's own: a batch subscriber with none of the defaults that commit or skip past failures."""
 
-Records are handed over as bytes: decoding is each subscription's own, record by record.
-"""
-
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
-from typing import Any
+import asyncio
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import ConsumerStoppedError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
+from chassis.fetched import POLL, Poll, install
 from chassis.publisher import MAX_REQUEST_BYTES
 from chassis.settings import Settings
-from contracts.envelope import Record
 
 EMPTY_PAUSE_MS = (
     1  # FastStream waits for a poll this long, and if it is empty sleeps as long, deaf to new records
@@ -23,9 +20,13 @@ POLL_WAIT_MS = (
     250  # so we wait for the poll ourselves: a record wakes it at once, and idling costs next to nothing
 )
 
+FAILED_PAUSE = 0.5  # seconds
 BUFFERED_SECONDS = 2.0  # a fetch waits so long for what was read before to be drawn; after 0.1 s it would leave those partitions out
 
 Drawn = dict[TopicPartition, list[ConsumerRecord]]
+Scans = dict[TopicPartition, tuple[int, int]]
+
+install()
 
 
 def subscribe(
@@ -44,8 +45,6 @@ def subscribe(
         batch=True,
         ack_policy=AckPolicy.MANUAL,
         no_reply=True,
-        parser=_parse,
-        decoder=_undecoded,
         listener=listener,
         auto_offset_reset="earliest",
         isolation_level="read_committed",
@@ -60,8 +59,21 @@ def subscribe(
     )
 
 
-def watch_polls(consumer: AIOKafkaConsumer, drawn: Callable[[Drawn], Awaitable[None]]) -> None:
-    """Call `drawn` with the result of each poll, at the very moment it is drawn and before anybody else sees it."""
+class Polls(Protocol):
+    """Takes the result of each poll at the very moment it is drawn, before anything can be sought in between."""
+
+    async def room(self) -> None:
+        """Return when more can be taken."""
+
+    def drawn(self, records: Drawn, scans: Scans) -> None:
+        """Take the records of one poll, and from where to where it read each partition."""
+
+    def failed(self, error: Exception) -> None:
+        """A poll failed; records that it had drawn are lost with it."""
+
+
+def watch_polls(consumer: AIOKafkaConsumer, polls: Polls) -> None:
+    """Hand the result of each poll to `polls`; FastStream gets nothing, and only keeps polling."""
     if getattr(consumer, "watched", False):
         return
     # A fetch that leaves a partition out is a long poll that its next records must wait for. No public word for it.
@@ -69,9 +81,21 @@ def watch_polls(consumer: AIOKafkaConsumer, drawn: Callable[[Drawn], Awaitable[N
     draw = consumer.getmany
 
     async def getmany(**limits: Any) -> Drawn:
-        records: Drawn = await draw(**limits | {"timeout_ms": POLL_WAIT_MS})
-        await drawn(records)
-        return records
+        await polls.room()
+        poll = Poll()
+        token = POLL.set(poll)
+        try:
+            records: Drawn = await draw(**limits | {"timeout_ms": POLL_WAIT_MS})
+        except ConsumerStoppedError:
+            raise
+        except Exception as error:
+            polls.failed(error)
+            await asyncio.sleep(FAILED_PAUSE)
+        else:
+            polls.drawn(records, poll.scans)
+        finally:
+            POLL.reset(token)
+        return {}
 
     consumer.getmany = getmany
     consumer.watched = True
@@ -89,30 +113,5 @@ def coordination_died(consumer: AIOKafkaConsumer | None) -> bool:
     return task is not None and task.done()
 
 
-def records_of(drawn: tuple[ConsumerRecord, ...], prefix: str) -> Iterator[tuple[TopicPartition, Record]]:
-    """Our own view of raw records, with the partition as the broker names it."""
-    for record in drawn:
-        yield (
-            TopicPartition(record.topic, record.partition),
-            Record(
-                record.topic[len(prefix) :],
-                record.partition,
-                record.offset,
-                datetime.fromtimestamp(record.timestamp / 1000, UTC),
-                record.key,
-                record.value,
-                tuple(record.headers),
-            ),
-        )
-
-
-async def _parse(records: tuple[ConsumerRecord, ...], original: Any) -> Any:
-    """FastStream's own parser decodes every header and would fail the whole batch for one; it never sees ours."""
-    first = {field: getattr(records[0], field) for field in records[0].__dataclass_fields__}
-    message = await original((ConsumerRecord(**first | {"headers": ()}),))
-    message.raw_message = records
-    return message
-
-
-async def _undecoded(message: Any, _original: Any) -> Any:
-    return message.raw_message
+async def nothing(_: Any) -> None:
+    """FastStream's handler: every record was taken at its poll."""

@@ -12,6 +12,7 @@ from chassis.database import Database
 from chassis.health import Health
 from chassis.kafka import cluster_id
 from chassis.positions import Positions
+from chassis.same_log import another_log
 from chassis.settings import Settings
 
 log = telemetry.get_logger()
@@ -30,6 +31,7 @@ class TakeOver:
         kafka: Callable[[], AIOKafkaConsumer],
     ) -> None:
         self.done = asyncio.Event()
+        self.halted: set[TopicPartition] = set()
         self._consumer = consumer
         self._settings = settings
         self._database = database
@@ -38,18 +40,28 @@ class TakeOver:
         self._kafka = kafka
 
     async def run(self, partitions: set[TopicPartition]) -> None:
-        """Take these partitions over; tries until it succeeds."""
+        """Take these partitions over; tries until each is ours or halted."""
         state = f"assignment ({self._consumer})"
-        for attempt in range(1, 1_000_000):
-            try:
-                await self._seek_all(partitions)
-                break
-            except Exception as error:
-                # Whatever it is, reading on without the position would lose records: wait and try again.
-                self._health.waiting(state, f"{type(error).__name__}: {str(error)[:200]}")
-                log.warning(
-                    "cannot take partitions over", consumer=self._consumer, error=str(error), attempt=attempt
-                )
+        left = set(partitions)
+        attempt = 0
+        while left:
+            attempt += 1
+            # One that cannot be asked about must not keep the others: after a failure each is tried by itself.
+            for some in [left] if attempt == 1 else [{partition} for partition in sorted(left)]:
+                try:
+                    await self._seek_all(some)
+                    left = left - some
+                except Exception as error:
+                    # Whatever it is, reading on without the position would lose records: wait and try again.
+                    self._health.waiting(state, f"{type(error).__name__}: {str(error)[:200]}")
+                    log.warning(
+                        "cannot take partitions over",
+                        consumer=self._consumer,
+                        partitions=len(some),
+                        error=str(error),
+                        attempt=attempt,
+                    )
+            if left:
                 await asyncio.sleep(
                     backoff.delay(attempt, self._settings.retry_base, self._settings.retry_max)
                 )
@@ -57,29 +69,43 @@ class TakeOver:
         self.done.set()
 
     async def _seek_all(self, partitions: set[TopicPartition]) -> None:
-        if not partitions:
-            return
         kafka = self._kafka()
-        starts, ends = await asyncio.gather(
-            kafka.beginning_offsets(list(partitions)), kafka.end_offsets(list(partitions))
-        )
         cluster = await cluster_id(self._settings)
+        starts = await kafka.beginning_offsets(list(partitions))
         async with self._database.transaction() as tx:
             rows = await progress.open_rows(tx, self._consumer, starts, cluster)
+            # Asked under the lock: what the former owner still applies before it cannot lie beyond these ends.
+            starts, ends = await asyncio.gather(
+                kafka.beginning_offsets(list(partitions)), kafka.end_offsets(list(partitions))
+            )
+        others = await another_log(kafka, self._settings, rows, starts)
         for partition, row in rows.items():
-            reason = progress.refusal_for(row, starts[partition], ends[partition], cluster)
+            reason = progress.refusal_for(row, starts[partition], ends[partition], cluster) or others.get(
+                partition
+            )
             if reason:
                 self.halt(partition, reason)
             else:
+                self.halted.discard(partition)
                 kafka.seek(partition, row.published_offset)
-                self._positions.own(partition, row.published_offset, row.next_offset)
+                self._positions.own(partition, row.published_offset, row.next_offset, ends[partition])
         log.info("partitions taken over", consumer=self._consumer, partitions=len(partitions))
 
     def halt(self, partition: TopicPartition, reason: str) -> None:
         """Read this partition no more until an operator has looked at it; the others go on."""
         self._positions.disown(partition)
+        self.halted.add(partition)
         with suppress(IllegalStateError):
             self._kafka().pause(partition)
         topic, number = partition.topic, partition.partition
         self._health.halted(topic, number, reason)
+        telemetry.HALTED.labels(self._consumer, topic, str(number)).set(1)
         log.error("partition halted", consumer=self._consumer, topic=topic, partition=number, reason=reason)
+
+    def release(self, partition: TopicPartition) -> None:
+        """The partition is another process's concern now."""
+        self._health.unhalt(partition.topic, partition.partition)
+        if partition in self.halted:
+            self.halted.discard(partition)
+            with suppress(KeyError):
+                telemetry.HALTED.remove(self._consumer, partition.topic, str(partition.partition))

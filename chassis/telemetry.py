@@ -37,13 +37,46 @@ AGAIN = Counter(
 )
 GAPS = Counter(
     "appointments_consumer_gaps_total",
-    "Harmless gaps in offsets (transaction markers, aborted records).",
+    "Holes in the offsets that nothing proved to be harmless; they were read again. Must stay 0.",
+    ["consumer"],
+)
+MARKERS = Counter(
+    "appointments_consumer_markers_total",
+    "Offsets passed because the log proves that no record of ours was there (transaction markers, aborted records).",
+    ["consumer"],
+)
+STALLED = Gauge(
+    "appointments_consumer_stalled_seconds",
+    "Time for which a consumer has had work and made no progress, applied and published; 0 when idle.",
+    ["consumer"],
+)
+HALTED = Gauge(
+    "appointments_consumer_halted",
+    "1 while a partition needs a person.",
+    ["consumer", "topic", "partition"],
+)
+UNREADABLE = Counter(
+    "appointments_consumer_unreadable_total",
+    "Records, or whole batches of the log, that break Kafka's own format.",
+    ["consumer", "kind"],
+)
+OPEN_TRANSACTION = Gauge(
+    "appointments_open_transaction_seconds",
+    "Time for which another producer's open transaction has held a partition up.",
     ["consumer"],
 )
 RETRIES = Counter(
     "appointments_consumer_retries_total", "Batches tried again, by cause.", ["consumer", "cause"]
 )
 DEAD_LETTERS = Counter("appointments_dead_letters_total", "Records set aside.", ["consumer", "stage"])
+DEAD_LETTERS_OPEN = Gauge(
+    "appointments_dead_letters_open",
+    "Dead letters that nobody has redriven or discarded; each process counts those of its whole service.",
+    ["service", "consumer"],
+)
+# Not `job`: that label is Prometheus' own, and it would rename ours.
+JOB_FAILURES = Counter("appointments_job_failures_total", "Runs of a job that failed.", ["task"])
+JOB_FAILING = Gauge("appointments_job_failing", "1 when the last run of a job failed.", ["task"])
 COMMIT_FAILURES = Counter(
     "appointments_offset_commit_failures_total",
     "Kafka offset commits that failed (they serve lag tools only).",
@@ -82,7 +115,7 @@ def configure_logging(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("aiokafka", "apscheduler", "alembic", "httpx", "httpcore"):
+    for noisy in ("aiokafka", "faststream", "apscheduler", "alembic", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
     structlog.contextvars.bind_contextvars(service=service)
 

@@ -84,7 +84,7 @@ async def test_a_dependency_that_is_down_delays_and_loses_nothing(ledgers: Ledge
 
     async def waits() -> bool:
         report = await process.health()
-        return report.get("waiting") == ["oracle"] and report["lag"] == 200
+        return report.get("waiting") == ["oracle (ledger.commands)"] and report["lag"] == 200
 
     await eventually(waits, 30)
     assert await ledgers.entries() == 0

@@ -7,24 +7,31 @@ import pytest
 from aiokafka import TopicPartition
 
 from chassis import backoff, progress, telemetry
-from chassis.batch import Batch
+from chassis.batch import Batch, Read
 from contracts.envelope import Record
 
 ZERO, ONE = TopicPartition("p.t", 0), TopicPartition("p.t", 1)
 ROW = progress.Row(next_offset=10, published_offset=8, cluster_id="c")
 
 
-def record(partition: int, offset: int) -> Record:
-    return Record("t", partition, offset, datetime(2027, 1, 1, tzinfo=UTC), None, None)
+def read(partition: int, offset: int) -> Read[int]:
+    record = Record("t", partition, offset, datetime(2027, 1, 1, tzinfo=UTC), None, None)
+    return Read(record, 1, None)
 
 
-def test_halves_follow_on_without_a_break() -> None:
-    batch = Batch(
-        (record(0, 5), record(0, 7), record(1, 2), record(0, 9)), {ZERO: 4, ONE: 2}, (ZERO, ZERO, ONE, ZERO)
-    )
-    front, back = batch.halves()
-    assert (front.since, front.next()) == ({ZERO: 4}, {ZERO: 8})
-    assert (back.since, back.first()) == ({ZERO: 8, ONE: 2}, {ONE: 2, ZERO: 9})
+MIXED = Batch((read(0, 5), read(0, 7), read(1, 2), read(0, 9)), {ZERO: 4, ONE: 2}, (ZERO, ZERO, ONE, ZERO))
+
+
+def test_a_batch_is_divided_by_partition_first() -> None:
+    zero, one = MIXED.parts()
+    assert (zero.since, zero.first(), zero.next()) == ({ZERO: 4}, {ZERO: 5}, {ZERO: 10})
+    assert (one.since, one.first(), one.next()) == ({ONE: 2}, {ONE: 2}, {ONE: 3})
+
+
+def test_halves_of_one_partition_follow_on_without_a_break() -> None:
+    front, back = MIXED.without({ONE}).parts()
+    assert (front.since, front.next()) == ({ZERO: 4}, {ZERO: 6})
+    assert (back.since, back.next()) == ({ZERO: 6}, {ZERO: 10})
 
 
 @pytest.mark.parametrize(

@@ -1,120 +1,104 @@
-"""Whose records are whose: what was drawn before a seek must not be taken for what follows after it."""
+"""A position passes only what a poll has proven to have looked at, and nothing overtakes a failure."""
 
 from datetime import UTC, datetime
 
 from aiokafka import TopicPartition
 
-from chassis.positions import Positions
+from chassis.batch import Batch, Read
+from chassis.positions import Positions, rewound
 from contracts.envelope import Record
 
 HERE, THERE = TopicPartition("t", 0), TopicPartition("t", 1)
 
 
-def drawn(partition: TopicPartition, *offsets: int) -> list[tuple[TopicPartition, Record]]:
+def batch_of(positions: Positions, partition: TopicPartition, *offsets: int) -> Batch[int]:
     at = datetime(2027, 1, 1, tzinfo=UTC)
-    return [(partition, Record("t", partition.partition, offset, at, None, None)) for offset in offsets]
+    since, *_ = [positions.take(partition, offset) for offset in offsets]
+    reads = tuple(Read(Record("t", partition.partition, n, at, None, None), 1, None) for n in offsets)
+    return Batch(reads, {partition: since}, (partition,) * len(offsets))
 
 
 def owning(published: int = 5, applied: int = 8) -> Positions:
     positions = Positions()
     positions.own(HERE, published, applied)
-    positions.stamp()
     return positions
 
 
-def test_records_of_others_are_dropped() -> None:
-    assert owning().accept(drawn(THERE, 1, 2)) is None
+def test_a_poll_of_a_partition_of_others_counts_for_nothing() -> None:
+    assert owning().scan(THERE, 0, 3) is None
 
 
-def test_accepted_records_follow_on_without_a_break() -> None:
+def test_polls_follow_on_without_a_hole() -> None:
     positions = owning()
-    first = positions.accept(drawn(HERE, 5, 6))
-    second = positions.accept(drawn(HERE, 9))
-    assert first is not None
-    assert second is not None
-    assert (first.since, second.since) == ({HERE: 5}, {HERE: 7})
+    assert positions.scan(HERE, 5, 7) is True
+    assert positions.scan(HERE, 7, 12) is True
 
 
-def test_what_was_drawn_before_a_seek_is_dropped_after_it() -> None:
+def test_a_hole_between_two_polls_is_never_passed() -> None:
     positions = owning()
-    batch = positions.accept(drawn(HERE, 5, 6))
-    assert batch is not None
-    positions.stamp()  # 7 and 8 are drawn ...
-    assert positions.rewind(batch.first()) == {HERE: 5}  # ... and then a publish fails
-    assert positions.accept(drawn(HERE, 7, 8)) is None
-    positions.stamp()
-    again = positions.accept(drawn(HERE, 5, 6))
-    assert again is not None
-    assert again.since == {HERE: 5}
+    assert positions.scan(HERE, 5, 7) is True
+    assert positions.scan(HERE, 9, 12) is False
+    assert positions[HERE].scanned == 7
 
 
-def test_what_was_drawn_before_the_take_over_is_dropped() -> None:
+def test_a_poll_from_before_the_take_over_is_no_proof() -> None:
+    positions = owning()
+    assert positions.scan(HERE, 40, 41) is False
+
+
+def test_records_taken_follow_on_without_a_break() -> None:
+    positions = owning()
+    positions.scan(HERE, 5, 10)
+    assert batch_of(positions, HERE, 5, 6).since == {HERE: 5}
+    assert batch_of(positions, HERE, 9).since == {HERE: 7}
+
+
+def test_a_failure_goes_back_to_the_first_of_its_batch() -> None:
+    positions = owning()
+    positions.scan(HERE, 5, 9)
+    batch = batch_of(positions, HERE, 5, 6)
+    seeks = positions.seeks(batch.since)
+    assert positions.rewind(batch.first()) == {HERE: 5}
+    assert positions.seeks(batch.since) != seeks, "the batch is void"
+    assert positions.scan(HERE, 5, 6) is True
+
+
+def test_a_failure_goes_back_to_records_that_wait_in_no_batch() -> None:
+    positions = owning()
+    positions.scan(HERE, 5, 9)
+    old = batch_of(positions, HERE, 5, 6)
+    positions.rewind(old.first())
+    positions.scan(HERE, 5, 9)  # 5 to 8 wait again
+    assert positions.rewind({HERE: 7}) == {HERE: 5}, "5 and 6 are in no batch: they must be read again"
+
+
+def test_markers_are_passed_once_everything_before_is_published() -> None:
+    positions = owning(5, 5)
+    positions.scan(HERE, 5, 8)
+    batch = batch_of(positions, HERE, 5)
+    positions.step_over(waiting=[])
+    assert positions.acked() == {HERE: 5}, "5 is not published yet"
+    positions.applied(batch)
+    positions.published(batch)
+    positions.step_over(waiting=[HERE])
+    assert positions.acked() == {HERE: 6}, "something waits there"
+    positions.step_over(waiting=[])
+    assert positions.acked() == {HERE: 8}
+    assert positions.unnoted() == {HERE: 8}
+
+
+def test_a_database_that_was_set_back_is_noticed() -> None:
+    positions = owning(5, 8)
+    assert rewound(positions.kept(), {HERE: 8}) is None
+    assert rewound(positions.kept(), {HERE: 9}) is None, "another owner went on"
+    assert rewound(positions.kept(), {HERE: 7}) == HERE
+    assert rewound(positions.kept(), {}) == HERE, "the row is gone"
+
+
+def test_a_partition_is_behind_until_the_end_of_its_log_at_the_take_over_is_applied() -> None:
     positions = Positions()
-    positions.stamp()
-    positions.own(HERE, 5, 8)
-    assert positions.accept(drawn(HERE, 40)) is None
-
-
-def test_the_earlier_of_two_failures_wins() -> None:
-    positions = owning()
-    one, two = positions.accept(drawn(HERE, 5)), positions.accept(drawn(HERE, 6))
-    assert one is not None
-    assert two is not None
-    before = positions.seeks(two)
-    assert positions.rewind(one.first()) == {HERE: 5}
-    assert positions.seeks(two) != before, "the second must not be published"
-    assert positions.rewind(two.first()) == {HERE: 5}
-
-
-def test_lag_counts_what_is_not_applied() -> None:
-    positions = owning(published=5, applied=8)
-    assert positions.lags({HERE: 20, THERE: 9}) == {HERE: 12}
-    positions.accept(drawn(HERE, 5, 6, 7, 8))
-    positions.step_over(HERE, 20)
-    assert positions.lags({HERE: 20}) == {HERE: 0}
-
-
-def test_only_what_is_published_is_noted() -> None:
-    positions = owning()
-    batch = positions.accept(drawn(HERE, 5, 6))
-    assert batch is not None
-    positions.applied(batch)
-    assert positions.unnoted() == {}
-    positions.published(batch)
-    assert positions.unnoted() == {HERE: 7}
-    positions.noted({HERE: 7})
-    assert positions.unnoted() == {}
-
-
-def test_a_partition_given_up_is_forgotten() -> None:
-    positions = owning()
-    batch = positions.accept(drawn(HERE, 5))
-    assert batch is not None
-    positions.disown(HERE)
-    positions.published(batch)
-    assert positions.acked() == {}
-    assert positions.rewind(batch.first()) == {}
-
-
-def test_a_database_that_knows_less_than_was_committed_was_restored() -> None:
-    positions = owning(published=5, applied=8)
-    assert positions.rewound({HERE: 8}) is None
-    assert positions.rewound({HERE: 7}) == HERE
-    positions.own(HERE, 5, 5)
-    positions.stamp()
-    batch = positions.accept(drawn(HERE, 5, 6))
-    assert batch is not None
-    positions.applied(batch)
-    assert positions.rewound({HERE: 6}) == HERE
-
-
-def test_transaction_markers_that_were_stepped_over_are_nothing_that_the_database_lost() -> None:
-    positions = owning(published=8, applied=8)
-    positions.step_over(HERE, 12)
-    assert positions.rewound({HERE: 8}) is None
-    positions.noted({HERE: 12})
-    assert positions.rewound({HERE: 8}) == HERE
-
-
-def test_partitions_of_others_say_nothing_of_a_restore() -> None:
-    assert owning().rewound({THERE: 0}) is None
+    positions.own(HERE, 5, 5, behind=7)
+    positions.scan(HERE, 5, 7)
+    assert positions.is_behind(HERE)
+    positions.applied(batch_of(positions, HERE, 5, 6))
+    assert not positions.is_behind(HERE)

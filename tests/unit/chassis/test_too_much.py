@@ -9,7 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from chassis import backoff, deadletters, progress
-from chassis.batch import Applier, Batch, Subscription
+from chassis.batch import Applier, Batch, Settled, Subscription
 from chassis.database import Transaction
 from chassis.errors import TooMuch
 from chassis.settings import Settings
@@ -43,7 +43,7 @@ def advanced(monkeypatch: pytest.MonkeyPatch) -> list[dict[TopicPartition, int]]
     async def lock(_: Any, __: str, since: dict[TopicPartition, int]) -> progress.Rows:
         return {partition: progress.Row(offset, offset, "c") for partition, offset in since.items()}
 
-    async def advance(_: Any, __: str, after: dict[TopicPartition, int], ___: Any) -> None:
+    async def advance(_: Any, __: str, after: dict[TopicPartition, int], *___: Any) -> None:
         found.append(after)
 
     async def save(*_: Any) -> None:
@@ -59,8 +59,15 @@ def advanced(monkeypatch: pytest.MonkeyPatch) -> list[dict[TopicPartition, int]]
     return found
 
 
-async def log_start(_: TopicPartition) -> int:
-    return 0
+def a_batch(applier: Applier[int], count: int) -> Batch[int]:
+    records = [
+        Record("t", 0, offset, datetime(2027, 1, 1, tzinfo=UTC), None, None) for offset in range(count)
+    ]
+    return Batch(tuple(map(applier.read, records)), {PARTITION: 0}, count * (PARTITION,))
+
+
+async def settled(applier: Applier[int], batch: Batch[int], attempts: int = 0) -> list[Settled[int]]:
+    return [part async for part in applier.settle(batch, dict, lambda _: attempts)]
 
 
 async def test_halves_are_tried_at_once_until_each_is_little_enough(
@@ -75,15 +82,13 @@ async def test_halves_are_tried_at_once_until_each_is_little_enough(
         return [Message("out", None, str(record.offset).encode(), ()) for record, _ in items]
 
     weights = [1, 1, 1, 1, 50, 1, 6, 6]
-    records = tuple(
-        Record("t", 0, offset, datetime(2027, 1, 1, tzinfo=UTC), None, None) for offset in range(len(weights))
-    )
     subscription = Subscription("s", ("t",), lambda record: weights[record.offset], handle, handle)
     database = Transactions()
-    applier = Applier(subscription, "booking", Settings(), database, log_start)  # type: ignore[arg-type]
-    batch = Batch(records, {PARTITION: 0}, len(records) * (PARTITION,))
-    messages = await applier.settle(batch, await applier.read(batch), {})
-    assert [message.value for message in messages] == [str(offset).encode() for offset in range(8)]
+    applier = Applier(subscription, "booking", Settings(), database)  # type: ignore[arg-type]
+    parts = await settled(applier, a_batch(applier, len(weights)))
+    assert [message.value for part in parts for message in part.messages] == [
+        str(offset).encode() for offset in range(8)
+    ]
     assert sizes == [8, 4, 4, 2, 1, 1, 2, 1, 1]
     assert [after[PARTITION] for after in advanced] == [4, 5, 6, 7, 8]
     assert (database.committed, database.given_up) == (5, 4)

@@ -1,0 +1,87 @@
+"""Records that were read and are in no batch yet: a queue for each partition, drawn from fairly. No I/O."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+from aiokafka import TopicPartition
+
+from chassis.batch import Read
+from contracts.envelope import Record
+
+T = TypeVar("T")
+
+TOTAL_BYTES = 24 * 1_048_576
+PARTITION_BYTES = 4 * 1_048_576
+
+
+class Queue(Generic[T]):
+    """The records of one partition, those at the front perhaps decoded."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Record | Read[T]] = deque()
+        self.bytes = 0
+
+
+class Backlog(Generic[T]):
+    """`full`: how many records of one partition are enough for now."""
+
+    def __init__(self, full: int) -> None:
+        self._full = full
+        self._queues: dict[TopicPartition, Queue[T]] = {}
+
+    def __len__(self) -> int:
+        return sum(len(queue.waiting) for queue in self._queues.values())
+
+    def add(self, partition: TopicPartition, records: Iterable[Record]) -> None:
+        """Append records in log order."""
+        queue = self._queues.setdefault(partition, Queue())
+        for record in records:
+            queue.waiting.append(record)
+            queue.bytes += _size(record)
+
+    def drop(self, partition: TopicPartition) -> None:
+        """Forget a partition's records: they will be read again, or are another process's."""
+        self._queues.pop(partition, None)
+
+    def partitions(self) -> list[TopicPartition]:
+        """Those of which something waits, the longest waiting first."""
+        return [partition for partition, queue in self._queues.items() if queue.waiting]
+
+    def peek(self, partition: TopicPartition) -> "Record | Read[T] | None":
+        """The next record, decoded if `decoded` said so; None where there is none."""
+        queue = self._queues.get(partition)
+        return queue.waiting[0] if queue and queue.waiting else None
+
+    def decoded(self, partition: TopicPartition, read: Read[T]) -> None:
+        """Keep the decoded form of the next record."""
+        self._queues[partition].waiting[0] = read
+
+    def pop(self, partition: TopicPartition) -> None:
+        """Take the next record away; the partition then waits its turn behind the others."""
+        queue = self._queues[partition]
+        taken = queue.waiting.popleft()
+        queue.bytes -= _size(taken.record if isinstance(taken, Read) else taken)
+
+    def served(self, partition: TopicPartition) -> None:
+        """Let the others come first next time."""
+        if queue := self._queues.pop(partition, None):
+            self._queues[partition] = queue
+
+    def is_crowded(self, partition: TopicPartition, paused: bool) -> bool:
+        """Whether no more should be read of this partition; one that is paused stays so until half is gone."""
+        queue = self._queues.get(partition)
+        if queue is None:
+            return False
+        share = 2 if paused else 1
+        return len(queue.waiting) >= 2 * self._full // share + 1 or queue.bytes * share > PARTITION_BYTES
+
+    def has_room(self, paused: "set[TopicPartition]") -> bool:
+        """Whether the next poll may add to it; partitions that are paused do not stand in the others' way."""
+        if sum(queue.bytes for queue in self._queues.values()) > TOTAL_BYTES:
+            return False
+        return sum(len(queue.waiting) for tp, queue in self._queues.items() if tp not in paused) < self._full
+
+
+def _size(record: Record) -> int:
+    return len(record.value or b"") + len(record.key or b"")
