@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
 import chassis.consumer
+import chassis.same_log
 import chassis.takeover
 from chassis import clock
 from chassis.batch import Subscription
@@ -26,19 +27,15 @@ from tests.simulation.ledger import SERVICE
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.publisher import ModelPublisher
 
-Receive = Callable[[tuple[Any, ...]], Awaitable[None]]
-
 
 class Subscriber:
     """Stands where FastStream's batch subscriber stands."""
 
     def __init__(self, consumer: ModelConsumer) -> None:
         self.consumer = consumer
-        self.receive: Receive
 
-    def __call__(self, receive: Receive) -> None:
-        """Remember who takes the records."""
-        self.receive = receive
+    def __call__(self, handler: object) -> None:
+        """Take the handler, which gets nothing: the chassis takes the records at each poll."""
 
 
 @contextmanager
@@ -67,6 +64,19 @@ def simulated(loop: VirtualLoop, seed: int) -> Iterator[None]:
         random.setstate(state)
         structlog.configure(**logging_)
         logging.disable(logging.NOTSET)
+
+
+@contextmanager
+def same_log_asks(broker: Broker) -> Iterator[None]:
+    """The check for a topic that was made anew reads the model's log; it would open a connection of its own."""
+
+    async def stamp_at(_: Settings, partition: TopicPartition, offset: int) -> int | None:
+        await broker.answer()
+        log = broker.logs[partition]
+        return log.timestamp(offset) if log.value_at(offset) is not None else None
+
+    with patch.object(chassis.same_log, "_stamp_at", stamp_at):
+        yield
 
 
 def new_consumer(

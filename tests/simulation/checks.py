@@ -147,7 +147,7 @@ def well(process: Process, broker: Broker) -> bool:
     bad = {
         (TOPIC, tp.partition) for tp in process.assigned if broker.logs[tp].readable_end < broker.logs[tp].end
     }
-    return set(health._halted) == bad and (bool(bad) or health.ready)
+    return set(health._all_halted()) == bad and (bool(bad) or health.ready)
 
 
 def lagging(broker: Broker, server: Server) -> list[int]:

@@ -22,7 +22,7 @@ from tests.simulation.loop import PROCESS
 from tests.simulation.world import Application, Place, World
 
 LOCK_TIMEOUT = IDLE_IN_TRANSACTION = 5.0  # seconds, as chassis/database.py sets them
-STATEMENT_TIMEOUT = 8.0
+STATEMENT_TIMEOUT, LARGER_TIMEOUT = 8.0, 30.0
 _OUTSIDE = Context()
 
 Row = dict[str, Any]
@@ -210,12 +210,14 @@ class ModelTransaction(Transaction):
                 self._open_rows(values)
             elif "UPDATE progress" in sql:
                 await self._advance_rows(sql, values)
+            elif "FROM progress" in sql and "topics" not in values:
+                return [SimpleNamespace(**row) for row in self._server.contents.progress.values()]
             elif "FROM progress" in sql:
                 return await self._rows(sql, values)
             elif "FROM dead_letters" in sql:
                 return self._found_letters(values)
             elif "statement_timeout" in sql:
-                self.limit = 10 * STATEMENT_TIMEOUT
+                self.limit = LARGER_TIMEOUT
             else:
                 raise AssertionError(f"the model does not know this statement: {sql}")
         return []
@@ -248,7 +250,8 @@ class ModelTransaction(Transaction):
             columns = {name: values[name] for name in values if not isinstance(values[name], list)}
             start = values["starts"][number]
             self._opened[place] = {
-                "topic": place[0], "partition": place[1], "next_offset": start, "published_offset": start, **columns,
+                "topic": place[0], "partition": place[1], "next_offset": start, "published_offset": start,
+                "last_offset": None, "last_timestamp": None, **columns,
             }  # fmt: skip
 
     async def _rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
@@ -262,7 +265,12 @@ class ModelTransaction(Transaction):
     async def _advance_rows(self, sql: str, values: Mapping[str, Any]) -> None:
         for number, place in enumerate(_places(values)):
             await self._server.lock(place, self)
-            row = {"next_offset": values["next"][number], "published_offset": values["published"][number]}
+            row = {
+                "next_offset": values["next"][number],
+                "published_offset": values["published"][number],
+                "last_offset": values["last"][number],
+                "last_timestamp": values["stamps"][number],
+            }
             self._advanced.append((place, row, "greatest(p.next_offset" in sql))
 
     def _found_letters(self, values: Mapping[str, Any]) -> list[Any]:
@@ -293,6 +301,12 @@ class ModelDatabase(Database):
         finally:
             tx.abort(asyncpg.InterfaceError("the transaction is over"))
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Transaction]:
+        """Statements that are each a transaction of its own; here they only read."""
+        async with self.transaction() as tx:
+            yield tx
+
 
 def _advance(row: Row, to: Row, grows: bool) -> None:
     """The arithmetic of the chassis' statement."""
@@ -300,6 +314,10 @@ def _advance(row: Row, to: Row, grows: bool) -> None:
     published = min(to["published_offset"], next_)
     row["next_offset"] = next_
     row["published_offset"] = max(row["published_offset"], published) if grows else published
+    if to["last_offset"] is not None and to["last_offset"] > (
+        -1 if row["last_offset"] is None else row["last_offset"]
+    ):
+        row["last_offset"], row["last_timestamp"] = to["last_offset"], to["last_timestamp"]
 
 
 def _places(values: Mapping[str, Any]) -> list[Place]:

@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndTimestamp
 
 from tests.simulation.log import Log
 from tests.simulation.world import World
@@ -139,6 +140,14 @@ class ModelConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is unty
         """Where the logs end."""
         await self._broker.answer()
         return {partition: self._broker.logs[partition].end for partition in partitions}
+
+    async def offsets_for_times(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, Any]:
+        """The first record at or after a time (ms), of each partition; None where there is none."""
+        await self._broker.answer()
+        return {
+            tp: OffsetAndTimestamp(*found) if (found := self._broker.logs[tp].first_since(at)) else None
+            for tp, at in times.items()
+        }
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit for the group."""

@@ -69,7 +69,7 @@ class Log:
         base = self.end
         entries = tuple(Entry(base + n, key, value) for n, (key, value) in enumerate(pairs))
         producer = _producer(base) if kind is Kind.ABORTED else -1
-        raw = _encoded(entries, kind, producer)
+        raw = _encoded(entries, kind, producer, self.timestamp(base))
         self.batches.append(StoredBatch(base, base + len(entries), kind, raw, entries))
         if kind is Kind.ABORTED:
             self.mark(producer, committed=False)
@@ -77,7 +77,7 @@ class Log:
     def mark(self, producer: int, *, committed: bool) -> None:
         """Append the marker that ends a producer's transaction."""
         marker = Entry(self.end, struct.pack(">hh", 0, 1 if committed else 0), b"\0" * 6)
-        raw = _encoded((marker,), Kind.MARKER, producer)
+        raw = _encoded((marker,), Kind.MARKER, producer, self.timestamp(self.end))
         self.batches.append(StoredBatch(self.end, self.end + 1, Kind.MARKER, raw))
 
     def entries(self, kinds: Sequence[Kind] = (Kind.GOOD,)) -> list[Entry]:
@@ -90,6 +90,17 @@ class Log:
     def value_at(self, offset: int) -> bytes | None:
         """The value of a good record, or None."""
         return next((entry.value for entry in self.entries() if entry.offset == offset), None)
+
+    def first_since(self, timestamp: int) -> tuple[int, int] | None:
+        """Offset and timestamp (ms) of the first record at or after a time."""
+        stamps = (
+            (entry.offset, self.timestamp(entry.offset)) for batch in self.batches for entry in batch.entries
+        )
+        return next(((offset, stamp) for offset, stamp in stamps if stamp >= timestamp), None)
+
+    def timestamp(self, offset: int) -> int:
+        """The append time (ms) of an offset; a topic that is made anew is younger."""
+        return FIRST_TIMESTAMP + self.generation * 1_000_000 + offset
 
     def read(self, offset: int, batches: int) -> bytes:
         """At most so many batches, beginning with the one that has `offset`: whole batches, as a broker sends them."""
@@ -117,7 +128,7 @@ def _producer(base: int) -> int:
     return 1_000 + base
 
 
-def _encoded(entries: Sequence[Entry], kind: Kind, producer: int) -> bytes:
+def _encoded(entries: Sequence[Entry], kind: Kind, producer: int, timestamp: int) -> bytes:
     in_transaction = producer >= 0
     builder = DefaultRecordBatchBuilder(
         magic=2,
@@ -130,8 +141,7 @@ def _encoded(entries: Sequence[Entry], kind: Kind, producer: int) -> bytes:
     )
     headers = [(_PLACEHOLDER, b"1")] if kind is Kind.BAD_NAME else []
     for number, entry in enumerate(entries):
-        timestamp = FIRST_TIMESTAMP + entry.offset
-        builder.append(number, timestamp, entry.key, entry.value, headers)
+        builder.append(number, timestamp + number, entry.key, entry.value, headers)
     raw = bytearray(builder.build())
     raw[0:8] = struct.pack(">q", entries[0].offset)
     if kind is Kind.MARKER:

@@ -9,7 +9,7 @@ from enum import Enum
 from aiokafka import TopicPartition
 
 from tests.simulation import checks, ledger
-from tests.simulation.adapter import simulated
+from tests.simulation.adapter import same_log_asks, simulated
 from tests.simulation.database import Server
 from tests.simulation.group import Group
 from tests.simulation.kafka import TOPIC, Broker
@@ -103,9 +103,10 @@ class Scenario:
 
     async def run(self) -> Result:
         """Produce and break, then let it heal, then judge."""
-        await (self._safety() if self._mode is Mode.SAFETY else self._liveness())
-        self.world.faults = False
-        await self._settle()
+        with same_log_asks(self.broker):
+            await (self._safety() if self._mode is Mode.SAFETY else self._liveness())
+            self.world.faults = False
+            await self._settle()
         checks.at_the_end(self.world, self.broker, self.server, self.group)
         return Result(
             self.world.seed,
