@@ -1,5 +1,6 @@
 """The seam: everything that the simulation replaces in the chassis, and everything that it asks of it by name."""
 
+import asyncio
 import logging
 import random
 import time
@@ -43,6 +44,7 @@ def simulated(loop: VirtualLoop, seed: int) -> Iterator[None]:
     """Virtual clocks, seeded jitter, sets of partitions in one order, and no cluster to ask for its id."""
 
     async def cluster_id(_: Settings) -> str:
+        await asyncio.sleep(random.uniform(0.02, 0.3))  # a connection of its own
         return "cluster"
 
     def now() -> datetime:

@@ -36,11 +36,17 @@ class Contents:
     progress: dict[Place, Row] = field(default_factory=dict)
     ledger: list[Application] = field(default_factory=list)
     letters: dict[Letter, Row] = field(default_factory=dict)
+    applied: set[tuple[Place, int]] = field(default_factory=set)
+
+    def enter(self, applications: Sequence[Application]) -> None:
+        """Append to the ledger; `applied` has its positions."""
+        self.ledger += applications
+        self.applied |= {(entry.place, entry.offset) for entry in applications}
 
     def copy(self) -> "Contents":
         """The same, for a snapshot or a restore."""
         rows = {place: dict(row) for place, row in self.progress.items()}
-        return Contents(rows, list(self.ledger), dict(self.letters))
+        return Contents(rows, list(self.ledger), dict(self.letters), set(self.applied))
 
 
 @dataclass
@@ -191,7 +197,7 @@ class ModelTransaction(Transaction):
                 contents.progress.setdefault(place, row)
             for place, row, grows in self._advanced:
                 _advance(contents.progress[place], row, grows)
-            contents.ledger += self._applied
+            contents.enter(self._applied)
             contents.letters = {**self._letters, **contents.letters}
             self._server.committed()
             self._server.end(self)

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, OffsetResetStrategy
 from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
+from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.structs import OffsetAndTimestamp
 
 from tests.simulation.log import Log
@@ -74,7 +75,9 @@ class Client:
         )
 
     async def send(self, _node: int, request: Any) -> Response:
-        """The answer to a fetch request."""
+        """The answer to a fetch request, or to the question where a log begins or ends."""
+        if isinstance(request, OffsetRequest):
+            return await self._offsets(request)
         wanted = {
             TopicPartition(topic, number): offset
             for topic, partitions in request.topics
@@ -82,6 +85,16 @@ class Client:
         }
         portions = await self._broker.fetch(wanted, wait=0.5)
         return SimpleNamespace(API_VERSION=4, topics=[(TOPIC, portions)])
+
+    async def _offsets(self, request: OffsetRequest) -> Response:
+        await self._broker.answer()
+        found = [
+            (number, 0, -1, log.start if strategy == OffsetResetStrategy.EARLIEST else log.end)
+            for topic, partitions in request._topics
+            for number, strategy in partitions
+            if (log := self._broker.logs[TopicPartition(topic, number)])
+        ]
+        return SimpleNamespace(API_VERSION=1, topics=[(TOPIC, found)])
 
     def force_metadata_update(self) -> "asyncio.Future[bool]":
         """Metadata is always fresh here."""

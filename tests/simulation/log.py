@@ -47,16 +47,26 @@ class StoredBatch:
 
 @dataclass
 class Log:
-    """Batches from `start` to `end`. `generation` grows when the topic is made anew."""
+    """Batches from `start` to `end`. `generation` grows when the topic is made anew.
+
+    `shortened`: retention took what nobody had noted as published, among it the records `deleted`.
+    """
 
     start: int = 0
     generation: int = 0
     batches: list[StoredBatch] = field(default_factory=list)
+    shortened: bool = False
+    deleted: list[Entry] = field(default_factory=list)
 
     @property
     def end(self) -> int:
         """The offset of the next record."""
         return self.batches[-1].next if self.batches else self.start
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether all of it can be read, from where it was begun."""
+        return self.readable_end == self.end and not self.generation and not self.shortened
 
     @property
     def readable_end(self) -> int:

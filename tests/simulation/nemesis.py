@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from tests.simulation import ledger
 from tests.simulation.checks import Watch
-from tests.simulation.database import Contents, Server
+from tests.simulation.database import Contents
+from tests.simulation.facts import Facts
 from tests.simulation.group import Group
-from tests.simulation.kafka import Broker
 from tests.simulation.log import Kind
 from tests.simulation.process import Process
 from tests.simulation.publisher import OutTopic
@@ -20,12 +20,15 @@ MOST_PROCESSES = 4
 TROUBLES = (
     "database away",
     "database restored",
+    "database restored when idle",
     "database slow",
     "broker away",
     "publisher refused",
     "bad header name",
     "bad batch",
     "heavy records",
+    "topic made anew",
+    "deleted too early",
 )
 """What can be broken for a while under a single process."""
 
@@ -35,13 +38,16 @@ class Nemesis:
     """Breaks things by the world's chance."""
 
     world: World
-    broker: Broker
-    server: Server
+    facts: Facts
     out: OutTopic
     group: Group
     watch: Watch
     _snapshot: Contents = field(default_factory=Contents)
     _frozen: list[Process] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.broker = self.facts.broker
+        self.server = self.facts.server
 
     @property
     def troubles(self) -> dict[str, Fault]:
@@ -49,13 +55,23 @@ class Nemesis:
         return {
             "database away": self._database_away,
             "database restored": self._restored,
+            "database restored when idle": self._restored_when_idle,
             "database slow": self._database_slow,
             "broker away": self._broker_away,
             "publisher refused": self._publisher_refused,
             "bad header name": self._bad_header_name,
             "bad batch": self._bad_batch,
             "heavy records": self._heavy_records,
+            "topic made anew": self._made_anew,
+            "deleted too early": self._deleted_too_early,
         }
+
+    @property
+    def over_at(self) -> float:
+        """When the last trouble that has a duration ends, in virtual seconds."""
+        return max(
+            self.server.away_until, self.server.slow_until, self.broker.away_until, self.out.refused_until
+        )
 
     async def strike(self) -> None:
         """Perhaps break something."""
@@ -147,6 +163,15 @@ class Nemesis:
         self.server.restore(self._snapshot, away)
         self.watch.restored()
 
+    async def _restored_when_idle(self) -> None:
+        """The same when everything is applied, published and noted, and nothing more comes."""
+        for _ in range(10):
+            await asyncio.sleep(1)
+            if not self.facts.lagging():
+                await asyncio.sleep(2)
+                return await self._restored()
+        return None
+
     async def _database_away(self) -> None:
         self.world.count("database away")
         self.server.interrupt(self.world.chance.uniform(0, 15))
@@ -183,6 +208,39 @@ class Nemesis:
         for _ in range(self.world.chance.randint(1, 4)):
             self._append(Kind.GOOD, f"{ledger.HEAVY}:{self.world.chance.random()}".encode())
 
+    async def _made_anew(self) -> None:
+        """While no process runs, a topic is deleted, made anew, and grows beyond the old position: it is halted."""
+        partition = self.world.chance.choice(self.facts.partitions)
+        log = self.broker.logs[partition]
+        if self.facts.row(partition)["last_offset"] is None or any(
+            log.generation for log in self.broker.logs.values()
+        ):
+            return
+        self.world.count("topic made anew")
+        for process in list(self.group.living):
+            self.group.kill(process)
+        end = log.end
+        log.recreate()
+        for number in range(end + 3):
+            log.append([(b"k", f"{ledger.ENTERED}:anew {number}".encode())])
+        self.group.start()
+        await self.group.rebalance()
+
+    async def _deleted_too_early(self) -> None:
+        """Retention takes everything of a log, also what nobody has applied yet: it is halted if something is lost."""
+        partition = self.world.chance.choice(self.facts.partitions)
+        log = self.broker.logs[partition]
+        known = tuple(partition) in self.server.contents.progress  # else it simply begins at the log's start
+        if known and not log.shortened and self.facts.lagging():
+            self.world.count("deleted too early")
+            log.deleted = [
+                entry
+                for entry in self.facts.records(partition)
+                if not self.facts.is_published(partition, entry.offset)
+            ]
+            log.shortened = True
+            log.delete_before(log.end)
+
     def _append(self, kind: Kind, value: bytes) -> None:
         log = self.world.chance.choice(list(self.broker.logs.values()))
         log.append([(b"k", value)], kind)
@@ -191,7 +249,9 @@ class Nemesis:
     async def _retention(self) -> None:
         """The broker deletes what is published everywhere, also in the snapshot that may come back."""
         for partition, log in self.broker.logs.items():
-            rows = (contents.progress.get(partition) for contents in (self.server.contents, self._snapshot))
+            rows = (
+                contents.progress.get(tuple(partition)) for contents in (self.server.contents, self._snapshot)
+            )
             safe = min(row["published_offset"] if row else 0 for row in rows)
             if safe > log.start:
                 self.world.count("retention")

@@ -1,7 +1,7 @@
 """One simulated process: a consumer of the chassis, and the loop that polls for it as FastStream does."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from contextvars import copy_context
 from typing import Any
 
@@ -14,13 +14,27 @@ from tests.simulation import ledger
 from tests.simulation.adapter import new_consumer, state_of
 from tests.simulation.database import ModelDatabase, Server
 from tests.simulation.kafka import Broker
+from tests.simulation.log import Log
 from tests.simulation.loop import PROCESS, VirtualLoop
 from tests.simulation.publisher import ModelPublisher, OutTopic
-from tests.simulation.world import ALIVE, World
+from tests.simulation.world import ALIVE, SOUND, World
 
 AFTER_KAFKA_ERROR = 5.0  # seconds, as in FastStream's own loop
 AFTER_OTHER_ERROR = 0.1
 EMPTY_PAUSE = 0.001  # the chassis takes the records at the poll and hands none on
+
+
+class WatchedHealth(Health):
+    """A health that is checked when it says that a partition needs a person."""
+
+    logs: Mapping[TopicPartition, Log]
+    world: World
+
+    def halted(self, topic: str, partition: int, reason: str) -> None:
+        """Only a log that cannot be read on may be halted."""
+        super().halted(topic, partition, reason)
+        if self.logs[TopicPartition(topic, partition)].is_sound:
+            self.world.complain(SOUND, f"{topic}/{partition}: {reason}")
 
 
 class Process:
@@ -42,7 +56,8 @@ class Process:
         settings = Settings(
             batch_max_records=chance.choice([2, 5, 20]), retry_base=0.1, retry_max=chance.choice([0.5, 5.0])
         )
-        self.health = Health(ledger.SERVICE, started=True)
+        self.health = WatchedHealth(ledger.SERVICE, started=True)
+        self.health.logs, self.health.world = broker.logs, self._world
         self.full = settings.batch_max_records
         self.consumer, self.subscriber = new_consumer(
             ledger.subscription(server, gather=chance.choice([0.0, 0.05])),

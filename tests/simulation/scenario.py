@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 from tests.simulation import checks, ledger
 from tests.simulation.adapter import same_log_asks, simulated
 from tests.simulation.database import Server
+from tests.simulation.facts import Facts
 from tests.simulation.group import Group
 from tests.simulation.kafka import TOPIC, Broker
 from tests.simulation.log import Kind, Log
@@ -22,7 +23,8 @@ from tests.simulation.world import World
 
 PARTITIONS, KEYS = 3, 6
 RECORDS = 60
-HEALS_WITHIN = 120.0  # virtual seconds
+NOTICED_WITHIN = 3.0  # virtual seconds, as the next
+HEALS_WITHIN = 120.0
 
 
 class Mode(Enum):
@@ -92,9 +94,10 @@ class Scenario:
         self.broker = Broker(world, {partition: Log() for partition in partitions})
         self.server = Server(world)
         self.out = OutTopic(world)
-        self.watch = checks.Watch(world, self.broker, self.server)
+        self.facts = Facts(world, self.broker, self.server)
+        self.watch = checks.Watch(self.facts)
         self.group = Group(world, partitions, self._new_process)
-        self.nemesis = Nemesis(world, self.broker, self.server, self.out, self.group, self.watch)
+        self.nemesis = Nemesis(world, self.facts, self.out, self.group, self.watch)
         self._trouble = trouble
         self._produced = 0
 
@@ -107,7 +110,7 @@ class Scenario:
             await (self._safety() if self._mode is Mode.SAFETY else self._liveness())
             self.world.faults = False
             await self._settle()
-        checks.at_the_end(self.world, self.broker, self.server, self.group)
+        checks.at_the_end(self.facts, self.group)
         return Result(
             self.world.seed,
             self._mode,
@@ -123,8 +126,8 @@ class Scenario:
         self.group.start()
         self.group.start()
         await self.group.rebalance()
-        while self._produced < RECORDS:
-            self._produce(self.world.chance.randrange(1, 8))
+        producing = asyncio.create_task(self._keep_producing())
+        while not producing.done():
             await asyncio.sleep(self.world.chance.uniform(0, 0.4))
             await self.nemesis.strike()
         await self.nemesis.relent()
@@ -134,20 +137,25 @@ class Scenario:
         await self.group.rebalance()
         trouble = self._trouble or self.world.chance.choice(TROUBLES)
         self.world.tell(f"trouble: {trouble}")
+        producing = asyncio.create_task(self._keep_producing())
+        while not producing.done():
+            await asyncio.sleep(self.world.chance.uniform(0, 3))
+            if self.world.chance.random() < 0.5:
+                await self.nemesis.troubles[trouble]()
+
+    async def _keep_producing(self) -> None:
         while self._produced < RECORDS:
             self._produce(self.world.chance.randrange(1, 8))
             await asyncio.sleep(self.world.chance.choice([0.2, 3.0]) * self.world.chance.random())
-            if self.world.chance.random() < 0.3:
-                await self.nemesis.troubles[trouble]()
 
     async def _settle(self) -> None:
         """Wait, without help, until nothing lags and everybody is well, or it has taken too long."""
+        await asyncio.sleep(max(0.0, self.nemesis.over_at - self.world.now) + NOTICED_WITHIN)
         until = self.world.now + HEALS_WITHIN
         while self.world.now < until:
             await asyncio.sleep(1)
-            well = all(checks.well(process, self.broker) for process in self.group.living)
-            if well and not checks.lagging(self.broker, self.server):
-                await asyncio.sleep(3)
+            well = all(checks.is_true(process, self.facts) for process in self.group.living)
+            if well and not self.facts.lagging():
                 return
 
     def _produce(self, count: int) -> None:

@@ -6,16 +6,23 @@ A control that stays green shows that the simulation cannot see what the safegua
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import pytest
+from aiokafka.consumer import fetcher
+from aiokafka.record.memory_records import MemoryRecords
 
+import chassis.batch
 from chassis import progress
 from chassis.batch import Applier
+from chassis.consumer import Consumer
+from chassis.fetched import PartitionReader
 from chassis.positions import Positions
 from chassis.takeover import TakeOver
 from tests.simulation import checks
 from tests.simulation.mutation import changed
 from tests.simulation.scenario import Mode, run
+from tests.simulation.world import SOUND
 
 SEEDS = 300
 
@@ -35,6 +42,11 @@ class Control:
 def _controls() -> Iterator[Control]:
     yield Control("row lock", checks.ONCE, [changed(progress, "_LOCK", ("FOR UPDATE OF p", ""))])
     yield Control(
+        "old-record check",
+        checks.ONCE,
+        [changed(Applier, "_apply", ("read.record.offset >= row.next_offset", "True"))],
+    )
+    yield Control(
         "take-over at what is published",
         checks.PUBLISHED,
         [
@@ -47,29 +59,92 @@ def _controls() -> Iterator[Control]:
         ],
     )
     yield Control(
+        "log's end asked under the lock",
+        SOUND,
+        [
+            changed(
+                TakeOver,
+                "_seek_all",
+                ("    cluster =", "    before = await kafka.end_offsets(list(partitions))\n    cluster ="),
+                ("ends[partition], cluster)", "before[partition], cluster)"),
+            )
+        ],
+    )
+    yield Control(
+        "log known again at take-over",
+        checks.REAL,
+        [changed(TakeOver, "_seek_all", ("await another_log(kafka, self._settings, rows, starts)", "{}"))],
+        Mode.LIVENESS,
+        "topic made anew",
+    )
+    yield Control(
         "seek check",
         checks.PUBLISHED_IN_ORDER,
         [changed(Positions, "seeks", ("self._seeks.get(partition, 0)", "0"))],
     )
     yield Control(
-        "old-record check",
-        checks.ONCE,
-        [changed(Applier, "_apply", ("item.record.offset >= row.next_offset", "True"))],
+        "proof that no record was passed",
+        checks.NOTHING_SKIPPED,
+        [changed(Positions, "scan", ("if position.scanned != since:", "if False:"))],
     )
     yield Control(
-        "stamp",
+        "rewound check of a batch",
         checks.NOTHING_SKIPPED,
+        [changed(chassis.batch, "_check_not_rewound", ("since > row.next_offset", "False"))],
+        Mode.LIVENESS,
+        "database restored",
+    )
+    yield Control(
+        "rewound check of a note",
+        checks.NOTHING_SKIPPED,
+        [changed(Consumer, "_note", ("if behind:", "if False:"))],
+        Mode.LIVENESS,
+        "database restored",
+    )
+    yield Control(
+        "compare when idle",
+        checks.HEALS,
         [
             changed(
-                Positions,
-                "accept",
-                (
-                    "position is None or self._stamp.get(partition) != self._seeks[partition]",
-                    "position is None",
-                ),
+                Consumer,
+                "_compare",
+                ("if behind :=", "if False and (behind :="),
+                ("kept, stand):", "kept, stand)):"),
             )
         ],
+        Mode.LIVENESS,
+        "database restored when idle",
     )
+    yield Control(
+        "resume after a pause",
+        checks.HEALS,
+        [changed(Consumer, "_flow", ("self._kafka.resume(partition)", "pass"))],
+        Mode.LIVENESS,
+        "publisher refused",
+    )
+    yield Control(
+        "reader that no record can stop",
+        checks.HEALS,
+        [_aiokafkas_own_reader()],
+        Mode.LIVENESS,
+        "bad header name",
+    )
+    yield Control(
+        "halves after a time-out",
+        checks.HEALS,
+        [changed(Consumer, "_not_applied", ("self._half(part) if error.too_much else None", "None"))],
+        Mode.LIVENESS,
+        "heavy records",
+    )
+
+
+@contextmanager
+def _aiokafkas_own_reader() -> Iterator[None]:
+    with (
+        patch.object(fetcher, "MemoryRecords", MemoryRecords),
+        patch.object(fetcher, "PartitionRecords", PartitionReader.__bases__[0]),
+    ):
+        yield
 
 
 @contextmanager

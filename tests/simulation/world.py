@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from contracts.envelope import Message
 
 ALIVE = "no bug stops a process"
+SOUND = "no sound partition is halted"
 
 Place = tuple[str, int]  # topic and partition
 
