@@ -14,7 +14,7 @@ help:
 	@echo "make install  create .venv and install everything into it (quick when nothing changed)"
 	@echo "make run      install, then start the whole fleet in this terminal"
 	@echo "make test     the whole suite, against real Kafka and real PostgreSQL"
-	@echo "make check    lint, types, import rules, generated contracts, migrations from zero"
+	@echo "make check    lint, types, import rules, generated contracts, migrations from zero, alert rules"
 	@echo "make bench    measure; writes one JSON file and prints one table"
 	@echo "make clean    remove .venv and caches (not the data in .appointments)"
 
@@ -43,6 +43,13 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/appointments contracts --check
 	$(BIN)/python -m deploy.local.migrate_from_zero
+	@if command -v promtool >/dev/null; then \
+	  cd deploy/grafana && promtool check rules alerts.yaml && promtool test rules alerts.test.yaml; \
+	elif test "$$CI" = true; then \
+	  echo "promtool is missing, so the alert rules were not tested; on Debian: apt-get install prometheus" >&2; exit 1; \
+	else \
+	  echo "NOT CHECKED: the alert rules, because promtool is missing; on Debian: apt-get install prometheus" >&2; \
+	fi
 
 bench: install
 	$(BIN)/appointments bench

@@ -17,7 +17,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
-from chassis import backoff, clock, deadletters, progress, telemetry
+from chassis import backoff, clock, deadletters, open_letters, progress, telemetry
 from chassis.database import Database, DatabaseError, Transaction, is_not_now, is_too_slow
 from chassis.deadletters import Failure
 from chassis.errors import DependencyDown, Halt, InvalidMessage, Refused, TooMuch
@@ -175,6 +175,8 @@ class Applier(Generic[T]):
         if record.fault is not None:
             telemetry.UNREADABLE.labels(self._subscription.name, "record").inc()
             return Read(record, None, _unreadable(record, "fetch", record.fault))
+        if open_letters.is_note(record, self._service):
+            return Read(record, None, None)
         try:
             return Read(record, self._subscription.decode(record), None)
         except InvalidMessage as error:
@@ -316,8 +318,10 @@ class Applier(Generic[T]):
                     if row.published_offset <= read.record.offset < row.next_offset
                 ]
                 fresh = [read for read, row in items if read.record.offset >= row.next_offset]
-                messages = await self._again(tx, old) if old else []
-                messages += await self._handle(tx, fresh, terms)
+                cluster = rows[batch.partitions[0]].cluster_id
+                messages = await self._again(tx, old, cluster) if old else []
+                messages += await self._handle(tx, fresh, terms, cluster)
+                await open_letters.close(tx, self._service, [read.record for read in fresh])
                 await progress.advance(tx, self._subscription.name, batch.next(), acked, batch.last())
         finally:
             self._spare.set()
@@ -334,10 +338,10 @@ class Applier(Generic[T]):
         if fresh and self._subscription.committed:
             self._subscription.committed()
 
-    async def _again(self, tx: Transaction, old: Sequence[Read[T]]) -> list[Message]:
+    async def _again(self, tx: Transaction, old: Sequence[Read[T]], cluster: str) -> list[Message]:
         """The messages of records that were applied before; of one that was set aside, its dead letter alone."""
         letters = await deadletters.load(
-            tx, self._subscription.name, self._service, [item.record for item in old]
+            tx, self._subscription.name, self._service, cluster, [item.record for item in old]
         )
         pairs = [
             (item.record, item.value)
@@ -346,13 +350,15 @@ class Applier(Generic[T]):
         ]
         return [*(await self._subscription.again(tx, pairs) if pairs else ()), *letters.values()]
 
-    async def _handle(self, tx: Transaction, fresh: Sequence[Read[T]], terms: _Terms) -> list[Message]:
+    async def _handle(
+        self, tx: Transaction, fresh: Sequence[Read[T]], terms: _Terms, cluster: str
+    ) -> list[Message]:
         letters = [
-            (item.record, self._letter(item.record, failure))
+            (item.record, self._letter(item.record, failure, cluster))
             for item in fresh
             if (failure := terms.condemned or item.failure) is not None
         ]
-        await deadletters.save(tx, self._subscription.name, letters)
+        await deadletters.save(tx, self._subscription.name, cluster, letters)
         return [*await self._handled(tx, fresh, terms), *(letter for _, letter in letters)]
 
     async def _handled(self, tx: Transaction, fresh: Sequence[Read[T]], terms: _Terms) -> Sequence[Message]:
@@ -363,7 +369,7 @@ class Applier(Generic[T]):
             return await self._subscription.refuse_too_heavy(tx, *pairs[0])
         return await self._subscription.handle(tx, pairs)
 
-    def _letter(self, record: Record, failure: Failure) -> Message:
+    def _letter(self, record: Record, failure: Failure, cluster: str) -> Message:
         telemetry.DEAD_LETTERS.labels(self._subscription.name, failure.stage).inc()
         log.error(
             "record set aside",
@@ -371,7 +377,7 @@ class Applier(Generic[T]):
             record=record.position,
             error=failure.message,
         )
-        return deadletters.letter(record, self._subscription.name, self._service, failure, VERSION)
+        return deadletters.letter(record, self._subscription.name, self._service, failure, VERSION, cluster)
 
 
 def _check_not_rewound(batch: Batch[Any], rows: progress.Rows) -> None:

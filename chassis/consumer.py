@@ -275,7 +275,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
                     await self._hand_over(settled, {tp: seeks[tp] for tp in settled.part.since})
                 else:
                     self._not_applied(settled.part, settled.error)
-                started = time.perf_counter()
+                started, self._busy_since = time.perf_counter(), time.monotonic()
         self._busy_since = None
 
     async def _hand_over(self, settled: Settled[T], seeks: Offsets) -> None:
@@ -303,11 +303,13 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     async def _publish(self, part: Batch[T], messages: Iterable[Message], seeks: Offsets) -> None:
         started = time.perf_counter()
         try:
-            with self._fatal():
-                await self._publisher.publish(list(messages))
+            await self._publisher.publish(list(messages))
         except PublishFailed as error:
             most = self._half(part) if error.refused else None
             self._hold(part, "kafka", str(error), most)
+            return
+        except Exception as error:
+            self._give_up(error)
             return
         telemetry.PUBLISH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
         if self._positions.seeks(seeks) == seeks:
@@ -322,14 +324,16 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
 
     @contextmanager
     def _fatal(self) -> Iterator[None]:
-        """A bug of the chassis itself: stop rather than guess."""
         try:
             yield
-        except PublishFailed:
-            raise
         except Exception as error:
-            log.exception("consumer failed", consumer=self.name)
-            self._health.dead = f"{self.name}: {type(error).__name__}: {error}"
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """A bug of the chassis itself: stop rather than guess; nothing more is applied until the process has ended."""
+        self._stopping = True
+        log.error("consumer failed", consumer=self.name, exc_info=error)
+        self._health.dead = f"{self.name}: {type(error).__name__}: {error}"
 
     # --- trouble ----------------------------------------------------------------------------------------------------
 

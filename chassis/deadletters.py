@@ -1,6 +1,7 @@
 """Dead letters: records set aside with their cause, in the same transaction as everything else.
 
-The letter keeps the record's key, value and headers untouched; its story is in `dead-letter-*` headers.
+The letter keeps the record's key, value and headers, cut only where the topic would not take them; its story is in
+`dead-letter-*` headers, of which the last of each name is ours.
 """
 
 import base64
@@ -13,20 +14,22 @@ import orjson
 from sqlalchemy import text
 
 from chassis.database import Transaction
+from chassis.fitting import fit
 from contracts.envelope import Message, Record, rfc3339
 from contracts.topics import dead_letters
 
 PREFIX = "dead-letter-"
 REDRIVE_PREFIX = "redrive-"
 DISCARD_PREFIX = "discard-"
-DISCARDED = "dead-letter.discarded"  # the type of the note that says so, beside the letter
+DISCARDED = "dead-letter.discarded"  # the type of the note by which an operator discards a letter
 _NAMESPACE = UUID("6f5c6a52-3d0c-5a0a-9a55-0d7f2b1f6f0e")
+_ERROR_MAX = 200
 _MESSAGE_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a record was set aside. `stage` is decode or handle; times are UTC."""
+    """Why a record was set aside. `stage` is fetch, decode or handle; times are UTC."""
 
     stage: str
     error: str
@@ -36,37 +39,61 @@ class Failure:
     last: datetime
 
 
-def letter(record: Record, consumer: str, service: str, failure: Failure, version: str) -> Message:
-    """The dead letter of one record; its id is the same at each redelivery of the record to that consumer."""
-    identifier = uuid5(_NAMESPACE, f"{consumer}/{record.position}")
+def letter(
+    record: Record, consumer: str, service: str, failure: Failure, version: str, cluster: str
+) -> Message:
+    """The dead letter of one record; it always fits its topic, and has the same id at each redelivery to that consumer.
+
+    `cluster`: the id of the Kafka cluster, because offsets of another one are other records.
+    """
+    fitted = fit(record)
     story = {
-        "id": identifier,
+        "id": identity(record, consumer, cluster),
         "service": service,
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
         "timestamp": rfc3339(record.timestamp),
         "stage": failure.stage,
-        "error": failure.error,
+        "error": failure.error[:_ERROR_MAX],
         "message": failure.message[:_MESSAGE_MAX],
         "attempts": failure.attempts,
         "first-failure": rfc3339(failure.first),
         "last-failure": rfc3339(failure.last),
         "version": version,
         "redrives": _redrives(record),
+        **fitted.story,
     }
-    added = tuple((PREFIX + name, str(value).encode()) for name, value in story.items())
-    return Message(dead_letters(service).name, record.key, record.value, record.headers + added)
+    # An error's message may quote what is no valid text.
+    added = tuple(
+        (PREFIX + name, str(value).encode(errors="backslashreplace")) for name, value in story.items()
+    )
+    return Message(dead_letters(service).name, fitted.key, fitted.value, fitted.headers + added)
+
+
+def identity(record: Record, consumer: str, cluster: str) -> UUID:
+    """The letter's id. The record's time is in it: after a restored log another record may have the same offset."""
+    return uuid5(_NAMESPACE, f"{consumer}/{cluster}/{record.position}/{rfc3339(record.timestamp)}")
 
 
 def _redrives(record: Record) -> int:
     counts = [value for name, value in record.headers if name == "redrive-count"]
-    return int(counts[0]) if counts and counts[0].isdigit() and len(counts[0]) < 6 else 0
+    known = counts and counts[0] and counts[0].isdigit() and len(counts[0]) < 6
+    return int(counts[0]) if known else 0
 
 
 _SAVE = text("""
-    INSERT INTO dead_letters (id, consumer, topic, partition, "offset", key, value, headers)
-    VALUES (:id, :consumer, :topic, :partition, :offset, :key, :value, CAST(:headers AS jsonb))
+    WITH saved AS (
+        INSERT INTO dead_letters (id, consumer, cluster_id, topic, partition, "offset", key, value, headers)
+        SELECT id, :consumer, :cluster, topic, partition, position, key, value, CAST(headers AS jsonb)
+        FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]),
+            CAST(:keys AS bytea[]), CAST(:values AS bytea[]), CAST(:headers AS text[])
+        ) AS fresh(id, topic, partition, position, key, value, headers)
+        ON CONFLICT DO NOTHING
+        RETURNING id, consumer
+    )
+    INSERT INTO open_dead_letters (id, consumer) SELECT id, consumer FROM saved
     ON CONFLICT DO NOTHING
 """)
 
@@ -75,44 +102,36 @@ _LOAD = text("""
     FROM dead_letters
     JOIN unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[])) AS old(topic, partition, "offset")
         USING (topic, partition, "offset")
-    WHERE consumer = :consumer
+    WHERE consumer = :consumer AND cluster_id = :cluster
     ORDER BY topic, partition, "offset"
 """)
 
 
-async def save(tx: Transaction, consumer: str, letters: Sequence[tuple[Record, Message]]) -> None:
-    """Keep the letters, so that they can be published again after a crash, byte for byte."""
+async def save(
+    tx: Transaction, consumer: str, cluster: str, letters: Sequence[tuple[Record, Message]]
+) -> None:
+    """Keep the letters, so that they can be published again after a crash, byte for byte; they are open from now on."""
     if not letters:
         return
-    await tx.execute_each(
+    await tx.execute(
         _SAVE,
-        [
-            {
-                "id": uuid5(_NAMESPACE, f"{consumer}/{record.position}"),
-                "consumer": consumer,
-                "topic": record.topic,
-                "partition": record.partition,
-                "offset": record.offset,
-                "key": message.key,
-                "value": message.value,
-                "headers": orjson.dumps(_encoded(message.headers)).decode(),
-            }
-            for record, message in letters
-        ],
-    )
-
-
-async def load(tx: Transaction, consumer: str, service: str, records: Sequence[Record]) -> dict[str, Message]:
-    """The letters that these records once became, by the records' positions."""
-    rows = await tx.execute(
-        _LOAD,
         {
             "consumer": consumer,
-            "topics": [record.topic for record in records],
-            "partitions": [record.partition for record in records],
-            "offsets": [record.offset for record in records],
+            "cluster": cluster,
+            "ids": [identity(record, consumer, cluster) for record, _ in letters],
+            **_positions([record for record, _ in letters]),
+            "keys": [message.key for _, message in letters],
+            "values": [message.value for _, message in letters],
+            "headers": [orjson.dumps(_encoded(message.headers)).decode() for _, message in letters],
         },
     )
+
+
+async def load(
+    tx: Transaction, consumer: str, service: str, cluster: str, records: Sequence[Record]
+) -> dict[str, Message]:
+    """The letters that these records of that cluster once became, by the records' positions."""
+    rows = await tx.execute(_LOAD, {"consumer": consumer, "cluster": cluster, **_positions(records)})
     topic = dead_letters(service).name
     return {
         f"{row.topic}/{row.partition}/{row.offset}": Message(topic, row.key, row.value, _decoded(row.headers))
@@ -120,24 +139,37 @@ async def load(tx: Transaction, consumer: str, service: str, records: Sequence[R
     }
 
 
-async def forget(tx: Transaction, before: datetime) -> None:
-    """Drop letters older than `before`: the topic keeps them for 30 days anyway."""
-    await tx.execute(text("DELETE FROM dead_letters WHERE created_at < :before"), {"before": before})
+_FORGET = text("""
+    DELETE FROM dead_letters WHERE id IN (
+        SELECT id FROM dead_letters WHERE created_at < :before ORDER BY created_at LIMIT :limit
+    )
+""")
 
 
-def _encoded(headers: Sequence[tuple[str, bytes]]) -> list[list[str]]:
-    # Header values are bytes that need not be text, and names may carry anything: base64 keeps both as they came.
-    return [
-        [
-            base64.b64encode(name.encode("utf-8", "surrogatepass")).decode(),
-            base64.b64encode(value or b"").decode(),
-        ]
-        for name, value in headers
-    ]
+async def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Drop at most `limit` letters older than `before`; how many there were. The topic keeps them as long anyway."""
+    return await tx.count(_FORGET, {"before": before, "limit": limit})
 
 
-def _decoded(pairs: Sequence[Sequence[str]]) -> tuple[tuple[str, bytes], ...]:
+def _positions(records: Sequence[Record]) -> dict[str, list[object]]:
+    return {
+        "topics": [record.topic for record in records],
+        "partitions": [record.partition for record in records],
+        "offsets": [record.offset for record in records],
+    }
+
+
+def _encoded(headers: Sequence[tuple[str, bytes]]) -> list[list[str | None]]:
+    # Values are bytes that need not be text, or null, and names may have NUL, which jsonb refuses: base64 keeps all.
+    return [[_base64(name.encode()), None if value is None else _base64(value)] for name, value in headers]
+
+
+def _decoded(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, bytes], ...]:
     return tuple(
-        (base64.b64decode(name).decode("utf-8", "surrogatepass"), base64.b64decode(value))
+        (base64.b64decode(name or "").decode(), None if value is None else base64.b64decode(value))  # type: ignore[misc]  # Kafka has null values, its Python types do not
         for name, value in pairs
     )
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

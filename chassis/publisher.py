@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from aiokafka.partitioner import DefaultPartitioner
 
 from chassis.errors import PublishFailed
-from chassis.settings import Settings
+from chassis.settings import METADATA_AGE_MS, Settings
 from contracts.envelope import Message
 
 Ack = asyncio.Future[object]
@@ -70,6 +70,7 @@ class Publisher:
             linger_ms=self._settings.linger_ms,
             max_batch_size=262_144,
             max_request_size=MAX_REQUEST_BYTES,
+            metadata_max_age_ms=METADATA_AGE_MS,
         )
         try:
             await producer.start()

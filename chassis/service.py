@@ -1,12 +1,12 @@
 """One process of the fleet: its consumers, its background work, its health, its end."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
 import uvloop
@@ -17,14 +17,16 @@ from apscheduler.triggers.interval import IntervalTrigger
 from faststream.kafka import KafkaBroker
 from sqlalchemy import text
 
-from chassis import backoff, clock, deadletters, telemetry
+from chassis import backoff, letter_jobs, telemetry
 from chassis.batch import Subscription
 from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.garbage import collect_seldom
 from chassis.health import Health, serve
 from chassis.publisher import Publisher
-from chassis.settings import Settings, service_database_url
+from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
+from chassis.topics import until_sound
+from contracts.flows import used_by
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -35,7 +37,6 @@ WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
 CURRENT_EVERY = 0.1
 STOP_WITHIN = 10.0
-DEAD_LETTERS_KEPT = timedelta(days=30)
 
 
 class Service:
@@ -51,6 +52,7 @@ class Service:
         self.health = Health(name)
         self.health.lag = self._lag
         self._consumers: list[Consumer[Any]] = []
+        self._reads: list[str] = []
         self._background: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -63,8 +65,10 @@ class Service:
             client_id=f"appointments-{name}",
             consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
             allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_AGE_MS,
             apply_types=False,
-            logger=None,
+            logger=logging.getLogger("faststream.kafka"),
+            log_level=logging.DEBUG,  # for "Received" and "Processed"; errors are logged as errors
         )
 
     def consume(self, subscription: Subscription[T]) -> None:
@@ -73,6 +77,7 @@ class Service:
             subscription, self.name, self.settings, self.database, self.publisher, self.health, self._broker
         )
         self._consumers.append(consumer)
+        self._reads += subscription.topics
 
     def background(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run something until the service stops, once its database is current; after a failure it is down and runs again."""
@@ -94,7 +99,10 @@ class Service:
         async def logged() -> None:
             try:
                 await job()
+                telemetry.JOB_FAILING.labels(name).set(0)
             except Exception:
+                telemetry.JOB_FAILING.labels(name).set(1)
+                telemetry.JOB_FAILURES.labels(name).inc()
                 log.exception("job failed", job=name)
 
         self._scheduler.add_job(logged, trigger, id=name)
@@ -106,12 +114,13 @@ class Service:
     async def start(self) -> None:
         """Connect, take the partitions over, begin. Waits as long as Kafka or PostgreSQL are away."""
         self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
+        await until_sound(self.settings, used_by(self.name, self._reads), self.health)
         await self._until_connected("kafka", self.publisher.start)
         await self._until_connected("kafka", self._broker.start)
         for consumer in self._consumers:
             await consumer.taken_over.wait()
         self._tasks.append(asyncio.create_task(self._work_when_current(), name="background"))
-        self.every("forget dead letters", self._forget_dead_letters, cron="41 2 * * *")
+        self._look_after_letters()
         self._scheduler.start()
         self.health.started = True
         log.info("started", consumers=[consumer.name for consumer in self._consumers])
@@ -234,10 +243,11 @@ class Service:
             attempt = attempt + 1 if time.monotonic() - began < 30 else 1
             await asyncio.sleep(backoff.delay(attempt, 1.0, 30.0))
 
-    async def _forget_dead_letters(self) -> None:
-        """Our own copies, which only a crash before publishing needs; the topic keeps its for as long."""
-        async with self.database.transaction() as tx:
-            await deadletters.forget(tx, clock.now() - DEAD_LETTERS_KEPT)
+    def _look_after_letters(self) -> None:
+        names = [consumer.name for consumer in self._consumers]
+        count = letter_jobs.count_open(self.database, self.name, names)
+        self.every("count open dead letters", count, seconds=letter_jobs.COUNTED_EVERY)
+        self.every("forget dead letters", letter_jobs.forget_old(self.database), cron="41 2 * * *")
 
     async def _lag(self) -> int:
         return sum(consumer.lag() for consumer in self._consumers)

@@ -4,6 +4,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+METADATA_AGE_MS = 2_000
+"""Each client asks as often how many partitions its topics have; a resize waits for longer than that."""
+
 
 class Settings(BaseSettings):
     """What any service needs to stand on Kafka and PostgreSQL. Times are seconds unless the name says ms."""

@@ -20,7 +20,7 @@ from cli.console import (
     zone_of,
 )
 from cli.editing import complaints, edited
-from cli.letter_acts import act, need, operator, rate_of
+from cli.letter_acts import act, need, need_whole_or_new_body, operator, rate_of, whole
 from cli.letter_choice import Choice, chosen, groups, one
 from cli.letter_history import story
 from cli.letter_tables import show_groups, show_letters, show_one
@@ -39,7 +39,7 @@ IdOption = Annotated[
     str | None, typer.Option("--id", help="Only the letter with this id (its start is enough) or command id.")
 ]
 CauseOption = Annotated[str | None, typer.Option("--cause", help="Only where the cause contains this text.")]
-StageOption = Annotated[str | None, typer.Option("--stage", help="Only decode, handle or deliver.")]
+StageOption = Annotated[str | None, typer.Option("--stage", help="Only fetch, decode, handle or deliver.")]
 ErrorOption = Annotated[str | None, typer.Option("--error", help="Only this error, as ls names it.")]
 TypeOption = Annotated[str | None, typer.Option("--type", help="Only messages of this type.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All that nobody has redriven or discarded.")]
@@ -117,6 +117,7 @@ def edit(
     """
     need(reason)
     letter = one(_known(home), identifier)
+    need_whole_or_new_body(letter, new_body=file is not None)
     changed = edited(letter, file, sets or (), headers or ())
     if found := complaints(letter, changed):
         for problem in found:
@@ -152,10 +153,13 @@ def redrive(
 ) -> None:
     """Send dead letters back to their service, under the same command ids: what took effect once does not again.
 
-    A letter named by --id is sent back although it was before, or was discarded.
+    A letter named by --id is sent back although it was before, or was discarded. One whose record was too large to be
+    kept whole is not sent back.
     """
     need(reason)
-    meant = chosen(Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service))
+    meant = whole(
+        chosen(Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service))
+    )
     act(
         kafka.settings_for(home),
         meant,
@@ -181,7 +185,7 @@ def discard(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Note that dead letters need not be tried again. They stay in the log, and `ls --all` still shows them."""
+    """Note that dead letters need not be tried again; their service no longer counts them as open. They stay in the log."""
     need(reason)
     meant = chosen(Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service))
     act(

@@ -9,10 +9,11 @@ import typer
 
 from chassis.settings import Settings
 from cli import kafka
-from cli.console import EXIT_USAGE, fail, out, print_json, say
+from cli.console import EXIT_USAGE, err, fail, out, print_json, say
 from cli.letters import Letter
 from contracts.envelope import Message
 
+_REASON_MAX = 1_000  # characters: it travels as a header
 _PER = {"": 1, "s": 1, "min": 60}
 
 
@@ -61,9 +62,36 @@ async def _publish(
 
 
 def need(reason: str) -> None:
-    """End the command unless a reason is given."""
+    """End the command unless a reason is given that a header can carry."""
     if not reason.strip():
         fail("--reason needs a few words: they are kept with the letter", EXIT_USAGE)
+    if len(reason) > _REASON_MAX:
+        fail(f"--reason may have {_REASON_MAX} characters: it travels with the letter", EXIT_USAGE)
+
+
+def whole(chosen: Sequence[Letter]) -> list[Letter]:
+    """The letters that can be sent back as they came; the others are named, and if there are no more the command ends."""
+    cut = [letter for letter in chosen if letter.cut]
+    for letter in cut:
+        err.file.write(_refusal(letter) + "\n")
+    if cut and len(cut) == len(chosen):
+        fail("nothing was sent")
+    return [letter for letter in chosen if not letter.cut]
+
+
+def need_whole_or_new_body(letter: Letter, new_body: bool) -> None:
+    """End the command if the letter is cut, unless its value alone is and it gets a new one."""
+    if letter.cut and not (new_body and letter.cut == ("value",)):
+        fail(f"nothing was sent: {_refusal(letter)}")
+
+
+def _refusal(letter: Letter) -> str:
+    parts = " and ".join(letter.cut)
+    ways = "edit it with --file FILE, or discard it" if letter.cut == ("value",) else "discard it"
+    return (
+        f"letter {letter.id[:8]} cannot be sent back: it has only a part of the record's {parts} "
+        f"(the value had {letter.story.get('value-size', '?')} bytes); ask its sender to send it again, {ways}"
+    )
 
 
 def operator() -> str:

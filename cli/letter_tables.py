@@ -14,6 +14,7 @@ from cli.letter_history import Story
 from cli.letters import Letter, Note
 
 _STAGES = {
+    "fetch": "it breaks Kafka's own format",
     "decode": "it cannot be read",
     "handle": "our code failed on it",
     "deliver": "the Communication Service did not take it",
@@ -88,6 +89,11 @@ def _facts(letter: Letter, place: ZoneInfo | None) -> Table:
     table.add_row("[dim]  came as[/]", escape(f"{letter.type or 'a record without a type'} at {where}"))
     tried = f"after {attempts} attempt{'' if attempts == '1' else 's'}, by version {said.get('version', '?')}"
     table.add_row("[dim]  set aside[/]", escape(f"{when(letter.record.timestamp, place)}, {tried}"))
+    if "value-size" in said:
+        digest = f"{said['value-size']} bytes, SHA-256 {said.get('value-sha256', '?')}"
+        table.add_row("[dim]  value[/]", escape(digest))
+    if letter.cut:
+        table.add_row("[dim]  cut[/]", f"[yellow]{escape(', '.join(letter.cut))}[/]: it cannot be sent back")
     return table
 
 
@@ -115,9 +121,9 @@ def _note(note: Note) -> str:
 def _next(letter: Letter) -> list[str]:
     short = letter.id[:8]
     field = "template_data.NAME=TEXT" if letter.story.get("stage") == "deliver" else "FIELD=VALUE"
-    acts = [
+    again = [
         f"appointments dlq edit {short} --reason … --set {field}",
         f"appointments dlq redrive --id {short} --reason …",
-        f"appointments dlq discard --id {short} --reason …",
     ]
+    acts = [*([] if letter.cut else again), f"appointments dlq discard --id {short} --reason …"]
     return [f"[dim]{escape(act)}[/]" for act in acts]

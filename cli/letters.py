@@ -15,7 +15,7 @@ from cli.words import body_of
 from contracts.envelope import Message, RawHeaders, Record, message_id, rfc3339
 from contracts.topics import WORKERS, dead_letters, redrive
 
-_NUMBERS = ("partition", "offset", "attempts", "redrives")
+_NUMBERS = ("partition", "offset", "attempts", "redrives", "value_size")
 
 Done = Literal["redriven", "discarded"]
 
@@ -70,6 +70,11 @@ class Letter:
     def service(self) -> str:
         """Who set it aside."""
         return self.story.get("service") or self.record.topic.removesuffix(".dead-letters")
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """The parts of the record that were too large and are here only in part: key, value, headers."""
+        return tuple(part for part in self.story.get("cut", "").split(",") if part)
 
     @property
     def original_headers(self) -> tuple[tuple[str, bytes], ...]:
@@ -149,7 +154,7 @@ class Letter:
         )
 
     def discarded(self, reason: str, by: str) -> Message:
-        """The record that says, beside the letter and for as long, that nobody will try it again."""
+        """The note for the service that nobody will try it again; kept for as long as the letter, decoded by nobody."""
         said = {"of": self.id, "reason": reason, "by": by}
         subject = [(name, value) for name, value in self.original_headers if name == "ce_subject"]
         headers = (
@@ -160,10 +165,8 @@ class Letter:
             ("content-type", b"application/json"),
             *_said(DISCARD_PREFIX, said),
         )
-        topic = dead_letters(self.service).name
-        return Message(
-            topic, self.record.key, orjson.dumps({"dead_letter": self.id, "reason": reason}), headers
-        )
+        value = orjson.dumps({"dead_letter": self.id, "reason": reason})
+        return Message(redrive(self.service).name, self.record.key, value, headers)
 
 
 def _said(prefix: str, said: dict[str, str]) -> tuple[tuple[str, bytes], ...]:
@@ -182,13 +185,11 @@ def gathered(records: Iterable[Record]) -> list[Letter]:
     found: dict[str, Letter] = {}
     notes: dict[str, list[Note]] = {}
     for record in records:
-        if record.topic.endswith(".redrive"):
+        story = story_of(record, PREFIX)
+        if is_discard(record):
+            _note(notes, "discarded", record, story_of(record, DISCARD_PREFIX))
+        elif record.topic.endswith(".redrive"):
             _note(notes, "redriven", record, story_of(record, REDRIVE_PREFIX))
-            continue
-        story, discarded = story_of(record, PREFIX), story_of(record, DISCARD_PREFIX)
-        # A stranger's header on a record that was set aside discards nothing.
-        if discarded and "id" not in story:
-            _note(notes, "discarded", record, discarded)
         else:
             letter = Letter(record, story)
             found.setdefault(letter.id, letter)
@@ -198,6 +199,15 @@ def gathered(records: Iterable[Record]) -> list[Letter]:
         )
         for key, letter in found.items()
     ]
+
+
+def is_discard(record: Record) -> bool:
+    """Whether a record is an operator's note; notes of earlier versions lie beside the letters.
+
+    A stranger's header on a record that was set aside, or was sent back, discards nothing.
+    """
+    ours = any(name in (f"{PREFIX}id", f"{REDRIVE_PREFIX}of") for name, _ in record.headers)
+    return not ours and bool(story_of(record, DISCARD_PREFIX))
 
 
 def _note(notes: dict[str, list[Note]], done: Done, record: Record, said: dict[str, str]) -> None:
@@ -226,7 +236,7 @@ def history(letter: Letter, known: Mapping[str, Letter]) -> list[Letter]:
 def story_of(record: Record, prefix: str) -> dict[str, str]:
     """Headers with the prefix, by their rest; ours are the last, whatever a stranger put before."""
     return {
-        name.removeprefix(prefix): value.decode(errors="replace")
+        name.removeprefix(prefix): (value or b"").decode(errors="replace")
         for name, value in record.headers
         if name.startswith(prefix)
     }

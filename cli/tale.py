@@ -113,7 +113,7 @@ class _Teller:
     def _is_a_copy(self, said: Line) -> bool:
         """Second copies are byte-identical; what operators sent back carries the id of what it was at first."""
         record = said.record
-        if record.topic.endswith(".redrive"):
+        if record.topic.endswith(".redrive") and said.type != DISCARDED:
             return False
         letter = story_of(record, PREFIX).get("id") if record.topic.endswith(".dead-letters") else None
         known = (record.topic, letter or str(said.id))
@@ -166,6 +166,9 @@ class _Teller:
         self._note(about, Step(said.record.timestamp, "noted", words), said)
 
     def _redrive(self, said: Line) -> None:
+        if said.type == DISCARDED:
+            self._dead_letter(said)
+            return
         story = story_of(said.record, REDRIVE_PREFIX)
         about = self._letters.get(story.get("of", ""), said.id or "")
         edited = f", edited ({story['edited']})" if "edited" in story else ""

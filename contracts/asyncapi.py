@@ -132,8 +132,8 @@ def _operations() -> list[tuple[str, JSON]]:
 
 
 def _writers(topic: Topic) -> tuple[str, ...]:
-    # A discard is a note beside its dead letter.
-    ours = {"redrive": ("cli",), "dead-letters": (topic.owner, "cli")}
+    # The command line sends letters back, and notes there which ones were discarded.
+    ours = {"redrive": ("cli",)}
     return WRITERS.get(topic.name) or ours.get(topic.kind) or (topic.owner,)
 
 

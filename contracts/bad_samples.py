@@ -200,6 +200,7 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
         ),
     ),
     "notifications.changed": (Bad("no-appointments", "appointments", "missing", without="appointments"),),
+    "intake.paused": (Bad("for-an-hour", "seconds", "less_than_equal", {"seconds": 3600}),),
     "preferences.changed": _VERSION_BAD,
     "organization_preferences.changed": _VERSION_BAD,
     **dict.fromkeys(("channel.suspended", "channel.restored"), _VERSION_BAD),

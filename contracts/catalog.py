@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from contracts import appointments, availability, feeds, holds, notifications, reminders, series, views
+from contracts import (
+    appointments,
+    availability,
+    control,
+    feeds,
+    holds,
+    notifications,
+    reminders,
+    series,
+    views,
+)
 from contracts.commands import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from contracts.envelope import MalformedEnvelope, RawHeaders, read
 from contracts.outcomes import OUTCOME_TYPES, FieldError, Outcome, PreferencesOutcome, field_errors
@@ -91,6 +101,7 @@ MESSAGE_TYPES: tuple[MessageType, ...] = (
         MessageType(kind, kind, PROJECTOR_EVENTS, _PROJECTOR_BODIES[kind], description)
         for kind, description in views.EVENT_TYPES.items()
     ),
+    *_told(PROJECTOR_EVENTS, control.IntakePaused, control.EVENT_TYPES),
 )
 
 BY_NAME: dict[str, MessageType] = {message.name: message for message in MESSAGE_TYPES}

@@ -334,6 +334,7 @@ GOOD: dict[str, JSON] = {
     "availability.shown": {"user_id": GRETA, "version": 1},
     "busy_times.shown": {"user_id": GRETA, "version": 1},
     "hold.shown": {"hold_id": HOLD, "version": 1},
+    "intake.paused": {"seconds": 10},
     "booking.command.accepted": {
         "command_id": COMMAND,
         "status": "accepted",

@@ -14,6 +14,7 @@ from contracts.topics import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from services.ingress import metrics
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, from_outcome
+from services.ingress.intake import Intake
 from services.ingress.replies import Outcome, Replies
 from services.ingress.sending import Sender
 from services.ingress.settings import IngressSettings
@@ -54,8 +55,9 @@ class Command:
 class Commander:
     """Carries commands out: publish, await the acknowledgement, await the outcome on our own partition."""
 
-    def __init__(self, sender: Sender, replies: Replies, settings: IngressSettings) -> None:
+    def __init__(self, sender: Sender, replies: Replies, intake: Intake, settings: IngressSettings) -> None:
         self._sender = sender
+        self._intake = intake
         self._replies = replies
         self._settings = settings
         self.reply_partition = 0
@@ -63,8 +65,10 @@ class Commander:
     async def carry_out(self, caller: Caller, command: Command) -> Outcome | None:
         """The accepted outcome; None if none came in time: it is pending, and its outcome can be asked for later.
 
-        Raises Problem with the refusal, or 503 when Kafka does not take the command within 2 s.
+        Raises Problem with the refusal, or 503 when Kafka does not take the command within 2 s, or when commands are
+        not taken for longer than `intake_wait`.
         """
+        await self._intake.opened()
         with self._replies.expect(str(command.id)) as answer:
             await self._sender.send(command.message(caller, self.reply_partition), lambda: _perhaps(command))
             await asyncio.wait([answer], timeout=self._settings.outcome_wait)

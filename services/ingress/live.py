@@ -1,13 +1,14 @@
 """The live view: what the projector says has changed, to whoever may know it."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
 
+from contracts.control import IntakePaused
 from contracts.envelope import MalformedEnvelope, header
 from contracts.views import CalendarChanged, NotificationsChanged
 from services.ingress import metrics
@@ -64,9 +65,15 @@ class Subscription:
 
 
 class Live:
-    """Reads projector.events: remembers, tells streams, and tells who waits for a version."""
+    """Reads projector.events: remembers, tells streams, and tells who waits for a version.
 
-    def __init__(self, memory: ChangeMemory, shown: Shown, queue_max: int) -> None:
+    `pause` is told until when commands are not taken, in seconds since 1970.
+    """
+
+    def __init__(
+        self, memory: ChangeMemory, shown: Shown, queue_max: int, pause: Callable[[float], None]
+    ) -> None:
+        self._pause = pause
         self._memory = memory
         self._shown = shown
         self._queue_max = queue_max
@@ -93,6 +100,8 @@ class Live:
                 view, field = _SHOWN[kind]
                 name = str(UUID(body[field]))
                 self._shown.note(key_of(view, name) if view else name, int(body["version"]))
+            elif kind == "intake.paused":
+                self._pause(record.timestamp / 1000 + IntakePaused.model_validate(body).seconds)
             elif kind == "calendar.changed" and organization:
                 self._changed(record, str(UUID(organization)), CalendarChanged.model_validate(body))
             elif kind == "notifications.changed" and organization:

@@ -48,13 +48,19 @@ class Reader:
         handle: Callable[[Sequence[Any]], None],
     ) -> None:
         self._settings = settings
-        self._partitions = [
-            TopicPartition(settings.topic_prefix + topic, number) for topic, number in partitions
-        ]
+        self._changed = asyncio.Event()
+        self.follow(partitions)
         self._begin = begin
         self._handle = handle
         self.reading = asyncio.Event()
         self.reachable = False
+
+    def follow(self, partitions: Sequence[tuple[str, int]]) -> None:
+        """Read these partitions from now on, from where `begin` says."""
+        self._partitions = [
+            TopicPartition(self._settings.topic_prefix + topic, number) for topic, number in partitions
+        ]
+        self._changed.set()
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -68,12 +74,15 @@ class Reader:
             except Exception:
                 log.exception("reader failed", topic=self._partitions[0].topic)
             finally:
-                self.reading.clear()
-                self.reachable = False
+                if not self._changed.is_set():
+                    self.reading.clear()
+                    self.reachable = False
             attempt = attempt + 1 if time.monotonic() - began < 30 else 1
             await asyncio.sleep(backoff.delay(attempt, self._settings.retry_base, 2.0))
 
     async def _connect_and_read(self) -> None:
+        partitions = self._partitions
+        self._changed.clear()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.kafka_bootstrap_servers,
             client_id="appointments-ingress",
@@ -86,17 +95,17 @@ class Reader:
         )
         try:
             await consumer.start()
-            consumer.assign(self._partitions)
+            consumer.assign(partitions)
             # Otherwise it polls from the end meanwhile, and each of our questions waits for a long poll to end.
-            consumer.pause(*self._partitions)
+            consumer.pause(*partitions)
             async with asyncio.timeout(BEGIN_WITHIN):
-                offsets = await self._begin(consumer, self._partitions)
+                offsets = await self._begin(consumer, partitions)
             for partition, offset in offsets.items():
                 consumer.seek(partition, offset)
-            consumer.resume(*self._partitions)
+            consumer.resume(*partitions)
             self.reachable = True
             self.reading.set()
-            await _first_of(self._read(consumer), self._probe(consumer))
+            await _first_of(self._read(consumer), self._probe(consumer, partitions), self._until_changed())
         finally:
             with contextlib.suppress(TimeoutError, KafkaError):
                 await asyncio.wait_for(consumer.stop(), 2)
@@ -106,15 +115,18 @@ class Reader:
             for records in (await consumer.getmany(timeout_ms=LONG_POLL_MS)).values():
                 self._handle(records)
 
-    async def _probe(self, consumer: AIOKafkaConsumer) -> None:
+    async def _until_changed(self) -> None:
+        await self._changed.wait()
+
+    async def _probe(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         """Notice a broker that is away, and a consumer that does not go on though there is something to read."""
         stuck, before = 0, Offsets()
         while True:
             await asyncio.sleep(PROBE_EVERY)
             try:
                 async with asyncio.timeout(PROBE_WITHIN):
-                    here = {each: await consumer.position(each) for each in self._partitions}
-                    ends = await consumer.end_offsets(self._partitions)
+                    here = {each: await consumer.position(each) for each in partitions}
+                    ends = await consumer.end_offsets(partitions)
             except (KafkaError, TimeoutError):
                 self.reachable = False
                 continue

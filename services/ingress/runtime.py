@@ -1,26 +1,24 @@
 """Everything behind the routes: connections that come and go, and what is known of their health."""
 
 import asyncio
-import secrets
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import httpx
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import backoff, telemetry
 from chassis.health import Health
 from chassis.publisher import Publisher
-from contracts.topics import BOOKING_COMMANDS, BOOKING_OUTCOMES, NOTIFIER_OUTCOMES, PROJECTOR_EVENTS
+from chassis.topics import until_sound
+from contracts.flows import used_by
 from services.ingress.commander import Commander
-from services.ingress.domain.memory import ChangeMemory
 from services.ingress.domain.problems import Problem
 from services.ingress.door import Door
 from services.ingress.identity import Directory, Keys, Verifier, identity_client
+from services.ingress.intake import Intake
+from services.ingress.listening import Listening
 from services.ingress.live import Live
-from services.ingress.reader import Offsets, Reader, at_end
 from services.ingress.replies import Replies
 from services.ingress.sending import Sender
 from services.ingress.settings import IngressSettings
@@ -44,11 +42,11 @@ class Runtime:
         self._replies = Replies()
         self._publisher = Publisher(settings, client_id="appointments-ingress")
         self.sender = Sender(lambda: self._publisher, settings.produce_wait)
-        self.commander = Commander(self.sender, self._replies, settings)
-        self.live: Live | None = None
-        self._memory: ChangeMemory | None = None
-        self._replies_reader: Reader | None = None
-        self._changes_reader: Reader | None = None
+        self.intake = Intake(settings.intake_wait)
+        self.commander = Commander(self.sender, self._replies, self.intake, settings)
+        self._listening = Listening(
+            settings, lambda: self._publisher, self.commander, self._replies, self.shown, self.intake
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self.door: Door
         self.directory: Directory
@@ -77,6 +75,11 @@ class Runtime:
         self.store.close()
         await asyncio.gather(self._publisher.stop(), self._client.aclose())
 
+    @property
+    def live(self) -> Live | None:
+        """The live view, once Kafka has said how many partitions it has."""
+        return self._listening.live
+
     def close_streams(self) -> None:
         """End the live streams: their readers come back to whoever is here then."""
         if self.live is not None:
@@ -84,11 +87,12 @@ class Runtime:
 
     def streams(self) -> Live:
         """The live view. Raises Problem 503 until the last ten minutes are known again."""
-        if self.live is None or self._changes_reader is None or not self._changes_reader.reading.is_set():
+        live = self.live
+        if live is None or not self._listening.hears_changes:
             raise Problem("kafka_unavailable", "The live view is not connected yet.")
-        if self.live.closed:  # a request that was under way at the signal: its stream would outlast the grace
+        if live.closed:  # a request that was under way at the signal: its stream would outlast the grace
             raise Problem("overloaded", "This process is stopping.")
-        return self.live
+        return live
 
     async def wait_until_shown(
         self, key: str, version: int, look: Callable[[], Awaitable[int]], *, fresh: bool
@@ -101,61 +105,20 @@ class Runtime:
 
     def check_listening(self) -> None:
         """Raise Problem 503 unless outcomes are being read: whoever publishes before that could miss the answer."""
-        if self._replies_reader is None or not self._replies_reader.reading.is_set():
+        if not self._listening.hears_replies:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
 
     async def _connect_kafka(self) -> None:
+        await until_sound(self.settings, used_by("ingress"), self.health)
         await _until(lambda: self._publisher.start(), self.settings)
-        publisher = self._publisher
-        replies = await publisher.partitions(BOOKING_OUTCOMES.name)
-        replies = min(replies, await publisher.partitions(NOTIFIER_OUTCOMES.name))
-        partitions = await publisher.partitions(PROJECTOR_EVENTS.name)
-        await publisher.partitions(BOOKING_COMMANDS.name)  # so that the first command need not ask
-        self.commander.reply_partition = secrets.randbelow(replies)
-        self._memory = ChangeMemory(
-            self.settings.stream_memory_seconds, self.settings.stream_memory_max, partitions
-        )
-        self.live = Live(self._memory, self.shown, self.settings.stream_queue_max)
-        own = self.commander.reply_partition
-        self._replies_reader = Reader(
-            self.settings,
-            [(BOOKING_OUTCOMES.name, own), (NOTIFIER_OUTCOMES.name, own)],
-            at_end,
-            self._replies.handle,
-        )
-        self._changes_reader = Reader(
-            self.settings,
-            [(PROJECTOR_EVENTS.name, number) for number in range(partitions)],
-            self._where_to_begin,
-            self.live.handle,
-        )
-        await asyncio.gather(self._replies_reader.run(), self._changes_reader.run())
-
-    async def _where_to_begin(
-        self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
-    ) -> Offsets:
-        """Where we were; at the first time, ten minutes ago."""
-        memory = self._memory
-        if memory is None:
-            raise RuntimeError("the memory is made before its readers")
-        ends = await consumer.end_offsets(partitions)
-        since = int((time.time() - self.settings.stream_memory_seconds) * 1000)
-        found = await consumer.offsets_for_times(dict.fromkeys(partitions, since))
-        offsets: Offsets = {}
-        for partition in partitions:
-            number: int = partition.partition
-            if not 0 < memory.next[number] <= ends[partition]:
-                memory.begin(number, found[partition].offset if found[partition] else ends[partition])
-            offsets[partition] = memory.next[number]
-        return offsets
+        await self._listening.run()
 
     async def _probe_kafka(self) -> None:
         """Say whether commands can be taken; replace a producer that stays stuck when the broker is back."""
         while True:
             await asyncio.sleep(PROBE_EVERY)
-            readers = (self._replies_reader, self._changes_reader)
             unfinished = self._publisher.unfinished_for()
-            here = all(reader is not None and reader.reachable for reader in readers)
+            here = self._listening.reachable
             if not here or unfinished > self.settings.produce_wait:
                 self.health.waiting("kafka", "does not acknowledge" if here else "does not answer")
             else:

@@ -16,6 +16,7 @@ class IngressSettings(Settings):
     jwt_audience: str = "appointments"
 
     produce_wait: float = 2.0
+    intake_wait: float = 5.0
     outcome_wait: float = 5.0
     visible_wait: float = 2.0
 

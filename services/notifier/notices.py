@@ -49,7 +49,7 @@ def dead_letter(delivery: Delivery, error: str, at: datetime) -> Message:
     """A delivery that was given up, with the same story in the same headers as a record that was."""
     origin, partition, offset = delivery.cause.rsplit("/", 2)
     story = {
-        "id": uuid5(_event_id(delivery), "dead-letter"),
+        "id": letter_id(delivery),
         "service": "notifier",
         "topic": origin,
         "partition": partition,
@@ -73,6 +73,11 @@ def dead_letter(delivery: Delivery, error: str, at: datetime) -> Message:
         orjson.dumps(body_of(delivery)),
         headers + added,
     )
+
+
+def letter_id(delivery: Delivery) -> UUID:
+    """The id of the dead letter of a delivery that was given up."""
+    return uuid5(_event_id(delivery), "dead-letter")
 
 
 def body_of(delivery: Delivery) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chassis import open_letters
 from chassis.database import Transaction
 from contracts.envelope import Message
 from notifications.preferences import NO_RULES, NOTHING_SAID
@@ -14,6 +15,7 @@ from services.notifier.domain.channels import fallback_for
 from services.notifier.domain.kinds import DIGEST
 from services.notifier.store import deliveries, digests, preferences, suspensions
 
+LETTERS_OF = "notifier.deliveries"  # what the metrics of dead letters call deliveries that were given up
 GAVE_UP = frozenset(("failed", "bounced", "dead_lettered"))
 
 
@@ -29,6 +31,8 @@ async def tell(tx: Transaction, ended: Sequence[Ended], now: datetime) -> list[M
     """The messages to publish; plans the channels to turn to instead, and ends what was in digests with them."""
     ended = [*ended, *await _contents(tx, [item.delivery for item in ended])]
     turned = await _turn(tx, [item.delivery for item in ended if item.delivery.state in GAVE_UP], now)
+    given_up = [notices.letter_id(item.delivery) for item in ended if item.error is not None]
+    await open_letters.note(tx, LETTERS_OF, given_up)
     messages: list[Message] = []
     for item in ended:
         delivery = item.delivery

@@ -243,6 +243,10 @@ class _Rebuild:
 
     def _check_same_log(self, live: progress.Rows, ends: Positions) -> None:
         """The log must reach as far as the live views have read: only then "not behind" means anything."""
+        read = {place.topic for place in ends}
+        for place in live:
+            if place.topic in read and place not in ends:
+                raise Refused(f"{place.topic} was given more partitions meanwhile; go on with --resume")
         for place, end in ends.items():
             row = live.get(place)
             if row is None or self._force:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from chassis.publisher import partition_of as by_murmur2
 from contracts import topics
 from contracts.envelope import Envelope, Message
 from tests.faults.driver import ORGANIZATIONS, Ledgers, check, command, read_all, send
@@ -60,7 +61,8 @@ async def test_a_record_that_is_not_for_us_is_passed_by(ledgers: Ledgers) -> Non
 
 
 async def test_too_many_failures_halt_instead_of_draining_the_topic(ledgers: Ledgers) -> None:
-    await send(ledgers.world, [command(n, ORGANIZATIONS[0], poison=True) for n in range(12)])
+    others = [command(n) for n in range(60) if by_murmur2(command(n).key or b"", 6) != by_murmur2(KEY, 6)]
+    await send(ledgers.world, [*(command(n, ORGANIZATIONS[0], poison=True) for n in range(12)), *others])
     process = ledgers.start(dead_letter_cap=3, retry_base=0.001)
 
     async def halted() -> bool:
@@ -68,8 +70,11 @@ async def test_too_many_failures_halt_instead_of_draining_the_topic(ledgers: Led
         return report.get("live") is True and "more than 3 records failed" in str(report["halted"])
 
     await eventually(halted, 40)
-    assert len(await read_all(ledgers.world, topics.dead_letters("ledger").name)) <= 3
-    assert await ledgers.entries() == 0
+    await ledgers.entered(len(others))
+    assert [item["partition"] for item in (await process.health())["halted"]] == [by_murmur2(KEY, 6)]
+    assert len(await read_all(ledgers.world, topics.dead_letters("ledger").name)) == 3, (
+        "those that were set aside before the halt are published"
+    )
 
 
 async def test_a_strangers_garbage_never_halts(ledgers: Ledgers) -> None:

@@ -34,6 +34,7 @@ class OwnStack:
     postgres: Child
     bootstrap: str
     database_server: str
+    home: Path
 
     def world(self) -> World:
         """A fresh world on these two servers."""
@@ -68,7 +69,7 @@ async def run_own_stack(home: Path) -> AsyncIterator[OwnStack]:
     broker, database = child_of(kafka, home), child_of(postgres, home)
     try:
         await asyncio.gather(broker.start_ready(START_SECONDS), database.start_ready(START_SECONDS))
-        yield OwnStack(broker, database, kafka.bootstrap, postgres.server_url)
+        yield OwnStack(broker, database, kafka.bootstrap, postgres.server_url, home)
     finally:
         await asyncio.gather(broker.stop(), database.stop())
 

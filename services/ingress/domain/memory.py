@@ -42,6 +42,12 @@ class ChangeMemory:
         self._floor = [0] * partitions
         self.next = [0] * partitions
 
+    def grow(self, partitions: int) -> None:
+        """The topic has so many partitions now; of the new ones everything will be remembered."""
+        new = [0] * (partitions - len(self.next))
+        self._floor += new
+        self.next += new
+
     def begin(self, partition: int, offset: int) -> None:
         """Say from which offset on everything of a partition will be remembered, and forget what was before."""
         self._changes = deque(change for change in self._changes if change.partition != partition)

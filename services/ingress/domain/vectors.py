@@ -9,11 +9,16 @@ def encode(offsets: list[int]) -> str:
 
 
 def decode(text: str, partitions: int) -> list[int] | None:
-    """The offsets, or None if this is not a vector of so many partitions."""
+    """The offsets of so many partitions, or None if this is no vector of theirs.
+
+    A vector of fewer is from before the topic was given more: of the new partitions its reader has seen nothing.
+    """
     parts = text.split(".")
-    if len(parts) != partitions or not all(
+    if len(parts) > partitions or not all(
         part.isascii() and part.isdigit() and len(part) < 20 for part in parts
     ):
         return None
     offsets = [int(part) for part in parts]
-    return offsets if all(offset < _MAX for offset in offsets) else None
+    if not all(offset < _MAX for offset in offsets):
+        return None
+    return offsets + [0] * (partitions - len(offsets))

@@ -30,6 +30,7 @@ def operation_routes(runtime: Runtime) -> APIRouter:
 
     @router.get("/metrics", **described("metrics"))
     async def metrics(_: Request) -> Response:
+        await runtime.health.report()  # sets the metric of readiness
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     @router.get("/docs", include_in_schema=False)

@@ -34,7 +34,7 @@ def a_letter(
         (("ce_id", (identifier or str(uuid4())).encode()), ("ce_type", kind.encode()), *headers),
     )
     return letter(
-        record, f"{service}.commands", service, Failure("handle", error, "it broke", 3, AT, AT), "1.0"
+        record, f"{service}.commands", service, Failure("handle", error, "it broke", 3, AT, AT), "1.0", "c"
     )
 
 

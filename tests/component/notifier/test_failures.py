@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import orjson
 
+from cli.letters import gathered
 from contracts import topics
 from deploy.local.ports import free_port
 from tests.component.notifier.office import ANNA, BEN, FAST, PEOPLE, Office, an_appointment, database_of
@@ -41,10 +42,13 @@ async def test_a_refusal_becomes_a_dead_letter_at_once_and_can_be_redriven(offic
     }
     assert {letter.header("dead-letter-error") for letter in letters} == {"HTTP 422"}
     await office.faults()
-    for letter in letters:
-        await office.send(topics.redrive("notifier").name, letter.value, letter.headers)
+    assert len(await office.sql("SELECT id FROM open_dead_letters")) == 2
+    for letter in gathered(letters):
+        again = letter.again("the template is there", "greta")
+        await office.send(again.topic, again.value, again.headers)
     sent = await office.told("sent", 2)
     assert {item["notification_id"] for item in sent} == {item["notification_id"] for item in dead}
+    assert len(await office.sql("SELECT id FROM open_dead_letters")) == 0
 
 
 async def test_a_message_that_would_have_a_hole_is_a_dead_letter_before_it_is_sent(office: Office) -> None:

@@ -102,6 +102,20 @@ async def test_a_rebuild_repairs_rows(projector: Projector) -> None:
         await reader.close()
 
 
+async def test_a_rebuild_that_began_with_fewer_partitions_is_not_swapped(projector: Projector) -> None:
+    """The live view knows what a new partition told; the rebuilt one has not read it."""
+    await projector.start()
+    await projector.publish(*bookings(0, 5))
+    await projector.caught_up()
+    await projector.sql.execute("""
+        INSERT INTO progress (consumer, topic, partition, next_offset, published_offset, cluster_id)
+        SELECT consumer, topic, 99, 1, 1, cluster_id FROM progress
+        WHERE consumer = 'projector.calendar' AND topic LIKE '%booking.events' LIMIT 1
+    """)
+    with pytest.raises(Refused, match=r"booking\.events was given more partitions"):
+        await rebuild(projector.settings, "calendar")
+
+
 async def _definitions(projector: Projector) -> list[asyncpg.Record]:
     return list(
         await projector.sql.fetch("""

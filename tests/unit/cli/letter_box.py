@@ -45,7 +45,7 @@ def set_aside(
 ) -> Record:
     """The record as it lies on the dead-letters topic, so many minutes after noon."""
     failure = Failure(stage, error, "it broke", 3, NOON, NOON)
-    return logged(letter(record, f"{service}.commands", service, failure, "1.0"), minutes)
+    return logged(letter(record, f"{service}.commands", service, failure, "1.0", "c"), minutes)
 
 
 def logged(message: Message, minutes: int = 0) -> Record:

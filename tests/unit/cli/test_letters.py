@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import typer
 
-from cli.letter_acts import need, rate_of
+from cli.letter_acts import need, need_whole_or_new_body, rate_of, whole
 from cli.letter_choice import Choice, chosen, groups, one
 from cli.letters import Edited, Letter, gathered, history
 from cli.words import line
@@ -159,3 +159,41 @@ def test_a_letter_named_by_its_id_is_chosen_although_it_was_redriven() -> None:
 def test_a_reason_must_be_given() -> None:
     with ends(2):
         need("  ")
+
+
+LARGE = b"[" + b"1," * 1_500_000
+
+
+def test_a_letter_that_was_cut_is_not_sent_back_and_its_neighbours_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    large, small = gathered([set_aside(a_record(value=LARGE)), set_aside(a_record())])
+    assert (large.cut, large.document()["value_size"]) == (("value",), len(LARGE))
+    assert whole([large, small]) == [small]
+    assert f"letter {large.id[:8]} cannot be sent back" in capsys.readouterr().err
+    with ends(1):
+        whole([large])
+
+
+def test_a_letter_that_was_cut_can_get_a_whole_new_body_unless_it_lost_headers() -> None:
+    [large] = gathered([set_aside(a_record(value=LARGE))])
+    need_whole_or_new_body(large, new_body=True)
+    with ends(1):
+        need_whole_or_new_body(large, new_body=False)
+    [headless] = gathered([set_aside(a_record(headers=[("huge", b"x" * 3_000_000)]))])
+    with ends(1):
+        need_whole_or_new_body(headless, new_body=True)
+
+
+def test_a_discard_is_a_note_for_the_service_and_one_of_an_earlier_version_still_counts() -> None:
+    aside = set_aside(a_record())
+    message = gathered([aside])[0].discarded("a test", "greta")
+    assert message.topic == "booking.redrive"
+    old = replace(logged(message), topic="booking.dead-letters")
+    assert ANY.of(gathered([aside, old])) == []
+
+
+def test_a_reason_must_fit_a_header() -> None:
+    need("x" * 1_000)
+    with ends(2):
+        need("x" * 1_001)

@@ -1,20 +1,20 @@
 """Deployment files parse, name what exists, and carry the requirements' figures."""
 
-import importlib
-import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import REGISTRY
 
 from deploy.local.programs import SERVICES
+from services.booking.settings import BookingSettings
+from services.ingress.settings import IngressSettings
+from services.notifier.settings import NotifierSettings
+from services.projector.settings import ProjectorSettings
+from services.reminders.settings import RemindersSettings
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 YAML = sorted(DEPLOY.glob("*/*.yaml"))
-_SUFFIXES = re.compile(r"_(bucket|count|sum|total|created)$")
 
 
 def documents(name: str) -> list[dict[str, Any]]:
@@ -60,6 +60,35 @@ def test_compose_runs_every_service_after_topics_and_schemas_are_there() -> None
         assert service["depends_on"]["prepare"] == {"condition": "service_completed_successfully"}
 
 
+def test_every_variable_that_is_set_is_a_setting() -> None:
+    kinds = (BookingSettings, RemindersSettings, NotifierSettings, ProjectorSettings, IngressSettings)
+    settings = {name.upper() for kind in kinds for name in kind.model_fields}
+    [compose] = documents("compose/compose.yaml")
+    in_compose = {name for service in SERVICES for name in compose["services"][service]["environment"]}
+    [configuration] = documents("kubernetes/configuration.yaml")
+    assert (in_compose | configuration["data"].keys()) - settings == set()
+
+
+def test_a_token_for_the_communication_service_reaches_whoever_calls_it() -> None:
+    [compose] = documents("compose/compose.yaml")
+    callers = {name for name in SERVICES if name in ("reminders", "notifier")}
+    assert all("COMMUNICATION_TOKEN" in compose["services"][name]["environment"] for name in callers)
+    pods = {
+        one["metadata"]["name"].removeprefix("appointments-"): one
+        for one in documents("kubernetes/workers.yaml")
+    }
+    for name in callers:
+        [container] = pods[name]["spec"]["template"]["spec"]["containers"]
+        assert "appointments-communication" in {
+            source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source
+        }
+
+
+def test_a_strangers_transaction_holds_nobody_up_for_longer_than_a_minute() -> None:
+    [compose] = documents("compose/compose.yaml")
+    assert compose["services"]["kafka"]["environment"]["KAFKA_TRANSACTION_MAX_TIMEOUT_MS"] == "60000"
+
+
 def test_kong_has_the_limits_and_claims_of_the_requirements() -> None:
     [kong] = documents("kong/kong.yaml")
     route = kong["services"][0]["routes"][0]
@@ -86,30 +115,3 @@ def test_kong_lets_calendar_programs_read_a_feed_without_a_token() -> None:
     ]
     assert (route["paths"], route["methods"]) == (["/api/appointments/calendar.ics"], ["GET"])
     assert "plugins" not in route
-
-
-def test_every_metric_that_a_panel_or_an_alert_asks_for_is_one_that_we_have() -> None:
-    for service in SERVICES:
-        importlib.import_module(f"services.{service}.metrics")
-    importlib.import_module("chassis.telemetry")
-    ours = {_SUFFIXES.sub("", metric.name) for metric in REGISTRY.collect()}
-    dashboard = json.loads((DEPLOY / "grafana/appointments.json").read_text())
-    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    asked += [
-        rule["expr"] for group in documents("grafana/alerts.yaml")[0]["groups"] for rule in group["rules"]
-    ]
-    names = {_SUFFIXES.sub("", name) for expr in asked for name in re.findall(r"appointments_\w+", expr)}
-    assert names - ours == set()
-
-
-def test_every_alert_leads_to_a_section_of_the_runbook() -> None:
-    runbook = (DEPLOY.parent / "docs" / "runbook.md").read_text()
-    sections = {
-        re.sub(r"[^a-z0-9 -]", "", title.lower()).strip().replace(" ", "-")
-        for title in re.findall(r"^#+ (.+)$", runbook, re.MULTILINE)
-    }
-    for group in documents("grafana/alerts.yaml")[0]["groups"]:
-        for rule in group["rules"]:
-            file, _, anchor = rule["annotations"]["runbook"].partition("#")
-            assert file == "docs/runbook.md"
-            assert anchor in sections, rule["alert"]

@@ -86,9 +86,18 @@ def test_whom_a_change_concerns(organization: str, user: str, admin: bool, conce
     assert a_change(0, 1).concerns(organization, user, admin) is concerned
 
 
-@pytest.mark.parametrize("text", ["", "1", "1.2.3", "1.-2", "1.x", "1.2 ", "1.\u0662", "9" * 20 + ".1"])
+@pytest.mark.parametrize("text", ["", "1.", "1.2.3", "1.-2", "1.x", "1.2 ", "1.\u0662", "9" * 20 + ".1"])
 def test_what_is_no_vector(text: str) -> None:
     assert vectors.decode(text, 2) is None
+
+
+def test_a_vector_of_fewer_partitions_has_seen_nothing_of_the_new_ones() -> None:
+    assert vectors.decode("7.3", 4) == [7, 3, 0, 0]
+    memory = filled(a_change(0, 10), a_change(1, 20))
+    memory.grow(3)
+    assert memory.advance(2, 0)
+    memory.remember(a_change(2, 0))
+    assert seen_since(memory, [11, 20, 0]) == ["1/20", "2/0"]
 
 
 def test_a_vector_comes_back_as_it_went() -> None:
