@@ -19,7 +19,7 @@ from sqlalchemy import TextClause
 
 from chassis.database import Database, Transaction
 from tests.simulation.loop import PROCESS
-from tests.simulation.world import Application, Place, World
+from tests.simulation.world import KNOWN, Application, Place, World
 
 LOCK_TIMEOUT = IDLE_IN_TRANSACTION = 5.0  # seconds, as chassis/database.py sets them
 STATEMENT_TIMEOUT, LARGER_TIMEOUT = 8.0, 30.0
@@ -220,25 +220,21 @@ class ModelTransaction(Transaction):
                 return [SimpleNamespace(**row) for row in self._server.contents.progress.values()]
             elif "FROM progress" in sql:
                 return await self._rows(sql, values)
+            elif "INSERT INTO dead_letters" in sql:
+                self._keep_letters(values)
             elif "FROM dead_letters" in sql:
                 return self._found_letters(values)
             elif "statement_timeout" in sql:
                 self.limit = LARGER_TIMEOUT
             else:
-                raise AssertionError(f"the model does not know this statement: {sql}")
+                self._server.world.complain(KNOWN, sql)
+                raise AssertionError(f"{KNOWN}: {sql}")
         return []
 
     async def scalar(self, statement: TextClause, values: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, or None."""
         rows = await self.execute(statement, values)
         return next(iter(vars(rows[0]).values())) if rows else None
-
-    async def execute_each(self, statement: TextClause, many: Sequence[Mapping[str, Any]]) -> None:
-        """Keep dead letters."""
-        assert "INSERT INTO dead_letters" in statement.text, statement.text
-        async with self._statement():
-            for values in many:
-                self._letters[values["topic"], values["partition"], values["offset"]] = dict(values)
 
     def nested(self) -> AbstractAsyncContextManager[Any]:
         """A savepoint; the model's statements have nothing to take back."""
@@ -279,10 +275,18 @@ class ModelTransaction(Transaction):
             }
             self._advanced.append((place, row, "greatest(p.next_offset" in sql))
 
+    def _keep_letters(self, values: Mapping[str, Any]) -> None:
+        columns = ("topics", "partitions", "offsets", "keys", "values", "headers")
+        for topic, partition, offset, key, value, headers in zip(
+            *(values[name] for name in columns), strict=True
+        ):
+            row = {"topic": topic, "partition": partition, "offset": offset, "key": key, "value": value}
+            self._letters[topic, partition, offset] = {**row, "headers": orjson.loads(headers)}
+
     def _found_letters(self, values: Mapping[str, Any]) -> list[Any]:
         wanted = zip(values["topics"], values["partitions"], values["offsets"], strict=True)
         found = (self._server.contents.letters.get(letter) for letter in wanted)
-        return [SimpleNamespace(**_as_read(row)) for row in found if row is not None]
+        return [SimpleNamespace(**row) for row in found if row is not None]
 
 
 class ModelDatabase(Database):
@@ -328,8 +332,3 @@ def _advance(row: Row, to: Row, grows: bool) -> None:
 
 def _places(values: Mapping[str, Any]) -> list[Place]:
     return list(zip(values["topics"], values["partitions"], strict=True))
-
-
-def _as_read(row: Row) -> Row:
-    """A letter's columns as the driver gives them back: JSON is decoded."""
-    return {**row, "headers": orjson.loads(row["headers"])}

@@ -59,15 +59,20 @@ class Facts:
         return self.broker.logs[partition].start > (self.row(partition)["published_offset"] or 0)
 
     def lagging(self) -> list[int]:
-        """The partitions with something that can be read and is not noted as published."""
+        """The partitions with something that can be read and is not applied and published.
+
+        That it is noted as published may be lost in a restore; then it is published once more after the next start.
+        """
         return [partition.partition for partition in self.partitions if self._lags(partition)]
 
     def _lags(self, partition: TopicPartition) -> bool:
         log = self.broker.logs[partition]
         if log.generation or not log.batches or self.may_halt(partition):
             return False
-        published = self.row(partition)["published_offset"]
-        return published is not None and published < log.readable_end
+        applied = self.row(partition)["next_offset"] or 0
+        return applied < log.readable_end or not all(
+            self.is_published(partition, entry.offset) for entry in self.records(partition)
+        )
 
 
 def position(partition: TopicPartition, offset: int) -> str:

@@ -10,6 +10,7 @@ from contracts.envelope import Message
 
 ALIVE = "no bug stops a process"
 SOUND = "no sound partition is halted"
+KNOWN = "the model knows every statement"
 
 Place = tuple[str, int]  # topic and partition
 
