@@ -30,6 +30,7 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     FULL = "full"
+    TOO_LARGE = "too_large"
 
 
 class FieldError(Told):

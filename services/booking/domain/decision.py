@@ -28,6 +28,7 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     FULL = "full"
+    TOO_LARGE = "too_large"
 
 
 @dataclass(frozen=True, slots=True)

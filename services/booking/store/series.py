@@ -15,12 +15,10 @@ from services.booking.domain.appointment import Appointment
 from services.booking.domain.commands import Command
 from services.booking.domain.series.state import Series
 from services.booking.domain.series.weight import meet_in_a_series, places_touched, whole_series
+from services.booking.domain.weight import PLACES_AT_ONCE
 from services.booking.wire import appointment_of, dumps, state_of
 
 MICROSECOND = timedelta(microseconds=1)
-# People times occurrences in a batch of several commands: some tenths of a second. One command may ask for ten times so
-# many, which takes some seconds: the time limits of a transaction are the session's.
-PLACES_AT_ONCE = 2_000
 
 
 class Known(NamedTuple):
