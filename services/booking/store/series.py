@@ -1,11 +1,10 @@
 """The SQL of series: rules in one table, and which appointment each occurrence is in another."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
@@ -16,9 +15,7 @@ from services.booking.domain.commands import Command
 from services.booking.domain.series.state import Series
 from services.booking.domain.series.weight import meet_in_a_series, places_touched, whole_series
 from services.booking.domain.weight import PLACES_AT_ONCE
-from services.booking.wire import appointment_of, dumps, state_of
-
-MICROSECOND = timedelta(microseconds=1)
+from services.booking.wire import MICROSECOND, appointment_of, dumps, template_of
 
 
 class Known(NamedTuple):
@@ -126,14 +123,6 @@ async def behind(tx: Transaction, until: datetime, after: UUID, at_most: int) ->
 
 def _columns(series: Series) -> dict[str, Any]:
     recurrence = series.recurrence
-    template = {
-        "appointment": orjson.Fragment(state_of(series.template)),
-        "organizer_confirmed": series.template.organizer_confirmed,
-        "duration": series.duration // MICROSECOND,
-        "start_by": series.start_by // MICROSECOND,
-        "end_by": series.end_by // MICROSECOND,
-        "ignores_availability": series.ignores_availability,
-    }
     return {
         "id": series.id,
         "organization_id": series.template.organization_id,
@@ -143,7 +132,7 @@ def _columns(series: Series) -> dict[str, Any]:
         "booked_until": series.booked_until,
         "ended": series.ended,
         "version": series.version,
-        "template": dumps(template).decode(),
+        "template": dumps(template_of(series)).decode(),
         "exdates": _array(recurrence.exdates),
         "rdates": _array(recurrence.rdates),
     }
