@@ -24,6 +24,7 @@ from contracts.envelope import Record
 T = TypeVar("T")
 _FETCH_BYTES = 4 * 1_048_576
 _EMPTY_POLLS = 3
+_MEMBERS = 5  # where a group's description has its members, in every version of the protocol
 
 
 def settings_for(home: Path | None) -> Settings:
@@ -103,6 +104,23 @@ async def _partitions(settings: Settings, names: Sequence[str]) -> list[TopicPar
     ]
 
 
+async def bounds_of(settings: Settings, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
+    """First offset and end of each partition of these topics, as the broker names them."""
+    async with reading(settings, topics) as log:
+        return await log.bounds()
+
+
+async def members_of(settings: Settings, group: str) -> int:
+    """How many processes are in a consumer group."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        described = await admin.describe_consumer_groups([group])
+    finally:
+        await admin.close()
+    return sum(len(group[_MEMBERS]) for answer in described for group in answer.groups)
+
+
 class Log:
     """Assigned partitions of some topics."""
 
@@ -119,6 +137,15 @@ class Log:
             count, records = found.get(self._plain(partition.topic), (0, 0))
             found[self._plain(partition.topic)] = (count + 1, records + ends[partition] - starts[partition])
         return found
+
+    async def bounds(self) -> dict[TopicPartition, tuple[int, int]]:
+        """First offset and end of each partition."""
+        starts, ends = await self._bounds()
+        return {partition: (starts[partition], end) for partition, end in ends.items()}
+
+    async def ends(self) -> dict[int, int]:
+        """The offset after the last record of each partition, of a log of one topic."""
+        return {partition.partition: end for partition, end in (await self._bounds())[1].items()}
 
     async def up_to_now(
         self, progress: Callable[[int, int], None] | None = None, since: datetime | None = None

@@ -115,6 +115,12 @@ _BEHIND = text(f"""
 """)  # noqa: S608  constants only
 
 
+async def by_id(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Series]:
+    """These series, by id."""
+    rows = await tx.execute(_SERIES, {"ids": list(ids)}) if ids else []
+    return {row.id: _series_of(row) for row in rows}
+
+
 async def behind(tx: Transaction, until: datetime, after: UUID, at_most: int) -> list[Series]:
     """A page of the series without an end that are not booked up to `until`, by id."""
     rows = await tx.execute(_BEHIND, {"until": until, "after": after, "at_most": at_most})
