@@ -10,7 +10,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from chassis import clock, progress
-from chassis.database import Database, Transaction
+from chassis.database import Database, Row, Transaction
 from chassis.kafka import cluster_id
 from chassis.settings import Settings, service_database_url
 from cli import kafka
@@ -190,13 +190,22 @@ async def _stands(settings: Settings, services: Iterable[str]) -> list[Stand]:
 
 
 def _stand(
-    service: str, row: object, prefix: str, bounds: Mapping[TopicPartition, tuple[int, int]], cluster: str
+    service: str, row: Row, prefix: str, bounds: Mapping[TopicPartition, tuple[int, int]], cluster: str
 ) -> Stand:
-    consumer, topic, partition, following, published, known = row  # type: ignore[misc]
-    start, end = bounds.get(TopicPartition(topic, partition), (0, 0))
-    halted = progress.refusal_for(progress.Row(following, published, known), start, end, cluster)
-    plain = topic.removeprefix(prefix)
-    return Stand(service, consumer, plain, partition, following, published, known, start, end, halted)
+    start, end = bounds.get(TopicPartition(row.topic, row.partition), (0, 0))
+    known = progress.Row(row.next_offset, row.published_offset, row.cluster_id)
+    return Stand(
+        service=service,
+        consumer=row.consumer,
+        topic=row.topic.removeprefix(prefix),
+        partition=row.partition,
+        next_offset=row.next_offset,
+        published_offset=row.published_offset,
+        cluster_id=row.cluster_id,
+        log_start=start,
+        log_end=end,
+        halted=progress.refusal_for(known, start, end, cluster),
+    )
 
 
 def _database(settings: Settings, service: str) -> Database:

@@ -217,7 +217,10 @@ async def test_what_was_decided_and_not_told_is_decided_again_alike(morning: Mor
     after = await _published(desk)
     assert len(after) > len(published) + 2, "some came again"
     new = {_content(one) for one in after} - {_content(one) for one in published}
-    assert {dict(headers)["ce_type"] for *_, headers in new} == {b"appointment.created", b"command.accepted"}
+    assert {dict(one.headers)["ce_type"] for one in after if _content(one) in new} == {
+        b"appointment.created",
+        b"command.accepted",
+    }
     assert len(new) == 2, "all others are byte-identical copies"
     after_all = differences(before, await state_of(database_of(desk)), but=("progress",))
     assert not any(missing for missing, _ in after_all.values()), after_all

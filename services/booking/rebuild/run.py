@@ -243,7 +243,7 @@ class _Rebuild:
         positions = {(prefix + topic, number): cut.offset for (topic, number), cut in self._cuts.items()}
         await rebuilt.go_on(self._tx, CONSUMER, cluster, positions)
         self._summary.positions = {
-            f"{topic}/{partition}": offset for (topic, partition), offset in sorted(positions.items())
+            f"{topic}/{number}": cut.offset for (topic, number), cut in sorted(self._cuts.items())
         }
 
     def _sum_up(self, filling: Filling, decided: Decided) -> None:
