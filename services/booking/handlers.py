@@ -20,6 +20,7 @@ from services.booking.domain.times import Period
 from services.booking.domain.weight import PLACES_AT_ONCE, places_asked
 from services.booking.messages import Received
 from services.booking.metrics import COMMANDS, MISROUTED
+from services.booking.rebuild.guard import refuse_to_begin_anew
 from services.booking.settings import BookingSettings
 from services.booking.store import batches, decisions
 from services.booking.store.people import keep as keep_people
@@ -43,10 +44,14 @@ class Handlers:
         self._tally: Counter[tuple[str, str, str]] = Counter()
         self._misrouted = 0
         self._kept_people = False
+        self._may_decide = False
 
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Decide each command in order: exactly one outcome for each, one event for each change."""
         self._begin_count()
+        if not self._may_decide:
+            await refuse_to_begin_anew(tx, self._settings)
+            self._may_decide = True
         partitions = await self._partitions()
         verdicts = await decisions.load_verdicts(tx, command_ids(items))
         commands = list(_undecided(items, verdicts))

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
+
+from contracts import topics
 from contracts.ids import uuid5
 from tests.component.booking.desk import Desk, an_hour
 
@@ -51,6 +54,26 @@ class Morning:
     async def decided(self, deadline: float = 60) -> list[dict[str, Any]]:
         """The outcomes of all that was asked so far."""
         return await self.desk.outcomes(*self.asked, deadline=deadline)
+
+
+async def contend(morning: Morning) -> None:
+    """Commands for the same hours on every partition and on booking.redrive: who wins is up to how they are drawn."""
+    desk = morning.desk
+    for hour in range(12):
+        start = MONDAY_9 + 40 * DAY + hour * HOUR
+        for partition in range(6):
+            await morning.book("anna", at=start, partition=partition, title=f"By {partition}")
+        identifier = uuid4()
+        head = {"ce_id": identifier, "ce_type": "appointment.create", "actor": morning["anna"]}
+        headers = [(name, str(value).encode()) for name, value in head.items()]
+        await desk.producer.send_and_wait(
+            desk.settings.topic_prefix + topics.redrive("booking").name,
+            orjson.dumps(an_hour(start)),
+            key=str(desk.organization).encode(),
+            headers=[*headers, ("organization", str(desk.organization).encode())],
+        )
+        morning.asked.append(identifier)
+    await morning.decided()
 
 
 def times(start: datetime, length: timedelta = HOUR) -> dict[str, str]:

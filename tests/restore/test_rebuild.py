@@ -38,8 +38,10 @@ from tests.restore.scenario import (
     MONDAY_9,
     Morning,
     a_busy_morning,
+    contend,
     times,
 )
+from tests.support import eventually
 
 __all__ = ["closed_desk", "desk", "identity"]
 
@@ -140,12 +142,35 @@ async def test_it_refuses_to_run_beside_booking_or_into_a_database_with_somethin
     assert (forward.returncode, "is empty" in forward.stderr) == (7, True), forward.stderr
 
 
+async def test_a_database_that_was_lost_decides_nothing_before_it_is_rebuilt(morning: Morning) -> None:
+    desk = morning.desk
+    await desk.stop()
+    published = len(await _published(desk))
+    await lost(desk)
+    await empty(desk.settings)
+    service = await desk.start()
+
+    async def halted() -> bool:
+        report = await service.health.report()
+        return any("rebuild booking" in one["reason"] for one in report["halted"])
+
+    await eventually(halted, 60, interval=0.2)
+    await desk.stop()
+    assert not (await state_of(database_of(desk)))["decisions"]
+    assert len(await _published(desk)) == published, "nothing is told anew"
+    await rebuilt(desk)
+    await desk.start()
+    late = await desk.outcome(await morning.book("ben", at=MONDAY_9 + HOUR / 2))
+    assert late["code"] == "conflict", "it knows again who is busy"
+
+
 async def test_a_backup_is_rolled_forward_to_what_was_lost(morning: Morning) -> None:
     desk = morning.desk
     await desk.stop()
     backup = await copied(desk, "backup")
     await desk.start()
     await _more(morning)
+    await contend(morning)
     await desk.stop()
     before = await state_of(database_of(desk))
     published = len(await _published(desk))
@@ -156,6 +181,29 @@ async def test_a_backup_is_rolled_forward_to_what_was_lost(morning: Morning) -> 
     await desk.start()
     await desk.stop()
     assert len(await _published(desk)) == published, "nothing is decided or published again"
+
+
+async def test_a_backup_alone_decides_again_alike(morning: Morning) -> None:
+    """Without a rebuild the commands since the backup are decided again: second copies are byte-identical."""
+    desk = morning.desk
+    await desk.stop()
+    backup = await copied(desk, "backup")
+    await desk.start()
+    await _more(morning)
+    await desk.stop()
+    before, published = await state_of(database_of(desk)), await _published(desk)
+    await restored(desk, backup)
+    service = await desk.start()
+
+    async def nothing_left() -> bool:
+        return (await service.health.report())["lag"] == 0
+
+    await eventually(nothing_left, 60, interval=0.2)
+    await desk.stop()
+    assert differences(before, await state_of(database_of(desk))) == {}
+    after = await _published(desk)
+    assert len(after) > len(published)
+    assert {_content(one) for one in after} == {_content(one) for one in published}
 
 
 class Torn:

@@ -238,6 +238,7 @@ _AT_WORK = text("""
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'appointments-booking'
 """)
+_ANYBODY = text("SELECT EXISTS (SELECT FROM organizations)")
 _KNOWN_UNTIL = text("SELECT max(decided_at) FROM decisions")
 
 
@@ -249,6 +250,11 @@ async def filled(tx: Transaction) -> list[str]:
 async def at_work(tx: Transaction) -> int:
     """How many connections booking's processes have to this database."""
     return int(await tx.scalar(_AT_WORK))
+
+
+async def knows_anybody(tx: Transaction) -> bool:
+    """Whether anything was ever decided here."""
+    return bool(await tx.scalar(_ANYBODY))
 
 
 async def known_until(tx: Transaction) -> datetime | None:
