@@ -196,7 +196,7 @@ async def test_a_backup_alone_decides_again_alike(morning: Morning) -> None:
     service = await desk.start()
 
     async def nothing_left() -> bool:
-        return (await service.health.report())["lag"] == 0
+        return bool((await service.health.report())["lag"] == 0)
 
     await eventually(nothing_left, 60, interval=0.2)
     await desk.stop()
