@@ -30,7 +30,6 @@ class OfAppointment:
     version: int
     type: str
     state: Body
-    actor: str
     confirmed: bool | None
     hold_id: UUID | None
 
@@ -112,7 +111,6 @@ def _appointment(head: Envelope, body: Body) -> OfAppointment:
         version=body["version"],
         type=head.type,
         state=body["appointment"],
-        actor=body["actor"],
         confirmed=body.get("organizer_confirmed"),
         hold_id=uuid_of(hold) if hold else None,
     )

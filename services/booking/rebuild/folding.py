@@ -16,8 +16,8 @@ from services.booking.wire import MICROSECOND, appointment_of
 def confirmed_after(before: bool, fact: OfAppointment) -> bool:
     """Whether the organizer has confirmed the whole, as the event says, else as follows from its state and `before`.
 
-    Pending: no. Confirmed although not everybody answered: yes. Where both are possible, only a confirmation by the
-    organizer (or a service) makes it so, new times take it back, and everything else leaves it as it was.
+    Pending: no. Confirmed although not everybody answered: yes; so it is whenever the organizer has just confirmed. New
+    times take it back, and everything else leaves it as it was.
     """
     if fact.confirmed is not None:
         return fact.confirmed
@@ -27,10 +27,7 @@ def confirmed_after(before: bool, fact: OfAppointment) -> bool:
         return False
     if status is Status.CONFIRMED and open_status(answers, organizer_confirmed=False) is Status.PENDING:
         return True
-    if fact.type == "appointment.rescheduled":
-        return False
-    by_organizer = fact.actor == fact.state["organizer_id"] or fact.actor.startswith("service:")
-    return before or (fact.type == "appointment.confirmed" and by_organizer)
+    return before and fact.type != "appointment.rescheduled"
 
 
 def series_after(before: Series | None, fact: OfSeries) -> Series | None:
