@@ -167,9 +167,8 @@ class Database:
             try:
                 async with self.transaction() as tx:
                     deleted = await tx.count(delete, {**values, "at_most": at_most})
-            except asyncpg.PostgresError as error:
-                too_slow = is_too_slow(error) or isinstance(error, asyncpg.LockNotAvailableError)
-                if at_most == 1 or not too_slow:
+            except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+                if at_most == 1:
                     raise
                 at_most //= 2
                 continue

@@ -7,6 +7,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+contracts = "0.1.0: nothing names the old uniqueness; letters are inserted with ON CONFLICT DO NOTHING"
+
 
 def upgrade() -> None:
     """Letters by cluster, and open letters.
