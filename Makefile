@@ -5,16 +5,17 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 # What starts whole fleets, kills them and counts the seconds until they are back wants the machine for itself.
-ALONE        := tests/component/test_up.py tests/e2e tests/faults tests/clusters
-SIDE_BY_SIDE := tests/unit tests/contracts tests/component --ignore=tests/component/test_up.py
+ALONE        := tests/component/test_up.py tests/e2e tests/faults tests/clusters tests/restore
+SIDE_BY_SIDE := tests/unit tests/contracts tests/simulation tests/component --ignore=tests/component/test_up.py
 
-.PHONY: help install run test check bench clean
+.PHONY: help install run test check simulate bench clean
 
 help:
 	@echo "make install  create .venv and install everything into it (quick when nothing changed)"
 	@echo "make run      install, then start the whole fleet in this terminal"
 	@echo "make test     the whole suite, against real Kafka and real PostgreSQL"
 	@echo "make check    lint, types, import rules, generated contracts, migrations from zero, alert rules"
+	@echo "make simulate simulate the delivery core; SEEDS=1000:2000, a count, or =SEED (docs/simulation.md)"
 	@echo "make bench    measure; writes one JSON file and prints one table"
 	@echo "make clean    remove .venv and caches (not the data in .appointments)"
 
@@ -50,6 +51,11 @@ check: install
 	else \
 	  echo "NOT CHECKED: the alert rules, because promtool is missing; on Debian: apt-get install prometheus" >&2; \
 	fi
+
+SEEDS ?= 1000
+
+simulate: install
+	$(BIN)/python -m tests.simulation --seeds=$(SEEDS) $(SIMULATE)
 
 bench: install
 	$(BIN)/appointments bench

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import clock
+from chassis.connecting import connect
 from chassis.garbage import collect_seldom
 from chassis.kafka import connection
 from chassis.migrations import migrate
@@ -78,7 +78,7 @@ async def run(
     pending = pending or (QUICK_PENDING if quick else PENDING)
     await ensure_topics(settings, USED)
     await migrate("reminders", settings)
-    connection = await asyncpg.connect(
+    connection = await connect(
         service_database_url(settings, "reminders").replace("+asyncpg", ""), command_timeout=300
     )
     try:

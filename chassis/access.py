@@ -21,6 +21,7 @@ from chassis.settings import Settings
 
 _CODES = {"Read": 3, "Write": 4}  # Kafka's numbers of those operations whose absence stops us
 _NOT_ASKED = -(2**31)
+_NAMED = 3  # tables in a sentence; who lacks one usually lacks all
 _TABLES = text("""
     SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND n.nspname IN (SELECT unnest(current_schemas(false)))
@@ -76,7 +77,8 @@ async def check_tables(session: Transaction) -> None:
     """Raise DatabaseDenies unless we may read and write each table in our search path."""
     missing = await session.scalars(_TABLES)
     if missing:
-        raise DatabaseDenies(", ".join(map(str, missing)))
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        raise DatabaseDenies(f"tables {', '.join(map(str, missing[:_NAMED]))}{more}")
 
 
 async def _missing_topics(client: AIOKafkaClient, needs: dict[str, acls.Acl]) -> list[str]:

@@ -40,8 +40,10 @@ def of(process: str, prefix: str = "") -> list[Acl]:
         return [Acl(process, "topic", prefix + topic.name, _MAKE) for topic in ALL]
     reads = list(ALL) if process == OPERATOR else access.read_by(process)
     found = [_topic(process, topic, reads, prefix) for topic in ALL]
-    if process in WORKERS:
-        found.append(Acl(process, "group", f"{prefix}{process}.", ("Read",), "prefixed"))
+    # Operators see which processes are in a group, and join none.
+    groups = WORKERS if process == OPERATOR else (process,) if process in WORKERS else ()
+    may = "Describe" if process == OPERATOR else "Read"
+    found += [Acl(process, "group", f"{prefix}{worker}.", (may,), "prefixed") for worker in groups]
     return [acl for acl in found if acl.operations]
 
 

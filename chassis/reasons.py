@@ -29,6 +29,7 @@ from chassis.roles import READ_BY_INGRESS, reader_url
 from chassis.settings import Settings, database_variable, service_database_url
 from contracts.topics import WORKERS
 
+_AWAY = ("08", "53", "57")  # SQLSTATE classes: connection, resources, shutting down or starting
 RECENT = 60.0  # seconds for which a client's own report of a failure counts
 
 
@@ -118,6 +119,8 @@ def _database(error: BaseException, settings: Settings) -> str:
             return f"{where}: no server there is what {name} asks for ({_short(cause)}); waiting for one"
         if isinstance(cause, socket.gaierror):
             return f"{where}: the name of a server is not known: {name}"
+    if isinstance(error, asyncpg.PostgresError) and not str(error.sqlstate).startswith(_AWAY):
+        return f"{where}: {type(error).__name__}: {_short(error)}"
     return f"{where} does not answer ({type(error).__name__}: {_short(error)}): {name}"
 
 

@@ -4,10 +4,8 @@ The owner of the tables creates and equips them after each migration. An owner w
 roles that are there; whatever is missing then is named in one sentence, with what an administrator must do.
 """
 
-import base64
 import hashlib
 import hmac
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +14,13 @@ import asyncpg
 
 from chassis import dsn
 from chassis.connecting import closed, connect
+from chassis.scram import verifier
 from chassis.settings import Settings, owner_database_url, service_database_url
 
 READER = "appointments_reader"
 READ_BY_INGRESS = "projector"  # the service whose tables the ingress reads
 _GRANTING = 7_316_520_003  # any constant: the advisory lock of those who grant in one database
 _TRIES = 5
-_ROUNDS = 4096  # of SCRAM-SHA-256, as PostgreSQL's own
 _VERSIONS = (
     "alembic_version",
     "chassis_version",
@@ -195,15 +193,6 @@ def _secret(role: Role) -> str:
     """The password as SQL, none for a role without: as what proves it (RFC 5803), so that no server logs it."""
     if not role.password:
         return ""
-    shown = _verifier(role.password) if role.password.isascii() else role.password
+    shown = verifier(role.password) if role.password.isascii() else role.password
     escaped = shown.replace("'", "''")
     return f" PASSWORD '{escaped}'"
-
-
-def _verifier(password: str) -> str:
-    salt = secrets.token_bytes(16)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS)
-    client = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    server = hmac.digest(salted, b"Server Key", "sha256")
-    first, stored, signed = (base64.b64encode(one).decode() for one in (salt, client, server))
-    return f"SCRAM-SHA-256${_ROUNDS}:{first}${stored}:{signed}"

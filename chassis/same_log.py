@@ -34,12 +34,17 @@ async def another_log(
     if not known:
         return {}
     found = await kafka.offsets_for_times({partition: at for partition, (_, at) in known.items()})
-    return {
+    changed = {
         partition: f"the record at offset {offset} is not the one that was applied: this log was made anew, or cut and written again"
         for partition, (offset, at) in known.items()
         if ((first := found.get(partition)) is None or first.timestamp != at or first.offset > offset)
         and await _stamp_at(settings, partition, offset) != at
     }
+    if not changed:
+        return {}
+    # Asked again: retention may have taken that very record meanwhile.
+    begins = await kafka.beginning_offsets(list(changed))
+    return {tp: reason for tp, reason in changed.items() if begins[tp] <= known[tp][0]}
 
 
 async def _stamp_at(settings: Settings, partition: TopicPartition, offset: int) -> int | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from chassis.connecting import NoSuchHost
 from chassis.database import DatabaseError
 from chassis.errors import PublishFailed
+from chassis.kafka import connection
 from chassis.log import Log
 from chassis.publisher import Publisher
 from chassis.reasons import explain
@@ -34,6 +37,7 @@ _PLAIN = {
     "kafka_ssl_certfile": "",
     "kafka_ssl_keyfile": "",
 }
+_MEMBERS = 5  # where a group's description has its members, in every version of the protocol
 
 
 def settings_for(home: Path | None) -> Settings:
@@ -99,6 +103,23 @@ async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator[Lo
         yield log
     finally:
         await log.stop()
+
+
+async def bounds_of(settings: Settings, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
+    """First offset and end of each partition of these topics, as the broker names them."""
+    async with reading(settings, topics) as log:
+        return {place: (log.starts[place], end) for place, end in (await log.ends()).items()}
+
+
+async def members_of(settings: Settings, group: str) -> int:
+    """How many processes are in a consumer group."""
+    admin = AIOKafkaAdminClient(**connection(settings))
+    await admin.start()
+    try:
+        described = await admin.describe_consumer_groups([group])
+    finally:
+        await admin.close()
+    return sum(len(group[_MEMBERS]) for answer in described for group in answer.groups)
 
 
 async def collect(

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from chassis.database import DatabaseError
+from chassis.reasons import explain
 from cli import kafka
 from cli.console import (
     EXIT_ALREADY_RUNNING,
@@ -61,7 +62,8 @@ def replay(
     except Refused as error:
         fail(f"not swapped, the live view is as it was: {error}", EXIT_REFUSED)
     except (KafkaError, *DatabaseError, OSError) as error:
-        fail(f"interrupted, the live view is as it was (go on with --resume): {error}", EXIT_NOT_READY)
+        reason = explain(error, settings, "kafka" if isinstance(error, KafkaError) else "postgres")
+        fail(f"interrupted, the live view is as it was (go on with --resume): {reason}", EXIT_NOT_READY)
     if lines:
         print_json({"phase": "swapped", **asdict(result), "notes": notes(result)})
     else:

@@ -31,6 +31,7 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     FULL = "full"
+    TOO_LARGE = "too_large"
 
 
 class FieldError(Told):

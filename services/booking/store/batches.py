@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
+from chassis.errors import TooMuch
 from chassis.verdicts import Verdict
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed, Sought
@@ -20,6 +21,7 @@ from services.booking.domain.reach import surroundings, widened
 from services.booking.domain.series.expansion import created, expanded
 from services.booking.domain.series.state import Series
 from services.booking.domain.times import Period
+from services.booking.domain.weight import PLACES_AT_ONCE, places_of_known
 from services.booking.store import appointments, diaries
 from services.booking.store import people as stored_people
 from services.booking.store import series as stored_series
@@ -42,7 +44,7 @@ async def load_book(
     """Lock the organizations of these commands and load everything that they need to be decided.
 
     Its decisions are made `within` these times. `sought`: what an earlier book missed to find other times for what was
-    refused. Raises TooMuch for what is too much about series.
+    refused. Raises TooMuch where several commands are more work than one transaction holds.
     """
     organizations = await _lock_organizations(
         tx, sorted({command.organization for command in commands}), within.start
@@ -86,6 +88,8 @@ async def _asked(tx: Transaction, commands: Sequence[Command], people: People, w
     found = await appointments.load(
         tx, {command.appointment_id for command in asked if isinstance(command, OfAppointment)}
     )
+    if len(commands) > 1 and places_of_known(commands, found) > PLACES_AT_ONCE:
+        raise TooMuch
     known = await stored_series.load(
         tx, commands, found, within.start, {command.appointment_id for command in new}
     )

@@ -95,6 +95,8 @@ def test_a_failure_of_long_ago_is_no_reason(settings: Settings, monkeypatch: pyt
         (certificate_error("unable to get local issuer"), ("not trusted", "sslrootcert in DATABASE_URL")),
         (NoSuchHost("db1:1 is not primary"), ("no server there", "waiting")),
         (TimeoutError(), ("does not answer", "DATABASE_URL")),
+        (asyncpg.CannotConnectNowError("starting up"), ("does not answer", "starting up")),
+        (asyncpg.DeadlockDetectedError("deadlock"), ("base_booking at db1:1, db2:2: Deadlock", "deadlock")),
     ],
 )
 def test_postgres(error: Exception, words: tuple[str, ...], settings: Settings) -> None:
