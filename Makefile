@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 # What starts whole fleets, kills them and counts the seconds until they are back wants the machine for itself.
-ALONE        := tests/component/test_up.py tests/e2e tests/faults
+ALONE        := tests/component/test_up.py tests/e2e tests/faults tests/clusters tests/restore
 SIDE_BY_SIDE := tests/unit tests/contracts tests/simulation tests/component --ignore=tests/component/test_up.py
 
 .PHONY: help install run test check simulate bench clean

@@ -19,6 +19,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from benchmarks.world import World, forget, worker
+from chassis.connecting import connect
+from chassis.kafka import connection
 from chassis.migrations import migrate
 from chassis.publisher import Publisher
 from chassis.settings import Settings, service_database_url
@@ -116,9 +118,7 @@ def _command(organizer: Person, participant: Person, start: datetime) -> Message
 async def _booked_per_second(settings: Settings, commands: int) -> float:
     """Outcomes per second of the broker's clock after the warm-up. Raises when one command was refused."""
     topic = settings.topic_prefix + BOOKING_OUTCOMES.name
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers, auto_offset_reset="earliest"
-    )
+    consumer = AIOKafkaConsumer(**connection(settings), auto_offset_reset="earliest")
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in range(settings.topic_partitions)]
@@ -158,8 +158,8 @@ async def _raw_per_second(settings: Settings) -> float:
     """Commands a second when the rows of booking's tables are written again and nothing else is done."""
     copy = settings.model_copy(update={"database_url": settings.database_url + "_raw"})
     await migrate("booking", copy)
-    source = await asyncpg.connect(_plain(service_database_url(settings, "booking")))
-    target = await asyncpg.connect(_plain(service_database_url(copy, "booking")))
+    source = await connect(_plain(service_database_url(settings, "booking")))
+    target = await connect(_plain(service_database_url(copy, "booking")))
     try:
         tables = [await _Table.of(source, name) for name in ("appointments", "occupancy", "decisions")]
         commands = len(tables[0].rows)

@@ -12,11 +12,11 @@ import time
 from typing import Any
 
 import aiohttp
-import asyncpg
 import orjson
 
 from benchmarks.http import QUICK_SECONDS, SECONDS, Client, Fleet, at_rate, book_each, running_fleet, tokens
 from benchmarks.world import World
+from chassis.connecting import connect
 
 OUTAGE_SECONDS = 60.0
 RATE = 20
@@ -65,7 +65,7 @@ async def run(world: World) -> dict[str, Any]:
 async def _ended(world: World) -> dict[str, Any]:
     """Wait until no delivery is open any more; how long that took, and how many came to which end."""
     began = time.monotonic()
-    connection = await asyncpg.connect(f"{world.database_url}_notifier")
+    connection = await connect(f"{world.database_url}_notifier")
     try:
         while True:
             rows = await connection.fetch(

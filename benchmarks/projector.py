@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from benchmarks.world import World, forget
+from chassis.connecting import connect
 from chassis.migrations import migrate
 from chassis.publisher import Publisher
 from chassis.settings import Settings, service_database_url
@@ -77,7 +78,7 @@ async def _copy_seconds(settings: Settings, *, indexed: bool) -> float:
     names = group_of(_VIEW).tables
     target = database(settings, tables.NEXT, statement_timeout="0")
     url = urlsplit(service_database_url(settings, "projector"))._replace(scheme="postgresql").geturl()
-    connection = await asyncpg.connect(url, server_settings={"synchronous_commit": "off"})
+    connection = await connect(url, server_settings={"synchronous_commit": "off"})
     try:
         rows = {name: await _binary(connection, name) for name in names}
         async with target.transaction() as tx:

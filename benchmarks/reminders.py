@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import clock
+from chassis.connecting import connect
 from chassis.garbage import collect_seldom
+from chassis.kafka import connection
 from chassis.migrations import migrate
 from chassis.settings import Settings, service_database_url
 from chassis.topics import ensure_topics
@@ -77,7 +78,7 @@ async def run(
     pending = pending or (QUICK_PENDING if quick else PENDING)
     await ensure_topics(settings, USED)
     await migrate("reminders", settings)
-    connection = await asyncpg.connect(
+    connection = await connect(
         service_database_url(settings, "reminders").replace("+asyncpg", ""), command_timeout=300
     )
     try:
@@ -267,9 +268,7 @@ def serve(file: Path) -> None:
 
 async def _faults(settings: Settings, due: dict[UUID, datetime]) -> dict[str, int]:
     """What the topic says: never published, published twice, published before the broker's clock showed the instant."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers, auto_offset_reset="earliest"
-    )
+    consumer = AIOKafkaConsumer(**connection(settings), auto_offset_reset="earliest")
     await consumer.start()
     try:
         name = settings.topic_prefix + topics.REMINDERS_EVENTS.name

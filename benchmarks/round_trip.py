@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from benchmarks.world import World
+from chassis.kafka import connection
 
 RATE = 20.0
 SECONDS, QUICK_SECONDS = 10.0, 2.0
@@ -18,14 +19,14 @@ _VALUE = b"x" * 700
 async def round_trip(world: World) -> dict[str, Any]:
     """Milliseconds from sending a record to reading it, 20 times a second; acknowledged, aiokafka at both ends."""
     topic = f"{world.topic_prefix}round-trip"
-    admin = AIOKafkaAdminClient(bootstrap_servers=world.bootstrap)
+    admin = AIOKafkaAdminClient(**connection(world.settings()))
     await admin.start()
     try:
         await admin.create_topics([NewTopic(topic, 1, 1)])
     finally:
         await admin.close()
-    producer = AIOKafkaProducer(bootstrap_servers=world.bootstrap, acks="all", enable_idempotence=True)
-    consumer = AIOKafkaConsumer(bootstrap_servers=world.bootstrap, auto_offset_reset="earliest")
+    producer = AIOKafkaProducer(**connection(world.settings()), acks="all", enable_idempotence=True)
+    consumer = AIOKafkaConsumer(**connection(world.settings()), auto_offset_reset="earliest")
     await producer.start()
     await consumer.start()
     try:

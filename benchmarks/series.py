@@ -62,7 +62,7 @@ async def _decided(world: World, groups: Sequence[Sequence[Person]]) -> list[tup
     publisher = Publisher(settings, "bench")
     await publisher.start()
     handlers = Handlers(settings, publisher, directory)
-    await directory.ask([UUID(person.id) for group in groups for person in group])
+    await directory.people([UUID(person.id) for group in groups for person in group])
     taken = []
     try:
         for offset, group in enumerate(groups):

@@ -18,10 +18,10 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import aiohttp
-import asyncpg
 
 from benchmarks.http import PATH, Fleet, running_fleet, tokens
 from benchmarks.world import World
+from chassis.connecting import connect
 from chassis.publisher import Publisher
 from contracts.availability import Availability, AvailabilityChanged, AvailabilityRule
 from contracts.envelope import Envelope, Message
@@ -189,7 +189,7 @@ def _hours_of(person: Person) -> Message:
 
 async def _fill(world: World, people: Sequence[Person], first: int, last: int) -> None:
     """Give everybody the appointments of these numbers, and let PostgreSQL know them as it would after a while."""
-    connection = await asyncpg.connect(f"{world.database_url}_projector")
+    connection = await connect(f"{world.database_url}_projector")
     ids = [UUID(person.id) for person in people]
     organizations = [UUID(person.organization_id) for person in people]
     nine = datetime(MONDAY.year, MONDAY.month, MONDAY.day, 8, tzinfo=UTC)

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import asyncpg
 import httpx
 
+from chassis import dsn
+from chassis.connecting import connect
 from chassis.settings import Settings
 from deploy.local.kafka import Kafka
 from deploy.local.ports import HOST, free_port
@@ -61,8 +61,7 @@ class World:
     def fresh(self) -> "World":
         """Other names on the same servers: nothing of an earlier run is in the way."""
         name = f"bench{secrets.token_hex(4)}"
-        url = urlsplit(self.database_url)._replace(path=f"/{name}").geturl()
-        return replace(self, database_url=url, topic_prefix=f"{name}.")
+        return replace(self, database_url=dsn.with_database(self.database_url, name), topic_prefix=f"{name}.")
 
 
 @asynccontextmanager
@@ -127,11 +126,10 @@ async def _identity(home: Path) -> AsyncIterator[str]:
 
 async def forget(world: World) -> None:
     """Drop the world's databases; its topics go with the broker, or by hand where the broker stays."""
-    parts = urlsplit(world.database_url)
-    connection = await asyncpg.connect(parts._replace(path="/postgres").geturl())
+    connection = await connect(dsn.with_database(world.database_url, "postgres"))
     try:
         rows = await connection.fetch(
-            "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", parts.path.lstrip("/")
+            "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", dsn.database(world.database_url)
         )
         for row in rows:
             await connection.execute(f'DROP DATABASE IF EXISTS "{row["datname"]}" WITH (FORCE)')

@@ -29,6 +29,7 @@ from chassis.health import Health
 from chassis.holding import Holding
 from chassis.positions import Offsets, Positions, rewound
 from chassis.publisher import Publisher
+from chassis.reasons import explain
 from chassis.reporter import Reporter
 from chassis.settings import Settings
 from chassis.subscriber import Drawn, Scans, coordination_died, nothing, rejoining, subscribe, watch_polls
@@ -162,9 +163,10 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     def failed(self, error: Exception) -> None:
         """A poll failed, and with it perhaps what it had drawn: read all again from where we are."""
         self._polled_at = time.monotonic()
-        self._health.waiting(f"polls ({self.name})", f"{type(error).__name__}: {str(error)[:200]}")
+        reason = explain(error, self._settings)
+        self._health.waiting(f"polls ({self.name})", reason)
         telemetry.RETRIES.labels(self.name, type(error).__name__).inc()
-        log.warning("a poll failed", consumer=self.name, error=f"{type(error).__name__}: {error}")
+        log.warning("a poll failed", consumer=self.name, error=reason, kind=type(error).__name__)
         for partition in self._positions.partitions:
             self._seek(partition, self._positions[partition].scanned)
 

@@ -5,16 +5,18 @@ statement cost three and a half times the processor time, and a batch of one rec
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import orjson
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from chassis.connecting import CONNECT_WITHIN, connect
 
 # All below the consumer group's session timeout (10 s): whoever replaces a frozen owner waits less than that for its locks.
 SESSION_SETTINGS = {
@@ -26,12 +28,30 @@ SESSION_SETTINGS = {
     # A prepared statement keeps its plan: one made while a table was small must not read all of it ever after.
     "enable_seqscan": "off",
 }
-CONNECT_WITHIN = 5.0  # seconds, also for a place in the pool
 CLOSE_WITHIN = 2.0
+CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
+_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
+SLICE = 5_000  # rows deleted in one transaction: some 100 ms
+REST_MAX = 0.5  # seconds between two slices
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
-# error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race.
-_NOT_NOW = ("08", "53", "57", "58", "25006", "55P03", "57014", "25P03", "40001", "40P01")
+# error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race. Also
+# what an operator has to mend and no record is to blame for: login, password, database, privilege.
+_NOT_NOW = (
+    "08",
+    "28",
+    "3D000",
+    "42501",
+    "53",
+    "57",
+    "58",
+    "25006",
+    "55P03",
+    "57014",
+    "25P03",
+    "40001",
+    "40P01",
+)
 # A statement, or the pause between two, was longer than a transaction of ours may take.
 _TOO_SLOW = ("57014", "25P03")
 
@@ -91,6 +111,10 @@ class Transaction:
         sql, names = _compiled(statement)
         await self.driver.executemany(sql, [_in_order(names, values) for values in many])
 
+    async def stay_open(self, seconds: float) -> None:
+        """Let this transaction wait for a call of so many seconds, instead of being taken for a frozen owner's."""
+        await self.execute(_STAY_OPEN, {"milliseconds": str(int((seconds + CALL_MARGIN) * 1000))})
+
     def nested(self) -> AbstractAsyncContextManager[Any]:
         """A savepoint: an error takes back only what was done since."""
         savepoint: AbstractAsyncContextManager[Any] = self.driver.transaction()
@@ -129,17 +153,49 @@ class Database:
         async with self._connection() as driver:
             yield Transaction(driver)
 
+    async def in_slices(self, delete: TextClause, values: Values, *, rows: int = SLICE) -> int:
+        """Delete until nothing is left, and return how many rows were deleted.
+
+        `delete` takes at most `:at_most` rows beside the given values, and its own row count is that of the deleted
+        rows. Each slice is a transaction of its own, and the pause after it is as long as it took: others come first.
+        A slice that runs into a time limit is tried again with half the rows. Raises what the database says when
+        a single row takes too long, or the database is away: what was deleted until then stays deleted.
+        """
+        total, at_most = 0, rows
+        while True:
+            began = time.monotonic()
+            try:
+                async with self.transaction() as tx:
+                    deleted = await tx.count(delete, {**values, "at_most": at_most})
+            except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+                if at_most == 1:
+                    raise
+                at_most //= 2
+                continue
+            total += deleted
+            if not deleted:
+                return total
+            await asyncio.sleep(min(time.monotonic() - began, REST_MAX))
+
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
         if self._pool is None:
             self._pool = await self._new_pool()
-        async with self._pool.acquire(timeout=CONNECT_WITHIN) as driver:
-            yield driver
+        pool = self._pool
+        async with pool.acquire(timeout=CONNECT_WITHIN) as driver:
+            try:
+                yield driver
+            except asyncpg.ReadOnlySQLTransactionError:
+                await (
+                    pool.expire_connections()
+                )  # the primary became a standby and kept its sessions: leave it
+                raise
 
     def _new_pool(self) -> Any:
         """Places for connections; nobody is connected yet, so that awaiting it takes no time."""
         return asyncpg.create_pool(
-            urlsplit(self.url)._replace(scheme="postgresql").geturl(),
+            self.url,
+            connect=connect,
             min_size=0,
             max_size=self._pool_size,
             max_inactive_connection_lifetime=0,

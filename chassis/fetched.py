@@ -246,7 +246,8 @@ def record_of(raw: ConsumerRecord, prefix: str = "") -> Record:
         timestamp,
         raw.key,
         raw.value,
-        tuple(raw.headers),
+        # Kafka's null is nothing: whoever reads headers may rely on bytes.
+        tuple([(name, value or b"") for name, value in raw.headers]),
         mark.cut if mark else None,
         fault,
     )

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from aiokafka.partitioner import DefaultPartitioner
 
 from chassis.errors import PublishFailed
+from chassis.kafka import connection
 from chassis.settings import METADATA_AGE_MS, Settings
 from contracts.envelope import Message
 
@@ -63,7 +64,7 @@ class Publisher:
     async def start(self) -> None:
         """Connect. Raises KafkaConnectionError while no broker answers."""
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **connection(self._settings),
             client_id=self._client_id,
             acks="all",
             enable_idempotence=True,

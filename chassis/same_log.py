@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chassis.kafka import connection
 from chassis.progress import Rows
 from chassis.settings import Settings
 
@@ -48,9 +49,7 @@ async def another_log(
 
 async def _stamp_at(settings: Settings, partition: TopicPartition, offset: int) -> int | None:
     """The timestamp of the record at an offset, in ms; None where another record is the next. Raises TimeoutError."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers, isolation_level="read_committed"
-    )
+    consumer = AIOKafkaConsumer(**connection(settings), isolation_level="read_committed")
     await consumer.start()
     try:
         consumer.assign([partition])

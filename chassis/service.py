@@ -15,15 +15,17 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from faststream.kafka import KafkaBroker
-from sqlalchemy import text
 
 from chassis import backoff, letter_jobs, telemetry
+from chassis.access import check_kafka, check_tables
 from chassis.batch import Subscription
 from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.garbage import collect_seldom
 from chassis.health import Health, serve
+from chassis.kafka import broker_connection
 from chassis.publisher import Publisher
+from chassis.reasons import explain
 from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
 from chassis.topics import until_sound
 from contracts.flows import used_by
@@ -31,7 +33,6 @@ from contracts.flows import used_by
 T = TypeVar("T")
 log = telemetry.get_logger()
 
-_PROBE = text("SELECT 1")
 WATCHDOG_EXIT = 70  # EX_SOFTWARE: the supervisor starts a new one
 WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
@@ -61,7 +62,7 @@ class Service:
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._broker = KafkaBroker(
-            settings.kafka_bootstrap_servers,
+            **broker_connection(settings),
             client_id=f"appointments-{name}",
             consumer_only=True,  # we publish through our own producer: keyed, acknowledged, in order
             allow_auto_create_topics=False,
@@ -114,6 +115,7 @@ class Service:
     async def start(self) -> None:
         """Connect, take the partitions over, begin. Waits as long as Kafka or PostgreSQL are away."""
         self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
+        await self._until_connected("kafka", self._check_access)
         await until_sound(self.settings, used_by(self.name, self._reads), self.health)
         await self._until_connected("kafka", self.publisher.start)
         await self._until_connected("kafka", self._broker.start)
@@ -193,19 +195,24 @@ class Service:
                 self.health.clear(dependency)
                 return
             except (KafkaError, OSError) as error:
-                self.health.waiting(dependency, str(error))
-                log.warning("waiting", dependency=dependency, error=str(error))
+                reason = explain(error, self.settings, dependency)
+                self.health.waiting(dependency, reason)
+                log.warning("waiting", dependency=dependency, error=reason)
                 await asyncio.sleep(backoff.delay(attempt, self.settings.retry_base, 2.0))
+
+    async def _check_access(self) -> None:
+        """What a missing ACL would stop later, at the first record."""
+        await check_kafka(self.settings, self.name, [consumer.name for consumer in self._consumers])
 
     async def _probe(self) -> None:
         """Say in health when the database is away, also while there is nothing to do."""
         while True:
             try:
                 async with asyncio.timeout(5), self.database.session() as session:
-                    await session.execute(_PROBE)
+                    await check_tables(session)
                 self.health.clear("postgres")
             except Exception as error:
-                self.health.waiting("postgres", f"{type(error).__name__}: {str(error)[:200]}")
+                self.health.waiting("postgres", explain(error, self.settings, "postgres"))
             await asyncio.sleep(PROBE_EVERY)
 
     async def _work_when_current(self) -> None:

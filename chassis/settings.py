@@ -1,20 +1,51 @@
-"""Settings that every service has, from plain environment variables."""
+"""Settings that every service has, from plain environment variables; the variable is the name in capitals."""
 
-from urllib.parse import urlsplit, urlunsplit
+from typing import ClassVar, Literal, Self
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from chassis import dsn
+from chassis.environment import DatabaseUrls, OwnVariables
+from chassis.kafka_settings import complaint, servers
+
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 METADATA_AGE_MS = 2_000
 """Each client asks as often how many partitions its topics have; a resize waits for longer than that."""
 
 
 class Settings(BaseSettings):
-    """What any service needs to stand on Kafka and PostgreSQL. Times are seconds unless the name says ms."""
+    """What any service needs to stand on Kafka and PostgreSQL. Times are seconds unless the name says ms.
 
-    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+    How to connect: README, "Connecting to your own Kafka and PostgreSQL". `service` names the process in variables of
+    its own (BOOKING_KAFKA_SASL_USERNAME); `database_urls` are the NAME_DATABASE_URL of the environment.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+    service: ClassVar[str] = ""
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
-    database_url: str = "postgresql://appointments:appointments@127.0.0.1:5433/appointments"
+    kafka_security_protocol: Protocol = "PLAINTEXT"
+    kafka_sasl_mechanism: Mechanism | None = None
+    kafka_sasl_username: str = ""
+    kafka_sasl_password: str = Field("", repr=False)
+    kafka_sasl_oauthbearer_token_file: str = ""
+    kafka_sasl_oauthbearer_token_endpoint_url: str = ""
+    kafka_sasl_oauthbearer_client_id: str = ""
+    kafka_sasl_oauthbearer_client_secret: str = Field("", repr=False)
+    kafka_sasl_oauthbearer_scope: str = ""
+    kafka_ssl_cafile: str = ""
+    kafka_ssl_certfile: str = ""
+    kafka_ssl_keyfile: str = ""
+    kafka_ssl_key_password: str = Field("", repr=False)
+    kafka_ssl_check_hostname: bool = True
+
+    database_url: str = Field(
+        "postgresql://appointments:appointments@127.0.0.1:5433/appointments", repr=False
+    )
+    database_urls: dict[str, str] = Field(default_factory=dict, repr=False)
     topic_prefix: str = ""
     topic_partitions: int = 6
     topic_replication: int = 1
@@ -38,8 +69,50 @@ class Settings(BaseSettings):
     dead_letter_window: float = 60.0
     stalled_after: float = 30.0
 
+    @property
+    def kafka_servers(self) -> list[str]:
+        """The bootstrap servers, each `host:port`."""
+        return servers(self.kafka_bootstrap_servers)
+
+    @model_validator(mode="after")
+    def _can_connect(self) -> Self:
+        """Reject what no client could connect by, naming the variable."""
+        found = complaint(self)
+        if found:
+            raise ValueError(found)
+        dsn.check("DATABASE_URL", self.database_url)
+        for name, url in self.database_urls.items():
+            dsn.check(f"{name.upper()}_DATABASE_URL", url)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (pydantic passes them by name)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What a caller gives, then the service's own variables, then the common ones."""
+        own = (OwnVariables(settings_cls, cls.service),) if cls.service else ()
+        return (init_settings, *own, DatabaseUrls(settings_cls), env_settings)
+
 
 def service_database_url(settings: Settings, service: str) -> str:
-    """The database of one service: the base URL's database name, an underscore, the service's name."""
-    parts = urlsplit(settings.database_url)
-    return urlunsplit(("postgresql+asyncpg", parts.netloc, f"{parts.path}_{service}", parts.query, ""))
+    """The database of one service: SERVICE_DATABASE_URL, else DATABASE_URL with `_service` after the database's name."""
+    return settings.database_urls.get(service) or dsn.with_database(
+        settings.database_url, f"{dsn.database(settings.database_url)}_{service}"
+    )
+
+
+def owner_database_url(settings: Settings, service: str) -> str:
+    """The same database for the owner of its tables, who migrates it: SERVICE_OWNER_DATABASE_URL, else DATABASE_URL."""
+    given = settings.database_urls.get(f"{service}_owner")
+    name = dsn.database(service_database_url(settings, service))
+    return given or dsn.with_database(settings.database_url, name)
+
+
+def database_variable(settings: Settings, service: str) -> str:
+    """The variable that names the database of a service."""
+    return f"{service.upper()}_DATABASE_URL" if service in settings.database_urls else "DATABASE_URL"

@@ -12,6 +12,7 @@ from chassis.database import Database
 from chassis.health import Health
 from chassis.kafka import cluster_id
 from chassis.positions import Positions
+from chassis.reasons import explain
 from chassis.same_log import another_log
 from chassis.settings import Settings
 
@@ -53,12 +54,13 @@ class TakeOver:
                     left = left - some
                 except Exception as error:
                     # Whatever it is, reading on without the position would lose records: wait and try again.
-                    self._health.waiting(state, f"{type(error).__name__}: {str(error)[:200]}")
+                    reason = explain(error, self._settings)
+                    self._health.waiting(state, reason)
                     log.warning(
                         "cannot take partitions over",
                         consumer=self._consumer,
                         partitions=len(some),
-                        error=str(error),
+                        error=reason,
                         attempt=attempt,
                     )
             if left:

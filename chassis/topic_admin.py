@@ -10,6 +10,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from chassis.drift import CHECKED, Actual
 from chassis.incremental import IncrementalAlterConfigsRequest
+from chassis.kafka import connection
 from chassis.settings import Settings
 from contracts.topics import Topic
 
@@ -26,7 +27,7 @@ async def administrator(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient
 
 
 def _client(settings: Settings) -> AIOKafkaAdminClient:
-    return AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    return AIOKafkaAdminClient(**connection(settings))
 
 
 async def describe(settings: Settings, topics: Sequence[Topic]) -> dict[Topic, Actual]:

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from chassis import telemetry, topic_admin
 from chassis.drift import BREAKS, IN_SYNC, Actual, Difference, absent, drift, sized, uneven
 from chassis.health import Health
+from chassis.kafka import connection
 from chassis.settings import Settings
 from contracts.topics import ALL, Topic
 
@@ -134,4 +135,4 @@ async def _wait_for_leaders(settings: Settings, topics: tuple[Topic, ...]) -> No
 
 
 def _producer(settings: Settings) -> AIOKafkaProducer:
-    return AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    return AIOKafkaProducer(**connection(settings))

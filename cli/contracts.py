@@ -61,6 +61,9 @@ def _broken(wanted: dict[str, str], revision: str) -> list[str]:
     for file in (generate.FOLDER / "schemas").glob("*.json"):
         if file.stem not in names:
             found[f"{file.stem}: this kind of message is gone"] = None
+    for path in _archived_in_git(revision):
+        if not (generate.FOLDER / path).exists():
+            found[f"{path}: it was published once, and belongs in the archive for ever"] = None
     return list(found)
 
 
@@ -71,16 +74,27 @@ def _on_disk(path: str) -> dict[str, Any] | None:
 
 def _in_git(path: str, revision: str) -> dict[str, Any] | None:
     """The file as it was; None where there is no git, no such revision or no such file."""
+    answer = _git("show", f"{revision}:./{path}")
+    return json.loads(answer) if answer else None
+
+
+def _archived_in_git(revision: str) -> list[str]:
+    """The samples that the revision has in its archive."""
+    return (_git("ls-tree", "--name-only", revision, "archive/") or b"").decode().splitlines()
+
+
+def _git(*arguments: str) -> bytes | None:
+    """What git answers in the contracts folder; None if it refuses or is not there."""
     try:
         answer = subprocess.run(  # noqa: S603 - no shell; the revision is the caller's own
-            ["git", "show", f"{revision}:./{path}"],  # noqa: S607
+            ["git", *arguments],  # noqa: S607
             cwd=generate.FOLDER,
             capture_output=True,
             check=False,
         )
     except OSError:
         return None
-    return json.loads(answer.stdout) if answer.returncode == 0 else None
+    return answer.stdout if answer.returncode == 0 else None
 
 
 def openapi() -> str:

@@ -26,7 +26,8 @@ class Followed:
 
 async def follow(settings: Settings, message: Message, seconds: float, json: bool) -> Followed:
     """Publish a command and show what follows, until it has been quiet for 2 s; at most `seconds` for the outcome."""
-    identifier = dict(message.headers)["ce_id"].decode()
+    headers = dict(message.headers)
+    identifier, organization = headers["ce_id"].decode(), headers.get("organization", b"").decode()
     seen = Followed()
     async with kafka.reading(settings, _WATCHED) as log, kafka.publisher(settings) as producer:
         await log.from_now()
@@ -34,7 +35,7 @@ async def follow(settings: Settings, message: Message, seconds: float, json: boo
         began = last = time.monotonic()
         while _goes_on(seen, began, last, seconds):
             for record in await log.next_batch(_POLL_SECONDS):
-                if _follows(record, identifier):
+                if _follows(record, identifier, organization):
                     last = time.monotonic()
                     _note(seen, record)
                     _print(words.line(record, seen.names), last - began, json)
@@ -47,9 +48,12 @@ def _goes_on(seen: Followed, began: float, last: float, seconds: float) -> bool:
     return seen.status == "accepted" and time.monotonic() - last < _QUIET_SECONDS
 
 
-def _follows(record: Record, identifier: str) -> bool:
+def _follows(record: Record, identifier: str, organization: str) -> bool:
+    """Whether it carries the command's id, and is not of another organization that uses the same."""
     try:
-        return identifier in (record.header("correlation-id"), record.header("ce_id"))
+        theirs = record.header("organization") or organization
+        known = identifier in (record.header("correlation-id"), record.header("ce_id"))
+        return known and theirs.lower() == organization.lower()
     except MalformedEnvelope:
         return False
 

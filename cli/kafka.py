@@ -2,49 +2,74 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from chassis.connecting import NoSuchHost
 from chassis.database import DatabaseError
 from chassis.errors import PublishFailed
+from chassis.kafka import connection
+from chassis.log import Log
 from chassis.publisher import Publisher
+from chassis.reasons import explain
+from chassis.roles import CannotGrant
 from chassis.settings import Settings
-from cli.console import EXIT_NOT_READY, environment_for, fail
+from cli.console import EXIT_NOT_READY, EXIT_USAGE, environment_for, fail
 from contracts.envelope import Record
 
 T = TypeVar("T")
-_FETCH_BYTES = 4 * 1_048_576
-_EMPTY_POLLS = 3
+_FROM_STACK = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "IDENTITY_URL", "TOPIC_PREFIX")
+_PLAIN = {
+    "kafka_security_protocol": "PLAINTEXT",
+    "kafka_sasl_mechanism": None,
+    "kafka_ssl_cafile": "",
+    "kafka_ssl_certfile": "",
+    "kafka_ssl_keyfile": "",
+}
+_MEMBERS = 5  # where a group's description has its members, in every version of the protocol
 
 
 def settings_for(home: Path | None) -> Settings:
-    """Where the command's Kafka and PostgreSQL are: the stack of `--home`, else the environment's."""
+    """Where the command's Kafka and PostgreSQL are: the stack of `--home`, else the environment's.
+
+    A stack's own broker and database have neither TLS nor roles of the environment's.
+    """
     urls = environment_for(home)
-    return Settings(
-        kafka_bootstrap_servers=urls["KAFKA_BOOTSTRAP_SERVERS"],
-        database_url=urls.get("DATABASE_URL") or Settings().database_url,
-        identity_url=urls.get("IDENTITY_URL") or Settings().identity_url,
-    )
+    own_broker = urls["KAFKA_BOOTSTRAP_SERVERS"] != os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    given = {name.lower(): urls[name] for name in _FROM_STACK if urls.get(name)}
+    try:
+        found = Settings.model_validate(given | (_PLAIN if own_broker else {}))
+    except ValidationError as error:
+        fail("; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors()), EXIT_USAGE)
+    own_database = urls.get("DATABASE_URL") != os.environ.get("DATABASE_URL")
+    return found.model_copy(update={"database_urls": {}}) if own_database else found
 
 
 def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
     """Run a command's work; who cannot be reached is named in one sentence, with exit code 6."""
     for noisy in ("aiokafka", "asyncio", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+        logging.getLogger(noisy).propagate = False
+        logging.getLogger(noisy).addHandler(logging.NullHandler())
     try:
         return asyncio.run(work)
     except (KafkaError, PublishFailed) as error:
-        fail(f"Kafka at {settings.kafka_bootstrap_servers} cannot be used ({_short(error)})", EXIT_NOT_READY)
-    except (DBAPIError, *DatabaseError, ConnectionError, TimeoutError) as error:
+        fail(explain(error, settings), EXIT_NOT_READY)
+    except (*DatabaseError, NoSuchHost) as error:
+        fail(explain(error, settings, "postgres"), EXIT_NOT_READY)
+    except CannotGrant as error:
+        fail(str(error), EXIT_NOT_READY)
+    except (DBAPIError, OSError, TimeoutError) as error:
         fail(f"PostgreSQL or Kafka cannot be reached ({_short(error)})", EXIT_NOT_READY)
     except httpx.HTTPError as error:
         fail(
@@ -70,117 +95,31 @@ async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
 
 
 @asynccontextmanager
-async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator["Log"]:
+async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator[Log]:
     """The log of these topics (names without prefix); topics that do not exist are left out."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id="appointments-cli",
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=_FETCH_BYTES,
-    )
+    log = Log(settings, "appointments-cli", topics)
     try:
-        await consumer.start()
-        partitions = await _partitions(settings, [settings.topic_prefix + topic for topic in topics])
-        consumer.assign(partitions)
-        yield Log(consumer, partitions, settings.topic_prefix)
+        await log.start()
+        yield log
     finally:
-        await consumer.stop()
+        await log.stop()
 
 
-async def _partitions(settings: Settings, names: Sequence[str]) -> list[TopicPartition]:
-    """All partitions of those topics that exist; a consumer knows only of what it is subscribed to."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+async def bounds_of(settings: Settings, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
+    """First offset and end of each partition of these topics, as the broker names them."""
+    async with reading(settings, topics) as log:
+        return {place: (log.starts[place], end) for place, end in (await log.ends()).items()}
+
+
+async def members_of(settings: Settings, group: str) -> int:
+    """How many processes are in a consumer group."""
+    admin = AIOKafkaAdminClient(**connection(settings))
     await admin.start()
     try:
-        described = await admin.describe_topics(list(names))
+        described = await admin.describe_consumer_groups([group])
     finally:
         await admin.close()
-    return [
-        TopicPartition(topic["topic"], number)
-        for topic in described
-        for number in sorted(one["partition"] for one in topic["partitions"])
-    ]
-
-
-class Log:
-    """Assigned partitions of some topics."""
-
-    def __init__(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition], prefix: str) -> None:
-        self._consumer = consumer
-        self._partitions = partitions
-        self._prefix = prefix
-
-    async def sizes(self) -> dict[str, tuple[int, int]]:
-        """Partitions and records (offsets between start and end) of each topic, by its name without prefix."""
-        starts, ends = await self._bounds()
-        found: dict[str, tuple[int, int]] = {}
-        for partition in self._partitions:
-            count, records = found.get(self._plain(partition.topic), (0, 0))
-            found[self._plain(partition.topic)] = (count + 1, records + ends[partition] - starts[partition])
-        return found
-
-    async def up_to_now(
-        self, progress: Callable[[int, int], None] | None = None, since: datetime | None = None
-    ) -> AsyncIterator[Record]:
-        """Every record from the log's start, or from `since`, to the present end; `progress`: (read, of how many)."""
-        starts, ends = await self._bounds()
-        if since is not None:
-            starts = await self._first_at(since, ends)
-        for partition, start in starts.items():
-            self._consumer.seek(partition, start)
-        total, empty = sum(ends[one] - starts[one] for one in starts), 0
-        while unread := [one for one in starts if await self._consumer.position(one) < ends[one]]:
-            batches = await self._consumer.getmany(*unread, timeout_ms=1_000)
-            empty = 0 if batches else empty + 1
-            if empty == _EMPTY_POLLS:  # nothing but transaction markers is left: they move no position
-                break
-            for partition, records in batches.items():
-                for record in records:
-                    if record.offset < ends[partition]:
-                        yield self._record(record)
-            if progress:
-                left = sum([max(0, ends[one] - await self._consumer.position(one)) for one in unread])
-                progress(total - left, total)
-
-    async def from_now(self) -> None:
-        """Go to the present end, so that `next_batch` sees only what comes from now on."""
-        for partition, end in (await self._bounds())[1].items():
-            self._consumer.seek(partition, end)
-
-    async def next_batch(self, seconds: float) -> list[Record]:
-        """What has come, waiting at most so long for the first; in order of time."""
-        batches = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
-        records = [self._record(record) for batch in batches.values() for record in batch]
-        return sorted(records, key=lambda record: record.timestamp)
-
-    async def _bounds(self) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-        if not self._partitions:
-            return {}, {}
-        starts = await self._consumer.beginning_offsets(self._partitions)
-        return starts, await self._consumer.end_offsets(self._partitions)
-
-    async def _first_at(
-        self, instant: datetime, ends: dict[TopicPartition, int]
-    ) -> dict[TopicPartition, int]:
-        """The first offset of each partition that the broker stamped then or later."""
-        stamp = int(instant.timestamp() * 1000)
-        found = await self._consumer.offsets_for_times(dict.fromkeys(ends, stamp)) if ends else {}
-        return {tp: found[tp].offset if found.get(tp) else end for tp, end in ends.items()}
-
-    def _plain(self, topic: str) -> str:
-        return topic.removeprefix(self._prefix)
-
-    def _record(self, raw: Any) -> Record:
-        return Record(
-            self._plain(raw.topic),
-            raw.partition,
-            raw.offset,
-            datetime.fromtimestamp(raw.timestamp / 1000, UTC),
-            raw.key,
-            raw.value,
-            tuple((name, value or b"") for name, value in raw.headers),
-        )
+    return sum(len(group[_MEMBERS]) for answer in described for group in answer.groups)
 
 
 async def collect(

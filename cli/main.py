@@ -17,7 +17,9 @@ from cli import (
     moving_in,
     moving_out,
     people,
+    progress,
     publish,
+    rebuild,
     replay,
     restore,
     status,
@@ -72,7 +74,9 @@ app.add_typer(templates.app)
 app.command("import")(moving_in.moving_in)
 app.command("export")(moving_out.moving_out)
 app.command("replay")(replay.replay)
+app.command("rebuild")(rebuild.rebuild)
 app.command("restore")(restore.restore)
+app.add_typer(progress.app)
 app.add_typer(topics.app, name="topics")
 app.command("migrate")(migrate.migrate)
 app.command("contracts")(contracts.contracts)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
@@ -13,14 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from chassis.database import DatabaseError
-from chassis.settings import Settings
+from chassis.reasons import explain
+from cli import kafka
 from cli.console import (
     EXIT_ALREADY_RUNNING,
     EXIT_NOT_READY,
     EXIT_USAGE,
     HomeOption,
     JsonOption,
-    environment_for,
     fail,
     out,
     print_json,
@@ -50,7 +50,7 @@ def replay(
     """
     if view not in VIEWS:
         fail(f"there is no view {view!r}; choose one of {', '.join(VIEWS)}", EXIT_USAGE)
-    settings = _settings(environment_for(home))
+    settings = kafka.settings_for(home)
     lines = json or not out.is_terminal
     try:
         with _lines() if lines else _bar() as report:
@@ -62,7 +62,8 @@ def replay(
     except Refused as error:
         fail(f"not swapped, the live view is as it was: {error}", EXIT_REFUSED)
     except (KafkaError, *DatabaseError, OSError) as error:
-        fail(f"interrupted, the live view is as it was (go on with --resume): {error}", EXIT_NOT_READY)
+        reason = explain(error, settings, "kafka" if isinstance(error, KafkaError) else "postgres")
+        fail(f"interrupted, the live view is as it was (go on with --resume): {reason}", EXIT_NOT_READY)
     if lines:
         print_json({"phase": "swapped", **asdict(result), "notes": notes(result)})
     else:
@@ -81,15 +82,6 @@ def notes(result: Result) -> list[str]:
             f"{result.skipped:,} records cannot be shown; see: appointments dlq ls --service projector"
         )
     return told
-
-
-def _settings(environment: Mapping[str, str]) -> Settings:
-    given = {
-        "kafka_bootstrap_servers": environment.get("KAFKA_BOOTSTRAP_SERVERS"),
-        "database_url": environment.get("DATABASE_URL"),
-        "topic_prefix": environment.get("TOPIC_PREFIX"),
-    }
-    return Settings.model_validate({name: value for name, value in given.items() if value})
 
 
 @contextmanager

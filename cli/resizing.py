@@ -7,7 +7,7 @@ writes to Kafka directly cannot be stopped; their commands are decided all the s
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import uuid4
@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from chassis import topic_admin
 from chassis.draining import Groups, consumer
+from chassis.errors import PublishFailed
 from chassis.publisher import Publisher
 from chassis.settings import METADATA_AGE_MS, Settings
 from contracts.control import IntakePaused
@@ -147,7 +148,8 @@ class _Resize:
     async def _repeat(self) -> None:
         while True:
             await asyncio.sleep(PAUSE_EVERY)
-            await self._tell(PAUSE_SECONDS)
+            with suppress(PublishFailed):  # the next one may get through before the pause ends
+                await self._tell(PAUSE_SECONDS)
 
     async def _tell(self, seconds: int) -> None:
         await self._publisher.publish([_pause(seconds)])

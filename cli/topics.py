@@ -11,6 +11,7 @@ from chassis.drift import BREAKS, Actual, Difference
 from chassis.settings import Settings
 from chassis.topics import differences, ensure_topics
 from cli import kafka, resize
+from cli.acls import print_acls
 from cli.console import EXIT_FAILED, HomeOption, JsonOption, err, out, print_json_lines, say
 from contracts.topics import ALL, DAY_MS, Topic
 
@@ -27,6 +28,9 @@ def topics(
     fix: Annotated[
         bool, typer.Option("--fix", help="Set what differs as the contract has it first.")
     ] = False,
+    acls: Annotated[
+        bool, typer.Option("--acls", help="Print the ACLs that each process needs, and do nothing.")
+    ] = False,
 ) -> None:
     """List every topic: owner, partitions, replicas, retention, records now in it, and where it differs.
 
@@ -35,6 +39,9 @@ def topics(
     if context.invoked_subcommand is not None:
         return
     settings = kafka.settings_for(home)
+    if acls:
+        print_acls(settings, json=json)
+        return
     rows, found = kafka.run(_look(settings, create, fix), settings)
     if json or not out.is_terminal:
         print_json_lines(rows)

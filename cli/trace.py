@@ -27,7 +27,7 @@ from cli.tale import tale
 from cli.tale_tree import tree
 from cli.waiting import add_waiting
 from cli.wishes import Wishes, tells_of_wishes
-from contracts.envelope import Record, message_id
+from contracts.envelope import MalformedEnvelope, Record, key_elsewhere, read
 from contracts.topics import ALL
 
 _CREATE = b"appointment.create"
@@ -110,8 +110,12 @@ def _tells_of(record: Record, identifier: UUID) -> bool:
         return True
     if ("ce_type", _CREATE) not in record.headers:
         return False
-    command = message_id(record.headers)
-    return command is not None and uuid5(command, "appointment") == identifier
+    try:
+        command = read(record.headers)
+    except MalformedEnvelope:
+        return False
+    keys = (command.id, key_elsewhere(command.organization, command.id))
+    return identifier in [uuid5(key, "appointment") for key in keys]
 
 
 _RANKS = {topic.name: rank for rank, topic in enumerate(ALL)}

@@ -70,6 +70,8 @@ class AppointmentEvent(Told):
     `people` has everyone whom the change concerns, removed participants included; `announcement` what the participants
     are told in `appointment.announced`. `of_series`: the same command changed others of its series, and `series.changed`
     tells people once for all. `seated`: those who waited and have a seat by this change. `hold_id`: a hold that it used up.
+    `organizer_confirmed`: whether the organizer has confirmed the whole for its present times; null in events of
+    earlier versions of booking.
     """
 
     appointment_id: UUID
@@ -82,6 +84,7 @@ class AppointmentEvent(Told):
     of_series: UUID | None = None
     seated: list[UUID] = Field(default_factory=list)
     hold_id: UUID | None = None
+    organizer_confirmed: bool | None = None
 
 
 EVENT_TYPES: dict[str, str] = {

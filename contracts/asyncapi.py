@@ -2,33 +2,11 @@
 
 from typing import Any
 
+from contracts.access import readers, writers
 from contracts.catalog import MESSAGE_TYPES, MessageType
 from contracts.topics import ALL, Topic
 
 JSON = dict[str, Any]
-
-WRITERS: dict[str, tuple[str, ...]] = {
-    "booking.commands": ("ingress", "cli", "reminders", "booking", "any client"),
-    "booking.events": ("booking",),
-    "booking.outcomes": ("booking",),
-    "reminders.events": ("reminders",),
-    "notifier.commands": ("ingress", "cli"),
-    "notifier.outcomes": ("notifier",),
-    "notifier.events": ("notifier",),
-    "communication.events": ("communication",),
-    "projector.events": ("projector",),
-}
-READERS: dict[str, tuple[str, ...]] = {
-    "booking.commands": ("booking",),
-    "booking.events": ("reminders", "notifier", "projector"),
-    "booking.outcomes": ("ingress", "projector", "cli"),
-    "reminders.events": ("notifier",),
-    "notifier.commands": ("notifier",),
-    "notifier.outcomes": ("ingress", "cli"),
-    "notifier.events": ("projector", "reminders"),
-    "communication.events": ("notifier",),
-    "projector.events": ("ingress",),
-}
 
 _TEXT: JSON = {"type": "string"}
 _UUID: JSON = {"type": "string", "format": "uuid"}
@@ -123,19 +101,9 @@ def _operations() -> list[tuple[str, JSON]]:
     found = []
     for topic in ALL:
         channel = {"$ref": f"#/channels/{topic.name}"}
-        for action, services in (("send", _writers(topic)), ("receive", _readers(topic))):
+        for action, services in (("send", writers(topic)), ("receive", readers(topic))):
             found += [
                 (f"{service.replace(' ', '-')}.{action}.{topic.name}", {"action": action, "channel": channel})
                 for service in services
             ]
     return found
-
-
-def _writers(topic: Topic) -> tuple[str, ...]:
-    # The command line sends letters back, and notes there which ones were discarded.
-    ours = {"redrive": ("cli",)}
-    return WRITERS.get(topic.name) or ours.get(topic.kind) or (topic.owner,)
-
-
-def _readers(topic: Topic) -> tuple[str, ...]:
-    return READERS.get(topic.name) or (("cli",) if topic.kind == "dead-letters" else (topic.owner,))

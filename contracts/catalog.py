@@ -105,6 +105,9 @@ MESSAGE_TYPES: tuple[MessageType, ...] = (
 )
 
 BY_NAME: dict[str, MessageType] = {message.name: message for message in MESSAGE_TYPES}
+CE_TYPES = frozenset(message.ce_type for message in MESSAGE_TYPES)
+"""Every type that this release knows, of whatever topic."""
+
 COMMANDS: dict[str, MessageType] = {
     message.ce_type: message for message in MESSAGE_TYPES if message.topic.kind == "commands"
 }

@@ -4,7 +4,7 @@ A client with nothing but `kcat` can publish a command with four headers: `ce_id
 `organization`; the rest has defaults.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,6 +13,7 @@ from uuid import UUID
 from contracts.ids import uuid5, uuid_of
 
 RawHeaders = Sequence[tuple[str, bytes]]
+Headers = tuple[tuple[str, bytes], ...]
 
 
 class MalformedEnvelope(ValueError):
@@ -88,25 +89,20 @@ class Envelope:
     cause: str | None = None
     extra: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
-    def headers(self) -> tuple[tuple[str, bytes], ...]:
+    def headers(self) -> Headers:
         """These values as Kafka headers; what is None is left out."""
-        values: Iterable[tuple[str, object]] = (
-            ("ce_specversion", "1.0"),
-            ("ce_id", self.id),
-            ("ce_type", self.type),
-            ("ce_source", self.source),
-            ("ce_subject", self.subject),
-            ("ce_time", rfc3339(self.time) if self.time else None),
-            ("ce_partitionkey", self.organization),
-            ("content-type", "application/json"),
-            ("correlation-id", self.correlation_id),
-            ("traceparent", self.traceparent),
-            ("actor", self.actor),
-            ("organization", self.organization),
-            ("reply-partition", self.reply_partition),
-            ("cause", self.cause),
+        shared = shared_headers(
+            self.source,
+            self.time,
+            correlation_id=self.correlation_id,
+            cause=self.cause,
+            subject=self.subject,
+            organization=str(self.organization).encode() if self.organization else None,
+            actor=self.actor,
         )
-        return tuple((name, str(value).encode()) for name, value in values if value is not None) + self.extra
+        if self.reply_partition is not None:
+            shared += (("reply-partition", str(self.reply_partition).encode()),)
+        return own_headers(self.id, self.type, self.traceparent) + shared + self.extra
 
     def message(self, topic: str, body: bytes, partition: int | None = None) -> Message:
         """A message with these headers, keyed by the organization."""
@@ -114,14 +110,52 @@ class Envelope:
         return Message(topic, key, body, self.headers(), partition)
 
 
+def own_headers(identifier: UUID, kind: str, traceparent: str | None) -> Headers:
+    """The headers that each message has for itself; those that it shares with others come behind them."""
+    own = (("ce_id", str(identifier).encode()), ("ce_type", kind.encode()))
+    return own if traceparent is None else (*own, ("traceparent", traceparent.encode()))
+
+
+def shared_headers(
+    source: str,
+    time: datetime | None,
+    *,
+    correlation_id: str | None,
+    cause: str | None,
+    subject: str | None,
+    organization: bytes | None,
+    actor: str | None,
+) -> Headers:
+    """The headers that all messages have which follow from one record, made once; what is None is left out.
+
+    `organization` is the text of its id, which is the key of those messages, too.
+    """
+    headers = [*_always(source)]
+    if time is not None:
+        headers.append(("ce_time", rfc3339(time).encode()))
+    if correlation_id is not None:
+        headers.append(("correlation-id", correlation_id.encode()))
+    if cause is not None:
+        headers.append(("cause", cause.encode()))
+    if subject is not None:
+        headers.append(("ce_subject", subject.encode()))
+    if organization is not None:
+        headers += (("ce_partitionkey", organization), ("organization", organization))
+    if actor is not None:
+        headers.append(("actor", actor.encode()))
+    return tuple(headers)
+
+
+@lru_cache(maxsize=100)
+def _always(source: str) -> Headers:
+    return (("ce_specversion", b"1.0"), ("ce_source", source.encode()), ("content-type", b"application/json"))
+
+
 def header(headers: RawHeaders, name: str) -> str | None:
     """The first header called `name`, or None. Raises MalformedEnvelope if it is not UTF-8."""
     for key, value in headers:
         if key == name:
-            try:
-                return value.decode()
-            except (UnicodeDecodeError, AttributeError) as error:
-                raise MalformedEnvelope(f"header {name} is not UTF-8 text") from error
+            return _text(name, value)
     return None
 
 
@@ -139,7 +173,13 @@ def read(headers: RawHeaders) -> Envelope:
     Unknown headers are nobody's business and are ignored, undecodable ones too. `organization` and
     `actor` may be absent: who needs them says so. An impossible `reply-partition` reads as none.
     """
-    found = {name: _text(name, value) for name, value in reversed(headers) if name in _KNOWN}
+    found: dict[str, str | None] = {}
+    for name, value in reversed(headers):
+        if name in _KNOWN:
+            try:
+                found[name] = value.decode() if value is not None else None
+            except UnicodeDecodeError as error:
+                raise MalformedEnvelope(f"header {name} is not UTF-8 text") from error
     identifier = _uuid(found, "ce_id")
     kind = found.get("ce_type")
     if identifier is None or not kind:
@@ -159,10 +199,26 @@ def read(headers: RawHeaders) -> Envelope:
     )
 
 
+NOBODY = UUID(int=0)  # stands for the organization of a command that names none
+
+
+def key_elsewhere(organization: UUID | None, command_id: UUID) -> UUID:
+    """The key of a command whose id another organization used first.
+
+    The key of any other command is its id. The ids of all that follows from a command are made from its key.
+    """
+    return uuid5(organization or NOBODY, str(command_id))
+
+
+def outcome_id(key: UUID) -> UUID:
+    """The id of a command's outcome: the same at each redelivery, and for each record that asks the same."""
+    return uuid5(key, "outcome")
+
+
 @lru_cache(maxsize=4_096)  # asked for twice: when the outcome is written and when the event is
-def event_id(command_id: UUID, n: int) -> UUID:
+def event_id(key: UUID, n: int) -> UUID:
     """The id of the n-th event that follows from a command: the same at each redelivery."""
-    return uuid5(command_id, str(n))
+    return uuid5(key, str(n))
 
 
 def rfc3339(instant: datetime) -> str:

@@ -16,6 +16,7 @@ from contracts.catalog import MESSAGE_TYPES, MessageType
 
 FOLDER = Path(__file__).parent
 VERSION = "1.0.0"
+_VALID = ".valid.json"
 GENERATED = ("schemas/*.json", "examples/*.json", "asyncapi.yaml")
 
 
@@ -46,7 +47,16 @@ def drift(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
         for path, text in wanted.items()
         if (folder / path).exists() and (folder / path).read_text() != text
     ]
-    return missing + different + stale
+    return missing + different + stale + _not_archived(wanted, folder)
+
+
+def _not_archived(wanted: dict[str, str], folder: Path) -> list[str]:
+    return [
+        f"{archive_path(Path(path).name.removesuffix(_VALID), text)} is missing"
+        for path, text in wanted.items()
+        if path.endswith(_VALID)
+        and not (folder / archive_path(Path(path).name.removesuffix(_VALID), text)).exists()
+    ]
 
 
 def write(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
@@ -72,14 +82,18 @@ def archive(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
     folder = folder or FOLDER
     added = []
     for path, text in wanted.items():
-        if path.endswith(".valid.json"):
-            name = Path(path).name.removesuffix(".valid.json")
-            kept = folder / "archive" / f"{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
+        if path.endswith(_VALID):
+            kept = folder / archive_path(Path(path).name.removesuffix(_VALID), text)
             if not kept.exists():
                 kept.parent.mkdir(exist_ok=True)
                 kept.write_text(text)
                 added.append(str(kept.relative_to(folder)))
     return added
+
+
+def archive_path(name: str, text: str) -> str:
+    """Where a good example of that kind of message is kept for ever."""
+    return f"archive/{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
 
 
 def as_yaml(document: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from contracts.appointments import Appointment
 from contracts.availability import Availability
 from contracts.fields import Instant, Told
+from contracts.flaws import flaws
 from contracts.holds import Hold
 from contracts.preferences import OrganizationPreferences, Preferences
 from contracts.series import Occurrence, Skipped
@@ -30,6 +31,7 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     FULL = "full"
+    TOO_LARGE = "too_large"
 
 
 class FieldError(Told):
@@ -118,8 +120,5 @@ OUTCOME_TYPES = {
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
-    """A pydantic error as ours, at most 50 fields: never echoes the input, which may be huge or secret (a field's name is cut)."""
-    return [
-        FieldError(field=".".join(map(str, item["loc"]))[:200], code=item["type"], message=item["msg"])
-        for item in error.errors(include_url=False, include_input=False, include_context=False)[:50]
-    ]
+    """The errors of a pydantic model as an outcome has them."""
+    return [FieldError(field=flaw.field, code=flaw.code, message=flaw.message) for flaw in flaws(error)]

@@ -211,6 +211,7 @@ _SERIES_EVENT: JSON = {
         "original_start_time": "2028-03-27T07:00:00Z",
         "recurring_pattern": _PATTERN,
     },
+    "template": {"appointment": _STATE | {"recurring_pattern": _PATTERN}, "duration": 3_600_000_000},
     "occurrences": [
         {
             "appointment_id": APPOINTMENT,

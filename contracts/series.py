@@ -99,6 +99,21 @@ class SeriesState(Told):
     version: int = Field(ge=1)
 
 
+class SeriesTemplate(Told):
+    """What occurrences that are still to be made look like: an appointment without its own id and times.
+
+    An occurrence starts `start_by` of wall-clock time after its start by the pattern; its end is `duration` (elapsed)
+    after that start, moved by `end_by`. All three are microseconds.
+    """
+
+    appointment: Appointment
+    organizer_confirmed: bool = False
+    duration: int
+    start_by: int = 0
+    end_by: int = 0
+    ignores_availability: bool = False
+
+
 class SeriesChange(StrEnum):
     """What happened to a series as a whole."""
 
@@ -115,7 +130,7 @@ class SeriesEvent(Told):
     """Body of `series.changed`: what one command did to a series, after the event of each occurrence that it touched.
 
     `appointment` is the first touched occurrence after the change (what people are told of), `changes` what changed in
-    it; `occurrences` all that were touched; `skipped` those that could not be booked. `people` as in other events.
+    it; `template` is null in events of earlier versions of booking; `occurrences` all that were touched; `skipped` those that could not be booked. `people` as in other events.
     """
 
     series_id: UUID
@@ -123,6 +138,7 @@ class SeriesEvent(Told):
     change: SeriesChange
     scope: Scope
     series: SeriesState
+    template: SeriesTemplate | None = None
     appointment: Appointment | None = None
     changes: list[Change] = Field(default_factory=list)
     occurrences: list[Occurrence] = Field(default_factory=list)

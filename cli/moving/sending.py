@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from chassis.log import Log
 from chassis.publisher import Publisher
 from cli import words
-from cli.kafka import Log
 from cli.moving.entries import Problem
 from cli.moving.following import follow_ups
 from cli.moving.pace import Pace

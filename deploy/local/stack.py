@@ -5,10 +5,14 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
+from pydantic import ValidationError
 
+from chassis import dsn
+from chassis.roles import derived_password, reader_url
+from chassis.settings import Settings, service_database_url
+from contracts.topics import WORKERS
 from deploy.local.home import Home, Phase, ProcessRecord, StackRecord
 from deploy.local.kafka import Kafka, answers
 from deploy.local.ports import HOST, Ports, is_free
@@ -88,15 +92,19 @@ class Stack:
         servers = [program for program in (self._postgres, self._kafka) if program is not None]
         self._begin(servers)
         await self.wait_ready([program.name for program in servers], INFRASTRUCTURE_SECONDS)
-        shared = self.urls
+        shared = self.urls | self._without_security()
         self._begin(
             [
                 sandbox(name, self.home.path, self.ports, shared, self._client)
                 for name in ("identity", "communication")
             ]
         )
-        await self._prepare(shared)
-        self._begin([service(name, self.ports, shared, self._client) for name in SERVICES])
+        roles = self._roles()
+        await self._prepare(shared | dict(roles.values()))
+        for name in SERVICES:
+            variable, url = roles.get(name, ("", ""))
+            own = {variable: url, "DATABASE_URL": url} if url else {}  # a service never sees the owner's
+            self._begin([service(name, self.ports, shared | own, self._client)])
 
     async def wait_ready(self, names: Iterable[str], deadline: float) -> None:
         """Return when these processes are ready; the first that cannot be raises NotReady."""
@@ -125,18 +133,41 @@ class Stack:
 
     async def _external_answer(self) -> None:
         """Raise NotReady unless the servers that were given answer within a few seconds."""
-        if self.external.kafka:
-            first = self.external.kafka.split(",")[0]
-            await _until(lambda: answers(first), f"no Kafka answers at KAFKA_BOOTSTRAP_SERVERS={first}")
-        if url := self.external.database_url:
+        if servers := self.external.kafka:
+            settings = _settings(kafka_bootstrap_servers=servers)
             await _until(
-                lambda: accepts(url), f"no PostgreSQL lets us in at {_without_password(url)} (DATABASE_URL)"
+                lambda: answers(settings), f"no Kafka answers us at KAFKA_BOOTSTRAP_SERVERS={servers}"
             )
+        if url := self.external.database_url:
+            shown = dsn.shown(_settings(database_url=url).database_url)
+            await _until(lambda: accepts(url), f"no PostgreSQL lets us in: {shown} (DATABASE_URL)")
 
     def _database_url(self) -> str:
         if self._postgres is None:
             return self.external.database_url or ""
         return f"{self._postgres.server_url}/appointments"
+
+    def _roles(self) -> dict[str, tuple[str, str]]:
+        """For each service the variable and address by which it reaches our own database, as a role of its own.
+
+        Somebody else's database keeps the roles that the environment names.
+        """
+        if self._postgres is None:
+            return {}
+        settings = Settings(database_url=self._database_url()).model_copy(update={"database_urls": {}})
+        secret = dsn.password(settings.database_url)
+        found = {}
+        for name in WORKERS:
+            role = f"{dsn.database(settings.database_url)}_{name}"
+            url = dsn.with_login(service_database_url(settings, name), role, derived_password(secret, role))
+            found[name] = (f"{name.upper()}_DATABASE_URL", url)
+        return found | {"ingress": ("INGRESS_DATABASE_URL", reader_url(settings))}
+
+    def _without_security(self) -> dict[str, str]:
+        """Our own broker has neither TLS nor logins: what the environment says of them is not meant for it."""
+        if self._kafka is None:
+            return {}
+        return {name: "" for name in os.environ if "KAFKA_" in name and "BOOTSTRAP" not in name}
 
     def _begin(self, programs: Sequence[Program]) -> None:
         for program in programs:
@@ -172,9 +203,12 @@ async def _until(condition: Callable[[], Awaitable[bool]], otherwise: str) -> No
     raise NotReady(otherwise)
 
 
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def _settings(**given: str) -> Settings:
+    """The environment's settings with these; raises NotReady with the sentence of the first that is wrong."""
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise NotReady(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from None
 
 
 def _record(member: Member) -> ProcessRecord:

@@ -8,27 +8,30 @@ from uuid import UUID
 from chassis.database import Transaction
 from chassis.errors import TooMuch
 from chassis.publisher import Publisher, partition_of
+from chassis.verdicts import Verdict, known
 from contracts import topics
 from contracts.envelope import Message, Record
 from services.booking.client import Directory
 from services.booking.domain.book import Book
 from services.booking.domain.commands import Command, Create, PlaceHold, SetAvailability, Update
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
+from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
 from services.booking.domain.people import Person
-from services.booking.domain.series.weight import places_asked
 from services.booking.domain.times import Period
-from services.booking.messages import Received
+from services.booking.domain.weight import PLACES_AT_ONCE, places_asked
+from services.booking.messages import Received, decode
 from services.booking.metrics import COMMANDS, MISROUTED
+from services.booking.rebuild.guard import refuse_to_begin_anew
 from services.booking.settings import BookingSettings
 from services.booking.store import batches, decisions
 from services.booking.store.people import keep as keep_people
-from services.booking.store.series import PLACES_AT_ONCE
-from services.booking.verdicts import Verdict, command_ids, messages_for, verdict_on
+from services.booking.verdicts import messages_for, verdict_on
 
 Items = Sequence[tuple[Record, Received]]
 Verdicts = dict[UUID, Verdict]
-CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
+TOO_LARGE = Refusal(
+    Code.TOO_LARGE, "This is more than can be booked at once: fewer people, or fewer occurrences, may do."
+)
 
 
 class Handlers:
@@ -40,11 +43,17 @@ class Handlers:
         self._directory = directory
         self._tally: Counter[tuple[str, str, str]] = Counter()
         self._misrouted = 0
+        self._kept_people = False
+        self._may_decide = False
 
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Decide each command in order: exactly one outcome for each, one event for each change."""
+        self._begin_count()
+        if not self._may_decide:
+            await refuse_to_begin_anew(tx, self._settings)
+            self._may_decide = True
         partitions = await self._partitions()
-        verdicts = await decisions.load_verdicts(tx, command_ids(items))
+        items, verdicts = await _known(tx, items)
         commands = list(_undecided(items, verdicts))
         if len(commands) > 1 and places_asked(commands) > PLACES_AT_ONCE:
             raise TooMuch
@@ -60,6 +69,7 @@ class Handlers:
             book = await batches.load_book(tx, commands, people, within, sought=book.sought)
             new = self._decide_all(items, book, verdicts)
         await keep_people(tx, self._directory.unsaved())
+        self._kept_people = True
         # PostgreSQL writes while the messages are made.
         saving = asyncio.create_task(
             batches.save(
@@ -80,55 +90,78 @@ class Handlers:
             tx.spare.set()
             await saving
 
+    async def refuse_too_heavy(self, tx: Transaction, record: Record, received: Received) -> list[Message]:
+        """The outcome of a command that the database cannot carry out in time even alone: refused, and remembered.
+
+        Nothing is loaded or locked for it: the refusal follows from no appointment.
+        """
+        self._begin_count()
+        items, verdicts = await _known(tx, [(record, received)])
+        [(_, keyed)] = items
+        if keyed.key not in verdicts:
+            verdicts[keyed.key] = verdict_on(record, keyed, TOO_LARGE)
+            await batches.save(tx, (), [verdicts[keyed.key]])
+            self._tally[keyed.type, *_outcome(TOO_LARGE)] += 1
+        return list(_messages(items, verdicts, await self._partitions()))
+
     async def again(self, tx: Transaction, items: Items) -> list[Message]:
         """The messages of records that were decided before, byte for byte."""
         partitions = await self._partitions()
-        verdicts = await decisions.load_verdicts(tx, command_ids(items))
+        items, verdicts = await _known(tx, items)
         return list(_messages(items, verdicts, partitions))
 
     def committed(self) -> None:
         """A batch is decided for good: count it, and forget whom it saved."""
-        self._directory.saved()
+        if self._kept_people:
+            self._directory.saved()
         for labels, count in self._tally.items():
             COMMANDS.labels(*labels).inc(count)
         MISROUTED.inc(self._misrouted)
+        self._begin_count()
+
+    def _begin_count(self) -> None:
+        """Forget what a batch counted that was rolled back: it is counted again when it is decided again."""
         self._tally.clear()
         self._misrouted = 0
+        self._kept_people = False
 
     def _decide_all(self, items: Items, book: Book, verdicts: Verdicts) -> list[Verdict]:
         """Decide what has no verdict yet, and add it to `verdicts`; returns the new ones."""
         self._tally.clear()
         new: list[Verdict] = []
         for record, received in items:
-            if received.id in verdicts:
+            if received.key in verdicts:
                 self._tally[received.type, "repeated", ""] += 1
                 continue
             asked = received.command
             decision = asked if isinstance(asked, Refusal) else decide(asked, book, record.timestamp)
-            verdicts[received.id] = verdict_on(record, received, decision)
-            new.append(verdicts[received.id])
+            verdicts[received.key] = verdict_on(record, received, decision)
+            new.append(verdicts[received.key])
             self._tally[received.type, *_outcome(decision)] += 1
         return new
 
     async def _people(self, tx: Transaction, commands: Sequence[Command]) -> Mapping[UUID, Person]:
         """Those whom the commands name and Identity knows. Nothing is locked yet but the consumer's own position."""
-        named = set(_named(commands))
-        for portion in self._directory.missing(named):
-            await batches.stay_open(tx, self._settings.identity_timeout + CALL_MARGIN)
-            await self._directory.ask(portion)
-        return self._directory.vouched(named)
+        return await self._directory.people(
+            _named(commands), lambda: tx.stay_open(self._settings.identity_timeout)
+        )
 
     async def _partitions(self) -> int:
         """Of booking.outcomes; commands and events have as many."""
         return await self._publisher.partitions(topics.BOOKING_OUTCOMES.name)
 
 
+async def _known(tx: Transaction, items: Items) -> tuple[Items, Verdicts]:
+    """The commands under their keys, and what was decided about them before, by key."""
+    return await known(items, lambda keys: decisions.load_verdicts(tx, keys), decode)
+
+
 def _undecided(items: Items, verdicts: Mapping[UUID, Verdict]) -> Iterator[Command]:
     seen = set(verdicts)
     for _, received in items:
-        if received.id not in seen and not isinstance(received.command, Refusal):
+        if received.key not in seen and not isinstance(received.command, Refusal):
             yield received.command
-        seen.add(received.id)
+        seen.add(received.key)
 
 
 def _named(commands: Iterable[Command]) -> Iterator[UUID]:
@@ -145,7 +178,7 @@ def _named(commands: Iterable[Command]) -> Iterator[UUID]:
 
 def _messages(items: Items, verdicts: Mapping[UUID, Verdict], partitions: int) -> Iterator[Message]:
     for record, received in items:
-        if verdict := verdicts.get(received.id):
+        if verdict := verdicts.get(received.key):
             yield from messages_for(record, received, verdict, partitions)
 
 

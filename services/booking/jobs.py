@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from chassis import clock, telemetry
-from chassis.database import Database, Transaction
+from chassis.database import Database
 from chassis.publisher import Publisher
+from chassis.upkeep import each
 from services.booking.domain.series.extending import due
 from services.booking.domain.series.state import AHEAD, Series
 from services.booking.messages import extension
@@ -14,7 +16,6 @@ from services.booking.store import decisions, series
 from services.booking.store.elsewhere import forget_busy_times
 from services.booking.store.holds import forget_holds
 
-SLICE = 5_000
 NIGHTLY = "17 2 * * *"  # UTC; an odd minute, so that the fleet's jobs do not all start at once
 EXTENDING = "7 3 * * *"
 SERIES_AT_ONCE = 200
@@ -26,7 +27,7 @@ def forget_old(database: Database, kept_days: int) -> Callable[[], Awaitable[Non
 
     async def forget() -> None:
         before = clock.now() - timedelta(days=kept_days)
-        total = await _in_slices(database, decisions.forget_decisions, before)
+        total = await decisions.forget_decisions(database, before)
         log.info("old decisions forgotten", decisions=total)
 
     return forget
@@ -39,10 +40,8 @@ def forget_past(database: Database) -> Callable[[], Awaitable[None]]:
     """
 
     async def forget() -> None:
-        now = clock.now()
-        holds = await _in_slices(database, forget_holds, now - timedelta(days=1))
-        ranges = await _in_slices(database, forget_busy_times, now - timedelta(days=1))
-        log.info("what is past forgotten", holds=holds, busy_times=ranges)
+        before = clock.now() - timedelta(days=1)
+        await each(partial(forget_holds, database, before), partial(forget_busy_times, database, before))
 
     return forget
 
@@ -68,16 +67,3 @@ def extend_series(database: Database, publisher: Publisher) -> Callable[[], Awai
 async def _behind(database: Database, now: datetime, last: UUID) -> list[Series]:
     async with database.transaction() as tx:
         return await series.behind(tx, now + AHEAD, last, SERIES_AT_ONCE)
-
-
-async def _in_slices(
-    database: Database, forget: Callable[[Transaction, datetime, int], Awaitable[int]], before: datetime
-) -> int:
-    """Each slice is a transaction of its own, so that deciding never waits for it long."""
-    total = 0
-    deleted = SLICE
-    while deleted == SLICE:
-        async with database.transaction() as tx:
-            deleted = await forget(tx, before, SLICE)
-        total += deleted
-    return total

@@ -5,6 +5,7 @@ from chassis.service import Service
 from contracts import topics
 from services.booking import jobs
 from services.booking.client import Directory
+from services.booking.domain.weight import PLACES_AT_ONCE, weight_of
 from services.booking.handlers import Handlers
 from services.booking.messages import Received, decode
 from services.booking.settings import BookingSettings
@@ -26,6 +27,9 @@ def build(settings: BookingSettings) -> Service:
             handle=handlers.handle,
             again=handlers.again,
             committed=handlers.committed,
+            weigh=lambda received: weight_of(received.command),
+            max_weight=PLACES_AT_ONCE,
+            refuse_too_heavy=handlers.refuse_too_heavy,
         )
     )
     service.every(

@@ -1,6 +1,6 @@
 """What booking counts."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
 COMMANDS = Counter(
     "appointments_booking_commands_total",
@@ -10,10 +10,4 @@ COMMANDS = Counter(
 MISROUTED = Counter(
     "appointments_booking_misrouted_commands_total",
     "Commands on another partition than their organization's: decided all the same.",
-)
-IDENTITY_SECONDS = Histogram(
-    "appointments_booking_identity_call_seconds",
-    "Time of a call to the Identity Service, by result.",
-    ["result"],
-    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )

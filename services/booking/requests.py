@@ -1,8 +1,7 @@
 """From a command's checked body to the domain's command."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from contracts import availability, feeds, holds
@@ -13,9 +12,8 @@ from services.booking.domain import commands
 from services.booking.domain.people import Actor
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who sent which command, for which organization."""
+class Asker(NamedTuple):
+    """Who sent which command, for which organization; ids of what follows are made from `id`, the command's key."""
 
     id: UUID
     organization: UUID

@@ -6,6 +6,7 @@ from chassis.settings import Settings
 class BookingSettings(Settings):
     """Seconds and days. The five seconds for Identity are the requirements' figure."""
 
+    service = "booking"
     identity_timeout: float = 5.0
     people_cached_for: float = 300.0
     decisions_kept_days: int = 30

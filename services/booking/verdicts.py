@@ -1,66 +1,17 @@
-"""What became of a command: the row that is kept, and the messages that are published from it, now and ever again."""
+"""The bodies of booking's outcomes and events, and the verdict that they make up."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from chassis.telemetry import follow
+from chassis.verdicts import Answers, Further, Verdict, verdict
 from contracts import topics
-from contracts.envelope import Message, Record, event_id, rfc3339
-from contracts.ids import uuid5
+from contracts.envelope import Record, event_id
 from services.booking.domain.appointment import Appointment
-from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
-from services.booking.messages import SOURCE, Received
+from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
+from services.booking.messages import SOURCE, Received, refusal_of
 from services.booking.wire import body_of, changes_of, dumps, people_of, state_of
-
-Headers = tuple[tuple[str, bytes], ...]
-_ALWAYS = (("ce_specversion", b"1.0"), ("ce_source", SOURCE.encode()), ("content-type", b"application/json"))
-
-
-@dataclass(frozen=True, slots=True)
-class Further:
-    """One of several events of a command; `state` as in a verdict, if `subject` is an appointment that changed."""
-
-    type: str
-    subject: UUID
-    event: bytes
-    state: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Everything that a command's messages are made of.
-
-    `cause` is the position of the record that was decided; a later record with this id gets the outcome alone.
-    `decided_at` is that record's timestamp. `event` and `outcome` are JSON bytes; `state` is the appointment's after a
-    change, until it is saved. A command with several events has them in `further`, in their order, and no `event`.
-    """
-
-    command_id: UUID
-    fingerprint: bytes
-    cause: str
-    decided_at: datetime
-    correlation_id: str
-    traceparent: str | None
-    appointment_id: UUID | None
-    accepted: bool
-    outcome: bytes
-    event_type: str | None = None
-    event: bytes | None = None
-    state: bytes | None = None
-    further: tuple[Further, ...] = ()
-
-    def states(self) -> Iterator[tuple[UUID, bytes]]:
-        """Each appointment that changed, with its state."""
-        if self.state is not None and self.appointment_id is not None:
-            yield self.appointment_id, self.state
-        for told in self.further:
-            if told.state is not None:
-                yield told.subject, told.state
 
 
 def verdict_on(record: Record, received: Received, decision: Decision) -> Verdict:
@@ -69,26 +20,7 @@ def verdict_on(record: Record, received: Received, decision: Decision) -> Verdic
         return _accepted(record, received, decision)
     if isinstance(decision, Settled):
         return _settled(record, received, decision)
-    return _verdict(record, received, decision.appointment_id, _refused(received.id, decision))
-
-
-def messages_for(record: Record, received: Received, verdict: Verdict, partitions: int) -> list[Message]:
-    """What to publish for a record, given the verdict on its id: from these alone, so that it never varies.
-
-    Event and outcome for the record that was decided; for another that asks the same its outcome again; for one
-    that asks something else under the same id a refusal. `partitions` of booking.outcomes bounds `reply-partition`.
-    """
-    if verdict.fingerprint != received.fingerprint:
-        refusal = Refusal(Code.COMMAND_ID_REUSED, "This command id was used for another command.")
-        reused = _verdict(record, received, None, _refused(received.id, refusal))
-        return [_outcome_message(record, received, reused, partitions, _shared(received, reused))]
-    shared = _shared(received, verdict)
-    outcome = _outcome_message(record, received, verdict, partitions, shared)
-    if verdict.cause != record.position:
-        return [outcome]
-    if verdict.event is None:
-        return [*_further_messages(received, verdict), outcome]
-    return [_event_message(received, verdict, shared), outcome]
+    return verdict(record, received, decision.appointment_id, _refused(received.id, decision))
 
 
 def _accepted(record: Record, received: Received, decision: Accepted) -> Verdict:
@@ -99,8 +31,8 @@ def _accepted(record: Record, received: Received, decision: Accepted) -> Verdict
     if decision.outcome:
         outcome |= decision.outcome
     if event is None:
-        return _verdict(record, received, appointment.id, dumps(outcome), accepted=True)
-    return _verdict(
+        return verdict(record, received, appointment.id, dumps(outcome), accepted=True)
+    return verdict(
         record,
         received,
         appointment.id,
@@ -127,7 +59,7 @@ def _settled(record: Record, received: Received, decision: Settled) -> Verdict:
     if shown is None:
         outcome["version"] = decision.version
     outcome |= decision.outcome
-    return _verdict(record, received, decision.subject, dumps(outcome), accepted=True, further=tuple(further))
+    return verdict(record, received, decision.subject, dumps(outcome), accepted=True, further=tuple(further))
 
 
 def _outcome(
@@ -144,7 +76,7 @@ def _outcome(
         "appointment_id": shown.id if shown else None,
         "version": shown.version if shown else None,
         "appointment": state,
-        "event_ids": [event_id(received.id, position) for position in range(1, events + 1)],
+        "event_ids": [event_id(received.key, position) for position in range(1, events + 1)],
     }
 
 
@@ -164,7 +96,7 @@ def _event(decision: Accepted, state: orjson.Fragment, received: Received) -> by
 
 
 def _actor(received: Received) -> str | None:
-    return received.actor.text if received.actor else None
+    return received.sender.text if received.sender else None
 
 
 def _refused(command_id: UUID, refusal: Refusal) -> bytes:
@@ -193,90 +125,10 @@ def _refused(command_id: UUID, refusal: Refusal) -> bytes:
     )
 
 
-def _verdict(
-    record: Record,
-    received: Received,
-    appointment_id: UUID | None,
-    outcome: bytes,
-    *,
-    accepted: bool = False,
-    event_type: str | None = None,
-    event: bytes | None = None,
-    state: bytes | None = None,
-    further: tuple[Further, ...] = (),
-) -> Verdict:
-    return Verdict(
-        received.id,
-        received.fingerprint,
-        record.position,
-        record.timestamp,
-        received.correlation_id,
-        received.traceparent,
-        appointment_id,
-        accepted,
-        outcome,
-        event_type,
-        event,
-        state,
-        further,
-    )
-
-
-def _further_messages(received: Received, verdict: Verdict) -> Iterator[Message]:
-    for position, told in enumerate(verdict.further, 1):
-        shared = _shared(received, verdict, told.subject)
-        headers = _headers(verdict, event_id(verdict.command_id, position), told.type, shared)
-        yield Message(topics.BOOKING_EVENTS.name, _key(received), told.event, headers)
-
-
-def _event_message(received: Received, verdict: Verdict, shared: Headers) -> Message:
-    headers = _headers(verdict, event_id(verdict.command_id, 1), verdict.event_type or "", shared)
-    return Message(topics.BOOKING_EVENTS.name, _key(received), verdict.event, headers)
-
-
-def _outcome_message(
-    record: Record, received: Received, verdict: Verdict, partitions: int, shared: Headers
-) -> Message:
-    kind = "command.accepted" if verdict.accepted else "command.refused"
-    headers = _headers(verdict, uuid5(verdict.command_id, "outcome"), kind, shared)
-    asked = received.reply_partition
-    partition = asked if asked is not None and 0 <= asked < partitions else None
-    return Message(
-        topics.BOOKING_OUTCOMES.name, _key(received) or record.key, verdict.outcome, headers, partition
-    )
-
-
-def _key(received: Received) -> bytes | None:
-    return str(received.organization).encode() if received.organization else None
-
-
-def _shared(received: Received, verdict: Verdict, subject: UUID | None = None) -> Headers:
-    """What the headers of event and outcome have in common.
-
-    The same as `contracts.envelope.Envelope` makes of these values, for a fifth of its time: every command passes here.
-    """
-    headers = [
-        *_ALWAYS,
-        ("ce_time", rfc3339(verdict.decided_at).encode()),
-        ("correlation-id", verdict.correlation_id.encode()),
-        ("cause", verdict.cause.encode()),
-    ]
-    subject = subject or verdict.appointment_id
-    if subject is not None:
-        headers.append(("ce_subject", str(subject).encode()))
-    if (key := _key(received)) is not None:
-        headers += (("ce_partitionkey", key), ("organization", key))
-    if received.actor is not None:
-        headers.append(("actor", received.actor.text.encode()))
-    return tuple(headers)
-
-
-def _headers(verdict: Verdict, identifier: UUID, kind: str, shared: Headers) -> Headers:
-    trace = follow(verdict.traceparent, identifier)
-    own = (("ce_id", str(identifier).encode()), ("ce_type", kind.encode()))
-    return own + shared if trace is None else (*own, ("traceparent", trace.encode()), *shared)
-
-
-def command_ids(items: Sequence[tuple[Record, Received]]) -> list[UUID]:
-    """The ids of these commands, each once."""
-    return list(dict.fromkeys(received.id for _, received in items))
+ANSWERS = Answers(
+    SOURCE,
+    topics.BOOKING_EVENTS.name,
+    topics.BOOKING_OUTCOMES.name,
+    lambda received, rejection: _refused(received.id, refusal_of(rejection)),
+)
+messages_for = ANSWERS.messages

@@ -1,7 +1,7 @@
 """An appointment as JSON: the bytes that events and outcomes carry, and that our own table keeps."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,9 +10,11 @@ from contracts.ids import uuid_of
 from services.booking.domain.appointment import Answer, Appointment, Status
 from services.booking.domain.decision import Change, Happened
 from services.booking.domain.people import Person
+from services.booking.domain.series.state import Series
 
 # The same value always gives the same bytes: keys keep their order, instants are UTC and end in Z.
 OPTIONS = orjson.OPT_UTC_Z
+MICROSECOND = timedelta(microseconds=1)
 
 
 def state_of(appointment: Appointment) -> bytes:
@@ -95,6 +97,18 @@ def _recent(told: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def template_of(series: Series) -> dict[str, Any]:
+    """What occurrences that are still to be made look like; durations are microseconds."""
+    return {
+        "appointment": orjson.Fragment(state_of(series.template)),
+        "organizer_confirmed": series.template.organizer_confirmed,
+        "duration": series.duration // MICROSECOND,
+        "start_by": series.start_by // MICROSECOND,
+        "end_by": series.end_by // MICROSECOND,
+        "ignores_availability": series.ignores_availability,
+    }
+
+
 def people_of(people: Sequence[Person]) -> list[dict[str, Any]]:
     """People as events name them."""
     return [
@@ -115,6 +129,8 @@ def body_of(happened: Happened) -> dict[str, Any]:
     body = dict(happened.body)
     if isinstance(body.get("appointment"), Appointment):
         body["appointment"] = orjson.Fragment(state_of(body["appointment"]))
+    if isinstance(body.get("template"), Series):
+        body["template"] = template_of(body["template"])
     if "changes" in body:
         body["changes"] = changes_of(body["changes"])
     if "people" in body:

@@ -69,7 +69,7 @@ class Commander:
         not taken for longer than `intake_wait`.
         """
         await self._intake.opened()
-        with self._replies.expect(str(command.id)) as answer:
+        with self._replies.expect(caller.organization, command.id) as answer:
             await self._sender.send(command.message(caller, self.reply_partition), lambda: _perhaps(command))
             await asyncio.wait([answer], timeout=self._settings.outcome_wait)
             outcome = answer.result() if answer.done() else None

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from chassis.connecting import connect
 from chassis.database import SESSION_SETTINGS
 
 CONNECTED_WITHIN = 2.0  # for a place, and for a connection if none is idle
@@ -61,7 +62,7 @@ class Connections:
         return None
 
     async def _connect(self) -> asyncpg.Connection:
-        return await asyncpg.connect(
+        return await connect(
             self._url,
             timeout=CONNECTED_WITHIN,
             command_timeout=QUERY_WITHIN,

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 from joserfc import jws, jwt
@@ -15,6 +14,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
 from chassis import http, telemetry
+from chassis.errors import DependencyDown
+from identity.client import IdentityClient
+from identity.person import Person
 from services.ingress.domain.caller import Caller, UnacceptableClaims, caller_from
 from services.ingress.domain.problems import Problem
 from services.ingress.settings import IngressSettings
@@ -30,9 +32,8 @@ KEYS_GOOD_FOR = 600.0
 TOKEN_MAX = 8_192
 TOKENS_KEPT = 10_000
 PEOPLE_KEPT = 20_000
+CALL_WITHIN = 5.0
 PERSON_GOOD_FOR = 300.0  # the same as booking's
-NAMES_A_CALL = 500
-NAME_MAX = 200
 
 
 class Keys:
@@ -171,21 +172,16 @@ def _refused(why: str) -> Problem:
 
 
 class Known(NamedTuple):
-    """A person, as Identity told; believed until then (seconds of a monotonic clock)."""
+    """A person, as Identity described them; believed until then (seconds of a monotonic clock)."""
 
     until: float
-    organization: str
-    name: str
-
-
-def _known(user: Mapping[str, Any], until: float) -> Known:
-    return Known(until, str(user.get("organization_id")), str(user.get("name") or "")[:NAME_MAX])
+    person: Person
 
 
 class Directory:
     """Which organization a person belongs to, as Identity tells; the views know only who has appointments."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: IdentityClient) -> None:
         self._client = client
         self._known: OrderedDict[UUID, Known] = OrderedDict()
 
@@ -197,57 +193,45 @@ class Directory:
         return await self.all_belong_to([person], organization)
 
     async def all_belong_to(self, people: Sequence[UUID], organization: UUID) -> bool:
-        """The same of all of them, with at most one question to Identity."""
-        now, own = time.monotonic(), str(organization)
-        found = {person: self._known.get(person) for person in people}
-        unsure = [person for person, known in found.items() if known is None or known.until < now]
-        if unsure:
-            found |= await self._ask(unsure)
-        return all(known is not None and known.organization == own for known in found.values())
+        """The same of all of them, with as few questions to Identity as there can be."""
+        found = await self._people(people, "Whose calendar this is cannot be checked now.")
+        return all(person in found and found[person].organization_id == organization for person in people)
 
     async def names_of(self, people: Collection[UUID]) -> Mapping[UUID, str]:
         """The names of these people, as far as they are known; those of before while Identity does not answer."""
-        now = time.monotonic()
-        unsure = [person for person in people if (of := self._known.get(person)) is None or of.until < now]
-        for start in range(0, len(unsure), NAMES_A_CALL):
-            try:
-                await self._ask(unsure[start : start + NAMES_A_CALL])
-            except Problem:
-                break
-        return {person: self._known[person].name for person in people if person in self._known}
-
-    async def _ask(self, people: Sequence[UUID]) -> Mapping[UUID, "Known | None"]:
-        wanted = {str(person): person for person in people}
         try:
-            response = await self._client.post(
-                "/api/identity/users/validate", json={"user_ids": list(wanted)}
-            )
-            response.raise_for_status()
-            until = time.monotonic() + PERSON_GOOD_FOR
-            told = {user["id"]: _known(user, until) for user in response.json()["users"]}
-        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Problem("identity_unavailable", "Whose calendar this is cannot be checked now.") from error
-        for name in wanted.keys() & told.keys():
-            self._known[wanted[name]] = told[name]
-        while len(self._known) > PEOPLE_KEPT:
-            self._known.popitem(last=False)
-        return {person: self._known.get(person) if name in told else None for name, person in wanted.items()}
+            found = await self._people(people, "")
+        except Problem:
+            found = {user: self._known[user].person for user in people if user in self._known}
+        return {user: found[user].name for user in people if user in found}
 
     async def zone_of(self, person: UUID) -> str:
         """The zone that somebody lives in; UTC if Identity does not say. Raises Problem 503 while it does not answer."""
+        found = await self._people([person], "Your time zone cannot be known now.")
+        return found[person].timezone if person in found else "UTC"
+
+    async def _people(self, people: Collection[UUID], otherwise: str) -> Mapping[UUID, Person]:
+        """Those of them whom Identity knows. Raises Problem 503 with that sentence while it does not answer."""
+        now = time.monotonic()
+        found = {
+            user: known.person
+            for user in people
+            if (known := self._known.get(user)) is not None and known.until >= now
+        }
+        unsure = [user for user in people if user not in found]
+        if not unsure:
+            return found
         try:
-            response = await self._client.post(
-                "/api/identity/users/validate", json={"user_ids": [str(person)]}
-            )
-            response.raise_for_status()
-            zones = [user.get("timezone") for user in response.json()["users"] if user["id"] == str(person)]
-            return ZoneInfo(zones[0]).key if zones and isinstance(zones[0], str) else "UTC"
-        except ZoneInfoNotFoundError:
-            return "UTC"
-        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Problem("identity_unavailable", "Your time zone cannot be known now.") from error
+            answer = await self._client.validate(unsure)
+        except DependencyDown as error:
+            raise Problem("identity_unavailable", otherwise) from error
+        until = time.monotonic() + PERSON_GOOD_FOR
+        self._known.update({user: Known(until, person) for user, person in answer.items()})
+        while len(self._known) > PEOPLE_KEPT:
+            self._known.popitem(last=False)
+        return found | answer
 
 
 def identity_client(settings: IngressSettings) -> httpx.AsyncClient:
-    """The client for Identity; 5 s for a call."""
-    return http.client(settings.identity_url, timeout=5.0, limits=20)
+    """The connections to Identity, for its keys and its people."""
+    return http.client(settings.identity_url, timeout=CALL_WITHIN, limits=20)

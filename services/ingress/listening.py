@@ -56,6 +56,12 @@ class Listening:
         return all(reader is not None and reader.reachable for reader in readers)
 
     @property
+    def failure(self) -> BaseException | None:
+        """Why one of the readers does not read."""
+        readers = (self._replies_reader, self._changes_reader)
+        return next((reader.failure for reader in readers if reader is not None and reader.failure), None)
+
+    @property
     def hears_replies(self) -> bool:
         """Whether outcomes are being read: whoever publishes before that could miss the answer."""
         return self._replies_reader is not None and self._replies_reader.reading.is_set()

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from contracts.control import IntakePaused
 from contracts.envelope import MalformedEnvelope, header
+from contracts.reading import read_event
 from contracts.views import CalendarChanged, NotificationsChanged
 from services.ingress import metrics
 from services.ingress.awaited import event_key, key_of
@@ -95,17 +96,17 @@ class Live:
     def _apply(self, record: Any) -> None:
         try:
             kind, organization = header(record.headers, "ce_type"), header(record.headers, "organization")
-            body = orjson.loads(record.value or b"")
             if kind in _SHOWN:
+                body = orjson.loads(record.value or b"")
                 view, field = _SHOWN[kind]
                 name = str(UUID(body[field]))
                 self._shown.note(key_of(view, name) if view else name, int(body["version"]))
             elif kind == "intake.paused":
-                self._pause(record.timestamp / 1000 + IntakePaused.model_validate(body).seconds)
+                self._pause(record.timestamp / 1000 + read_event(IntakePaused, record.value).seconds)
             elif kind == "calendar.changed" and organization:
-                self._changed(record, str(UUID(organization)), CalendarChanged.model_validate(body))
+                self._changed(record, str(UUID(organization)), read_event(CalendarChanged, record.value))
             elif kind == "notifications.changed" and organization:
-                self._states(record, str(UUID(organization)), NotificationsChanged.model_validate(body))
+                self._states(record, str(UUID(organization)), read_event(NotificationsChanged, record.value))
         except (MalformedEnvelope, ValidationError, ValueError, KeyError, TypeError):
             return
 

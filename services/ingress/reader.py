@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import backoff, telemetry
+from chassis.log import consumer as log_consumer
 from chassis.settings import Settings
 
 log = telemetry.get_logger()
@@ -54,6 +55,7 @@ class Reader:
         self._handle = handle
         self.reading = asyncio.Event()
         self.reachable = False
+        self.failure: BaseException | None = None
 
     def follow(self, partitions: Sequence[tuple[str, int]]) -> None:
         """Read these partitions from now on, from where `begin` says."""
@@ -70,6 +72,7 @@ class Reader:
             try:
                 await self._connect_and_read()
             except (KafkaError, OSError, TimeoutError) as error:
+                self.failure = error
                 log.warning("reader failed", topic=self._partitions[0].topic, error=repr(error))
             except Exception:
                 log.exception("reader failed", topic=self._partitions[0].topic)
@@ -83,13 +86,10 @@ class Reader:
     async def _connect_and_read(self) -> None:
         partitions = self._partitions
         self._changed.clear()
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
-            client_id="appointments-ingress",
-            group_id=None,
-            enable_auto_commit=False,
+        consumer = log_consumer(
+            self._settings,
+            "appointments-ingress",
             auto_offset_reset="latest",
-            isolation_level="read_committed",
             fetch_max_wait_ms=LONG_POLL_MS,
             retry_backoff_ms=50,
         )
@@ -104,6 +104,7 @@ class Reader:
                 consumer.seek(partition, offset)
             consumer.resume(*partitions)
             self.reachable = True
+            self.failure = None
             self.reading.set()
             await _first_of(self._read(consumer), self._probe(consumer, partitions), self._until_changed())
         finally:

@@ -4,8 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
+
+from contracts.envelope import MalformedEnvelope, RawHeaders, header
 
 Outcome = dict[str, Any]
 
@@ -14,20 +17,24 @@ class Replies:
     """Hands each outcome to those who wait for its command; the others are nobody's here."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, list[asyncio.Future[Outcome]]] = {}
+        self._waiting: dict[tuple[str, str], list[asyncio.Future[Outcome]]] = {}
 
     @contextlib.contextmanager
-    def expect(self, command_id: str) -> Iterator[asyncio.Future[Outcome]]:
-        """A future of the command's outcome; to be asked for before the command is published."""
+    def expect(self, organization: UUID, command_id: UUID) -> Iterator[asyncio.Future[Outcome]]:
+        """A future of the command's outcome; to be asked for before the command is published.
+
+        Another organization's outcome is no answer: each has its own command ids.
+        """
+        key = (str(organization), str(command_id))
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(command_id, [])
+        waiting = self._waiting.setdefault(key, [])
         waiting.append(future)
         try:
             yield future
         finally:
             waiting.remove(future)
             if not waiting:
-                self._waiting.pop(command_id, None)
+                self._waiting.pop(key, None)
 
     def handle(self, records: Sequence[Any]) -> None:
         """Read records of booking.outcomes or notifier.outcomes; whatever is not an outcome is passed over."""
@@ -35,9 +42,17 @@ class Replies:
             return
         for record in records:
             outcome = _outcome(record.value)
-            for future in self._waiting.get(str(outcome.get("command_id")), ()):
+            key = (_organization(record.headers), str(outcome.get("command_id")))
+            for future in self._waiting.get(key, ()):
                 if not future.done():
                     future.set_result(outcome)
+
+
+def _organization(headers: RawHeaders) -> str:
+    try:
+        return (header(headers, "organization") or "").lower()
+    except MalformedEnvelope:
+        return ""
 
 
 def _outcome(value: bytes | None) -> Outcome:

@@ -7,15 +7,20 @@ import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
 
-from chassis import backoff, telemetry
+from chassis import telemetry
+from chassis.access import check_kafka
 from chassis.health import Health
 from chassis.publisher import Publisher
+from chassis.reasons import explain
+from chassis.retrying import until_done
 from chassis.topics import until_sound
 from contracts.flows import used_by
+from contracts.topics import COMMUNICATION_EVENTS
+from identity.client import IdentityClient
 from services.ingress.commander import Commander
 from services.ingress.domain.problems import Problem
 from services.ingress.door import Door
-from services.ingress.identity import Directory, Keys, Verifier, identity_client
+from services.ingress.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
 from services.ingress.intake import Intake
 from services.ingress.listening import Listening
 from services.ingress.live import Live
@@ -48,6 +53,7 @@ class Runtime:
             settings, lambda: self._publisher, self.commander, self._replies, self.shown, self.intake
         )
         self._tasks: list[asyncio.Task[None]] = []
+        self._kafka_reason = "does not answer"
         self.door: Door
         self.directory: Directory
         self._keys: Keys
@@ -57,7 +63,9 @@ class Runtime:
         """Begin to connect to everything."""
         self._client = identity_client(self.settings)
         self._keys = Keys(self._client)
-        self.directory = Directory(self._client)
+        self.directory = Directory(
+            IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client)
+        )
         self.door = Door(Verifier(self._keys, self.settings), self.settings)
         for dependency in ("kafka", "postgres", "identity"):
             self.health.waiting(dependency, "not connected yet")
@@ -109,9 +117,19 @@ class Runtime:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
 
     async def _connect_kafka(self) -> None:
+        await _until(self._check_access, self.settings, self._kafka_away)
         await until_sound(self.settings, used_by("ingress"), self.health)
-        await _until(lambda: self._publisher.start(), self.settings)
+        await _until(lambda: self._publisher.start(), self.settings, self._kafka_away)
         await self._listening.run()
+
+    async def _check_access(self) -> None:
+        """What a missing ACL would stop later; reports are published only where they are taken."""
+        unused = () if self.settings.communication_webhook_secret else (COMMUNICATION_EVENTS.name,)
+        await check_kafka(self.settings, "ingress", without=unused)
+
+    def _kafka_away(self, error: BaseException) -> None:
+        self._kafka_reason = explain(error, self.settings)
+        self.health.waiting("kafka", self._kafka_reason)
 
     async def _probe_kafka(self) -> None:
         """Say whether commands can be taken; replace a producer that stays stuck when the broker is back."""
@@ -119,8 +137,10 @@ class Runtime:
             await asyncio.sleep(PROBE_EVERY)
             unfinished = self._publisher.unfinished_for()
             here = self._listening.reachable
-            if not here or unfinished > self.settings.produce_wait:
-                self.health.waiting("kafka", "does not acknowledge" if here else "does not answer")
+            if failure := self._listening.failure:
+                self._kafka_away(failure)
+            elif not here or unfinished > self.settings.produce_wait:
+                self.health.waiting("kafka", "does not acknowledge" if here else self._kafka_reason)
             else:
                 self.health.clear("kafka")
             if here and unfinished > REPLACE_PRODUCER_AFTER:
@@ -134,14 +154,17 @@ class Runtime:
         await stuck.stop()
 
     async def _keep_store(self) -> None:
-        await _until(self.store.open, self.settings)
+        await _until(self.store.open, self.settings, self._views_away)
         while True:
             try:
                 await self.store.ping()
                 self.health.clear("postgres")
             except Problem as problem:
-                self.health.waiting("postgres", str(problem.__cause__))
+                self._views_away(problem.__cause__ or problem)
             await asyncio.sleep(PROBE_EVERY)
+
+    def _views_away(self, error: BaseException) -> None:
+        self.health.waiting("postgres", explain(error, self.settings, "postgres"))
 
     async def _keep_keys(self) -> None:
         """Fetch the keys before the first caller needs them."""
@@ -153,13 +176,22 @@ class Runtime:
         self.health.clear("identity")
 
 
-async def _until(connect: Callable[[], Awaitable[None]], settings: IngressSettings) -> None:
-    """Call it until it succeeds, with back-off."""
-    for attempt in range(1, 1_000_000):
-        try:
-            await connect()
-        except (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
-            await asyncio.sleep(backoff.delay(attempt, settings.retry_base, 2.0))
-        else:
-            return
+async def _until(
+    connect: Callable[[], Awaitable[None]],
+    settings: IngressSettings,
+    away: Callable[[BaseException], None] = lambda _: None,
+) -> None:
+    """Call it until it succeeds, with back-off; `away` is called with each failure."""
+
+    def waiting(error: Exception, _: int) -> None:
+        log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
+        away(error)
+
+    away_for_now = (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+    await until_done(
+        connect,
+        passing=lambda error: isinstance(error, away_for_now),
+        waiting=waiting,
+        base=settings.retry_base,
+        longest=2.0,
+    )

@@ -10,6 +10,7 @@ class IngressSettings(Settings):
     communication_webhook_secret: what the Communication Service signs its reports with; empty: none are taken.
     """
 
+    service = "ingress"
     port: int = 8000
     ingress_host: str = "127.0.0.1"
     jwt_issuer: str = "appointments-sandbox-identity"

@@ -6,13 +6,12 @@ asyncpg itself rather than SQLAlchemy: these reads are the hot path, and JSON ke
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
 from uuid import UUID
 
 import asyncpg
 
-from chassis.migrations import READER
-from chassis.settings import service_database_url
+from chassis.roles import reader_url
+from contracts.envelope import key_elsewhere
 from services.ingress.connections import Connections
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
@@ -74,7 +73,11 @@ ANALYTICS = """
     ) AS delivery
     GROUP BY date, type, channel ORDER BY date, type, channel
 """
-_COMMAND = "SELECT actor, organization_id, body FROM views.commands WHERE id = $1"
+# A command whose id another organization used first stands under a key of its own.
+_COMMAND = """
+    SELECT actor, body FROM views.commands
+    WHERE id IN ($1, $2) AND (organization_id = $3 OR organization_id IS NULL) ORDER BY id = $1 LIMIT 1
+"""
 _WANTED = """
     SELECT p.version, p.body, o.body AS rules FROM (SELECT) AS asked
     LEFT JOIN views.preferences p ON p.user_id = $1 AND p.organization_id = $2
@@ -174,10 +177,10 @@ class Store:
         """Rows for each UTC day, type and channel; `sent_s` and `delivered_s` are median and 95th percentile, or null."""
         return await self._fetch(ANALYTICS, organization, start, end)
 
-    async def command(self, identifier: UUID) -> tuple[str | None, UUID | None, str] | None:
-        """Actor, organization and JSON of a command's first outcome."""
-        rows = await self._fetch(_COMMAND, identifier)
-        return (rows[0]["actor"], rows[0]["organization_id"], rows[0]["body"]) if rows else None
+    async def command(self, identifier: UUID, organization: UUID) -> tuple[str | None, str] | None:
+        """Actor and JSON of the first outcome of an organization's command, or of one that named none."""
+        rows = await self._fetch(_COMMAND, identifier, key_elsewhere(organization, identifier), organization)
+        return (rows[0]["actor"], rows[0]["body"]) if rows else None
 
     async def wanted(self, person: UUID, organization: UUID) -> tuple[int, str | None, str | None]:
         """Version and JSON of somebody's preferences (0 and None: never set), and JSON of what holds for everybody."""
@@ -214,14 +217,6 @@ class Store:
             return await self._connections.fetch(sql, *parameters)
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Problem("views_unavailable", "The views cannot be read now.") from error
-
-
-def reader_url(settings: IngressSettings) -> str:
-    """The projector's database as the reading role, which has the owner's password."""
-    parts = urlsplit(service_database_url(settings, "projector"))
-    password = quote(unquote(parts.password or ""), safe="")
-    address = parts.netloc.rpartition("@")[2]
-    return parts._replace(scheme="postgresql", netloc=f"{READER}:{password}@{address}").geturl()
 
 
 def list_statement(

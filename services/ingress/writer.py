@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from opentelemetry import trace
 from pydantic import BaseModel
 
+from chassis.commands import well_formed
 from services.ingress import bodies, metrics
 from services.ingress.answers import as_json, etag
 from services.ingress.awaited import awaited
@@ -142,5 +143,4 @@ def _traceparent(request: Request) -> str | None:
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
-    given: str | None = request.headers.get("traceparent")
-    return given if given and len(given) == 55 and given.isascii() and given.count("-") == 3 else None
+    return well_formed(request.headers.get("traceparent"))

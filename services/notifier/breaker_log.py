@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import isnan
 from typing import Any
 
 from chassis import clock
@@ -26,7 +27,9 @@ class BreakerLog:
         self._reason = None if breaker.closed else reason
 
     def report(self) -> dict[str, Any]:
-        """As JSON values; `next_probe_in`: seconds, None unless open. `waiting_deliveries` is some seconds old."""
+        """As JSON values; `next_probe_in`: seconds, None unless open. `waiting_deliveries` is some seconds old, None if it
+        could not be counted.
+        """
         breaker = self._current()
         wait = breaker.wait(time.monotonic()) if breaker.state == "open" else None
         return {
@@ -36,5 +39,10 @@ class BreakerLog:
             "threshold": breaker.threshold,
             "reason": self._reason,
             "next_probe_in": None if wait is None else round(wait, 1),
-            "waiting_deliveries": int(next(iter(metrics.WAITING.collect())).samples[0].value),
+            "waiting_deliveries": _waiting(),
         }
+
+
+def _waiting() -> int | None:
+    figure = next(iter(metrics.WAITING.collect())).samples[0].value
+    return None if isnan(figure) else int(figure)

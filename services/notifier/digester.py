@@ -1,13 +1,12 @@
 """Sends digests when they are due: one delivery for all that waited, decided in one transaction, once for each window."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from chassis import backoff, clock, telemetry
+from chassis import clock, telemetry
 from chassis.database import Database, Transaction, is_not_now
+from chassis.retrying import Alarm, until_done
 from contracts.envelope import Message
 from notifications.preferences import NO_RULES, NOTHING_SAID
 from services.notifier import metrics, notices
@@ -43,28 +42,18 @@ class Digester:
         self._database = database
         self._writer = writer
         self._committed = committed
-        self._woken = asyncio.Event()
+        self._alarm = Alarm()
 
     def wake(self) -> None:
         """There may be something to decide."""
-        self._woken.set()
+        self._alarm.ring()
 
     async def run(self) -> None:
         """Until cancelled."""
-        attempt = 0
         while True:
-            self._woken.clear()
-            try:
-                found = await self.decide_due()
-            except Exception as error:
-                if not is_not_now(error):
-                    raise
-                attempt += 1
-                await asyncio.sleep(backoff.delay(attempt, 0.1, 5.0))
-                continue
-            attempt = 0
-            if found < AT_ONCE:
-                await self._rest()
+            self._alarm.reset()
+            if await until_done(self.decide_due, passing=is_not_now, waiting=_note_waiting) < AT_ONCE:
+                await self._alarm.rest(LOOK_EVERY)
 
     async def decide_due(self) -> int:
         """Decide about the next digests that are due; returns how many."""
@@ -77,10 +66,9 @@ class Digester:
             self._committed()
         return len(rows)
 
-    async def _rest(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_EVERY):
-                await self._woken.wait()
+
+def _note_waiting(error: Exception, attempt: int) -> None:
+    log.warning("digests have to wait", reason=str(error)[:300], attempt=attempt)
 
 
 async def decided(tx: Transaction, rows: Sequence[Row], now: datetime) -> list[Message]:

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from chassis import backoff, clock, telemetry
+from chassis import clock, telemetry
 from chassis.database import Database, Transaction, is_not_now
 from chassis.health import Health
+from chassis.retrying import Alarm, until_done
 from services.notifier import bulk, metrics, notices
 from services.notifier.breaker_log import BreakerLog
 from services.notifier.bulk import Gathered, Together
@@ -61,7 +62,7 @@ class Dispatcher:
         # Claimed and not begun: as much as the calls get through while the next claim is made, even a slow one.
         self._enough = 3 * settings.deliveries_in_flight
         self._after = FIRST
-        self._woken = asyncio.Event()
+        self._alarm = Alarm()
         self._claimed = Turns()
         self._room = asyncio.Event()
         self._held: set[UUID] = set()
@@ -72,7 +73,7 @@ class Dispatcher:
 
     def wake(self) -> None:
         """There may be something due."""
-        self._woken.set()
+        self._alarm.ring()
 
     async def run(self) -> None:
         """Until cancelled; then what is in flight may end, and what was not begun is given back."""
@@ -101,11 +102,11 @@ class Dispatcher:
                 continue
             if self._recovered:
                 await self._recover()
-            self._woken.clear()
+            self._alarm.reset()
             with metrics.CLAIM_SECONDS.time():
                 found = await self._insist(self._claim_batch)
             if not found:
-                await self._rest(self._settings.dispatch_idle)
+                await self._alarm.rest(self._settings.dispatch_idle, GATHER_SECONDS)
                 continue
             for item in found:
                 self._claimed.put_nowait(item)
@@ -160,12 +161,6 @@ class Dispatcher:
                 return await queue.look(tx, ids)
 
         return await self._insist(look)
-
-    async def _rest(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-                await asyncio.sleep(GATHER_SECONDS)
 
     # --- while the breaker is open ------------------------------------------------------------------------------
 
@@ -293,17 +288,7 @@ class Dispatcher:
 
     async def _insist(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do it again while the database is away or a race was lost; anything else is an error of ours."""
-        attempt = 0
-        while True:
-            try:
-                return await work()
-            except Exception as error:
-                state = getattr(getattr(error, "orig", None), "sqlstate", None)
-                if not is_not_now(error) and state not in _RACES:
-                    raise
-                attempt += 1
-                log.warning("the database has to be asked again", reason=str(error)[:300], attempt=attempt)
-                await asyncio.sleep(backoff.delay(attempt, 0.1, 5.0))
+        return await until_done(work, passing=_passes, waiting=_note_waiting)
 
     async def _finish(self, workers: list[asyncio.Task[None]], loops: list[asyncio.Task[None]]) -> None:
         """Stop claiming, give back what was not begun, let calls in flight end for a while, write all of it down."""
@@ -323,6 +308,15 @@ class Dispatcher:
             async with asyncio.timeout(FINISH_WITHIN):
                 await self._write_results()
                 await self._relay.drain()
+
+
+def _passes(error: Exception) -> bool:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return is_not_now(error) or state in _RACES
+
+
+def _note_waiting(error: Exception, attempt: int) -> None:
+    log.warning("the database has to be asked again", reason=str(error)[:300], attempt=attempt)
 
 
 def _ids(items: Sequence[Ended] | Sequence[Later] | Sequence[Held]) -> list[UUID]:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from chassis.errors import InvalidMessage
+from chassis.newer import NeedsNewer, note_unknown
 from contracts import appointments, envelope, reminders, series
 from contracts.appointments import AppointmentEvent
 from contracts.envelope import Envelope, Record
+from contracts.reading import is_known, read_event
 from contracts.reminders import FollowUp
 from contracts.reminders import Reminder as DueReminder
 from contracts.series import Scope, SeriesChange, SeriesEvent, SeriesState
@@ -32,7 +36,7 @@ class Happened:
 
 def _event(record: Record) -> Happened:
     headers = envelope.read(record.headers)
-    body = AppointmentEvent.model_validate_json(record.value or b"")
+    body = read_event(AppointmentEvent, record.value)
     source = model.Event(
         id=headers.id,
         type=headers.type,
@@ -51,7 +55,9 @@ def _event(record: Record) -> Happened:
 def _series(record: Record) -> Happened | None:
     """What happened to several appointments at once, as if it had happened to the first; None: nobody is told."""
     headers = envelope.read(record.headers)
-    body = SeriesEvent.model_validate_json(record.value or b"")
+    body = read_event(SeriesEvent, record.value)
+    if not is_known(body.change):
+        raise NeedsNewer(f"this release does not know the change {body.change!s} of a series")
     if body.appointment is None or not body.occurrences or body.change is SeriesChange.EXTENDED:
         return None
     source = model.Event(
@@ -106,11 +112,11 @@ def _from_the_first(body: SeriesEvent) -> bool:
 
 
 def _reminder(record: Record) -> Happened:
-    return _due(record, DueReminder.model_validate_json(record.value or b""))
+    return _due(record, read_event(DueReminder, record.value))
 
 
 def _follow_up(record: Record) -> Happened:
-    return _due(record, FollowUp.model_validate_json(record.value or b""))
+    return _due(record, read_event(FollowUp, record.value))
 
 
 def _due(record: Record, body: DueReminder | FollowUp) -> Happened:
@@ -137,6 +143,9 @@ def _when(record: Record, headers: Envelope) -> datetime:
 
 
 def _appointment(state: appointments.Appointment) -> model.Appointment:
+    """Raises NeedsNewer for a status that is not known: whom to tell hangs on it."""
+    if not is_known(state.status):
+        raise NeedsNewer(f"this release does not know the status {state.status!s}")
     notes = state.custom_fields.get(PREPARATION_NOTES)
     return model.Appointment(
         id=state.id,
@@ -168,6 +177,20 @@ def _changes(changes: list[appointments.Change]) -> list[model.Change]:
 
 def _people(people: list[appointments.Person]) -> dict[UUID, model.Person]:
     return {item.id: model.Person(item.id, item.name, item.timezone, item.locale) for item in people}
+
+
+def read_unknown(record: Record, kind: str) -> Happened | None:
+    """An event of a type that a newer release writes: nobody is told of it, but the state that it carries is kept.
+
+    None for what is not about an appointment. Raises NeedsNewer when it cannot be read.
+    """
+    note_unknown("notifier", record, kind)
+    if not kind.startswith("appointment."):
+        return None
+    try:
+        return _event(record)
+    except ValidationError as error:
+        raise NeedsNewer(f"this release does not know {kind[:60]}") from error
 
 
 EVENTS: dict[str, Callable[[Record], Happened | None]] = {

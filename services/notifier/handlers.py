@@ -7,13 +7,15 @@ from typing import TypeVar
 from uuid import UUID
 
 from chassis import clock
+from chassis import commands as intake
 from chassis.database import Transaction
+from chassis.verdicts import Verdict, known
 from contracts import topics
 from contracts.envelope import Message, Record
 from notifications.templates.catalogue import VARIABLES
-from services.notifier import bulk, metrics, notices, planning, suspending, verdicts
+from services.notifier import bulk, metrics, notices, planning, suspending
 from services.notifier.client import with_words
-from services.notifier.commands import Command
+from services.notifier.commands import Command, decode, user_of
 from services.notifier.delivery import Delivery
 from services.notifier.digesting import Wishes, hold_back
 from services.notifier.domain import model
@@ -33,12 +35,11 @@ from services.notifier.store import (
     queue,
     suspensions,
 )
-from services.notifier.verdicts import Verdict
+from services.notifier.verdicts import messages_for
 
 T = TypeVar("T", Happened, Command, Report, Redriven)
 Pairs = Sequence[tuple[Record, T]]
 Items = Sequence[tuple[Record, Received]]
-CALL_MARGIN = 2.0  # seconds for which a transaction outlives the call that it waits for
 REDRIVABLE = frozenset(("failed", "dead_lettered"))
 
 
@@ -55,7 +56,7 @@ class Handlers:
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Commands first, so that what they set counts for the events beside them."""
         now = clock.now()
-        answers = await self._set_preferences(tx, _of(items, Command), now)
+        answers = await self._set_preferences(tx, _of(items, intake.Received), now)
         planned = await self._plan(tx, _of(items, Happened), now)
         await self._note_reports(tx, _of(items, Report), now)
         await self._redrive(tx, _of(items, Redriven), now)
@@ -63,9 +64,8 @@ class Handlers:
 
     async def again(self, tx: Transaction, items: Items) -> list[Message]:
         """The same from what is stored. What reports and redrives caused is in the outbox."""
-        answered = _of(items, Command)
-        known = await preferences.decided(tx, [command.id for _, command in answered]) if answered else {}
-        answers = await self._answers(answered, known)
+        answered, verdicts = await _known(tx, _of(items, intake.Received))
+        answers = await self._answers(answered, verdicts)
         happened = _of(items, Happened)
         events = [one.source.id for _, one in happened]
         planned = await deliveries.of_causes(tx, events, [record.position for record, _ in happened])
@@ -115,9 +115,9 @@ class Handlers:
         commands = [command for _, command in items]
         admins = await self._admins(tx, commands)
         await preferences.lock_commands(tx)
-        known = await preferences.decided(tx, [command.id for command in commands])
+        items, verdicts = await _known(tx, items)
         said = Said(
-            people=await preferences.load(tx, {command.user for command in commands if command.user}),
+            people=await preferences.load(tx, {user for command in commands if (user := user_of(command))}),
             organizations=await preferences.organizations(
                 tx, {command.organization for command in commands if command.organization}
             ),
@@ -125,22 +125,21 @@ class Handlers:
         )
         fresh: list[Verdict] = []
         for record, command in items:
-            if command.id not in known:
-                known[command.id] = said.decide(record, command)
-                fresh.append(known[command.id])
+            if command.key not in verdicts:
+                verdicts[command.key] = said.decide(record, command)
+                fresh.append(verdicts[command.key])
         await self._keep(tx, said, now)
         await preferences.decide(tx, fresh)
         # Noted, not returned: which channels these commands restored is not kept with their verdicts.
         await outbox.note(tx, self.writer, now, await suspending.restore(tx, said.spoken_of, now))
-        return await self._answers(items, known)
+        return await self._answers(items, verdicts)
 
     async def _admins(self, tx: Transaction, commands: Sequence[Command]) -> set[tuple[UUID, UUID]]:
         """Who of those who set an organization's preferences may: asked before anything but our position is locked."""
         users = would_be_admins(commands)
         if not users:
             return set()
-        await preferences.stay_open(tx, self.directory.timeout + CALL_MARGIN)
-        return await self.directory.admins(users)
+        return await self.directory.admins(users, lambda: tx.stay_open(self.directory.timeout))
 
     async def _keep(self, tx: Transaction, said: Said, now: datetime) -> None:
         """Save what changed; what is held for those whom it concerns is looked at again."""
@@ -152,15 +151,15 @@ class Handlers:
         if organizations:
             await _look_again(tx, organizations, None, now)
 
-    async def _answers(self, items: Pairs[Command], known: dict[UUID, Verdict]) -> list[Message]:
+    async def _answers(self, items: Pairs[Command], decided: dict[UUID, Verdict]) -> list[Message]:
         if not items:
             return []
         partitions = await self.partitions(topics.NOTIFIER_OUTCOMES.name)
         return [
             message
             for record, command in items
-            if command.id in known
-            for message in verdicts.messages_for(record, command, known[command.id], partitions)
+            if command.key in decided
+            for message in messages_for(record, command, decided[command.key], partitions)
         ]
 
     # --- delivery reports and redrives --------------------------------------------------------------------------
@@ -205,6 +204,11 @@ class Handlers:
             await deliveries.settle(tx, again)
             await deliveries.requeue(tx, again, now)
             await outbox.note(tx, self.writer, now, [notices.event_of(item, now) for item in again])
+
+
+async def _known(tx: Transaction, items: Pairs[Command]) -> tuple[Pairs[Command], dict[UUID, Verdict]]:
+    """The commands under their keys, and what was decided about them before, by key."""
+    return await known(items, lambda keys: preferences.decided(tx, keys), decode) if items else ([], {})
 
 
 async def _keep_seen(tx: Transaction, items: Pairs[Happened]) -> Pairs[Happened]:

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from chassis.batch import Subscription
+from chassis.newer import waits_for_newer
 from chassis.service import Service
 from contracts import topics
 from services.notifier import messages
@@ -50,18 +51,17 @@ def build(settings: NotifierSettings) -> Service:
         digester.wake()
 
     def consume(name: str, *names: str, gather: float = GATHER_SECONDS) -> None:
-        service.consume(
-            Subscription(
-                name=name,
-                topics=names,
-                decode=messages.decode,
-                handle=handlers.handle,
-                again=handlers.again,
-                max_records=EVENTS_AT_ONCE,
-                committed=wake,
-                gather=gather,
-            )
+        subscription = Subscription[messages.Received](
+            name=name,
+            topics=names,
+            decode=messages.decode,
+            handle=handlers.handle,
+            again=handlers.again,
+            max_records=EVENTS_AT_ONCE,
+            committed=wake,
+            gather=gather,
         )
+        service.consume(waits_for_newer(subscription))
 
     consume("notifier.events", topics.BOOKING_EVENTS.name, topics.REMINDERS_EVENTS.name, messages.REDRIVE)
     consume("notifier.commands", topics.NOTIFIER_COMMANDS.name, gather=0.0)

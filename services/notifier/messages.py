@@ -11,14 +11,16 @@ from pydantic import ValidationError
 
 from chassis.errors import InvalidMessage
 from contracts import topics
+from contracts.catalog import CE_TYPES
 from contracts.commands import NOTIFIER_COMMANDS
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.notifications import CommunicationEvent
+from contracts.reading import read_event
 from services.notifier import commands
 from services.notifier.commands import Command
 from services.notifier.domain.reports import Outcome
 from services.notifier.domain.text import one_line
-from services.notifier.events import EVENTS, Happened
+from services.notifier.events import EVENTS, Happened, read_unknown
 
 REDRIVE = topics.redrive("notifier").name
 DELIVER = "notification.deliver"
@@ -54,7 +56,7 @@ Received = Happened | Command | Report | Redriven
 
 
 def decode(record: Record) -> Received | None:
-    """Read one record of any topic that the notifier consumes; None: not for us. Raises InvalidMessage."""
+    """Read one record of any topic that the notifier consumes; None: not for us. Raises InvalidMessage, NeedsNewer."""
     if record.topic == topics.NOTIFIER_COMMANDS.name:
         return commands.decode(record)
     if record.topic == topics.COMMUNICATION_EVENTS.name:
@@ -65,7 +67,9 @@ def decode(record: Record) -> Received | None:
             return _redriven(record, kind)
         if not kind:
             raise InvalidMessage("header ce_type is missing")
-        return EVENTS[kind](record) if kind in EVENTS else None
+        if kind in EVENTS:
+            return EVENTS[kind](record)
+        return None if kind in CE_TYPES else read_unknown(record, kind)
     except MalformedEnvelope as error:
         raise InvalidMessage(str(error)) from error
     except ValidationError as error:
@@ -101,7 +105,7 @@ def _report(record: Record) -> Report | None:
     if not isinstance(body, dict) or body.get("type") not in REPORTS:
         return None
     try:
-        event = CommunicationEvent.model_validate(body)
+        event = read_event(CommunicationEvent, record.value)
     except ValidationError as error:
         raise InvalidMessage(f"{error.error_count()} fields of the report are not valid") from error
     data = event.data
@@ -111,7 +115,7 @@ def _report(record: Record) -> Report | None:
         delivery_id=_uuid(data.idempotency_key),
         appointment_id=_uuid(data.entity_id) if data.entity_type == "appointment" else None,
         recipient_id=_uuid(data.recipient),
-        channel=data.channel.value,
+        channel=str(data.channel),
         reason=one_line(data.reason or "") or None,
     )
 

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from chassis import backoff, telemetry
+from chassis import telemetry
 from chassis.health import Health
+from chassis.retrying import until_done
 from notifications.templates.catalogue import TEMPLATES
 from services.notifier.client import CommunicationClient
 from services.notifier.domain.retry import Failure
@@ -28,21 +29,24 @@ class Registration:
 
     async def run(self) -> None:
         """Until cancelled; waits with back-off while the service is away."""
-        attempt = 0
         while True:
-            failure = await self.register_all()
-            if failure is None:
-                attempt = 0
-                if not self.done.is_set():
-                    self._health.clear(DEPENDENCY)
-                self.done.set()
-                await asyncio.sleep(self._every)
-                continue
-            attempt += 1
-            log.warning("templates are not registered", reason=failure.reason, attempt=attempt)
+            await until_done(
+                self._register, passing=_failed, waiting=self._note_waiting, base=0.5, longest=10.0
+            )
             if not self.done.is_set():
-                self._health.waiting(DEPENDENCY, f"templates are not registered: {failure.reason}")
-            await asyncio.sleep(backoff.delay(attempt, 0.5, 10.0))
+                self._health.clear(DEPENDENCY)
+            self.done.set()
+            await asyncio.sleep(self._every)
+
+    async def _register(self) -> None:
+        failure = await self.register_all()
+        if failure is not None:
+            raise _NotRegistered(failure.reason)
+
+    def _note_waiting(self, error: Exception, attempt: int) -> None:
+        log.warning("templates are not registered", reason=str(error), attempt=attempt)
+        if not self.done.is_set():
+            self._health.waiting(DEPENDENCY, f"templates are not registered: {error}")
 
     async def register_all(self) -> Failure | None:
         """Register each; the first failure ends it."""
@@ -57,3 +61,11 @@ class Registration:
             if failure is not None:
                 return failure
         return None
+
+
+class _NotRegistered(Exception):
+    """The Communication Service did not take a template; its reason."""
+
+
+def _failed(error: Exception) -> bool:
+    return isinstance(error, _NotRegistered)

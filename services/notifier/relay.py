@@ -1,15 +1,15 @@
 """Publish what transactions have noted: in order, at least once, with identical ids."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from chassis import backoff, clock, telemetry
+from chassis import clock, telemetry
 from chassis.database import Database
 from chassis.errors import PublishFailed
 from chassis.health import Health
 from chassis.publisher import Publisher
+from chassis.retrying import Alarm, until_done
 from contracts.envelope import Message
 from services.notifier.store import outbox
 
@@ -31,18 +31,18 @@ class Relay:
         self._health = health
         self._writer = writer
         self._adopt_after = timedelta(seconds=adopt_after)
-        self._woken = asyncio.Event()
+        self._alarm = Alarm()
 
     def wake(self) -> None:
         """There is something to publish."""
-        self._woken.set()
+        self._alarm.ring()
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            self._woken.clear()
+            self._alarm.reset()
             if not await self.publish_next():
-                await self._rest()
+                await self._alarm.rest(min(LOOK_EVERY, self._adopt_after.total_seconds()), GATHER_SECONDS)
 
     async def drain(self) -> None:
         """Publish all that is noted now, then return."""
@@ -62,23 +62,19 @@ class Relay:
 
     async def _publish(self, messages: Sequence[Message]) -> None:
         """Insist: nothing may be published out of its order."""
-        attempt = 0
-        while True:
-            try:
-                await self._publisher.publish(messages)
-                break
-            except PublishFailed as error:
-                attempt += 1
-                self._health.waiting("kafka", str(error))
-                log.warning("cannot publish", reason=str(error), attempt=attempt)
-                await asyncio.sleep(backoff.delay(attempt, 0.2, 5.0))
-        if attempt:
-            self._health.clear("kafka")
+        waited = False
 
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(min(LOOK_EVERY, self._adopt_after.total_seconds())):
-                await self._woken.wait()
-                await asyncio.sleep(GATHER_SECONDS)
-        except TimeoutError:
-            return
+        def waiting(error: Exception, attempt: int) -> None:
+            nonlocal waited
+            waited = True
+            self._health.waiting("kafka", str(error))
+            log.warning("cannot publish", reason=str(error), attempt=attempt)
+
+        await until_done(
+            lambda: self._publisher.publish(messages),
+            passing=lambda error: isinstance(error, PublishFailed),
+            waiting=waiting,
+            base=0.2,
+        )
+        if waited:
+            self._health.clear("kafka")

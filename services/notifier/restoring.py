@@ -14,6 +14,7 @@ from contracts import envelope
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.notifications import CHANNEL_EVENT_TYPES, ChannelSuspension
 from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged, said
+from contracts.reading import read_event
 from notifications.preferences import (
     NO_RULES,
     NOTHING_SAID,
@@ -49,17 +50,17 @@ def newest(records: Iterable[Record]) -> Said:
 def _learn(found: Said, record: Record) -> None:
     head = envelope.read(record.headers)
     if head.type == "preferences.changed" and head.organization:
-        person = PreferencesChanged.model_validate_json(record.value or b"")
+        person = read_event(PreferencesChanged, record.value)
         own = preferences_of(said(person.preferences) | {"version": person.version})
         if own.version > found.persons.get(person.user_id, (None, NOTHING_SAID))[1].version:
             found.persons[person.user_id] = (head.organization, own)
     elif head.type == "organization_preferences.changed":
-        told = OrganizationPreferencesChanged.model_validate_json(record.value or b"")
+        told = read_event(OrganizationPreferencesChanged, record.value)
         rules = organization_of(said(told.preferences) | {"version": told.version})
         if rules.version > found.organizations.get(told.organization_id, NO_RULES).version:
             found.organizations[told.organization_id] = rules
     elif head.type in CHANNEL_EVENT_TYPES and head.organization:
-        channel = _suspension(ChannelSuspension.model_validate_json(record.value or b""), head.organization)
+        channel = _suspension(read_event(ChannelSuspension, record.value), head.organization)
         known = found.channels.get((channel.user_id, channel.channel))
         if known is None or channel.version > known.version:
             found.channels[channel.user_id, channel.channel] = channel

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from chassis.verdicts import Verdict
 from contracts.envelope import Record
 from notifications.preferences import NO_RULES, NOTHING_SAID, Organization, Preferences
 from services.notifier import metrics, verdicts
-from services.notifier.commands import Command, Refusal
+from services.notifier.commands import Command, Refusal, user_of
 from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.suspensions import restored_by
-from services.notifier.verdicts import Verdict
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Said:
 
     def decide(self, record: Record, command: Command) -> Verdict:
         """The verdict on one command."""
-        asked, user, organization = command.asked, command.user, command.organization
+        asked, user, organization = command.command, user_of(command), command.organization
         if isinstance(asked, Refusal):
             return _refused(record, command, asked)
         if user is None or organization is None:
@@ -67,7 +67,8 @@ class Said:
 
 def would_be_admins(commands: Sequence[Command]) -> set[UUID]:
     """Whose right has to be asked for: who sets what holds for everybody."""
-    return {command.user for command in commands if command.user and isinstance(command.asked, Organization)}
+    setting = [command for command in commands if isinstance(command.command, Organization)]
+    return {user for command in setting if (user := user_of(command))}
 
 
 def _refused(record: Record, command: Command, refusal: Refusal) -> Verdict:

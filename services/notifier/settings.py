@@ -14,6 +14,7 @@ class NotifierSettings(Settings):
     without a sign of life; after a crash it is tried again when that is over.
     """
 
+    service = "notifier"
     identity_timeout: float = 5.0
     communication_token: str = ""
     digest_threshold: int = 20

@@ -67,7 +67,7 @@ CELL: Columns = {
     "state": "text",
 }
 ANSWER: Columns = {
-    "command_id": "uuid",
+    "key": "uuid",
     "organization_id": "uuid",
     "actor": "text",
     "body": "text",

@@ -1,9 +1,12 @@
 """What the projector does by the clock: forget what is past its use, and count what has not arrived."""
 
 from datetime import timedelta
+from functools import partial
 
 from chassis import clock
 from chassis.database import Database
+from chassis.measured import known
+from chassis.upkeep import each
 from services.projector import metrics, store, times
 from services.projector.settings import ProjectorSettings
 
@@ -11,13 +14,15 @@ from services.projector.settings import ProjectorSettings
 async def forget(database: Database, settings: ProjectorSettings) -> None:
     """Drop outcomes that are past their use, and holds and ranges that were over a day ago."""
     now = clock.now()
-    async with database.transaction() as tx:
-        await store.forget_answers(tx, now - timedelta(days=settings.commands_kept_days))
-    async with database.transaction() as tx:
-        await times.forget(tx, now - timedelta(days=1))
+    await each(
+        partial(store.forget_answers, database, now - timedelta(days=settings.commands_kept_days)),
+        partial(times.forget_holds, database, now - timedelta(days=1)),
+        partial(times.forget_busy_times, database, now - timedelta(days=1)),
+    )
 
 
 async def measure(database: Database) -> None:
     """Set the gauge of missing versions."""
-    async with database.transaction() as tx:
-        metrics.MISSING_VERSIONS.set(await store.count_missing(tx))
+    with known(metrics.MISSING_VERSIONS):
+        async with database.transaction() as tx:
+            metrics.MISSING_VERSIONS.set(await store.count_missing(tx))

@@ -4,8 +4,9 @@ from functools import partial
 
 from chassis.batch import Subscription
 from chassis.database import Database
+from chassis.newer import waits_for_newer
 from chassis.service import Service
-from chassis.settings import Settings, service_database_url
+from chassis.settings import Settings, owner_database_url, service_database_url
 from contracts import topics
 from services.projector import handlers, jobs, messages
 from services.projector.messages import Fact
@@ -31,13 +32,15 @@ KEYED_PLANS = {
 }
 
 
-def database(settings: Settings, schema: str = "views", **server_settings: str) -> Database:
-    """The projector's database, writing the tables of `schema`.
+def database(
+    settings: Settings, schema: str = "views", *, owner: bool = False, **server_settings: str
+) -> Database:
+    """The projector's database, writing the tables of `schema`. `owner`: as their owner, who may make others.
 
     Commits need not reach the disk: view and position are lost together and fed again.
     """
     return Database(
-        service_database_url(settings, "projector"),
+        (owner_database_url if owner else service_database_url)(settings, "projector"),
         application_name="appointments-projector",
         pool_size=8,
         server_settings={
@@ -53,16 +56,15 @@ def build(settings: ProjectorSettings) -> Service:
     """The projector: events and outcomes in, views; what they show from now on out."""
     service = Service("projector", settings, database=database(settings))
     for name, names in CONSUMERS.items():
-        service.consume(
-            Subscription[Fact](
-                name=name,
-                topics=names,
-                decode=messages.read,
-                handle=handlers.handle,
-                again=handlers.again,
-                gather=0.0 if name == CALENDAR else GATHER_SECONDS,
-            )
+        subscription = Subscription[Fact](
+            name=name,
+            topics=names,
+            decode=messages.read,
+            handle=handlers.handle,
+            again=handlers.again,
+            gather=0.0 if name == CALENDAR else GATHER_SECONDS,
         )
+        service.consume(waits_for_newer(subscription))
     service.every("forget", partial(jobs.forget, service.database, settings), cron="17 3 * * *")
     service.every("measure", partial(jobs.measure, service.database), seconds=15)
     return service

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ValidationError
 
 from chassis.errors import InvalidMessage
+from chassis.newer import NeedsNewer, note_unknown
 from chassis.telemetry import follow
 from contracts import (
     appointments,
@@ -20,8 +21,10 @@ from contracts import (
     topics,
 )
 from contracts.appointments import AppointmentEvent
+from contracts.catalog import CE_TYPES
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
 from contracts.notifications import Notification
+from contracts.reading import read_event
 from contracts.views import (
     AvailabilityShown,
     BusyTimesShown,
@@ -53,16 +56,34 @@ class Fact:
 def read(record: Record) -> Fact | None:
     """What a record says, by its type, from whatever topic; None for types that the views do not show.
 
-    Raises InvalidMessage when it can never be read.
+    Raises InvalidMessage when it can never be read, and NeedsNewer when only a newer release can.
     """
     try:
         head = envelope.read(record.headers)
         reader = _READERS.get(head.type)
-        return Fact(head, reader(record, head)) if reader else None
+        if reader is None:
+            return None if head.type in CE_TYPES else _of_unknown_type(record, head)
+        return Fact(head, reader(record, head))
     except MalformedEnvelope as error:
         raise InvalidMessage(str(error)) from error
     except ValidationError as error:
         raise InvalidMessage("; ".join(_complaints(error))) from error
+
+
+def _of_unknown_type(record: Record, head: Envelope) -> Fact | None:
+    """What an event of a newer release shows: events of one family carry the same state. None for an unknown family."""
+    note_unknown("projector", record, head.type)
+    reader = _FAMILIES.get(head.type.partition(".")[0])
+    if reader is None:
+        return None
+    try:
+        return Fact(head, reader(record, head))
+    except (ValidationError, InvalidMessage) as error:
+        if record.topic == topics.redrive("projector").name:
+            raise  # sent by hand, and gone aside again at worst
+        raise NeedsNewer(
+            f"this release does not know {head.type[:60]}; the projector is older than its writer"
+        ) from error
 
 
 def shown(record: Record, fact: Fact) -> Message | None:
@@ -109,7 +130,7 @@ def _told(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
 
 
 def _change(record: Record, head: Envelope) -> Change:
-    event = AppointmentEvent.model_validate_json(record.value or b"")
+    event = read_event(AppointmentEvent, record.value)
     now = event.appointment
     attendees = dict.fromkeys(now.waiting, "waiting")
     attendees |= {
@@ -143,7 +164,7 @@ def _change(record: Record, head: Envelope) -> Change:
 
 
 def _delivery(record: Record, head: Envelope) -> Delivery:
-    told = Notification.model_validate_json(record.value or b"")
+    told = read_event(Notification, record.value)
     return Delivery(
         id=told.notification_id,
         organization_id=facts.organization(head),
@@ -177,6 +198,10 @@ _READERS: dict[str, Callable[[Record, Envelope], Body]] = {
     **dict.fromkeys(series.EVENT_TYPES, facts.series),
     **dict.fromkeys(feeds.EVENT_TYPES, facts.feed),
 }
+
+
+# By what stands before the dot. What is told of a family that is not here belongs to views that are not here, either.
+_FAMILIES = {kind.partition(".")[0]: reader for kind, reader in _READERS.items()}
 
 
 def _about(record: Record, head: Envelope, kind: str, subject: UUID, organization: UUID) -> Envelope:

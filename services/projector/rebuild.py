@@ -15,10 +15,11 @@ from uuid import UUID
 from chassis import progress
 from chassis.database import Database, DatabaseError, Transaction, is_not_now
 from chassis.kafka import cluster_id
+from chassis.log import Log
+from chassis.newer import NeedsNewer
 from chassis.settings import Settings
 from contracts import topics
 from services.projector import tables
-from services.projector.log_reader import LogReader
 from services.projector.main import CONSUMERS, database
 from services.projector.refill import CONSUMER, Positions, Progress, Refill
 from services.projector.tables import Reached
@@ -75,7 +76,7 @@ class NothingToResume(Exception):
 
 
 class Refused(Exception):
-    """The rebuilt views know less than the live ones, so they were not swapped."""
+    """The rebuilt views know less than the live ones, or less than the log tells, so they were not swapped."""
 
 
 class _Behind(Exception):
@@ -122,9 +123,9 @@ async def rebuild(
     Raises RebuildRunning, NothingToResume, Refused; KafkaError and DatabaseError when a server is away.
     """
     target = database(
-        settings, tables.NEXT, statement_timeout="0", idle_in_transaction_session_timeout="60000"
+        settings, tables.NEXT, owner=True, statement_timeout="0", idle_in_transaction_session_timeout="60000"
     )
-    reader = LogReader(settings, group_of(view).topics)
+    reader = Log(settings, "appointments-projector-rebuild", group_of(view).topics, whole=True)
     try:
         async with target.session() as session, _few_collections():
             if not await tables.only_rebuild(session):
@@ -133,6 +134,8 @@ async def rebuild(
             refill = Refill(target, reader, report)
             work = _Rebuild(view, target, reader, refill, await cluster_id(settings), force)
             return await work.run(resume)
+    except NeedsNewer as error:
+        raise Refused(str(error)) from error
     finally:
         await reader.stop()
         await target.dispose()
@@ -154,7 +157,7 @@ async def _few_collections() -> AsyncIterator[None]:
 
 class _Rebuild:
     def __init__(
-        self, view: str, target: Database, reader: LogReader, refill: Refill, cluster: str, force: bool
+        self, view: str, target: Database, reader: Log, refill: Refill, cluster: str, force: bool
     ) -> None:
         self._tables = group_of(view).tables
         self._target = target

@@ -9,8 +9,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 from chassis import progress
 from chassis.database import Database, Transaction, is_not_now
 from chassis.errors import InvalidMessage
+from chassis.fetched import mark_of
+from chassis.log import Log
 from services.projector import handlers, messages
-from services.projector.log_reader import LogReader
 from services.projector.messages import Body
 from services.projector.reread import quick_change
 
@@ -38,7 +39,7 @@ class Progress:
 class Refill:
     """Reads on from where it is; `positions` are the offsets up to which everything is applied."""
 
-    def __init__(self, target: Database, reader: LogReader, report: Callable[[Progress], None]) -> None:
+    def __init__(self, target: Database, reader: Log, report: Callable[[Progress], None]) -> None:
         self.positions: dict[TopicPartition, int] = {}
         self.progress = Progress()
         self._target = target
@@ -100,7 +101,10 @@ class Refill:
         self._report(self.progress)
 
     def _read(self, record: ConsumerRecord) -> Body | None:
-        fact = messages.read(self._reader.record(record))
+        read = self._reader.record(record)
+        if read.fault is not None:
+            raise InvalidMessage(read.fault)
+        fact = messages.read(read)
         return fact.body if fact else None
 
     async def _decode(self, records: Sequence[ConsumerRecord]) -> list[Body]:
@@ -109,7 +113,9 @@ class Refill:
             if number % DECODED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # lets the running write send and receive
             try:
-                body = quick_change(record.headers, record.value) or self._read(record)
+                # What is marked may be no record at all: it is read without haste.
+                quick = None if mark_of(record) else quick_change(record.headers, record.value)
+                body = quick or self._read(record)
             except InvalidMessage:
                 self.progress.skipped += 1
                 continue

@@ -11,12 +11,13 @@ from typing import Any
 import orjson
 from asyncpg.pgproto.pgproto import UUID  # equal to uuid.UUID, and made ten times as fast
 
-from contracts.appointments import EVENT_TYPES
+from contracts.appointments import EVENT_TYPES, Appointment
 from contracts.envelope import RawHeaders
 from contracts.fields import Confirmation, Status
 from services.projector.domain.calendar import Change, search_text
 
 _CHANGES = {name.encode(): name.removeprefix("appointment.") for name in EVENT_TYPES}
+_FIELDS = frozenset(Appointment.model_fields)
 _STATUSES = frozenset(map(str, Status))
 _RESPONSES = frozenset(map(str, Confirmation))
 _EXACT_BELOW = 2.0**63  # orjson makes a float of a longer whole number; only custom fields can have any
@@ -42,6 +43,8 @@ def quick_change(headers: RawHeaders, value: bytes | None) -> Change | None:
 def _change(kind: str, event_id: bytes, value: bytes) -> Change:
     event = orjson.loads(value)
     now = event["appointment"]
+    if not now.keys() <= _FIELDS:
+        raise ValueError  # of a newer release: what it does not know, the live view does not keep
     changes, client = event["changes"], now["client_id"]
     series, hold = now.get("series_id"), event.get("hold_id")  # older events know nothing of them
     title, location, description = now["title"], now["location"], now["description"]

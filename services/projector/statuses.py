@@ -7,6 +7,7 @@ from contracts import topics
 from contracts.envelope import Envelope, Message, Record
 from contracts.fields import Channel
 from contracts.notifications import DeliveryState
+from contracts.reading import value_of
 from contracts.views import AppointmentStatuses, NotificationsChanged, NotificationStatus
 from services.projector.domain.deliveries import Delivery, newest
 from services.projector.messages import SOURCE, Fact
@@ -66,8 +67,8 @@ def _statuses(
                 id=delivery.id,
                 recipient_id=delivery.recipient_id,
                 type=delivery.type,
-                channel=Channel(delivery.channel),
-                state=DeliveryState(delivery.state),
+                channel=value_of(Channel, delivery.channel),
+                state=value_of(DeliveryState, delivery.state),
             )
         )
     for appointment, notifications in of.items():

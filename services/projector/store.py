@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from services.projector.columns import (
     ANSWER,
     APPOINTMENT,
@@ -234,9 +234,16 @@ async def show_suspensions(tx: Transaction, suspensions: Sequence[Suspension]) -
     await tx.execute(_SHOW_SUSPENSIONS, arrays("u", SUSPENSION, values))
 
 
-async def forget_answers(tx: Transaction, before: datetime) -> None:
-    """Drop outcomes told before that instant."""
-    await tx.execute(_sql("DELETE FROM commands WHERE at < :before"), {"before": before})
+_FORGET_ANSWERS = _sql("""
+    DELETE FROM commands WHERE id IN (
+        SELECT id FROM commands WHERE at < :before ORDER BY at LIMIT :at_most FOR UPDATE SKIP LOCKED
+    )
+""")
+
+
+async def forget_answers(database: Database, before: datetime) -> int:
+    """Drop the outcomes from before that instant; returns how many."""
+    return await database.in_slices(_FORGET_ANSWERS, {"before": before})
 
 
 async def count_missing(tx: Transaction) -> int:

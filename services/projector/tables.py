@@ -11,7 +11,6 @@ from chassis.database import Transaction
 from chassis.progress import Row, Rows
 
 LIVE, NEXT, OLD = "views", "views_next", "views_old"
-READER = "appointments_reader"
 _ONE_REBUILD = 7_316_520_002  # any constant: the advisory lock that only one rebuild of a database can have
 
 # The definition of a table is the migrations' alone: everything is copied from the live one. LIKE leaves out the
@@ -24,6 +23,11 @@ _PRIMARY_KEY = """
 _INDEXES = """
     SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
     WHERE i.indrelid = CAST(:name AS regclass) AND NOT i.indisprimary
+"""
+_GRANTS = """
+    SELECT format('GRANT %s ON TABLE %s TO %I', g.privilege_type, CAST(:next AS text), r.rolname)
+    FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g JOIN pg_roles r ON r.oid = g.grantee
+    WHERE c.oid = CAST(:name AS regclass) AND g.grantee <> c.relowner
 """
 
 # What the live view has and the new one lacks, or has older. `of`: only these keys.
@@ -145,9 +149,9 @@ async def create_next(tx: Transaction, names: Sequence[str]) -> None:
         )
         [key] = await tx.execute(text(_PRIMARY_KEY), live)
         await tx.execute(text(f"ALTER TABLE {NEXT}.{name} ADD CONSTRAINT {key.conname} {key.definition}"))
-    if await tx.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :reader"), {"reader": READER}):
-        # The role may not use the schema yet: it sees the tables when they have become the live ones.
-        await tx.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {NEXT} TO {READER}"))
+        # The roles may not use the schema yet: they see the tables when these have become the live ones.
+        for statement in await tx.scalars(text(_GRANTS), live | {"next": f"{NEXT}.{name}"}):
+            await tx.execute(text(statement))
 
 
 async def create_indexes(tx: Transaction, names: Sequence[str]) -> None:

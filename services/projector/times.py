@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import TextClause, text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from services.projector.columns import (
     BUSY_TIME,
     BUSY_VERSION,
@@ -41,8 +41,17 @@ _SHOW_HOLDS = _newest(
 _SHOW_SERIES = _newest("series", "id", SERIES, names(SERIES))
 _SHOW_FEEDS = _newest("feeds", "user_id", FEED, names(FEED))
 
-_FORGET_HOLDS = text("DELETE FROM holds WHERE expires_at < :before")
-_FORGET_BUSY_TIMES = text("DELETE FROM busy_times WHERE start_time = end_time AND end_time < :before")
+_FORGET_HOLDS = text("""
+    DELETE FROM holds WHERE id IN (
+        SELECT id FROM holds WHERE expires_at < :before LIMIT :at_most FOR UPDATE SKIP LOCKED
+    )
+""")
+_FORGET_BUSY_TIMES = text("""
+    DELETE FROM busy_times WHERE (user_id, uid) IN (
+        SELECT user_id, uid FROM busy_times WHERE start_time = end_time AND end_time < :before
+        LIMIT :at_most FOR UPDATE SKIP LOCKED
+    )
+""")
 
 
 async def show_hours(tx: Transaction, hours: Sequence[Hours]) -> None:
@@ -74,7 +83,11 @@ async def show_feeds(tx: Transaction, feeds: Sequence[Feed]) -> None:
     await tx.execute(_SHOW_FEEDS, arrays("s", FEED, feeds))
 
 
-async def forget(tx: Transaction, before: datetime) -> None:
-    """Drop holds that expired before that instant, and what is left of ranges that were gone by then."""
-    await tx.execute(_FORGET_HOLDS, {"before": before})
-    await tx.execute(_FORGET_BUSY_TIMES, {"before": before})
+async def forget_holds(database: Database, before: datetime) -> int:
+    """Drop holds that expired before that instant; returns how many."""
+    return await database.in_slices(_FORGET_HOLDS, {"before": before})
+
+
+async def forget_busy_times(database: Database, before: datetime) -> int:
+    """Drop what is left of ranges that were gone before that instant; returns how many."""
+    return await database.in_slices(_FORGET_BUSY_TIMES, {"before": before})

@@ -21,6 +21,7 @@ import orjson
 from chassis.database import Database, is_not_now
 from chassis.errors import PublishFailed
 from chassis.publisher import Publisher
+from chassis.retrying import Alarm
 from chassis.telemetry import get_logger
 from contracts.envelope import Message
 from services.reminders import metrics
@@ -67,13 +68,13 @@ class Dispatcher:
         self._order: list[tuple[datetime, UUID]] = []
         self._firing: set[UUID] = set()
         self._published: dict[UUID, str] = {}
-        self._wanted = asyncio.Event()
-        self._claimed = asyncio.Event()
-        self._acknowledged = asyncio.Event()
+        self._wanted = Alarm()
+        self._claimed = Alarm()
+        self._acknowledged = Alarm()
 
     def wake(self) -> None:
         """Look for timers now: there are new ones."""
-        self._wanted.set()
+        self._wanted.ring()
 
     async def run(self) -> None:
         """Claim, fire and settle until cancelled; then end what began and give the rest back."""
@@ -104,7 +105,7 @@ class Dispatcher:
             if timer.appointment_id in stories:
                 self._hold(timer, stories[timer.appointment_id], people[timer.appointment_id])
         if timers:
-            self._claimed.set()
+            self._claimed.ring()
         return len(timers)
 
     async def fire(self) -> int:
@@ -170,7 +171,7 @@ class Dispatcher:
         await self._publisher.publish(messages)
         acknowledged = self._clock()
         self._published.update(states)
-        self._acknowledged.set()
+        self._acknowledged.ring()
         for held in batch:
             state = states[held.timer.id]
             end = "handed" if held.timer.handed else "due" if state == "fired" else "missed"
@@ -182,31 +183,31 @@ class Dispatcher:
 
     async def _keep_claiming(self) -> None:
         while True:
-            self._wanted.clear()
+            self._wanted.reset()
             found = await self._patiently(self.claim())
             if found != CLAIM_MAX:
-                await _wait(self._wanted, POLL_SECONDS)
+                await self._wanted.rest(POLL_SECONDS)
             await asyncio.sleep(REST_SECONDS if found else QUIET_SECONDS)
 
     async def _keep_firing(self) -> None:
         while True:
             now = self._clock()
-            self._claimed.clear()
+            self._claimed.reset()
             wait = (self._order[0][0] - now).total_seconds() if self._order else POLL_SECONDS
             if wait > 0:
-                await _wait(self._claimed, min(wait, POLL_SECONDS))
+                await self._claimed.rest(min(wait, POLL_SECONDS))
                 continue
             crowded = len(self._held) > HELD_MAX - CLAIM_MAX
             fired = await self._patiently(self.fire())
             if crowded:
-                self._wanted.set()
+                self._wanted.ring()
             if fired != FIRE_MAX:
                 await asyncio.sleep(max(0.0, REST_SECONDS - (self._clock() - now).total_seconds()))
 
     async def _keep_settling(self) -> None:
         while True:
-            await self._acknowledged.wait()
-            self._acknowledged.clear()
+            await self._acknowledged.rung()
+            self._acknowledged.reset()
             await asyncio.sleep(SETTLE_SECONDS)
             await self._patiently(self.settle())
 
@@ -223,7 +224,7 @@ class Dispatcher:
             if not is_not_now(error) and not isinstance(error, PublishFailed):
                 raise
             log.warning("waiting to fire", error=str(error)[:200])
-            self._acknowledged.set()
+            self._acknowledged.ring()
             await asyncio.sleep(AGAIN_SECONDS)
             return None
 
@@ -235,9 +236,3 @@ class Dispatcher:
             self._order.clear()
             async with self._database.transaction() as tx:
                 await store.release(tx, self._owner, held)
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()

@@ -1,37 +1,32 @@
 """Work of the clock beside the timers themselves: forgetting, and measuring."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from chassis.database import Database, Transaction
+from chassis.database import Database
+from chassis.measured import known
+from chassis.upkeep import each
 from services.reminders import metrics
 from services.reminders.store import upkeep
 
 # The mark of a fired timer bars a second one as long as the broker's clock might differ from ours; a day is plenty.
 KEEP_SETTLED = timedelta(days=1)
 KEEP_ENDED = timedelta(days=30)
-PORTION = 5_000
 LATE = timedelta(seconds=1)
 
 
 async def forget(database: Database, now: datetime) -> None:
     """Delete settled timers of yesterday and before, and appointments that ended more than 30 days ago."""
-    await _in_portions(database, upkeep.forget_timers, now - KEEP_SETTLED)
-    await _in_portions(database, upkeep.forget_appointments, now - KEEP_ENDED)
+    await each(
+        partial(upkeep.forget_timers, database, now - KEEP_SETTLED),
+        partial(upkeep.forget_appointments, database, now - KEEP_ENDED),
+    )
 
 
 async def measure(database: Database, now: datetime) -> None:
     """Set the gauges."""
-    async with database.transaction() as tx:
-        load = await upkeep.measure(tx, now - LATE)
-    metrics.PENDING.set(load.pending)
-    metrics.OVERDUE.set(load.overdue)
-
-
-async def _in_portions(
-    database: Database, delete: Callable[[Transaction, datetime, int], Awaitable[int]], before: datetime
-) -> None:
-    deleted = PORTION
-    while deleted == PORTION:
+    with known(metrics.PENDING, metrics.OVERDUE):
         async with database.transaction() as tx:
-            deleted = await delete(tx, before, PORTION)
+            load = await upkeep.measure(tx, now - LATE)
+        metrics.PENDING.set(load.pending)
+        metrics.OVERDUE.set(load.overdue)

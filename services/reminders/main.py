@@ -5,6 +5,7 @@ from functools import partial
 from chassis import clock
 from chassis.batch import Subscription
 from chassis.database import Database
+from chassis.newer import waits_for_newer
 from chassis.service import Service
 from chassis.settings import service_database_url
 from contracts import topics
@@ -35,17 +36,16 @@ def build(settings: RemindersSettings) -> Service:
     dispatcher = Dispatcher(database, service.publisher, clock.now)
     delegated = settings.reminders == "delegated"
     redrive = topics.redrive(NAME).name
-    service.consume(
-        Subscription(
-            name="reminders.appointments",
-            topics=(topics.BOOKING_EVENTS.name, redrive),
-            decode=read_appointment,
-            handle=partial(follow_appointments, waits=settings.waits, delegated=delegated),
-            again=nothing_again,
-            committed=dispatcher.wake,
-            gather=GATHER_SECONDS,
-        )
+    appointments = Subscription(
+        name="reminders.appointments",
+        topics=(topics.BOOKING_EVENTS.name, redrive),
+        decode=read_appointment,
+        handle=partial(follow_appointments, waits=settings.waits, delegated=delegated),
+        again=nothing_again,
+        committed=dispatcher.wake,
+        gather=GATHER_SECONDS,
     )
+    service.consume(waits_for_newer(appointments))
     service.consume(
         Subscription(
             name="reminders.preferences",

@@ -10,10 +10,13 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from chassis.errors import InvalidMessage
+from chassis.newer import NeedsNewer, note_unknown
 from chassis.telemetry import follow
 from contracts import appointments, envelope, preferences, topics
+from contracts.catalog import CE_TYPES
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record, rfc3339
 from contracts.fields import Confirmation, Status
+from contracts.reading import is_known, read_event
 from notifications.preferences import Organization, Preferences, organization_of, preferences_of
 from scheduling.arrivals import arrived
 from services.reminders.domain.appointment import Appointment
@@ -75,11 +78,17 @@ class RulesTold:
 
 
 def read_appointment(record: Record) -> AppointmentTold | None:
-    """An event about an appointment; None for any other. Raises InvalidMessage."""
+    """An event about an appointment; None for any other. Raises InvalidMessage, and NeedsNewer.
+
+    Timers hang on the state alone, so an event of an unknown type will do, if it carries one. An unknown status will
+    not: nobody can say whether to remind of such an appointment.
+    """
     head = _head(record)
-    if head.type not in appointments.EVENT_TYPES:
+    if head.type not in appointments.EVENT_TYPES and not _is_newer(record, head.type):
         return None
-    event = _body(appointments.AppointmentEvent, record)
+    event = _event_of(record, head.type)
+    if not is_known(event.appointment.status):
+        raise NeedsNewer(f"this release does not know the status {event.appointment.status!s}")
     try:
         told = appointment_of(event.appointment, record.timestamp)
     except (LookupError, ValueError, OSError) as error:  # ZoneInfo raises any of them for a bad name
@@ -101,6 +110,23 @@ def read_appointment(record: Record) -> AppointmentTold | None:
         cause=record.position,
     )
     return AppointmentTold(told, course_of(event.appointment), story)
+
+
+def _is_newer(record: Record, kind: str) -> bool:
+    """Whether the type is unknown, and one of appointments."""
+    if kind in CE_TYPES:
+        return False
+    note_unknown("reminders", record, kind)
+    return kind.startswith("appointment.")
+
+
+def _event_of(record: Record, kind: str) -> appointments.AppointmentEvent:
+    try:
+        return _body(appointments.AppointmentEvent, record)
+    except InvalidMessage as error:
+        if kind in appointments.EVENT_TYPES or record.topic != topics.BOOKING_EVENTS.name:
+            raise
+        raise NeedsNewer(f"this release does not know {kind[:60]}") from error
 
 
 def read_preferences(record: Record) -> PreferencesTold | RulesTold | None:
@@ -240,7 +266,7 @@ def _body(model: type[Body], record: Record) -> Body:
     if record.value is None:
         raise InvalidMessage("the record has no value")
     try:
-        return model.model_validate_json(record.value)
+        return read_event(model, record.value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))

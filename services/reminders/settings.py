@@ -17,6 +17,7 @@ class RemindersSettings(Settings):
     reminders: `delegated` hands reminders over to a Communication Service that schedules by itself.
     """
 
+    service = "reminders"
     no_show_after_minutes: float = Field(15, ge=0, le=1_440)
     follow_up_after_minutes: float = Field(1_440, ge=0, le=20_160)
     reminders: Literal["own", "delegated"] = "own"

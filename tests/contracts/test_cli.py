@@ -41,6 +41,24 @@ def test_a_model_narrower_than_what_was_published_is_not_written(
     assert json.loads(path.read_text()) == published
 
 
+def test_a_sample_that_was_published_once_may_not_leave_the_archive(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command.contracts()
+    monkeypatch.setattr(command, "_archived_in_git", lambda _: ["archive/appointment.created.0badcafe.json"])
+    with pytest.raises(typer.Exit):
+        command.contracts(check=True)
+    assert "appointment.created.0badcafe.json: it was published once" in capsys.readouterr().err
+
+
+def test_a_good_example_that_is_not_archived_is_drift(folder: Path) -> None:
+    command.contracts()
+    command.contracts(check=True)
+    next((folder / "archive").glob("appointment.created.*.json")).unlink()
+    with pytest.raises(typer.Exit):
+        command.contracts(check=True)
+
+
 def test_a_good_example_that_changes_stays_in_the_archive(folder: Path) -> None:
     command.contracts()
     assert len(list((folder / "archive").glob("appointment.created.*.json"))) == 1

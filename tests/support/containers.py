@@ -5,6 +5,7 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from chassis.settings import Settings
 from deploy.local.kafka import answers, broker_settings
 from deploy.local.ports import free_port
 from tests.support.eventually import eventually
@@ -40,7 +41,7 @@ async def kafka_container() -> AsyncIterator[str]:
         container = container.with_env("KAFKA_" + name.upper().replace(".", "_"), value)
     with container:
         bootstrap = f"127.0.0.1:{port}"
-        await eventually(lambda: answers(bootstrap), START_SECONDS)
+        await eventually(lambda: answers(Settings(kafka_bootstrap_servers=bootstrap)), START_SECONDS)
         yield bootstrap
 
 

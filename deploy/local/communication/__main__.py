@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from chassis.settings import Settings
 from deploy.local.communication.app import create_app
 from deploy.local.communication.reports import Topic, Way
 from deploy.local.communication.webhook import Webhook
@@ -17,6 +18,12 @@ from deploy.local.ports import HOST, Ports
 from deploy.local.sandbox.serve import server
 
 PATH = "/api/appointments/webhooks/communication"
+
+
+class CommunicationSettings(Settings):
+    """How it connects to Kafka; COMMUNICATION_KAFKA_… wins, as for our own services."""
+
+    service = "communication"
 
 
 def main() -> None:
@@ -35,8 +42,7 @@ def _way(environment: Mapping[str, str]) -> Way | None:
     if environment.get("COMMUNICATION_REPORTS") == "webhook":
         url = environment.get("INGRESS_URL", f"http://{HOST}:{Ports().ingress}")
         return Webhook(url + PATH, environment.get("COMMUNICATION_WEBHOOK_SECRET", ""))
-    servers = environment.get("KAFKA_BOOTSTRAP_SERVERS")
-    return Topic(servers, environment.get("TOPIC_PREFIX", "")) if servers else None
+    return Topic(CommunicationSettings()) if environment.get("KAFKA_BOOTSTRAP_SERVERS") else None
 
 
 if __name__ == "__main__":

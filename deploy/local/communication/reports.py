@@ -16,6 +16,8 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from chassis.kafka import connection
+from chassis.settings import Settings
 from contracts import topics
 from contracts.envelope import Envelope
 from deploy.local.communication.bounces import outcome_for, worst
@@ -107,15 +109,15 @@ class Reporter:
 class Topic:
     """Reports as records of communication.events."""
 
-    def __init__(self, bootstrap_servers: str, topic_prefix: str) -> None:
-        self._bootstrap_servers = bootstrap_servers
-        self.name = topic_prefix + topics.COMMUNICATION_EVENTS.name
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.name = settings.topic_prefix + topics.COMMUNICATION_EVENTS.name
         self._producer: AIOKafkaProducer | None = None
 
     async def connect(self) -> None:
         """A producer of our own."""
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap_servers, acks="all", enable_idempotence=True, linger_ms=2
+            **connection(self._settings), acks="all", enable_idempotence=True, linger_ms=2
         )
         try:
             await producer.start()

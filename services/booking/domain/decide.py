@@ -39,7 +39,7 @@ from services.booking.domain.commands import (
     Update,
 )
 from services.booking.domain.create import decide_create
-from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
+from services.booking.domain.decision import Accepted, Decision, Refusal, Settled, complete
 from services.booking.domain.feeds import decide_feed
 from services.booking.domain.holds import decide_place, decide_release
 from services.booking.domain.hours import decide_availability
@@ -52,7 +52,7 @@ from services.booking.domain.update import decide_update
 
 def decide(command: Command, book: Book, at: datetime) -> Decision:
     """Decide one command at the instant `at` (UTC), and let an accepted one take effect in the book."""
-    decision = _decide(command, book, at)
+    decision = complete(_decide(command, book, at))
     if isinstance(decision, Settled):
         _settle(decision, book)
     if isinstance(decision, Accepted) and decision.event is not None:

@@ -1,7 +1,7 @@
 """What a decision is: accepted, perhaps with an event, or refused with a stable code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -28,6 +28,7 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     FULL = "full"
+    TOO_LARGE = "too_large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class Change:
 class Event:
     """What happened, for those who were not asked; `people` has everybody whom it concerns.
 
-    `more`: further fields of the event's body that say something here (`announcement`, `of_series`, `seated`, `hold_id`).
+    `more`: further fields of the event's body that say something here (`announcement`, `of_series`, `seated`, `hold_id`,
+    `organizer_confirmed`).
     """
 
     type: str
@@ -111,7 +113,7 @@ class Accepted:
 class Happened:
     """Something that is not told as a change of one appointment; `body` as it goes over the wire, about `subject`.
 
-    In it an appointment, changes and people may stand as they are here: who writes it knows how they look.
+    In it an appointment, changes, people and a series (as `template`) may stand as they are here: who writes it knows how they look.
     """
 
     type: str
@@ -137,6 +139,25 @@ class Settled:
 
 
 Decision: TypeAlias = Accepted | Settled | Refusal
+
+
+def complete(decision: Decision) -> Decision:
+    """The decision, whose events also say what the state does not: whether the organizer confirmed the whole.
+
+    With it, events are all that is needed to rebuild what booking decides from.
+    """
+    if isinstance(decision, Accepted):
+        return _complete(decision)
+    if isinstance(decision, Settled) and decision.steps:
+        return replace(decision, steps=tuple(map(_complete, decision.steps)))
+    return decision
+
+
+def _complete(step: Accepted) -> Accepted:
+    if step.event is None:
+        return step
+    more = {**(step.event.more or {}), "organizer_confirmed": step.appointment.organizer_confirmed}
+    return replace(step, event=replace(step.event, more=more))
 
 
 def invalid(field: str, code: str, message: str) -> Refusal:

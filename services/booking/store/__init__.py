@@ -1,1 +1,1 @@
-"""All SQL of booking, by noun. Every function runs in the caller's transaction; none commits."""
+"""All SQL of booking, by noun. Functions run in the caller's transaction; what is forgotten goes in slices of its own."""

@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Transaction
+from chassis.verdicts import Verdict
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.calendar import Entry
 from services.booking.domain.occupancy import Busy
 from services.booking.domain.times import Period
-from services.booking.store.decisions import KEPT
-from services.booking.verdicts import Verdict
+from services.booking.store.decisions import KEPT, columns_of
 from services.booking.wire import appointment_of
 
 _APPOINTMENTS = text("""
@@ -70,7 +70,7 @@ async def free(tx: Transaction, freed: Sequence[Busy]) -> None:
         )
 
 
-_ROWS = """
+ROWS = """
     FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]), CAST(:organizers AS uuid[]),
                 CAST(:statuses AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
                 CAST(:confirmed AS boolean[]), CAST(:versions AS int[]), CAST(:states AS text[]))
@@ -80,7 +80,7 @@ _UPDATE = text(f"""
     UPDATE appointments a
     SET status = changed.status, start_time = changed.start_time, end_time = changed.end_time,
         organizer_confirmed = changed.organizer_confirmed, version = changed.version, state = CAST(changed.state AS json)
-    {_ROWS}
+    {ROWS}
     WHERE a.id = changed.id
 """)  # noqa: S608  constants only
 
@@ -88,10 +88,11 @@ _UPDATE = text(f"""
 async def update(tx: Transaction, appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> None:
     """Only the last state of each: the batch's earlier ones live in its events."""
     if appointments:
-        await tx.execute(_UPDATE, _columns(appointments, states))
+        await tx.execute(_UPDATE, columns(appointments, states))
 
 
-def _columns(appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> dict[str, Any]:
+def columns(appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> dict[str, Any]:
+    """The values of ROWS."""
     return {
         "ids": [item.id for item in appointments],
         "organizations": [item.organization_id for item in appointments],
@@ -112,7 +113,7 @@ _ADD = text(f"""
                                   version, state)
         SELECT id, organization_id, organizer_id, status, start_time, end_time, organizer_confirmed, version,
                CAST(state AS json)
-        {_ROWS}
+        {ROWS}
     ), occupied AS (
         INSERT INTO occupancy (user_id, during, appointment_id)
         SELECT user_id, tstzrange(since, until), appointment_id
@@ -141,11 +142,11 @@ async def add(
     await tx.execute(
         _ADD,
         {
-            **_columns(appointments, states),
+            **columns(appointments, states),
             "users": users,
             "since": since,
             "until": until,
             "appointments": owners,
-            **{name: [getattr(item, name) for item in verdicts] for name in KEPT},
+            **columns_of(verdicts),
         },
     )

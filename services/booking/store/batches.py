@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
+from chassis.errors import TooMuch
+from chassis.verdicts import Verdict
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.book import Book, Changed, Sought
 from services.booking.domain.commands import Announce, Command, OfAppointment
@@ -19,13 +21,13 @@ from services.booking.domain.reach import surroundings, widened
 from services.booking.domain.series.expansion import created, expanded
 from services.booking.domain.series.state import Series
 from services.booking.domain.times import Period
+from services.booking.domain.weight import PLACES_AT_ONCE, places_of_known
 from services.booking.store import appointments, diaries
 from services.booking.store import people as stored_people
 from services.booking.store import series as stored_series
 from services.booking.store.decisions import keep_further
 from services.booking.store.feeds import keep_feeds, load_feeds
 from services.booking.store.hours import load_weekly
-from services.booking.verdicts import Verdict
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 AT_ANY_TIME = Period(LONG_AGO, LONG_AGO)
@@ -42,7 +44,7 @@ async def load_book(
     """Lock the organizations of these commands and load everything that they need to be decided.
 
     Its decisions are made `within` these times. `sought`: what an earlier book missed to find other times for what was
-    refused. Raises TooMuch for what is too much about series.
+    refused. Raises TooMuch where several commands are more work than one transaction holds.
     """
     organizations = await _lock_organizations(
         tx, sorted({command.organization for command in commands}), within.start
@@ -86,6 +88,8 @@ async def _asked(tx: Transaction, commands: Sequence[Command], people: People, w
     found = await appointments.load(
         tx, {command.appointment_id for command in asked if isinstance(command, OfAppointment)}
     )
+    if len(commands) > 1 and places_of_known(commands, found) > PLACES_AT_ONCE:
+        raise TooMuch
     known = await stored_series.load(
         tx, commands, found, within.start, {command.appointment_id for command in new}
     )
@@ -160,11 +164,3 @@ _ANNOUNCE = text("""
 async def _announced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[datetime]]:
     """When these organizations, whose rows are locked, last announced something."""
     return {row.id: row.announced for row in await tx.execute(_ANNOUNCED, {"ids": list(ids)})}
-
-
-_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
-
-
-async def stay_open(tx: Transaction, seconds: float) -> None:
-    """Let this transaction wait so long for a call to another service, instead of being taken for a frozen owner's."""
-    await tx.execute(_STAY_OPEN, {"milliseconds": str(int(seconds * 1000))})

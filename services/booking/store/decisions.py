@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from chassis.errors import TooMuch
-from services.booking.verdicts import Further, Verdict
+from chassis.verdicts import Further, Verdict
 
 FURTHER_AT_ONCE = 32 * 1024 * 1024  # bytes of events; one command may have more
 
@@ -25,17 +27,28 @@ KEPT = {
     "outcome": "bytea",
     "event_type": "text",
     "event": "bytea",
+    "organization_id": "uuid",
 }
+_FIELDS = {
+    "appointment_id": "subject",
+    "organization_id": "organization",
+}  # where a verdict names it otherwise
+
+
+def columns_of(verdicts: Sequence[Verdict]) -> dict[str, list[Any]]:
+    """The columns of the rows of these verdicts."""
+    return {name: list(map(attrgetter(_FIELDS.get(name, name)), verdicts)) for name in KEPT}
+
 
 _VERDICTS = text("""
     SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, appointment_id, accepted, outcome,
-           event_type, event
+           event_type, event, organization_id
     FROM decisions WHERE command_id = ANY(CAST(:ids AS uuid[]))
 """)
 
 
 async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verdict]:
-    """What was decided about these command ids before.
+    """The verdicts on the commands of these keys, as far as they were decided before.
 
     Raises TooMuch when several of them have more events than memory should hold at once.
     """
@@ -87,7 +100,7 @@ async def keep_further(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
 _FORGET = text("""
     WITH forgotten AS (
         DELETE FROM decisions WHERE command_id IN
-            (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most)
+            (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most FOR UPDATE SKIP LOCKED)
         RETURNING command_id
     ), with_events AS (
         DELETE FROM further_events WHERE command_id IN (SELECT command_id FROM forgotten)
@@ -96,6 +109,6 @@ _FORGET = text("""
 """)
 
 
-async def forget_decisions(tx: Transaction, before: datetime, at_most: int) -> int:
-    """Delete a slice of what was decided before; returns how many rows."""
-    return await tx.count(_FORGET, {"before": before, "at_most": at_most})
+async def forget_decisions(database: Database, before: datetime) -> int:
+    """Delete what was decided before; returns how many decisions."""
+    return await database.in_slices(_FORGET, {"before": before})

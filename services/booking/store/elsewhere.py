@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from services.booking.domain.commands import Command, ImportBusyTimes
 from services.booking.domain.diary import Elsewhere
 from services.booking.domain.times import Period
@@ -81,10 +81,10 @@ async def save_elsewhere(
 
 _FORGET_OVER = text("""
     DELETE FROM busy_times WHERE (user_id, uid) IN
-        (SELECT user_id, uid FROM busy_times WHERE upper(during) < :before LIMIT :at_most)
+        (SELECT user_id, uid FROM busy_times WHERE upper(during) < :before LIMIT :at_most FOR UPDATE SKIP LOCKED)
 """)
 
 
-async def forget_busy_times(tx: Transaction, before: datetime, at_most: int) -> int:
-    """Delete a slice of the ranges elsewhere that ended before; returns how many."""
-    return await tx.count(_FORGET_OVER, {"before": before, "at_most": at_most})
+async def forget_busy_times(database: Database, before: datetime) -> int:
+    """Delete the ranges elsewhere that ended before; returns how many."""
+    return await database.in_slices(_FORGET_OVER, {"before": before})

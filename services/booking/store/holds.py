@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from services.booking.domain.commands import Command, Create, PlaceHold, ReleaseHold
 from services.booking.domain.diary import Hold
 from services.booking.domain.times import LONGEST
@@ -90,10 +90,10 @@ async def save_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
 
 
 _FORGET_HOLDS = text("""
-    DELETE FROM holds WHERE id IN (SELECT id FROM holds WHERE expires_at < :before LIMIT :at_most)
+    DELETE FROM holds WHERE id IN (SELECT id FROM holds WHERE expires_at < :before LIMIT :at_most FOR UPDATE SKIP LOCKED)
 """)
 
 
-async def forget_holds(tx: Transaction, before: datetime, at_most: int) -> int:
-    """Delete a slice of the holds that expired before; returns how many."""
-    return await tx.count(_FORGET_HOLDS, {"before": before, "at_most": at_most})
+async def forget_holds(database: Database, before: datetime) -> int:
+    """Delete the holds that expired before; returns how many."""
+    return await database.in_slices(_FORGET_HOLDS, {"before": before})

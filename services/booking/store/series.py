@@ -1,11 +1,10 @@
 """The SQL of series: rules in one table, and which appointment each occurrence is in another."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 
 from chassis.database import Row, Transaction
@@ -15,12 +14,8 @@ from services.booking.domain.appointment import Appointment
 from services.booking.domain.commands import Command
 from services.booking.domain.series.state import Series
 from services.booking.domain.series.weight import meet_in_a_series, places_touched, whole_series
-from services.booking.wire import appointment_of, dumps, state_of
-
-MICROSECOND = timedelta(microseconds=1)
-# People times occurrences in a batch of several commands: some tenths of a second. One command may ask for ten times so
-# many, which takes some seconds: the time limits of a transaction are the session's.
-PLACES_AT_ONCE = 2_000
+from services.booking.domain.weight import PLACES_AT_ONCE
+from services.booking.wire import MICROSECOND, appointment_of, dumps, template_of
 
 
 class Known(NamedTuple):
@@ -120,6 +115,12 @@ _BEHIND = text(f"""
 """)  # noqa: S608  constants only
 
 
+async def by_id(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Series]:
+    """These series, by id."""
+    rows = await tx.execute(_SERIES, {"ids": list(ids)}) if ids else []
+    return {row.id: _series_of(row) for row in rows}
+
+
 async def behind(tx: Transaction, until: datetime, after: UUID, at_most: int) -> list[Series]:
     """A page of the series without an end that are not booked up to `until`, by id."""
     rows = await tx.execute(_BEHIND, {"until": until, "after": after, "at_most": at_most})
@@ -128,14 +129,6 @@ async def behind(tx: Transaction, until: datetime, after: UUID, at_most: int) ->
 
 def _columns(series: Series) -> dict[str, Any]:
     recurrence = series.recurrence
-    template = {
-        "appointment": orjson.Fragment(state_of(series.template)),
-        "organizer_confirmed": series.template.organizer_confirmed,
-        "duration": series.duration // MICROSECOND,
-        "start_by": series.start_by // MICROSECOND,
-        "end_by": series.end_by // MICROSECOND,
-        "ignores_availability": series.ignores_availability,
-    }
     return {
         "id": series.id,
         "organization_id": series.template.organization_id,
@@ -145,7 +138,7 @@ def _columns(series: Series) -> dict[str, Any]:
         "booked_until": series.booked_until,
         "ended": series.ended,
         "version": series.version,
-        "template": dumps(template).decode(),
+        "template": dumps(template_of(series)).decode(),
         "exdates": _array(recurrence.exdates),
         "rdates": _array(recurrence.rdates),
     }

@@ -19,7 +19,7 @@ _STATUS_AND_TITLE: dict[str, tuple[int, str]] = {
     "command_id_reused": (409, "This Idempotency-Key was used for something else"),
     "invalid_transition": (409, "The appointment's status does not allow it"),
     "version_mismatch": (412, "The appointment has changed meanwhile"),
-    "too_large": (413, "The body is too large"),
+    "too_large": (413, "This is too large"),
     "invalid": (422, "Some fields are not right"),
     "unknown_user": (422, "Somebody named here is unknown"),
     "in_the_past": (422, "That time is over"),

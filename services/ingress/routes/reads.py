@@ -74,11 +74,11 @@ def read_routes(runtime: Runtime) -> APIRouter:
     async def command(request: Request, command_id: str) -> Response:
         caller = await runtime.door.enter(request)
         identifier = bodies.path_id(command_id)
-        found = await store.command(identifier)
+        found = await store.command(identifier, caller.organization)
         if found is None:
             return as_json({"command_id": str(identifier), "status": "pending"})
-        actor, organization, body = found
-        if actor != str(caller.id) or organization not in (None, caller.organization):
+        actor, body = found
+        if actor != str(caller.id):
             raise not_found()
         return raw_json(body)
 

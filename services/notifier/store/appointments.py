@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,12 @@ async def standing(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Standin
     return {row.id: Standing(row.version, row.involved) for row in rows}
 
 
-async def forget(tx: Transaction, ended_before: datetime) -> None:
-    """Drop what is long over: nothing of it can be sent any more."""
-    await tx.execute(text("DELETE FROM appointments WHERE end_time < :before"), {"before": ended_before})
+_FORGET = text("""
+    DELETE FROM appointments WHERE id IN
+        (SELECT id FROM appointments WHERE end_time < :before ORDER BY end_time LIMIT :at_most FOR UPDATE SKIP LOCKED)
+""")
+
+
+async def forget(database: Database, ended_before: datetime) -> int:
+    """Drop what is long over (nothing of it can be sent any more); returns how many appointments."""
+    return await database.in_slices(_FORGET, {"before": ended_before})

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from services.notifier.delivery import COLUMNS, Delivery
 
 _TYPES = {
@@ -181,21 +181,25 @@ async def requeue(tx: Transaction, items: Sequence[Delivery], due: datetime) -> 
     await tx.execute(_REQUEUE, {"ids": ids, "organizations": organizations, "due": due})
 
 
-async def forget(tx: Transaction, planned_before: datetime) -> None:
-    """Drop the history of deliveries that are out of the queue."""
-    await tx.execute(
-        text("""
-            WITH gone AS (
-                DELETE FROM deliveries d WHERE d.planned_at < :before
-                    AND NOT EXISTS (SELECT FROM queue q WHERE q.delivery_id = d.id)
-                RETURNING d.id
-            ), uncalled AS (
-                DELETE FROM calls c USING gone WHERE c.delivery_id = gone.id
-            )
-            DELETE FROM payloads p USING gone WHERE p.delivery_id = gone.id
-        """),
-        {"before": planned_before},
+_FORGET = text("""
+    WITH gone AS (
+        DELETE FROM deliveries WHERE id IN (
+            SELECT id FROM deliveries d WHERE d.planned_at < :before
+                AND NOT EXISTS (SELECT FROM queue q WHERE q.delivery_id = d.id)
+            LIMIT :at_most FOR UPDATE SKIP LOCKED
+        ) RETURNING id
+    ), uncalled AS (
+        DELETE FROM calls c USING gone WHERE c.delivery_id = gone.id
+    ), unsaid AS (
+        DELETE FROM payloads p USING gone WHERE p.delivery_id = gone.id
     )
+    SELECT id FROM gone
+""")
+
+
+async def forget(database: Database, planned_before: datetime) -> int:
+    """Drop the history of deliveries that are out of the queue; returns how many deliveries."""
+    return await database.in_slices(_FORGET, {"before": planned_before})
 
 
 async def waiting(tx: Transaction) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from services.notifier.delivery import COLUMNS, Delivery
 
 
@@ -203,9 +203,22 @@ async def look_again(
     await tx.execute(_LOOK_AGAIN, values)
 
 
-async def forget(tx: Transaction, before: date, counted_before: date) -> None:
-    """Drop what went out long ago, and the counts of days that are over everywhere."""
-    await tx.execute(
-        text("DELETE FROM digests WHERE day < :before AND closed_at IS NOT NULL"), {"before": before}
+_FORGET = text("""
+    DELETE FROM digests WHERE id IN (
+        SELECT id FROM digests WHERE day < :before AND closed_at IS NOT NULL LIMIT :at_most FOR UPDATE SKIP LOCKED
     )
-    await tx.execute(text("DELETE FROM told_daily WHERE day < :before"), {"before": counted_before})
+""")
+_FORGET_COUNTS = text("""
+    DELETE FROM told_daily WHERE (user_id, day) IN
+        (SELECT user_id, day FROM told_daily WHERE day < :before LIMIT :at_most FOR UPDATE SKIP LOCKED)
+""")
+
+
+async def forget(database: Database, before: date) -> int:
+    """Drop what went out before that day; returns how many digests."""
+    return await database.in_slices(_FORGET, {"before": before})
+
+
+async def forget_counts(database: Database, before: date) -> int:
+    """Drop the counts of days before that one, which are over everywhere; returns how many."""
+    return await database.in_slices(_FORGET_COUNTS, {"before": before})

@@ -8,7 +8,8 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Row, Transaction
+from chassis.verdicts import Verdict
 from notifications.preferences import (
     Organization,
     Preferences,
@@ -17,7 +18,6 @@ from notifications.preferences import (
     organization_of,
     preferences_of,
 )
-from services.notifier.verdicts import Verdict
 
 _COMMANDS_ONE_AT_A_TIME = 7_316_520_301  # any constant, for an advisory lock
 
@@ -39,16 +39,17 @@ _SAVE_ORGANIZATION = text("""
     VALUES (:organization_id, :version, CAST(:body AS jsonb))
     ON CONFLICT (organization_id) DO UPDATE SET version = excluded.version, body = excluded.body
 """)
-_STAY_OPEN = text("SELECT set_config('idle_in_transaction_session_timeout', :milliseconds, true)")
 _DECIDED = text("""
-    SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event
-    FROM decisions WHERE command_id = ANY(CAST(:ids AS uuid[]))
+    SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event,
+           organization_id
+    FROM decisions WHERE command_id = ANY(CAST(:keys AS uuid[]))
 """)
 _DECIDE = text("""
     INSERT INTO decisions
-        (command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event)
-    VALUES (:command_id, :fingerprint, :cause, :decided_at, :correlation_id, :traceparent, :user_id, :accepted,
-            :outcome, :event)
+        (command_id, fingerprint, cause, decided_at, correlation_id, traceparent, user_id, accepted, outcome, event,
+         organization_id)
+    VALUES (:command_id, :fingerprint, :cause, :decided_at, :correlation_id, :traceparent, :subject, :accepted,
+            :outcome, :event, :organization)
 """)
 
 
@@ -102,15 +103,26 @@ async def save_organizations(tx: Transaction, changed: Mapping[UUID, Organizatio
         )
 
 
-async def stay_open(tx: Transaction, seconds: float) -> None:
-    """Let this transaction wait so long for a call to another service, instead of being taken for a frozen owner's."""
-    await tx.execute(_STAY_OPEN, {"milliseconds": str(int(seconds * 1000))})
+async def decided(tx: Transaction, keys: Sequence[UUID]) -> dict[UUID, Verdict]:
+    """The verdicts on the commands of these keys, as far as they were decided before; their subject is the actor."""
+    rows = await tx.execute(_DECIDED, {"keys": list(keys)})
+    return {row.command_id: _verdict(row) for row in rows}
 
 
-async def decided(tx: Transaction, command_ids: Sequence[UUID]) -> dict[UUID, Verdict]:
-    """What was decided about these commands before."""
-    rows = await tx.execute(_DECIDED, {"ids": list(command_ids)})
-    return {row.command_id: Verdict(*row) for row in rows}
+def _verdict(row: Row) -> Verdict:
+    return Verdict(
+        command_id=row.command_id,
+        fingerprint=row.fingerprint,
+        cause=row.cause,
+        decided_at=row.decided_at,
+        correlation_id=row.correlation_id,
+        traceparent=row.traceparent,
+        subject=row.user_id,
+        accepted=row.accepted,
+        outcome=row.outcome,
+        event=row.event,
+        organization=row.organization_id,
+    )
 
 
 async def decide(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
@@ -119,6 +131,12 @@ async def decide(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
         await tx.execute_each(_DECIDE, [asdict(verdict) for verdict in verdicts])
 
 
-async def forget(tx: Transaction, before: datetime) -> None:
-    """Drop old decisions: a command id is remembered for 30 days."""
-    await tx.execute(text("DELETE FROM decisions WHERE decided_at < :before"), {"before": before})
+_FORGET = text("""
+    DELETE FROM decisions WHERE command_id IN
+        (SELECT command_id FROM decisions WHERE decided_at < :before LIMIT :at_most FOR UPDATE SKIP LOCKED)
+""")
+
+
+async def forget(database: Database, before: datetime) -> int:
+    """Drop old decisions (a command id is remembered for 30 days); returns how many."""
+    return await database.in_slices(_FORGET, {"before": before})

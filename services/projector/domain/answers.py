@@ -8,9 +8,12 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a command as JSON; `at` is when it was told (UTC). Only its actor may read it."""
+    """The outcome of a command as JSON; `at` is when it was told (UTC). Only its actor may read it.
 
-    command_id: UUID
+    `key` is the command's id, or what stands for it where another organization used that id first.
+    """
+
+    key: UUID
     organization_id: UUID | None
     actor: str | None
     body: str
@@ -70,8 +73,10 @@ class Suspension:
 
 
 def newest_suspensions(suspensions: Iterable[Suspension]) -> list[Suspension]:
-    """The highest version for each channel of each person in a batch."""
+    """The highest version for each channel of each person in a batch; of equal ones the first, as between batches."""
     found: dict[tuple[UUID, str], Suspension] = {}
-    for suspension in sorted(suspensions, key=lambda one: one.version):
-        found[suspension.user_id, suspension.channel] = suspension
+    for suspension in suspensions:
+        held = found.get((suspension.user_id, suspension.channel))
+        if held is None or held.version < suspension.version:
+            found[suspension.user_id, suspension.channel] = suspension
     return list(found.values())

@@ -97,8 +97,11 @@ def newest(changes: Iterable[Change]) -> list[Change]:
 
 
 def unique(changes: Iterable[Change]) -> list[Change]:
-    """Each version of each appointment once: a late copy of an event says the same."""
-    return list({(change.appointment_id, change.version): change for change in changes}.values())
+    """Each version of each appointment once, as the log tells it first: that is what the live view has kept."""
+    found: dict[tuple[UUID, int], Change] = {}
+    for change in changes:
+        found.setdefault((change.appointment_id, change.version), change)
+    return list(found.values())
 
 
 def counts(changes: Iterable[Change]) -> dict[tuple[UUID, date, str], int]:

@@ -13,12 +13,13 @@ _STAGE = {
     "held": 0,
     "retrying": 0,
     "sent": 1,
-    "failed": 2,
-    "expired": 3,
-    "dead_lettered": 4,
-    "delivered": 5,
-    "bounced": 6,
+    "failed": 3,
+    "expired": 4,
+    "dead_lettered": 5,
+    "delivered": 6,
+    "bounced": 7,
 }
+_UNKNOWN_STAGE = 2  # a state that a newer release tells: it shows, until one comes that is known to be an end
 _SENT = frozenset(("sent", "delivered", "bounced"))
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -102,7 +103,7 @@ def newest(deliveries: Iterable[Delivery]) -> list[Delivery]:
 
 def _rank(item: Delivery | Standing) -> tuple[bool, int, int, datetime]:
     accepted = item.sent_at is not None or item.state in _SENT
-    return accepted, item.attempts, _STAGE[item.state], item.next_attempt_at or _NEVER
+    return accepted, item.attempts, _STAGE.get(item.state, _UNKNOWN_STAGE), item.next_attempt_at or _NEVER
 
 
 def _cell(delivery: Delivery, state: str) -> Cell:

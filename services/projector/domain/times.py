@@ -87,23 +87,32 @@ def ended(hold: UUID, organization: UUID, at: datetime) -> Hold:
 
 
 def ranges_of(changes: Iterable[BusyTimes]) -> list[BusyTime]:
-    """The newest word on each uid of each person in a batch."""
+    """The newest word on each uid of each person in a batch; of equal versions the first."""
     found: dict[tuple[UUID, str], BusyTime] = {}
-    for change in sorted(changes, key=lambda one: one.version):
-        person, organization = change.user_id, change.organization_id
-        for uid in change.gone:
-            found[person, uid] = BusyTime(person, uid, organization, change.at, change.at, change.version)
-        for uid, start, end in change.ranges:
-            found[person, uid] = BusyTime(person, uid, organization, start, end, change.version)
+    for change in changes:
+        for time in _ranges(change):
+            held = found.get((time.user_id, time.uid))
+            if held is None or held.version < time.version:
+                found[time.user_id, time.uid] = time
     return list(found.values())
+
+
+def _ranges(change: BusyTimes) -> Iterable[BusyTime]:
+    person, organization = change.user_id, change.organization_id
+    said = dict.fromkeys(change.gone, (change.at, change.at))
+    said |= {uid: (start, end) for uid, start, end in change.ranges}
+    for uid, (start, end) in said.items():
+        yield BusyTime(person, uid, organization, start, end, change.version)
 
 
 Row = TypeVar("Row", Hours, BusyTimes, Hold, Series, Feed)
 
 
 def newest(rows: Iterable[Row], key: Callable[[Row], UUID]) -> list[Row]:
-    """The highest version of each in a batch."""
+    """The highest version of each in a batch; of equal ones the first, as between batches."""
     found: dict[UUID, Row] = {}
-    for row in sorted(rows, key=lambda one: one.version):
-        found[key(row)] = row
+    for row in rows:
+        held = found.get(key(row))
+        if held is None or held.version < row.version:
+            found[key(row)] = row
     return list(found.values())

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 
-# In portions, so that no statement runs into its time limit and no lock is held for long.
 _FORGET_TIMERS = text("""
     DELETE FROM timers WHERE id IN (
         SELECT id FROM timers WHERE state <> 'pending' AND settled_at < :before
-        ORDER BY settled_at LIMIT :limit FOR UPDATE SKIP LOCKED
+        ORDER BY settled_at LIMIT :at_most FOR UPDATE SKIP LOCKED
     )
 """)
 
@@ -19,14 +18,14 @@ _FORGET_TIMERS = text("""
 _FORGET_APPOINTMENTS = text("""
     WITH over AS (
         DELETE FROM appointments WHERE id IN (
-            SELECT id FROM appointments WHERE end_time < :before ORDER BY end_time LIMIT :limit FOR UPDATE SKIP LOCKED
+            SELECT id FROM appointments WHERE end_time < :before ORDER BY end_time LIMIT :at_most FOR UPDATE SKIP LOCKED
         ) RETURNING id
     ), stranded AS (
         DELETE FROM timers t USING over WHERE t.appointment_id = over.id AND t.state = 'pending'
     ), handed_over AS (
         DELETE FROM handovers h USING over WHERE h.appointment_id = over.id
     )
-    SELECT count(*) FROM over
+    SELECT id FROM over
 """)
 
 # The index holds pending timers only, and PostgreSQL keeps an estimate of its entries (-1: not yet known).
@@ -46,14 +45,14 @@ class Load(NamedTuple):
     overdue: int
 
 
-async def forget_timers(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete at most `limit` timers that fired or were missed before that instant; returns how many."""
-    return await tx.count(_FORGET_TIMERS, {"before": before, "limit": limit})
+async def forget_timers(database: Database, before: datetime) -> int:
+    """Delete the timers that fired or were missed before that instant; returns how many."""
+    return await database.in_slices(_FORGET_TIMERS, {"before": before})
 
 
-async def forget_appointments(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete at most `limit` appointments that ended before that instant; returns how many."""
-    return int(await tx.scalar(_FORGET_APPOINTMENTS, {"before": before, "limit": limit}) or 0)
+async def forget_appointments(database: Database, before: datetime) -> int:
+    """Delete the appointments that ended before that instant; returns how many."""
+    return await database.in_slices(_FORGET_APPOINTMENTS, {"before": before})
 
 
 async def measure(tx: Transaction, late_before: datetime) -> Load:

@@ -7,15 +7,19 @@ from uuid import UUID
 from aiohttp import web
 
 from deploy.local.ports import free_port
-from services.booking.client import PATH
+from identity.client import PATH
 
 
 class Identity:
-    """Answers the validation call from `people`; `mode` is ok, error (503), hang or nonsense. `asked` has each call's ids."""
+    """Answers the validation call from `people`; `mode` is ok, error (503), hang or nonsense. `asked` has each call's ids.
+
+    A call that names somebody whom it `refuses` is refused for good (422).
+    """
 
     def __init__(self) -> None:
         self.people: dict[str, dict[str, Any]] = {}
         self.mode = "ok"
+        self.refuses: set[UUID] = set()
         self.asked: list[list[str]] = []
         self.url = f"http://127.0.0.1:{free_port()}"
         self._runner: web.AppRunner | None = None
@@ -53,6 +57,8 @@ class Identity:
     async def _validate(self, request: web.Request) -> web.Response:
         ids = (await request.json())["user_ids"]
         self.asked.append(ids)
+        if self.refuses & set(map(UUID, ids)):
+            return web.json_response({"detail": "unprocessable"}, status=422)
         if self.mode == "error":
             return web.json_response({"detail": "out of order"}, status=503)
         if self.mode == "hang":

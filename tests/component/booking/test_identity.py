@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from chassis.errors import DependencyDown
-from services.booking.client import CALL_MAX, Directory
+from contracts.envelope import Record
+from services.booking.client import Directory
 from tests.component.booking.desk import Desk
 from tests.component.booking.identity import Identity
 from tests.support import eventually
@@ -23,7 +24,7 @@ async def test_commands_wait_while_identity_is_away_and_are_decided_when_it_is_b
     [service] = desk.services
 
     async def is_waiting() -> bool:
-        return "identity" in (await service.health.report())["waiting"]
+        return any("identity" in name for name in (await service.health.report())["waiting"])
 
     await eventually(is_waiting, 15)
     assert await desk.published("booking.outcomes") == []
@@ -38,6 +39,27 @@ async def test_commands_wait_while_identity_is_away_and_are_decided_when_it_is_b
         return not (await service.health.report())["waiting"]
 
     await eventually(is_well, 15)
+
+
+async def test_whom_identity_refuses_for_good_holds_up_nobody_else(closed_desk: Desk) -> None:
+    """The batch is halved until the culprit is alone; it is set aside with its reason, and can be sent back."""
+    culprit = closed_desk.person()
+    closed_desk.identity.refuses = {culprit}
+    asked = [await closed_desk.book(closed_desk.person(), partition=0) for _ in range(7)]
+    asked.insert(3, await closed_desk.book(culprit, partition=0))
+    await closed_desk.start()
+    good = [command for number, command in enumerate(asked) if number != 3]
+    told = await closed_desk.outcomes(*good, deadline=60)
+    assert [outcome["status"] for outcome in told] == ["accepted"] * 7
+
+    async def set_aside() -> list[Record]:
+        return await closed_desk.published("booking.dead-letters")
+
+    [letter] = await eventually(set_aside, 60, 0.2)
+    assert letter.header("ce_id") == str(asked[3])
+    assert "identity" in str(letter.header("dead-letter-message"))
+    [service] = closed_desk.services
+    assert not (await service.health.report())["waiting"]
 
 
 async def test_one_call_for_a_batch_and_none_for_who_is_known(closed_desk: Desk) -> None:
@@ -72,34 +94,14 @@ async def test_the_known_are_remembered_for_five_minutes(identity: Identity, dir
     people, clock = directory
     user, organization = uuid4(), uuid4()
     identity.add(user, organization)
-    await people.ask([user])
+    assert set(await people.people([user])) == {user}
     clock.now = 299.0
-    assert people.missing([user]) == []
+    assert set(await people.people([user])) == {user}
+    assert len(identity.asked) == 1
     clock.now = 301.0
-    assert people.missing([user]) == [[user]]
     identity.people.clear()
-    await people.ask([user])
-    assert people.vouched([user]) == {}, "whom Identity no longer knows is forgotten"
-
-
-async def test_somebody_unreadable_is_unknown_and_the_others_are_known(
-    identity: Identity, directory: Any
-) -> None:
-    people, _ = directory
-    fine, odd, broken = uuid4(), uuid4(), uuid4()
-    identity.add(fine, uuid4())
-    identity.add(odd, uuid4(), timezone="Mars/Olympus", name="A\0" + "x" * 1000)
-    identity.add(broken, uuid4(), organization_id=None)
-    await people.ask([fine, odd, broken])
-    found = people.vouched([fine, odd, broken])
-    assert set(found) == {fine, odd}
-    assert (found[odd].timezone, len(found[odd].name)) == ("UTC", 200)
-
-
-async def test_a_crowd_is_asked_for_in_portions(directory: Any) -> None:
-    people, _ = directory
-    portions = people.missing(uuid4() for _ in range(2 * CALL_MAX + 1))
-    assert [len(portion) for portion in portions] == [CALL_MAX, CALL_MAX, 1]
+    assert await people.people([user]) == {}, "whom Identity no longer knows is forgotten"
+    assert len(people) == 0
 
 
 @pytest.mark.parametrize("mode", ["error", "hang", "nonsense"])
@@ -109,4 +111,4 @@ async def test_no_usable_answer_is_a_dependency_that_is_down(
     people, _ = directory
     identity.mode = mode
     with pytest.raises(DependencyDown, match="identity"):
-        await people.ask([uuid4()])
+        await people.people([uuid4()])

@@ -14,11 +14,11 @@ from chassis.database import Database
 from chassis.errors import TooMuch
 from chassis.migrations import migrate
 from chassis.settings import Settings, service_database_url
+from chassis.verdicts import Further, Verdict
 from services.booking import jobs
 from services.booking.domain.book import Changed
 from services.booking.domain.people import Person
 from services.booking.store import batches, decisions, people
-from services.booking.verdicts import Further, Verdict
 from services.booking.wire import state_of
 from tests.support import World
 from tests.unit.booking.builders import (
@@ -56,7 +56,7 @@ def a_verdict(change: Changed | None = None, **different: object) -> Verdict:
         decided_at=NOW,
         correlation_id="c",
         traceparent=None,
-        appointment_id=after.id if after else None,
+        subject=after.id if after else None,
         accepted=True,
         outcome=b"{}",
         state=state_of(after) if after else None,
@@ -148,10 +148,7 @@ async def test_people_are_kept_as_last_told(database: Database) -> None:
     assert isinstance(book.named([ANNA])[0], Person)
 
 
-async def test_what_was_decided_is_forgotten_after_thirty_days(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "SLICE", 2)
+async def test_what_was_decided_is_forgotten_after_thirty_days(database: Database) -> None:
     old = [a_verdict(decided_at=clock.now() - timedelta(days=30, minutes=1)) for _ in range(5)]
     young = a_verdict(decided_at=clock.now() - timedelta(days=29))
     async with database.transaction() as tx:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from chassis.roles import reader_url
 from services.ingress.connections import Connections
-from services.ingress.store import reader_url
 from tests.component.ingress.running import Ingress
 from tests.support import eventually
 

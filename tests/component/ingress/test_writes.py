@@ -6,7 +6,7 @@ from uuid import uuid4, uuid5
 
 import pytest
 
-from contracts.envelope import Message
+from contracts.envelope import Message, key_elsewhere
 from tests.component.ingress.fleet import accepted, an_appointment, refused
 from tests.component.ingress.people import ADMIN, ANNA, BEN
 from tests.component.ingress.running import Ingress
@@ -181,6 +181,27 @@ async def test_a_command_shows_its_outcome_to_its_actor_only(ingress: Ingress) -
     assert await ingress.json(ANNA, f"/commands/{identifier}/") == {"status": "accepted"}
     for person in (BEN, ADMIN):
         assert (await ingress.call(person, "GET", f"/commands/{identifier}")).status_code == 404
+
+
+async def test_another_organizations_command_of_the_same_id_hides_nothing(ingress: Ingress) -> None:
+    identifier, elsewhere = uuid4(), uuid4()
+    rows = [
+        (identifier, elsewhere, "theirs"),
+        (key_elsewhere(ANNA.organization, identifier), ANNA.organization, "ours"),
+    ]
+    for key, organization, status in rows:
+        await ingress.fleet.database.execute(
+            "INSERT INTO views.commands (id, organization_id, actor, body, at) VALUES ($1, $2, $3, $4, now())",
+            key,
+            organization,
+            str(ANNA.id),
+            f'{{"status":"{status}"}}',
+        )
+    assert await ingress.json(ANNA, f"/commands/{identifier}") == {"status": "ours"}
+    await ingress.fleet.database.execute(
+        "DELETE FROM views.commands WHERE organization_id = $1", ANNA.organization
+    )
+    assert (await ingress.json(ANNA, f"/commands/{identifier}"))["status"] == "pending"
 
 
 async def test_foreign_records_on_the_reply_partition_disturb_nobody(ingress: Ingress) -> None:

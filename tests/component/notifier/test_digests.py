@@ -124,9 +124,9 @@ async def test_what_is_beyond_the_threshold_waits(closed_office: Office) -> None
     await office.told("delivered", 5 + 2 * 3 + 1 + 4)
     await count_waiting(database)
     assert REGISTRY.get_sample_value("appointments_notifier_held_deliveries") == 0
-    async with database.transaction() as tx:
-        long_after = TODAY + timedelta(days=90)
-        await store.forget(tx, long_after, long_after)
+    long_after = TODAY + timedelta(days=90)
+    await store.forget(database, long_after)
+    await store.forget_counts(database, long_after)
     for table in ("digests", "digest_entries", "told_daily"):
         assert not await office.sql(f"SELECT FROM {table}")
 

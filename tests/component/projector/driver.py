@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from chassis.migrations import READER
 from chassis.publisher import Publisher
+from chassis.roles import reader_url
 from chassis.service import Service
 from chassis.settings import service_database_url
 from contracts import topics
@@ -132,7 +132,7 @@ class Projector:
 
     async def as_reader(self) -> asyncpg.Connection:
         """A connection with the ingress's role."""
-        return await asyncpg.connect(self._url(), user=READER)
+        return await asyncpg.connect(reader_url(self.settings))
 
     async def _ends(self) -> dict[TopicPartition, int]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap_servers)

@@ -17,7 +17,21 @@ from services.projector.refill import Progress
 from tests.component.projector.driver import TABLES, Projector
 from tests.component.projector.test_views import a_story
 from tests.support import eventually
-from tests.unit.projector.builders import ANNA, DECIDED, HUB, a_notification, an_event, an_id, an_outcome
+from tests.unit.projector.builders import (
+    ANNA,
+    DECIDED,
+    HUB,
+    a_notification,
+    a_suspension,
+    an_event,
+    an_id,
+    an_outcome,
+    availability_changed,
+    busy_times_changed,
+    feed_changed,
+    preferences_changed,
+    series_changed,
+)
 
 
 def bookings(first: int, last: int) -> list[Message]:
@@ -249,3 +263,37 @@ async def test_numbers_of_notifications_are_the_same_after_a_rebuild(projector: 
     await projector.sql.execute("UPDATE views.notifications SET sent_at = NULL, state = 'planned'")
     await rebuild(projector.settings, "notifications")
     assert await projector.sql.fetch(ANALYTICS, *asked) == before
+
+
+async def test_of_equal_versions_the_first_of_the_log_shows_live_and_rebuilt(projector: Projector) -> None:
+    """A restored booking may decide otherwise than before it, and then two events have one version.
+
+    The twins come in one batch and in two, which must not matter either.
+    """
+    first = (
+        an_event(name="twin", title="first"),
+        availability_changed(1, buffer_before=5),
+        busy_times_changed(1, "uid", "gone"),
+        series_changed(1, word="first"),
+        feed_changed(1, token_hash="1a" * 32),
+        preferences_changed(1, locale="de"),
+        a_suspension(1),
+    )
+    second = (
+        an_event("rescheduled", name="twin", title="second", participant_ids=[ANNA]),
+        availability_changed(1, buffer_before=10),
+        busy_times_changed(1, "uid", "other", hour=7),
+        series_changed(1, word="second"),
+        feed_changed(1, token_hash="2b" * 32),
+        preferences_changed(1, locale="en"),
+        a_suspension(1, restored=True),
+    )
+    await projector.start()
+    await projector.publish(*first, *second)
+    await projector.caught_up()
+    await projector.publish(*second, *first)
+    await projector.caught_up()
+    live = await projector.rows()
+    assert await projector.sql.fetchval("SELECT title FROM views.appointments") == "first"
+    await rebuild(projector.settings, "all")
+    assert await projector.rows() == live

@@ -31,7 +31,8 @@ def test_an_announcement_is_a_version_in_which_nothing_else_changed(who: object)
     before = an_appointment()
     decision = accepted(decide(a_command(Announce, who, message="Hi"), a_book(before), NOW))  # type: ignore[arg-type]
     told = [PEOPLE[ANNA], PEOPLE[BEN]]
-    assert decision.event == Event("appointment.announced", (), told, {"announcement": "Hi"})
+    more = {"announcement": "Hi", "organizer_confirmed": False}
+    assert decision.event == Event("appointment.announced", (), told, more)
     assert (decision.appointment.version, decision.appointment.answers) == (4, before.answers)
 
 

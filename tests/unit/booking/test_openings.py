@@ -292,7 +292,7 @@ class TestHolds:
         ledger = after(a_hold())
         told = accepted(at_once(a_create(hold_id=HOLD), NOW, ledger)).event
         assert told is not None
-        assert told.more == {"hold_id": HOLD}
+        assert told.more == {"hold_id": HOLD, "organizer_confirmed": False}
         assert ledger.holds == {}
 
     def test_it_stays_when_the_booking_is_refused(self) -> None:
@@ -304,7 +304,7 @@ class TestHolds:
         late = NOW + timedelta(seconds=600)
         told = accepted(at_once(a_create(hold_id=HOLD), late, after(a_hold()))).event
         assert told is not None
-        assert told.more is None
+        assert told.more == {"organizer_confirmed": False}
 
     @pytest.mark.parametrize(
         ("who", "seconds", "code"),

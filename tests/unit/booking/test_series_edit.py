@@ -54,7 +54,8 @@ def test_each_touched_occurrence_has_its_event_and_the_series_one() -> None:
     decision = settled(diary.ask(Update, diary.all()[1], scope=FOLLOWING, content={"title": "New"}))
     assert [step.event and step.event.type for step in decision.steps] == 3 * ["appointment.updated"]
     assert all(
-        (step.event and step.event.more) == {"of_series": diary.series().id} for step in decision.steps
+        step.event and step.event.more == {"of_series": diary.series().id, "organizer_confirmed": False}
+        for step in decision.steps
     )
     [told] = decision.happened
     assert (told.body["change"], told.body["scope"], told.body["version"]) == ("updated", "following", 2)

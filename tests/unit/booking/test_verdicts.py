@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 import contracts.appointments
+from chassis.verdicts import Verdict
 from contracts import outcomes
 from contracts.appointments import EVENT_TYPES, AppointmentEvent
 from contracts.envelope import Message, Record, event_id, read
@@ -17,7 +18,7 @@ from services.booking.domain.book import Book
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Code, Refusal
 from services.booking.messages import decode
-from services.booking.verdicts import Verdict, messages_for, verdict_on
+from services.booking.verdicts import messages_for, verdict_on
 from services.booking.wire import appointment_of, state_of
 from tests.unit.booking.builders import ANNA, BEN, CLIENT, MONDAY_9, NOW, ORG, a_book, an_appointment
 from tests.unit.booking.records import BODY, COMMAND_ID, a_record

@@ -8,8 +8,10 @@ import pytest
 
 from services.booking.domain import commands
 from services.booking.domain.commands import Cancel, Confirm, Scope, Update
+from services.booking.domain.decision import invalid
 from services.booking.domain.series.expansion import created
-from services.booking.domain.series.weight import meet_in_a_series, places_asked, places_touched, whole_series
+from services.booking.domain.series.weight import meet_in_a_series, places_touched, whole_series
+from services.booking.domain.weight import A_YEAR_OF_WEEKS, places_of_known, weight_of
 from tests.unit.booking.builders import (
     ANNA,
     BEN,
@@ -39,10 +41,33 @@ def to(appointment: UUID, scope: Scope = Scope.THIS) -> commands.Command:
     return a_command(Cancel, ANNA, appointment_id=appointment, scope=scope)
 
 
+def booking(kind: type[commands.Command], **fields: object) -> commands.Command:
+    """A command of ANNA's in ORG."""
+    return kind(id=UUID(int=0xE2), organization=ORG, actor=by(ANNA), **fields)
+
+
+A_HOLD = commands.PlaceHold(
+    id=UUID(int=0xE3),
+    organization=ORG,
+    actor=by(ANNA),
+    hold_id=UUID(int=0xE4),
+    organizer_id=None,
+    participant_ids=(BEN, CARA),
+    start=NOW,
+    end=NOW,
+    timezone=None,
+    fold=0,
+    expires_in=60,
+    ignore_availability=False,
+)
+BUSY = commands.BusyTime("standup", NOW, NOW)
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        pytest.param(a_create(), 0, id="a plain create is nothing to speak of"),
+        pytest.param(a_create(participant_ids=()), 1, id="a create for oneself"),
+        pytest.param(a_create(participant_ids=(BEN, CARA)), 3, id="a create with others"),
         pytest.param(a_series(participant_ids=(BEN, CARA)), 3 * 4, id="people times count"),
         pytest.param(a_series(rrule="FREQ=DAILY;COUNT=99999"), 2 * 750, id="a count that will be refused"),
         pytest.param(a_series(pattern=a_pattern(None, frequency="daily", count=30)), 2 * 30, id="friendly"),
@@ -51,10 +76,45 @@ def to(appointment: UUID, scope: Scope = Scope.THIS) -> commands.Command:
             2 * 750,
             id="as many as there may be",
         ),
+        pytest.param(a_command(Update, ANNA), 1, id="an update that names nobody"),
+        pytest.param(a_command(Update, ANNA, participant_ids=(BEN, CARA)), 3, id="an update of the people"),
+        pytest.param(
+            a_command(Update, ANNA, participant_ids=(BEN,), scope=Scope.ALL),
+            2 * A_YEAR_OF_WEEKS,
+            id="an update of a series' people",
+        ),
+        pytest.param(a_command(Confirm, BEN), 1, id="an answer"),
+        pytest.param(
+            a_command(Confirm, BEN, scope=Scope.FOLLOWING), A_YEAR_OF_WEEKS, id="an answer for a series"
+        ),
+        pytest.param(a_command(commands.Join, BEN), 1, id="a seat"),
+        pytest.param(EXTEND, A_YEAR_OF_WEEKS, id="an extension"),
+        pytest.param(A_HOLD, 3, id="a hold"),
+        pytest.param(
+            booking(commands.ReleaseHold, hold_id=UUID(int=0xE4)), 1, id="a hold that is given back"
+        ),
+        pytest.param(
+            booking(commands.ImportBusyTimes, busy_times=(BUSY, BUSY), removed=("lunch",)),
+            4,
+            id="an import: a row for each range",
+        ),
+        pytest.param(
+            booking(commands.SetAvailability, user_id=ANNA, body={"rules": [], "overrides": [{}, {}]}),
+            3,
+            id="hours: a row for each date",
+        ),
+        pytest.param(booking(commands.SetFeed, token_hash=None), 1, id="a feed"),
+        pytest.param(invalid("title", "missing", "There is none."), 1, id="a refusal"),
     ],
 )
-def test_places_asked(command: commands.Command, expected: int) -> None:
-    assert places_asked([command]) == expected
+def test_the_weight_of_a_command(command: commands.Command, expected: int) -> None:
+    assert weight_of(command) == expected
+
+
+def test_an_appointment_of_many_weighs_once_for_each_command_about_it() -> None:
+    many = an_appointment({UUID(int=n): "pending" for n in range(500, 1000)}, id=ONE.id, waiting=(CARA,))
+    asked = [to(ONE.id), to(ONE.id), to(UUID(int=0x999)), a_create()]
+    assert places_of_known(asked, {ONE.id: many}) == 2 * 502
 
 
 def test_places_touched() -> None:

@@ -63,10 +63,24 @@ def test_compose_runs_every_service_after_topics_and_schemas_are_there() -> None
 def test_every_variable_that_is_set_is_a_setting() -> None:
     kinds = (BookingSettings, RemindersSettings, NotifierSettings, ProjectorSettings, IngressSettings)
     settings = {name.upper() for kind in kinds for name in kind.model_fields}
+    settings |= {f"{name.upper()}_DATABASE_URL" for name in SERVICES}
     [compose] = documents("compose/compose.yaml")
     in_compose = {name for service in SERVICES for name in compose["services"][service]["environment"]}
     [configuration] = documents("kubernetes/configuration.yaml")
     assert (in_compose | configuration["data"].keys()) - settings == set()
+
+
+def test_each_pod_sees_its_own_logins_only_and_the_owners_are_with_the_job_that_migrates() -> None:
+    pods = documents("kubernetes/workers.yaml") + documents("kubernetes/ingress.yaml")
+    logins = {f"appointments-{name}" for name in (*SERVICES, "owner", "prepare")}
+    for one in [*documents("kubernetes/prepare.yaml"), *pods]:
+        if one["kind"] not in ("Deployment", "Job"):
+            continue
+        [container] = one["spec"]["template"]["spec"]["containers"]
+        secrets = {source["secretRef"]["name"] for source in container["envFrom"] if "secretRef" in source}
+        own = logins if one["kind"] == "Job" else {one["metadata"]["name"]}
+        assert secrets & logins == own
+        assert "trust" in {mount["name"] for mount in container["volumeMounts"]}
 
 
 def test_a_token_for_the_communication_service_reaches_whoever_calls_it() -> None:

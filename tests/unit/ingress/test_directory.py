@@ -6,6 +6,7 @@ import httpx
 import orjson
 import pytest
 
+from identity.client import IdentityClient
 from services.ingress.domain.problems import Problem
 from services.ingress.identity import Directory
 
@@ -28,12 +29,24 @@ class Identity:
         if self.away:
             return httpx.Response(503)
         known = [one for one in wanted if one in ORGANIZATIONS]
-        users = [{"id": one, "organization_id": str(ORGANIZATIONS[one]), "name": NAMES[one]} for one in known]
+        users = [
+            {
+                "id": one,
+                "organization_id": str(ORGANIZATIONS[one]),
+                "name": NAMES[one],
+                "timezone": "Europe/Berlin",
+                "locale": "de",
+                "roles": ["member"],
+                "active": True,
+            }
+            for one in known
+        ]
         return httpx.Response(200, json={"users": users})
 
 
 def directory(identity: Identity) -> Directory:
-    return Directory(httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://identity"))
+    client = httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://identity")
+    return Directory(IdentityClient("http://identity", timeout=5, client=client))
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_the_reason_is_one_line_of_text(said: str | None, reason: str | None) ->
         pytest.param({"timestamp": "0001-01-01T00:00:00+14:00"}, id="before the first day"),
         pytest.param({"timestamp": "9999-12-31T23:59:59-12:00"}, id="after the last day"),
         pytest.param({"timestamp": "2028-03-20T12:00:00"}, id="without a zone"),
-        pytest.param({"channel": "pigeon"}, id="an unknown channel"),
+        pytest.param({"channel": ""}, id="by no channel"),
         pytest.param({"recipient": None}, id="to nobody"),
     ],
 )

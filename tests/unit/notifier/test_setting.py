@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from chassis.verdicts import Verdict
 from contracts import topics
 from contracts.envelope import Envelope, Record
 from contracts.outcomes import PreferencesOutcome
@@ -15,7 +16,7 @@ from notifications.preferences import Organization
 from services.notifier import commands
 from services.notifier.commands import Command
 from services.notifier.setting import Said, would_be_admins
-from services.notifier.verdicts import Verdict, messages_for
+from services.notifier.verdicts import messages_for
 
 ANNA, BEN, HUB, ELSEWHERE = uuid4(), uuid4(), uuid4(), uuid4()
 RULES = {"defaults": {"channels": {"sms": True}}, "mandatory": {"appointment_cancelled": ["email"]}}
@@ -73,5 +74,5 @@ def test_anything_else_is_refused(body: Any, actor: UUID | str, organization: UU
 
 def test_only_who_sets_rules_is_asked_for() -> None:
     rules, broken = asked(RULES), asked({"mandatory": 1}, BEN)
-    assert isinstance(rules[1].asked, Organization)
+    assert isinstance(rules[1].command, Organization)
     assert would_be_admins([rules[1], broken[1]]) == {ANNA}

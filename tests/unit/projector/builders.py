@@ -211,9 +211,11 @@ def availability_changed(version: int = 1, **policy: Any) -> Message:
     return _of_booking("availability.changed", version, body)
 
 
-def busy_times_changed(version: int = 1, *uids: str, removed: Sequence[str] = ()) -> Message:
-    """`busy_times.changed` on booking.events: an hour of Anna's for each uid, `version` hours after Monday at nine."""
-    start = MONDAY_9 + timedelta(hours=version)
+def busy_times_changed(
+    version: int = 1, *uids: str, removed: Sequence[str] = (), hour: int | None = None
+) -> Message:
+    """`busy_times.changed` on booking.events: an hour of Anna's for each uid, so many (`version`) hours after Monday at nine."""
+    start = MONDAY_9 + timedelta(hours=version if hour is None else hour)
     body = BusyTimesChanged(
         user_id=ANNA,
         organization_id=HUB,
@@ -240,8 +242,8 @@ def a_hold(change: str = "placed", name: object = "hold") -> Message:
     return _of_booking(f"hold.{change}", f"{name}/{change}", body)
 
 
-def series_changed(version: int = 1, name: object = "weekly") -> Message:
-    """`series.changed` on booking.events: every Monday at ten in Berlin."""
+def series_changed(version: int = 1, name: object = "weekly", word: str = "") -> Message:
+    """`series.changed` on booking.events: every Monday at ten in Berlin; `word` stands in its pattern."""
     state = SeriesState(
         id=an_id(name),
         organization_id=HUB,
@@ -249,7 +251,7 @@ def series_changed(version: int = 1, name: object = "weekly") -> Message:
         timezone="Europe/Berlin",
         local_start="2027-01-04T10:00:00",
         rrule="FREQ=WEEKLY;COUNT=10",
-        recurring_pattern={"rrule": "FREQ=WEEKLY;COUNT=10"},
+        recurring_pattern={"rrule": "FREQ=WEEKLY;COUNT=10", **({"word": word} if word else {})},
         version=version,
     )
     body = SeriesEvent.model_validate(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.projector.domain.calendar import MISSING_MAX, Change, Known, project, search_text
+from services.projector.domain.calendar import MISSING_MAX, Change, Known, project, search_text, unique
 from services.projector.messages import read
 from tests.unit.projector.builders import ANNA, BEN, ORGANIZER, a_record, an_event, an_id
 
@@ -99,3 +99,9 @@ def test_every_order_of_two_is_covered() -> None:
 def test_search_text_is_casefolded_and_short() -> None:
     """The text filter finds the title in any case, and the beginning of a long description."""
     assert search_text("Straße 4", "Room", "x" * 500) == f"strasse 4\nroom\n{'x' * 200}"
+
+
+def test_of_equal_versions_a_rebuild_keeps_the_first_as_the_live_view_does() -> None:
+    one, other = (version(1, title=title) for title in ("one", "other"))
+    assert unique([one, other]) == [one]
+    assert project([one, other], {}).show == [one]

@@ -1,13 +1,14 @@
 """What is read from a record, and what is told of it."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import orjson
 import pytest
 
 from chassis.errors import InvalidMessage
 from contracts.appointments import Appointment
-from contracts.envelope import Envelope, Message, header
+from contracts.envelope import Envelope, Message, header, key_elsewhere, outcome_id
 from services.projector.domain.answers import Answer, Preference, Rules, newest, newest_rules
 from services.projector.domain.calendar import Change
 from services.projector.messages import read, shown
@@ -115,6 +116,21 @@ def test_an_outcome_belongs_to_its_actor() -> None:
     assert nobody is not None
     assert isinstance(nobody.body, Answer)
     assert nobody.body.actor is None
+
+
+def test_outcomes_of_two_organizations_under_one_id_are_kept_side_by_side() -> None:
+    """The id of an outcome says under which key its command was decided."""
+    message = a_preferences_outcome()
+    command = UUID(orjson.loads(message.value or b"")["command_id"])
+    keys = [command, key_elsewhere(HUB, command)]
+    for key in keys:
+        head = Envelope(
+            id=outcome_id(key), type="command.accepted", source="appointments/notifier", organization=HUB
+        )
+        fact = read(a_record(replace(message, headers=head.headers())))
+        assert fact is not None
+        assert isinstance(fact.body, Answer)
+        assert fact.body.key == key
 
 
 def test_other_types_are_not_ours() -> None:

@@ -84,3 +84,15 @@ def test_who_waits_for_a_seat_has_a_place_of_their_own() -> None:
     assert fact is not None
     assert dict(fact.body.attendees) == {ANNA: "pending", BEN: "waiting", ORGANIZER: "organizer"}  # type: ignore[union-attr]
     assert BEN in fact.body.audience  # type: ignore[union-attr]
+
+
+def test_of_equal_versions_the_first_counts_as_between_batches() -> None:
+    one, other = (Series(an_id("weekly"), HUB, 2, body) for body in ("one", "other"))
+    assert newest([one, other], lambda each: each.id) == [one]
+    changes = [
+        fact.body
+        for message in (busy_times_changed(1, "a"), busy_times_changed(1, "a", "b", hour=7))
+        if (fact := read(a_record(message))) and isinstance(fact.body, BusyTimes)
+    ]
+    starts = {time.uid: time.start_time for time in ranges_of(changes)}
+    assert starts == {"a": MONDAY_9 + timedelta(hours=1), "b": MONDAY_9 + timedelta(hours=7)}

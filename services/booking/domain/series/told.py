@@ -36,6 +36,7 @@ def series_changed(
         "change": change,
         "scope": scope,
         "series": _state(series),
+        "template": series,
         "appointment": first.appointment if first else None,
         "changes": first.event.changes if first and first.event else (),
         "occurrences": occurrences_of(step.appointment for step in steps),

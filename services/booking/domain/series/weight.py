@@ -1,4 +1,4 @@
-"""How much work commands are, before anything is loaded for them."""
+"""How much work commands about series are."""
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -19,19 +19,10 @@ from services.booking.domain.series.state import OCCURRENCES_MAX
 _COUNT = re.compile(r"COUNT=(\d{1,3})(?!\d)", re.IGNORECASE)
 
 
-def places_asked(commands: Iterable[Command]) -> int:
-    """People times occurrences of all creates with a pattern, at most so many: how many there are is not known yet."""
-    return sum(
-        (1 + len(command.participant_ids)) * _occurrences(command.pattern)
-        for command in commands
-        if isinstance(command, Create) and command.pattern
-    )
-
-
 def places_touched(
     commands: Iterable[Command], found: Mapping[UUID, Appointment], sizes: Mapping[UUID, int]
 ) -> int:
-    """The same of all commands with a scope, by how many occurrences each series has."""
+    """People times occurrences of all commands with a scope, by how many occurrences each series has."""
     return sum(
         (1 + len(named.answers)) * sizes.get(named.series_id, 0)
         for command in commands
@@ -89,7 +80,10 @@ def _about(command: Command, found: Mapping[UUID, Appointment]) -> UUID | None:
     return named.series_id if named else None
 
 
-def _occurrences(pattern: Pattern) -> int:
+def occurrences_asked(pattern: Pattern | None) -> int:
+    """How many occurrences a create asks for: 1 without a pattern, as many as there may be where it names no number."""
+    if pattern is None:
+        return 1
     if pattern.count is not None:
         return pattern.count
     named = _COUNT.search(pattern.rrule or "")

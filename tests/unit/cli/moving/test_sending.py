@@ -8,8 +8,8 @@ from typing import Any, cast
 import orjson
 import pytest
 
+from chassis.log import Log
 from chassis.publisher import Publisher
-from cli.kafka import Log
 from cli.moving import pace, sending
 from cli.moving.entries import Problem
 from cli.moving.planning import Planned, planned

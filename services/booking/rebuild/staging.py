@@ -1,0 +1,133 @@
+"""Temporary tables that a rebuild fills from the log before it decides what counts; they end with its transaction."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+
+from chassis.database import Transaction
+from contracts.envelope import NOBODY
+
+TABLES = {
+    # The newest copy of each outcome counts; `appended_at` is when the broker took the record.
+    "rebuilt_outcomes": """
+        seq bigint, command_id uuid, key uuid, organization uuid, topic text, partition int, "offset" bigint, decided_at timestamptz,
+        appended_at timestamptz, correlation_id text, subject uuid, accepted boolean, event_ids uuid[], outcome bytea""",
+    # Records that were answered without a decision of their own: an id that was used for something else, dead letters.
+    "rebuilt_answered": 'topic text, partition int, "offset" bigint',
+    "rebuilt_commands": """
+        topic text, partition int, "offset" bigint, sent_at timestamptz, command_id uuid, organization uuid,
+        fingerprint bytea, traceparent text""",
+    "rebuilt_events": "seq bigint, id uuid, type text, subject uuid, event bytea",
+    "rebuilt_touched": "id uuid",
+    "rebuilt_busy": "user_id uuid, organization uuid, uid text, version int, starts timestamptz, ends timestamptz",
+    "rebuilt_busy_versions": "user_id uuid, organization uuid, version int",
+    "rebuilt_holds": """
+        id uuid, organization_id uuid, owner_id uuid, user_ids uuid[], start_time timestamptz, end_time timestamptz,
+        expires_at timestamptz""",
+    "rebuilt_ended": "id uuid",
+    "rebuilt_announced": "event_id uuid, organization uuid, at timestamptz",
+    "rebuilt_people": """
+        id uuid PRIMARY KEY, organization_id uuid, name text, timezone text, locale text, at timestamptz""",
+}
+
+
+async def create(tx: Transaction) -> None:
+    """Make the tables."""
+    for name, columns in TABLES.items():
+        await tx.driver.execute(f"CREATE TEMPORARY TABLE {name} ({columns}) ON COMMIT DROP")
+
+
+async def copy(tx: Transaction, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Append rows, in the order of the table's columns."""
+    found = list(rows)
+    if found:
+        await tx.driver.copy_records_to_table(table, records=found)
+
+
+# Only the newest copy of an outcome is kept, with the time of its first.
+_NEWEST_OUTCOMES = (
+    """
+    DELETE FROM rebuilt_outcomes older USING (
+        SELECT command_id, organization, max(seq) AS seq FROM rebuilt_outcomes GROUP BY 1, 2 HAVING count(*) > 1
+    ) newest
+    WHERE older.command_id = newest.command_id AND older.organization = newest.organization AND older.seq < newest.seq
+    """,
+    "CREATE UNIQUE INDEX ON rebuilt_outcomes (command_id, organization)",
+    'CREATE INDEX ON rebuilt_outcomes (topic, partition, "offset")',
+    "CREATE INDEX ON rebuilt_outcomes (seq)",
+    'CREATE INDEX ON rebuilt_commands (topic, partition, "offset")',
+    'CREATE INDEX ON rebuilt_answered (topic, partition, "offset")',
+    "ANALYZE rebuilt_outcomes",
+    "ANALYZE rebuilt_commands",
+    "ANALYZE rebuilt_answered",
+)
+
+
+async def index(tx: Transaction) -> None:
+    """Keep the newest copy of each outcome, and make the tables quick to ask."""
+    for statement in _NEWEST_OUTCOMES:
+        await tx.driver.execute(statement)
+
+
+# A command without an outcome is to be decided again if its batch may have been on its way when the database was lost:
+# no later batch is published before an earlier one is acknowledged, so nothing is missing below what was published two
+# minutes before the partition's last outcome. What has no outcome further back never got one, or it has expired.
+_UNDECIDED = """
+    WITH last AS (
+        SELECT topic, partition, max(appended_at) AS at, max("offset") AS "offset" FROM rebuilt_outcomes GROUP BY 1, 2
+    ), settled AS (
+        SELECT topic, partition, max(o."offset") AS "offset"
+        FROM rebuilt_outcomes o JOIN last USING (topic, partition)
+        WHERE o.appended_at < last.at - interval '2 minutes' GROUP BY 1, 2
+    )
+    SELECT c.topic, c.partition, c."offset", c.sent_at, coalesce(c."offset" < settled."offset", false) AS is_old
+    FROM rebuilt_commands c
+    LEFT JOIN settled USING (topic, partition)
+    LEFT JOIN last USING (topic, partition)
+    WHERE c.sent_at > :since
+    AND NOT EXISTS (
+        SELECT FROM rebuilt_outcomes own
+        WHERE (own.topic, own.partition, own."offset") = (c.topic, c.partition, c."offset"))
+    AND NOT EXISTS (
+        SELECT FROM rebuilt_answered one
+        WHERE (one.topic, one.partition, one."offset") = (c.topic, c.partition, c."offset"))
+    AND NOT (coalesce(c."offset" < last."offset", false) AND EXISTS (
+        SELECT FROM rebuilt_outcomes first
+        LEFT JOIN rebuilt_commands asked
+            ON (asked.topic, asked.partition, asked."offset") = (first.topic, first.partition, first."offset")
+        WHERE first.command_id = c.command_id AND first.organization = c.organization
+        AND coalesce(asked.fingerprint = c.fingerprint, true)))
+"""
+_FIRST_UNDECIDED = text(f"""
+    SELECT DISTINCT ON (topic, partition) topic, partition, "offset", sent_at
+    FROM ({_UNDECIDED}) AS undecided WHERE NOT is_old ORDER BY topic, partition, "offset"
+""")  # noqa: S608  constants only
+_NEVER_ANSWERED = text(f"""
+    SELECT topic || '/' || partition || '/' || "offset" AS position, count(*) OVER () AS all_of_them
+    FROM ({_UNDECIDED}) AS undecided WHERE is_old ORDER BY topic, partition, "offset" LIMIT 5
+""")  # noqa: S608  constants only
+
+
+class Cut(NamedTuple):
+    """Where deciding goes on in a partition of commands; `at`: when that command was sent, None if there is none yet."""
+
+    offset: int
+    at: Any | None
+
+
+async def first_undecided(tx: Transaction, since: Any) -> dict[tuple[str, int], Cut]:
+    """By topic and partition: the first command sent after `since` whose outcome may still be owed."""
+    rows = await tx.execute(_FIRST_UNDECIDED, {"since": since})
+    return {(row.topic, row.partition): Cut(row.offset, row.sent_at) for row in rows}
+
+
+async def never_answered(tx: Transaction, since: Any) -> tuple[int, list[str]]:
+    """How many commands sent after `since` never got an outcome, and the positions of some."""
+    rows = await tx.execute(_NEVER_ANSWERED, {"since": since})
+    return (rows[0].all_of_them if rows else 0), [row.position for row in rows]
+
+
+def organization_key(organization: Any | None) -> Any:
+    """The organization as the tables name it: a command without one has an id of zeros."""
+    return organization or NOBODY

@@ -1,0 +1,120 @@
+"""Three brokers with TLS, credentials and ACLs; each can be killed and started again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.admin import CreateAclsRequest
+
+from chassis.acls import Acl
+from chassis.kafka import connection
+from chassis.settings import Settings
+from deploy.local.kafka import Kafka
+from deploy.local.kafka_nodes import Node, Security, new_cluster_id
+from deploy.local.ports import free_port
+from deploy.local.process import Child
+from tests.clusters.certificates import Authority
+
+START_SECONDS = 240.0  # three Java machines on a busy computer of two cores
+_RESOURCE = {"topic": 2, "group": 3, "cluster": 4}  # Kafka's own numbers
+_PATTERN = {"literal": 3, "prefixed": 4}
+_OPERATION = {
+    "Read": 3,
+    "Write": 4,
+    "Create": 5,
+    "Alter": 7,
+    "Describe": 8,
+    "DescribeConfigs": 10,
+    "AlterConfigs": 11,
+}
+_ALLOW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Brokers:
+    """The cluster. `admin` may do everything; the others what `allow` was called for."""
+
+    children: list[Child]
+    security: Security
+    certificate_bootstrap: str
+
+    @property
+    def bootstrap(self) -> str:
+        """All three, the first one first."""
+        return ",".join(program.bootstrap for program in self.programs)
+
+    @property
+    def programs(self) -> list[Kafka]:
+        """What the children run."""
+        return [child.program for child in self.children if isinstance(child.program, Kafka)]
+
+    def settings(self, **given: Any) -> Settings:
+        """Settings of a client; of the administrator, unless `given` says otherwise."""
+        common = self.security.client() | {"kafka_bootstrap_servers": self.bootstrap, "topic_replication": 3}
+        return Settings.model_validate(common | given)
+
+    async def allow(self, principal: str, acls: Iterable[Acl]) -> None:
+        """Grant these."""
+        admin = AIOKafkaAdminClient(**connection(self.settings()))
+        await admin.start()
+        try:
+            for acl in acls:
+                for operation in acl.operations:
+                    await self._allow(admin._client, principal, acl, operation)
+        finally:
+            await admin.close()
+
+    async def _allow(self, client: AIOKafkaClient, principal: str, acl: Acl, operation: str) -> None:
+        request = CreateAclsRequest(
+            _RESOURCE[acl.resource],
+            acl.name,
+            _PATTERN[acl.pattern],
+            principal,
+            "*",
+            _OPERATION[operation],
+            _ALLOW,
+        )
+        answer = await client.send(client.get_random_node(), request)
+        assert [result[0] for result in answer.creation_responses] == [0], answer
+
+    async def leader_of(self, topic: str) -> Child:
+        """The broker that leads most partitions of a topic."""
+        admin = AIOKafkaAdminClient(**connection(self.settings()))
+        await admin.start()
+        try:
+            [described] = await admin.describe_topics([topic])
+        finally:
+            await admin.close()
+        leaders: list[int] = [partition["leader"] for partition in described["partitions"]]
+        return self.children[max(set(leaders), key=leaders.count) - 1]
+
+    async def heal(self) -> None:
+        """Start whichever is dead."""
+        await asyncio.gather(
+            *(child.start_ready(START_SECONDS) for child in self.children if not child.running)
+        )
+
+
+@asynccontextmanager
+async def three_brokers(home: Path, authority: Authority, users: Iterable[str]) -> AsyncIterator[Brokers]:
+    """A cluster below `home`, ready; everybody's password is their name with `-secret` after it."""
+    secrets = {name: f"{name}-secret" for name in ("admin", *users)}
+    keystore = authority.sign("broker").bundle
+    controllers = {number: free_port() for number in (1, 2, 3)}
+    cluster = new_cluster_id()
+    children, certificate_ports = [], []
+    for number, controller in controllers.items():
+        certificate_ports.append(free_port())
+        security = Security(keystore, authority.certificate, secrets, certificate_port=certificate_ports[-1])
+        node = Node(number, controllers, cluster, security)
+        children.append(Child(Kafka(home, free_port(), controller, node), home / "logs" / f"{node.name}.log"))
+    try:
+        await asyncio.gather(*(child.start_ready(START_SECONDS) for child in children))
+        yield Brokers(children, security, ",".join(f"127.0.0.1:{port}" for port in certificate_ports))
+    finally:
+        await asyncio.gather(*(child.kill() for child in children if child.running))

@@ -1,0 +1,83 @@
+"""Every reader of the fleet, by the topics that its `main.py` gives it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from contracts import topics
+from contracts.envelope import Record
+from services.booking import messages as booking
+from services.ingress.domain.memory import ChangeMemory
+from services.ingress.live import Live
+from services.ingress.shown import Shown
+from services.notifier import messages as notifier
+from services.notifier import restoring
+from services.projector import messages as projector
+from services.reminders import messages as reminders
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """`read` returns something true for what concerns it, and raises when it cannot read a record."""
+
+    name: str
+    topics: tuple[str, ...]
+    read: Callable[[Record], Any]
+
+
+def _live(record: Record) -> bool:
+    """Whether a stream, or somebody who waits for a version, gets to know."""
+    memory, shown = ChangeMemory(600, 100, 1), Shown()
+    memory.begin(0, record.offset)
+    fetched = SimpleNamespace(
+        partition=0,
+        offset=record.offset,
+        value=record.value,
+        headers=record.headers,
+        timestamp=record.timestamp.timestamp() * 1000,
+    )
+    pauses: list[float] = []
+    Live(memory, shown, 10, pauses.append).handle([fetched])
+    return bool(pauses or shown._versions or list(memory.since([record.offset]) or ()))
+
+
+def _restored(record: Record) -> bool:
+    found = restoring.newest([record])
+    return bool(found.persons or found.organizations or found.channels)
+
+
+def _accepted(decode: Callable[[Record], Any]) -> Callable[[Record], bool]:
+    """Whether a command can be carried out as it is."""
+
+    def read(record: Record) -> bool:
+        command = decode(record)
+        asked = command.command if hasattr(command, "command") else command.asked
+        return type(asked).__name__ != "Refusal"
+
+    return read
+
+
+READERS = (
+    Reader("booking", (topics.BOOKING_COMMANDS.name,), _accepted(booking.decode)),
+    Reader("notifier, commands", (topics.NOTIFIER_COMMANDS.name,), _accepted(notifier.decode)),
+    Reader(
+        "notifier",
+        (topics.BOOKING_EVENTS.name, topics.REMINDERS_EVENTS.name, topics.COMMUNICATION_EVENTS.name),
+        notifier.decode,
+    ),
+    Reader("notifier, restored", (topics.NOTIFIER_EVENTS.name,), _restored),
+    Reader(
+        "projector",
+        (
+            topics.BOOKING_EVENTS.name,
+            topics.BOOKING_OUTCOMES.name,
+            topics.NOTIFIER_EVENTS.name,
+            topics.NOTIFIER_OUTCOMES.name,
+        ),
+        projector.read,
+    ),
+    Reader("reminders", (topics.BOOKING_EVENTS.name,), reminders.read_appointment),
+    Reader("reminders, preferences", (topics.NOTIFIER_EVENTS.name,), reminders.read_preferences),
+    Reader("ingress", (topics.PROJECTOR_EVENTS.name,), _live),
+)

@@ -1,0 +1,1 @@
+"""Restore drills: what docs/runbook.md tells to do after a loss, done."""

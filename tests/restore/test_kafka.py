@@ -1,0 +1,143 @@
+"""Kafka is gone, or comes back as it was earlier: partitions halt, and go on where the runbook says."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from chassis.topics import ensure_topics
+from contracts import topics
+from tests.component.booking.conftest import identity
+from tests.component.booking.desk import NOON, USED, Desk, open_desk
+from tests.component.booking.identity import Identity
+from tests.restore.drill import command_line
+from tests.support import eventually
+from tests.support.stack import OwnStack, run_own_stack
+
+__all__ = ["identity"]
+DAY_LATER = NOON.replace(hour=20)
+
+
+@pytest.fixture(scope="module")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[OwnStack, Path]]:
+    """A private Kafka and PostgreSQL, and the folder of Kafka's data."""
+    home = tmp_path_factory.mktemp("own")
+    async with run_own_stack(home) as stack:
+        yield stack, home / "kafka"
+
+
+@pytest.fixture
+async def desk(servers: tuple[OwnStack, Path], identity: Identity) -> AsyncIterator[Desk]:
+    """Booking on the private servers, at work."""
+    stack, _ = servers
+    await stack.heal()
+    async with open_desk(stack.world(), identity) as desk:
+        await desk.start()
+        yield desk
+
+
+async def again(desk: Desk, identity: Identity, servers: tuple[OwnStack, Path]) -> None:
+    """A new producer: the old one knows the broker that is gone."""
+    del identity, servers
+    await desk.producer.stop()
+    desk.producer = type(desk.producer)(bootstrap_servers=desk.settings.kafka_bootstrap_servers, linger_ms=2)
+    await desk.producer.start()
+
+
+async def halted(desk: Desk) -> list[str]:
+    """Start booking; the reasons for which its partitions are halted, and then stop it."""
+    service = await desk.start()
+    report = await service.health.report()
+    await desk.stop()
+    return [one["reason"] for one in report["halted"]]
+
+
+async def progress(desk: Desk, *arguments: str) -> object:
+    """`appointments progress …`; what it printed, read."""
+    answer = await command_line(desk, "progress", *arguments)
+    assert answer.returncode in (0, 1), answer.stdout + answer.stderr
+    return orjson.loads(answer.stdout.splitlines()[0]) if answer.stdout else answer.stderr
+
+
+async def test_kafka_is_gone(desk: Desk, servers: tuple[OwnStack, Path], identity: Identity) -> None:
+    stack, data = servers
+    anna = desk.person()
+    first = await desk.outcome(await desk.book(anna))
+    assert first["status"] == "accepted"
+    await desk.stop()
+    await stack.broker.stop()
+    shutil.rmtree(data)
+    await stack.broker.start_ready(90)
+    await ensure_topics(desk.settings, USED)
+    await again(desk, identity, servers)
+
+    reasons = await halted(desk)
+    assert len(reasons) == 12
+    assert all("another Kafka cluster" in reason for reason in reasons)
+    waiting = await desk.book(anna, at=NOON)  # taken meanwhile: it meets what the old cluster's log had
+    stands = await progress(desk, "show", "booking")
+    assert isinstance(stands, list)
+    assert all("another Kafka cluster" in stand["halted"] for stand in stands)
+    done = await progress(
+        desk, "set", "booking", "--to", "start", "--reason", "a new cluster, see the report"
+    )
+    assert isinstance(done, dict)
+    assert (len(done["set"]), done["reason"]) == (12, "a new cluster, see the report")
+
+    service = await desk.start()
+    assert (await desk.outcome(waiting))["code"] == "conflict", (
+        "the database is the truth about what was decided"
+    )
+    assert (await desk.outcome(await desk.book(anna, at=DAY_LATER)))["status"] == "accepted"
+    assert (await service.health.report())["halted"] == []
+    nothing = await command_line(desk, "progress", "set", "booking", "--to", "end", "--reason", "by mistake")
+    assert (nothing.returncode, "no partition" in nothing.stderr) == (1, True), "what goes on is left alone"
+
+
+async def test_kafka_comes_back_as_it_was_earlier(
+    desk: Desk, servers: tuple[OwnStack, Path], identity: Identity, tmp_path: Path
+) -> None:
+    stack, data = servers
+    anna = desk.person()
+    await desk.outcome(await desk.book(anna))
+    await desk.stop()
+    await stack.broker.stop()
+    shutil.copytree(data, tmp_path / "earlier")
+    await stack.broker.start_ready(90)
+    await again(desk, identity, servers)
+    await desk.start()
+    await desk.outcome(await desk.book(anna, at=DAY_LATER))
+    await desk.stop()
+    await stack.broker.stop()
+    shutil.rmtree(data)
+    shutil.copytree(tmp_path / "earlier", data)
+    await stack.broker.start_ready(90)
+    await again(desk, identity, servers)
+
+    [reason] = await halted(desk)
+    assert "the log ends at 1, before the applied offset 2" in reason
+    outside = await command_line(
+        desk, "progress", "set", "booking", "--to", "7", "--reason", "a slip of the finger"
+    )
+    assert outside.returncode == 2, outside.stdout + outside.stderr
+    dry = await progress(desk, "set", "booking", "--to", "end", "--reason", "restored", "--dry-run")
+    assert len(await halted(desk)) == 1, "a dry run sets nothing"
+    done = await progress(desk, "set", "booking", "--to", "end", "--reason", "restored")
+    assert isinstance(dry, dict)
+    assert isinstance(done, dict)
+    assert dry["set"] == done["set"]
+    assert [(one["next_offset"], one["new_next_offset"]) for one in done["set"]] == [(2, 1)]
+
+    service = await desk.start()
+    late = await desk.book(anna, at=DAY_LATER)
+    assert (await desk.outcome(late))["code"] == "conflict", (
+        "what the log has lost still stands in the database"
+    )
+
+    async def ready() -> bool:
+        return bool((await service.health.report())["ready"])
+
+    await eventually(ready, 30)
+    assert len(await desk.published(topics.BOOKING_COMMANDS.name)) == 2
