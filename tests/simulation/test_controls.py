@@ -20,9 +20,9 @@ from chassis.fetched import PartitionReader
 from chassis.positions import Positions
 from chassis.takeover import TakeOver
 from tests.simulation import checks
-from tests.simulation.mutation import changed
 from tests.simulation.scenario import Mode, run
 from tests.simulation.world import SOUND
+from tests.support.mutation import changed
 
 SEEDS = 300
 
