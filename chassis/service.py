@@ -26,6 +26,7 @@ from chassis.health import Health, serve
 from chassis.kafka import broker_connection
 from chassis.publisher import Publisher
 from chassis.reasons import explain
+from chassis.retrying import until_done
 from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
 from chassis.topics import until_sound
 from contracts.flows import used_by
@@ -189,16 +190,19 @@ class Service:
                 return
 
     async def _until_connected(self, dependency: str, connect: Callable[[], Awaitable[None]]) -> None:
-        for attempt in range(1, 1_000_000):
-            try:
-                await connect()
-                self.health.clear(dependency)
-                return
-            except (KafkaError, OSError) as error:
-                reason = explain(error, self.settings, dependency)
-                self.health.waiting(dependency, reason)
-                log.warning("waiting", dependency=dependency, error=reason)
-                await asyncio.sleep(backoff.delay(attempt, self.settings.retry_base, 2.0))
+        def waiting(error: Exception, _: int) -> None:
+            reason = explain(error, self.settings, dependency)
+            self.health.waiting(dependency, reason)
+            log.warning("waiting", dependency=dependency, error=reason)
+
+        await until_done(
+            connect,
+            passing=lambda error: isinstance(error, KafkaError | OSError),
+            waiting=waiting,
+            base=self.settings.retry_base,
+            longest=2.0,
+        )
+        self.health.clear(dependency)
 
     async def _check_access(self) -> None:
         """What a missing ACL would stop later, at the first record."""
