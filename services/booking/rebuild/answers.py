@@ -15,6 +15,7 @@ from services.booking.messages import decode
 from services.booking.rebuild.staging import organization_key
 
 Position = tuple[str, int, int]
+DECIDED_AT = 6  # its place in the row of an outcome
 
 
 def position_of(cause: str) -> Position:
@@ -39,7 +40,6 @@ def outcome_row(record: Record, seq: int) -> tuple[str, tuple[Any, ...]] | None:
         return "rebuilt_outcomes", (
             seq,
             command_id,
-            command_id if own else envelope.key_elsewhere(head.organization, command_id),
             organization_key(head.organization),
             *position,
             head.time,
@@ -49,6 +49,7 @@ def outcome_row(record: Record, seq: int) -> tuple[str, tuple[Any, ...]] | None:
             head.type == "command.accepted",
             list(map(uuid_of, body["event_ids"])),
             record.value,
+            command_id if own else envelope.key_elsewhere(head.organization, command_id),
         )
     except (MalformedEnvelope, ValueError, KeyError, TypeError, AttributeError):
         return None

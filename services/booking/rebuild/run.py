@@ -17,7 +17,7 @@ from services.booking.client import Directory
 from services.booking.domain.book import Changed
 from services.booking.domain.occupancy import freed_and_taken
 from services.booking.rebuild import people, staging
-from services.booking.rebuild.answers import command_row, letter_row, outcome_row, position_of
+from services.booking.rebuild.answers import DECIDED_AT, command_row, letter_row, outcome_row, position_of
 from services.booking.rebuild.deciding import Decided, decide_as_before, is_again
 from services.booking.rebuild.facts import Fact, Unreadable, fact_of, version_of
 from services.booking.rebuild.filling import Filling
@@ -150,7 +150,7 @@ class _Rebuild:
                 if row := outcome_row(record, seq):
                     found[row[0]].append(row[1])
                     if row[0] == "rebuilt_outcomes":
-                        first = min(first or row[1][6], row[1][6])
+                        first = min(first or row[1][DECIDED_AT], row[1][DECIDED_AT])
             for table, rows in found.items():
                 await staging.copy(self._tx, table, rows)
         async for portion in self._portions(topics.dead_letters("booking").name):

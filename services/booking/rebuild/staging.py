@@ -11,8 +11,9 @@ from contracts.envelope import NOBODY
 TABLES = {
     # The newest copy of each outcome counts; `appended_at` is when the broker took the record.
     "rebuilt_outcomes": """
-        seq bigint, command_id uuid, key uuid, organization uuid, topic text, partition int, "offset" bigint, decided_at timestamptz,
-        appended_at timestamptz, correlation_id text, subject uuid, accepted boolean, event_ids uuid[], outcome bytea""",
+        seq bigint, command_id uuid, organization uuid, topic text, partition int, "offset" bigint, decided_at timestamptz,
+        appended_at timestamptz, correlation_id text, subject uuid, accepted boolean, event_ids uuid[], outcome bytea,
+        key uuid""",
     # Records that were answered without a decision of their own: an id that was used for something else, dead letters.
     "rebuilt_answered": 'topic text, partition int, "offset" bigint',
     "rebuilt_commands": """
