@@ -15,7 +15,6 @@ from services.booking.messages import decode
 from services.booking.rebuild.staging import organization_key
 
 Position = tuple[str, int, int]
-DECIDED_AT = 6  # its place in the row of an outcome
 
 
 def position_of(cause: str) -> Position:

@@ -110,11 +110,19 @@ _NEVER_ANSWERED = text(f"""
 """)  # noqa: S608  constants only
 
 
+_OLDEST = text("SELECT min(decided_at) FROM rebuilt_outcomes")
+
+
 class Cut(NamedTuple):
     """Where deciding goes on in a partition of commands; `at`: when that command was sent, None if there is none yet."""
 
     offset: int
     at: Any | None
+
+
+async def oldest_decision(tx: Transaction) -> Any | None:
+    """The time of the oldest decision that an outcome tells, None if there is none."""
+    return await tx.scalar(_OLDEST)
 
 
 async def first_undecided(tx: Transaction, since: Any) -> dict[tuple[str, int], Cut]:
