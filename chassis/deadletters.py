@@ -139,16 +139,12 @@ async def load(
     }
 
 
-_FORGET = text("""
+FORGET = text("""
     DELETE FROM dead_letters WHERE id IN (
-        SELECT id FROM dead_letters WHERE created_at < :before ORDER BY created_at LIMIT :limit
+        SELECT id FROM dead_letters WHERE created_at < :before ORDER BY created_at LIMIT :at_most
     )
 """)
-
-
-async def forget(tx: Transaction, before: datetime, limit: int) -> int:
-    """Drop at most `limit` letters older than `before`; how many there were. The topic keeps them as long anyway."""
-    return await tx.count(_FORGET, {"before": before, "limit": limit})
+"""Drops at most `at_most` letters older than `before`: the topic has lost them by then, too."""
 
 
 def _positions(records: Sequence[Record]) -> dict[str, list[object]]:

@@ -7,8 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocol
 
-from chassis import topic_admin
-from chassis.kafka import connection
+from chassis import log, topic_admin
 from chassis.settings import Settings
 from contracts.topics import Topic
 
@@ -91,8 +90,4 @@ def _assigned(encoded: bytes) -> list[tuple[str, int]]:
 
 def consumer(settings: Settings) -> AIOKafkaConsumer:
     """A consumer that only asks where logs end; transactions that are open do not count."""
-    return AIOKafkaConsumer(
-        **connection(settings),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-    )
+    return log.consumer(settings, "appointments-draining")

@@ -1,10 +1,11 @@
 """What every service does about its dead letters by the clock."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from chassis import clock, deadletters, open_letters
-from chassis.database import Database, Transaction
+from chassis.database import Database
+from chassis.upkeep import each
 
 KEPT = timedelta(days=30)  # as long as the topic keeps them
 COUNTED_EVERY = 15.0  # seconds, as often as Prometheus looks
@@ -29,17 +30,10 @@ def forget_old(database: Database) -> Callable[[], Awaitable[None]]:
     """A job that deletes our own copies, which only a crash before publishing needs, in slices."""
 
     async def forget() -> None:
-        before = clock.now() - KEPT
-        await _in_slices(database, deadletters.forget, before)
-        await _in_slices(database, open_letters.forget, before)
+        before = {"before": clock.now() - KEPT}
+        await each(
+            lambda: database.in_slices(deadletters.FORGET, before, rows=_SLICE),
+            lambda: database.in_slices(open_letters.FORGET, before),
+        )
 
     return forget
-
-
-async def _in_slices(
-    database: Database, forget: Callable[[Transaction, datetime, int], Awaitable[int]], before: datetime
-) -> None:
-    deleted = _SLICE
-    while deleted == _SLICE:
-        async with database.transaction() as tx:
-            deleted = await forget(tx, before, _SLICE)

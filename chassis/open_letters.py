@@ -5,7 +5,6 @@ operator's note says that it is discarded. Both come on SERVICE.redrive; the not
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -23,11 +22,12 @@ _OPEN = text("""
 """)
 _CLOSE = text("DELETE FROM open_dead_letters WHERE id = ANY(CAST(:ids AS uuid[]))")
 _COUNT = text("SELECT consumer, count(*) FROM open_dead_letters GROUP BY consumer")
-_FORGET = text("""
+FORGET = text("""
     DELETE FROM open_dead_letters WHERE id IN (
-        SELECT id FROM open_dead_letters WHERE opened_at < :before ORDER BY opened_at LIMIT :limit
+        SELECT id FROM open_dead_letters WHERE opened_at < :before ORDER BY opened_at LIMIT :at_most
     )
 """)
+"""Drops at most `at_most` that were opened before `before`: nobody can send them back any more."""
 
 
 def is_note(record: Record, service: str) -> bool:
@@ -61,11 +61,6 @@ def show(service: str, consumers: Iterable[str], found: dict[str, int]) -> None:
     """Put the numbers into the metric, zero for each of the consumers that has none."""
     for consumer in {*consumers, *found}:
         telemetry.DEAD_LETTERS_OPEN.labels(service, consumer).set(found.get(consumer, 0))
-
-
-async def forget(tx: Transaction, before: datetime, limit: int) -> int:
-    """Drop at most `limit` that were opened before `before`; how many there were. The topic has lost them by then."""
-    return await tx.count(_FORGET, {"before": before, "limit": limit})
 
 
 def _named_by(record: Record, service: str) -> UUID | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.kafka import connection
+from chassis import log
 from chassis.progress import Rows
 from chassis.settings import Settings
 
@@ -49,7 +49,7 @@ async def another_log(
 
 async def _stamp_at(settings: Settings, partition: TopicPartition, offset: int) -> int | None:
     """The timestamp of the record at an offset, in ms; None where another record is the next. Raises TimeoutError."""
-    consumer = AIOKafkaConsumer(**connection(settings), isolation_level="read_committed")
+    consumer = log.consumer(settings, "appointments-same-log")
     await consumer.start()
     try:
         consumer.assign([partition])

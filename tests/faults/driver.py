@@ -138,6 +138,13 @@ class Ledgers:
         """)
         return bool(restored)
 
+    async def someone_waits_for_a_row(self) -> bool:
+        """Whether a transaction of the ledger waits for a lock of another."""
+        waiting = await self.sql("""
+            SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+        """)
+        return bool(waiting)
+
     async def entries(self) -> int:
         """How many commands were entered."""
         return int((await self.sql("SELECT count(*) FROM ledger"))[0][0])
@@ -233,6 +240,8 @@ async def check(ledgers: Ledgers, sent: Sequence[Message]) -> int:
 
     Returns how many later copies there were.
     """
+    twice = await ledgers.sql("SELECT position FROM ledger GROUP BY position HAVING count(*) > 1")
+    assert not twice, f"applied twice: {[row['position'] for row in twice[:5]]}"
     rows = await ledgers.sql("SELECT command_id, count(*) AS n FROM ledger GROUP BY command_id")
     expected = Counter(envelope.message_id(message.headers) for message in sent)
     assert {row["command_id"]: row["n"] for row in rows} == expected

@@ -1,7 +1,8 @@
 """A service of three lines of business, to prove the chassis with: it enters each command in a ledger and says so.
 
 Run as `python -m tests.faults.ledger`. `CRASH_AT` names a step at which the process kills itself with SIGKILL, once,
-as long as the file `CRASH_ONCE` exists.
+as long as the file `CRASH_ONCE` exists. As long as `FREEZE_ONCE` exists it stops itself with SIGSTOP, once, with its
+entries written and not committed. `WITHOUT` takes a safeguard of the chassis away.
 """
 
 import itertools
@@ -14,6 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
+from chassis import progress
 from chassis.batch import Subscription
 from chassis.database import Transaction
 from chassis.errors import DependencyDown, InvalidMessage
@@ -33,6 +35,8 @@ class LedgerSettings(Settings):
     crash_once: Path = Path("/nonexistent")
     dependency_file: Path = Path("/nonexistent")
     stumble_every: int = 0  # batches
+    freeze_once: Path = Path("/nonexistent")
+    without: str = ""
 
 
 class Crash:
@@ -80,6 +84,10 @@ def build(settings: LedgerSettings) -> Service:
             ),
             [{"position": record.position, "id": head.id} for record, (head, _) in records],
         )
+        if settings.freeze_once != Path("/nonexistent"):
+            # The server would otherwise end the transaction before a successor is there.
+            await tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            _freeze(settings.freeze_once)
         crash.at("before-commit")
         return [_event(record, head, body) for record, (head, body) in records]
 
@@ -97,6 +105,13 @@ def build(settings: LedgerSettings) -> Service:
         )
     )
     return service
+
+
+def _freeze(once: Path) -> None:
+    """Stand still in the middle of the transaction, once."""
+    if once.exists():
+        once.unlink()
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _event(record: Record, head: Envelope, body: dict[str, Any]) -> Message:
@@ -124,10 +139,13 @@ def _break_publisher(service: Service, crash: Crash) -> None:
     service.publisher.publish = breaking  # type: ignore[method-assign]
 
 
-CREATE = "CREATE TABLE ledger (position text PRIMARY KEY, command_id uuid, handled_at timestamptz)"
+# No primary key: it would turn a record that is applied twice into an error that heals.
+CREATE = "CREATE TABLE ledger (position text, command_id uuid, handled_at timestamptz)"
 
 if __name__ == "__main__":
     settings = LedgerSettings()
+    if settings.without == "row lock":
+        progress._LOCK = text(progress._LOCK.text.replace("FOR UPDATE OF p", ""))
     service = build(settings)
     if settings.crash_at == "before-offset-commit":
 

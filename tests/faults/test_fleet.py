@@ -8,7 +8,9 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -22,18 +24,19 @@ from tests.faults.driver import read_all
 from tests.faults.fleet import (
     all_ready,
     ask,
-    feed,
     first_copies,
     kill,
     nobody_is_in_two_places,
-    outcomes_of,
     replay,
 )
+from tests.faults.history import History, check_events, check_outcomes
 from tests.support import World, eventually
 from tests.support.cli import Cli, running
 
 COMMANDS = 900
 SLOTS = 40
+PORTION = 50
+PARTITIONS = 6
 VICTIMS = (
     "booking",
     "kafka",
@@ -55,27 +58,56 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
         yield cli
 
 
-async def test_nothing_is_lost_doubled_or_double_booked(fleet: Cli) -> None:
+async def test_nothing_is_lost_doubled_or_double_booked(fleet: Cli, tmp_path: Path) -> None:
     urls = await fleet.env()
     world = World(urls["KAFKA_BOOTSTRAP_SERVERS"], urls["DATABASE_URL"], "")
     people = orjson.loads((await fleet("people", "--json")).stdout)
     commands = _commands([person for person in people if not person["email"].startswith("load")])
-    feeding = asyncio.create_task(feed(world, commands))
+    history = History(tmp_path / "history.ndjson")
+    feeding = asyncio.create_task(history.feed(world, _with_repeats(commands)))
     for victim in VICTIMS:
         await kill(fleet, victim)
     await feeding
     await all_ready(fleet)
-    outcomes = await outcomes_of(world, len(commands))
+    outcomes = await _decided(world, history)
     events = first_copies(await read_all(world, topics.BOOKING_EVENTS.name))
     states = replay(events)
     assert {head.id for head in commands.values()} == set(outcomes)
     accepted = [outcome for outcome in outcomes.values() if outcome["status"] == "accepted"]
-    assert sum(len(outcome["event_ids"]) for outcome in accepted) == len(events)
+    check_events(outcomes, events)
     assert len(accepted) > SLOTS, "some were possible"
     assert len(accepted) < len(commands), "and some were not"
     nobody_is_in_two_places(states.values())
     await _views_equal(world, states)
     await _messages_are_single(world, urls["COMMUNICATION_URL"], events)
+
+
+async def _decided(world: World, history: History) -> dict[UUID, dict[str, Any]]:
+    async def all_decided() -> dict[UUID, dict[str, Any]]:
+        return check_outcomes(history, await read_all(world, topics.BOOKING_OUTCOMES.name))
+
+    return await eventually(all_decided, 120, interval=0.5)
+
+
+def _with_repeats(commands: dict[Message, Envelope]) -> list[Message]:
+    """The commands in their order; many come a second time later: as they are, on another partition, or changed."""
+    chance = random.Random(11)
+    sent: list[Message] = []
+    later: list[Message] = []
+    for number, (message, head) in enumerate(commands.items()):
+        sent.append(message)
+        match chance.choices(["once", "same", "elsewhere", "changed"], [80, 8, 8, 4])[0]:
+            case "same":
+                later.append(message)
+            case "elsewhere":
+                later.append(replace(message, partition=chance.randrange(PARTITIONS)))
+            case "changed":
+                body = orjson.loads(message.value or b"") | {"title": f"Something else than {head.id}"}
+                later.append(replace(message, value=orjson.dumps(body)))
+        if number % PORTION == PORTION - 1:
+            sent += later
+            later.clear()
+    return sent + later
 
 
 def _commands(people: Sequence[dict[str, Any]]) -> dict[Message, Envelope]:

@@ -1,6 +1,7 @@
 """Two owners of one partition, a frozen one, and positions that somebody else wrote."""
 
 import signal
+from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -43,6 +44,50 @@ async def test_a_frozen_owner_is_replaced_and_harms_nothing_when_it_wakes(ledger
 
     await eventually(both_are_idle, 60)
     await check(ledgers, sent)
+
+
+async def _wakes_when_a_successor_is_at_work(
+    ledgers: Ledgers, tmp_path: Path, without: str = ""
+) -> list[Message]:
+    """An owner stands still between its entries and its commit, is replaced, and goes on; returns what was sent."""
+    once = tmp_path / "freeze"
+    once.touch()
+    sent = [command(n) for n in range(200)]
+    frozen = ledgers.start(batch_max_records=200, freeze_once=once, without=without)
+    await frozen.ready()
+    await send(ledgers.world, sent)
+    await eventually(lambda: not once.exists(), 30)
+    ledgers.start(batch_max_records=200, without=without)
+
+    async def successor_is_at_work() -> bool:
+        return await ledgers.someone_waits_for_a_row() or await ledgers.entries() > 0
+
+    await eventually(successor_is_at_work, 60)
+    if without:
+        await ledgers.entered_more_than(0)
+    frozen.signal(signal.SIGCONT)
+    await ledgers.entered(len(sent), deadline=60)
+    return sent
+
+
+async def test_an_owner_that_stood_still_before_its_commit_applies_nothing_twice(
+    ledgers: Ledgers, tmp_path: Path
+) -> None:
+    await check(ledgers, await _wakes_when_a_successor_is_at_work(ledgers, tmp_path))
+
+
+async def test_without_the_row_lock_it_applies_twice(ledgers: Ledgers, tmp_path: Path) -> None:
+    """A negative control: the ledger must be able to show what the lock prevents."""
+    sent = await _wakes_when_a_successor_is_at_work(ledgers, tmp_path, without="row lock")
+
+    async def seen_twice() -> bool:
+        try:
+            await check(ledgers, sent)
+        except AssertionError as error:
+            return "applied twice" in str(error)
+        return False
+
+    await eventually(seen_twice, 30)
 
 
 async def test_committed_offsets_reset_to_zero_change_nothing(ledgers: Ledgers) -> None:

@@ -6,8 +6,9 @@ from chassis.batch import Subscription
 from chassis.database import Transaction
 from chassis.errors import DependencyDown, InvalidMessage
 from contracts.envelope import Message, Record
-from tests.simulation.database import ModelTransaction, Server
+from tests.simulation.database import Server
 from tests.simulation.kafka import TOPIC
+from tests.simulation.transaction import ModelTransaction
 from tests.simulation.world import Application
 
 NAME, SERVICE = "ledger.commands", "ledger"

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tests.simulation import ledger
 from tests.simulation.checks import Watch
-from tests.simulation.database import Contents
+from tests.simulation.contents import Contents
 from tests.simulation.facts import Facts
 from tests.simulation.group import Group
-from tests.simulation.log import Kind
+from tests.simulation.log_faults import LogFaults
 from tests.simulation.process import Process
 from tests.simulation.publisher import OutTopic
 from tests.simulation.world import World
@@ -48,6 +47,7 @@ class Nemesis:
     def __post_init__(self) -> None:
         self.broker = self.facts.broker
         self.server = self.facts.server
+        self._logs = LogFaults(self.world, self.facts, self.group)
 
     @property
     def troubles(self) -> dict[str, Fault]:
@@ -59,11 +59,11 @@ class Nemesis:
             "database slow": self._database_slow,
             "broker away": self._broker_away,
             "publisher refused": self._publisher_refused,
-            "bad header name": self._bad_header_name,
-            "bad batch": self._bad_batch,
-            "heavy records": self._heavy_records,
-            "topic made anew": self._made_anew,
-            "deleted too early": self._deleted_too_early,
+            "bad header name": self._logs.bad_header_name,
+            "bad batch": self._logs.bad_batch,
+            "heavy records": self._logs.heavy_records,
+            "topic made anew": self._logs.made_anew,
+            "deleted too early": self._logs.deleted_too_early,
         }
 
     @property
@@ -187,64 +187,6 @@ class Nemesis:
     async def _publisher_refused(self) -> None:
         self.world.count("publisher refused")
         self.out.refused_until = self.world.now + self.world.chance.uniform(1, 15)
-
-    # --- records ----------------------------------------------------------------------------------------------------
-
-    async def _bad_header_name(self) -> None:
-        """A record whose header name is not UTF-8: it alone is set aside."""
-        self.world.count("bad header name")
-        self._append(Kind.BAD_NAME, b"entered:bad name")
-
-    async def _bad_batch(self) -> None:
-        """A batch that nobody can read: its partition alone is halted, once."""
-        if not any(log.readable_end < log.end for log in self.broker.logs.values()):
-            kind = self.world.chance.choice([Kind.BAD_CHECKSUM, Kind.UNPACKABLE])
-            self.world.count(kind.value)
-            self._append(kind, b"entered:bad batch")
-
-    async def _heavy_records(self) -> None:
-        """Records that are too much for one statement together, and not alone."""
-        self.world.count("heavy records")
-        for _ in range(self.world.chance.randint(1, 4)):
-            self._append(Kind.GOOD, f"{ledger.HEAVY}:{self.world.chance.random()}".encode())
-
-    async def _made_anew(self) -> None:
-        """While no process runs, a topic is deleted, made anew, and grows beyond the old position: it is halted."""
-        partition = self.world.chance.choice(self.facts.partitions)
-        log = self.broker.logs[partition]
-        if self.facts.row(partition)["last_offset"] is None or any(
-            log.generation for log in self.broker.logs.values()
-        ):
-            return
-        self.world.count("topic made anew")
-        for process in list(self.group.living):
-            self.group.kill(process)
-        end = log.end
-        log.recreate()
-        for number in range(end + 3):
-            log.append([(b"k", f"{ledger.ENTERED}:anew {number}".encode())])
-        self.group.start()
-        await self.group.rebalance()
-
-    async def _deleted_too_early(self) -> None:
-        """Retention takes everything of a log, also what nobody has applied yet: it is halted if something is lost."""
-        partition = self.world.chance.choice(self.facts.partitions)
-        log = self.broker.logs[partition]
-        known = tuple(partition) in self.server.contents.progress  # else it simply begins at the log's start
-        if known and not log.shortened and self.facts.lagging():
-            self.world.count("deleted too early")
-            log.deleted = [
-                entry
-                for entry in self.facts.records(partition)
-                if not self.facts.is_published(partition, entry.offset)
-            ]
-            log.shortened = True
-            log.delete_before(log.end)
-
-    def _append(self, kind: Kind, value: bytes) -> None:
-        log = self.world.chance.choice(list(self.broker.logs.values()))
-        log.append([(b"k", value)], kind)
-        self.broker.produced()
 
     async def _retention(self) -> None:
         """The broker deletes what is published everywhere, also in the snapshot that may come back."""

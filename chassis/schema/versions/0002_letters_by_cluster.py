@@ -6,7 +6,6 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-contracts = "0.1.0: letters are inserted with ON CONFLICT DO NOTHING, which needs no constraint by name"
 
 contracts = "0.1.0: nothing names the old uniqueness; letters are inserted with ON CONFLICT DO NOTHING"
 

@@ -87,7 +87,7 @@ async def test_a_rebuild_equals_the_live_view_while_events_keep_coming(
     assert result.skipped == 0
 
     await projector.stop()
-    ids = [record.headers[1] for record in await projector.told()]
+    ids = [dict(record.headers)["ce_id"] for record in await projector.told()]
     others = 13  # preferences, availability, time taken elsewhere, holds, feeds
     assert len(ids) == len(set(ids)) == len(swapped["history"]) + others
     await projector.sql.execute("".join(f"TRUNCATE views.{table};" for table in TABLES))

@@ -3,12 +3,13 @@
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import FunctionType
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from sqlalchemy import text
 
 
@@ -35,3 +36,13 @@ def changed(owner: Any, name: str, *changes: tuple[str, str]) -> Iterator[None]:
         replacement = text(source) if hasattr(original, "text") else source
     with patch.object(owner, name, replacement):
         yield
+
+
+@asynccontextmanager
+async def must_fail(safeguard: str) -> AsyncIterator[None]:
+    """Reject the check inside if it passes, although the safeguard is away."""
+    try:
+        yield
+    except (Exception, pytest.fail.Exception):
+        return
+    raise AssertionError(f"the check cannot see that the {safeguard} is away")
