@@ -362,6 +362,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
 
     def _stop_at(self, partition: TopicPartition, reason: str) -> None:
         """A batch of the log cannot be read: only what lies before it is applied, and it is looked at again and again."""
+        telemetry.UNREADABLE.labels(self.name, "batch").inc()
         now = time.monotonic()
         trouble = self._holding.failed(partition, "log", reason, now, unreadable=True)
         log.error("unreadable", consumer=self.name, reason=reason, attempt=trouble.attempt)

@@ -38,6 +38,7 @@ WATCHDOG_EXIT = 70  # EX_SOFTWARE: the supervisor starts a new one
 WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
 CURRENT_EVERY = 0.1
+NIGHT = 6 * 3600.0
 STOP_WITHIN = 10.0
 
 
@@ -93,14 +94,20 @@ class Service:
         seconds: float | None = None,
         cron: str | None = None,
     ) -> None:
-        """Run a job each so many seconds, or by a crontab line (UTC)."""
+        """Run a job each so many seconds, or by a crontab line (UTC), while the database is current.
+
+        A job that fails, or takes far longer than it should, is logged and counted, and runs again at its next time.
+        """
+        longest = NIGHT if cron else max(60.0, 10 * (seconds or 60))
         trigger = (
             CronTrigger.from_crontab(cron, timezone="UTC") if cron else IntervalTrigger(seconds=seconds or 60)
         )
 
         async def logged() -> None:
+            await self._until_current()
             try:
-                await job()
+                async with asyncio.timeout(longest):
+                    await job()
                 telemetry.JOB_FAILING.labels(name).set(0)
             except Exception:
                 telemetry.JOB_FAILING.labels(name).set(1)
@@ -225,8 +232,7 @@ class Service:
         Begins when the log has been applied as far as it went at the start, and again after the database was set back.
         """
         while True:
-            while any(consumer.is_behind() for consumer in self._consumers):  # noqa: ASYNC110  (a state of many parts)
-                await asyncio.sleep(CURRENT_EVERY)
+            await self._until_current()
             log.info("current")
             for consumer in self._consumers:
                 consumer.begun_anew.clear()
@@ -238,6 +244,10 @@ class Service:
                 for task in (*set_back, *work):
                     task.cancel()
                 await asyncio.gather(*set_back, *work, return_exceptions=True)
+
+    async def _until_current(self) -> None:
+        while any(consumer.is_behind() for consumer in self._consumers):  # noqa: ASYNC110  (a state of many parts)
+            await asyncio.sleep(CURRENT_EVERY)
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         attempt = 0

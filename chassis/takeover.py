@@ -80,12 +80,15 @@ class TakeOver:
             starts, ends = await asyncio.gather(
                 kafka.beginning_offsets(list(partitions)), kafka.end_offsets(list(partitions))
             )
-        others = await another_log(kafka, self._settings, rows, starts)
+        refusals = {
+            partition: progress.refusal_for(row, starts[partition], ends[partition], cluster)
+            for partition, row in rows.items()
+        }
+        # Only a log that seems right has the record to compare.
+        fit = {partition: row for partition, row in rows.items() if not refusals[partition]}
+        refusals |= await another_log(kafka, self._settings, fit, starts)
         for partition, row in rows.items():
-            reason = progress.refusal_for(row, starts[partition], ends[partition], cluster) or others.get(
-                partition
-            )
-            if reason:
+            if reason := refusals[partition]:
                 self.halt(partition, reason)
             else:
                 self.halted.discard(partition)

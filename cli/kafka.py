@@ -20,10 +20,12 @@ from chassis.connecting import NoSuchHost
 from chassis.database import DatabaseError
 from chassis.errors import PublishFailed
 from chassis.kafka import connection
-from chassis.log import Log
+from chassis.log import Log, consumer
+from chassis.progress import Row
 from chassis.publisher import Publisher
 from chassis.reasons import explain
 from chassis.roles import CannotGrant
+from chassis.same_log import another_log
 from chassis.settings import Settings
 from cli.console import EXIT_NOT_READY, EXIT_USAGE, environment_for, fail
 from contracts.envelope import Record
@@ -109,6 +111,19 @@ async def bounds_of(settings: Settings, topics: Sequence[str]) -> dict[TopicPart
     """First offset and end of each partition of these topics, as the broker names them."""
     async with reading(settings, topics) as log:
         return {place: (log.starts[place], end) for place, end in (await log.ends()).items()}
+
+
+async def another_log_than(settings: Settings, place: TopicPartition, known: Row, start: int) -> str | None:
+    """The reason why this partition's log is not the one that was read up to `known`, or None; it starts at `start`."""
+    if known.last_offset is None:
+        return None
+    reader = consumer(settings, "appointments-cli")
+    await reader.start()
+    try:
+        reader.assign([place])
+        return (await another_log(reader, settings, {place: known}, {place: start})).get(place)
+    finally:
+        await reader.stop()
 
 
 async def members_of(settings: Settings, group: str) -> int:

@@ -20,12 +20,14 @@ from contracts.topics import WORKERS
 app = typer.Typer(name="progress", help="Where each consumer stands in the log.", no_args_is_help=True)
 
 _ROWS = text("""
-    SELECT consumer, topic, partition, next_offset, published_offset, cluster_id FROM progress
+    SELECT consumer, topic, partition, next_offset, published_offset, cluster_id, last_offset, last_timestamp FROM progress
     ORDER BY consumer, topic, partition
 """)
-# Only if nothing has moved since it was looked at: whoever is at work meanwhile is right.
+# Only if nothing has moved since it was looked at: whoever is at work meanwhile is right. The record that was applied
+# last is of the log that was read; the next one that is applied takes its place.
 _SET = text("""
-    UPDATE progress SET next_offset = :next, published_offset = :published, cluster_id = :cluster, updated_at = now()
+    UPDATE progress SET next_offset = :next, published_offset = :published, cluster_id = :cluster, last_offset = NULL,
+        last_timestamp = NULL, updated_at = now()
     WHERE consumer = :consumer AND topic = :topic AND partition = :partition
       AND (next_offset, published_offset, cluster_id) = (:old_next, :old_published, :old_cluster)
 """)
@@ -33,7 +35,10 @@ _SET = text("""
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """One partition of a consumer beside its log; `halted` is the reason why it cannot go on, or None."""
+    """One partition of a consumer beside its log; `halted` is the reason why it cannot go on, or None.
+
+    `is_of_this_log`: whether the position means anything in the log as it is now.
+    """
 
     service: str
     consumer: str
@@ -44,12 +49,8 @@ class Stand:
     cluster_id: str
     log_start: int
     log_end: int
+    is_of_this_log: bool
     halted: str | None
-
-    @property
-    def is_of_this_log(self) -> bool:
-        """Whether the position means anything in the log as it is now."""
-        return not self.halted or self.log_start > self.published_offset
 
 
 @app.command("show")
@@ -183,28 +184,37 @@ async def _stands(settings: Settings, services: Iterable[str]) -> list[Stand]:
     for service in services:
         async with _database(settings, service).transaction() as tx:
             rows = await tx.execute(_ROWS)
-        prefix = settings.topic_prefix
-        bounds = await kafka.bounds_of(settings, sorted({row.topic.removeprefix(prefix) for row in rows}))
-        found += [_stand(service, row, prefix, bounds, cluster) for row in rows]
+        bounds = await _bounds(settings, rows)
+        found += [await _stand(service, settings, row, bounds, cluster) for row in rows]
     return found
 
 
-def _stand(
-    service: str, row: Row, prefix: str, bounds: Mapping[TopicPartition, tuple[int, int]], cluster: str
-) -> Stand:
-    start, end = bounds.get(TopicPartition(row.topic, row.partition), (0, 0))
-    known = progress.Row(row.next_offset, row.published_offset, row.cluster_id)
+Bounds = Mapping[TopicPartition, tuple[int, int]]
+
+
+async def _bounds(settings: Settings, rows: Iterable[Row]) -> Bounds:
+    names = {row.topic.removeprefix(settings.topic_prefix) for row in rows}
+    return await kafka.bounds_of(settings, sorted(names))
+
+
+async def _stand(service: str, settings: Settings, row: Row, bounds: Bounds, cluster: str) -> Stand:
+    place = TopicPartition(row.topic, row.partition)
+    start, end = bounds.get(place, (0, 0))
+    known = progress.Row(*row[3:])
+    refusal = progress.refusal_for(known, start, end, cluster)
+    other = None if refusal else await kafka.another_log_than(settings, place, known, start)
     return Stand(
         service=service,
         consumer=row.consumer,
-        topic=row.topic.removeprefix(prefix),
+        topic=row.topic.removeprefix(settings.topic_prefix),
         partition=row.partition,
         next_offset=row.next_offset,
         published_offset=row.published_offset,
         cluster_id=row.cluster_id,
         log_start=start,
         log_end=end,
-        halted=progress.refusal_for(known, start, end, cluster),
+        is_of_this_log=row.cluster_id == cluster and end >= row.next_offset and other is None,
+        halted=refusal or other,
     )
 
 

@@ -9,7 +9,7 @@ import typer
 from chassis import clock
 from chassis.database import Database
 from chassis.kafka import cluster_id
-from chassis.settings import Settings, service_database_url
+from chassis.settings import Settings, owner_database_url
 from cli import kafka
 from cli.console import EXIT_FAILED, EXIT_USAGE, HomeOption, JsonOption, err, fail, out, print_json, say
 from contracts.envelope import Record
@@ -72,7 +72,7 @@ async def _rebuild(
 ) -> Summary:
     await _nobody_reads(settings)
     database = Database(
-        service_database_url(settings, "booking"),
+        owner_database_url(settings, "booking"),
         application_name="appointments-rebuild",
         server_settings=_PATIENT,
     )

@@ -42,6 +42,8 @@ _SETTINGS = {
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     "log.cleaner.dedupe.buffer.size": "8388608",
+    # A producer that leaves a transaction open holds up everybody behind it for no longer than this.
+    "transaction.max.timeout.ms": "60000",
     # With the default session of 9 s a killed broker is usable again after 12 s, so after 3.7 s.
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",

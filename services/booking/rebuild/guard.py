@@ -1,9 +1,8 @@
 """A database that knows nothing, beside a log that tells of appointments: it was lost, and must not decide."""
 
-from aiokafka import AIOKafkaConsumer
-
 from chassis.database import Transaction
 from chassis.errors import Halt
+from chassis.log import Log
 from chassis.settings import Settings
 from contracts.topics import BOOKING_EVENTS
 from services.booking.store import rebuilt
@@ -20,15 +19,9 @@ async def refuse_to_begin_anew(tx: Transaction, settings: Settings) -> None:
 
 
 async def _has_records(settings: Settings) -> bool:
-    consumer = AIOKafkaConsumer(
-        settings.topic_prefix + BOOKING_EVENTS.name,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id="appointments-booking",
-        enable_auto_commit=False,
-    )
-    await consumer.start()
+    log = Log(settings, "appointments-booking", [BOOKING_EVENTS.name])
     try:
-        ends = await consumer.end_offsets(list(consumer.assignment()))
+        await log.start()
+        return any((await log.ends()).values())
     finally:
-        await consumer.stop()
-    return any(ends.values())
+        await log.stop()
