@@ -125,9 +125,11 @@ class Positions:
         return {tp: position.acked for tp, position in self._own.items() if position.acked > position.noted}
 
     def noted(self, offsets: Offsets) -> None:
-        """It is noted now."""
+        """It is noted now; the next batch need not begin before it, where retention may take the log away."""
         for partition, offset in offsets.items():
             if position := self._own.get(partition):
+                if position.taken < offset <= position.scanned:
+                    position.taken = offset
                 position.noted = max(offset, position.noted)
                 position.kept = max(offset, position.kept)
 

@@ -101,8 +101,17 @@ def test_the_next_batch_begins_before_markers_whose_note_may_be_lost() -> None:
     positions = owning(5, 5)
     positions.scan(HERE, 5, 8)
     positions.step_over(waiting=[])
-    positions.scan(HERE, 8, 9)
+    positions.scan(HERE, 8, 10)
     assert batch_of(positions, HERE, 8).since == {HERE: 5}
+
+
+def test_the_next_batch_begins_behind_markers_that_are_noted() -> None:
+    positions = owning(5, 5)
+    positions.scan(HERE, 5, 8)
+    positions.step_over(waiting=[])
+    positions.noted(positions.unnoted())
+    positions.scan(HERE, 8, 9)
+    assert batch_of(positions, HERE, 8).since == {HERE: 8}
 
 
 def test_a_database_that_was_set_back_is_noticed() -> None:
