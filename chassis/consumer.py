@@ -399,7 +399,8 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._start("take-over", self._take_over(set(self._kafka.assignment()) - self._takeover.halted))
 
     def _rewind(self, batch: Batch[T]) -> None:
-        for partition, offset in self._positions.rewind(batch.first()).items():
+        # Not to the first record: markers before it are noted together with it, so the database stands before them.
+        for partition, offset in self._positions.rewind(batch.since).items():
             self._backlog.drop(partition)
             self._seek(partition, offset)
 

@@ -21,7 +21,7 @@ from chassis.positions import Positions
 from chassis.takeover import TakeOver
 from tests.simulation import checks
 from tests.simulation.scenario import Mode, run
-from tests.simulation.world import SOUND
+from tests.simulation.world import SOUND, TRUE_RESTORE
 from tests.support.mutation import changed
 
 SEEDS = 300
@@ -81,6 +81,15 @@ def _controls() -> Iterator[Control]:
         "proof that no record was passed",
         checks.NOTHING_SKIPPED,
         changed(Positions, "scan", ("if position.scanned != since:", "if False:")),
+    )
+    yield Control(
+        "markers read again with their record",
+        TRUE_RESTORE,
+        changed(
+            Consumer,
+            "_rewind",
+            ("batch.since", "dict(reversed([*zip(batch.partitions, [r.offset for r in batch.records])]))"),
+        ),
     )
     yield Control(
         "rewound check of a batch",
