@@ -11,6 +11,7 @@ import pytest
 
 from chassis import topic_admin
 from chassis.publisher import partition_of
+from cli.resizing import SETTLE
 from contracts import envelope, topics
 from tests.e2e.user import User, Users
 from tests.faults.driver import read_all, settings_of
@@ -61,6 +62,7 @@ async def test_partitions_are_added_under_load(fleet: Cli) -> None:
     await eventually(lambda: watcher.ended or set(bookers[0].versions) <= watcher.seen, 30)
     assert watcher.ended is None, "the stream that was open before is open still"
     watching.cancel()
+    await _nobody_wrote_over_http_during_the_pause(world)
     await _old_commands_came_first(world, moved[0].organization)
 
 
@@ -101,6 +103,24 @@ async def _views_equal(world: World, states: dict[str, dict[str, Any]]) -> None:
         return True
 
     await eventually(equal, 60, interval=0.5)
+
+
+async def _nobody_wrote_over_http_during_the_pause(world: World) -> None:
+    """From a moment after it was said until its end, no command of the ingress was written, and then again."""
+    pauses = {
+        record.timestamp: orjson.loads(record.value)["seconds"]
+        for record in await read_all(world, topics.PROJECTOR_EVENTS.name)
+        if envelope.read(record.headers).type == "intake.paused"
+    }
+    begin = min(at for at, seconds in pauses.items() if seconds) + SETTLE * 1000
+    end = max(at for at, seconds in pauses.items() if not seconds)
+    written = [
+        record.timestamp
+        for record in await read_all(world, topics.BOOKING_COMMANDS.name)
+        if envelope.read(record.headers).source == "appointments/ingress"
+    ]
+    assert not [at for at in written if begin < at < end]
+    assert min(written) < begin < end < max(written)
 
 
 async def _old_commands_came_first(world: World, organization: str) -> None:
