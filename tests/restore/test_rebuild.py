@@ -252,9 +252,16 @@ async def test_what_was_decided_and_not_told_is_decided_again_alike(morning: Mor
     await empty(desk.settings)
     database = patient(desk)
     cluster = await cluster_id(desk.settings)
+    directory = Directory(desk.settings.identity_url, timeout=5.0, remember_for=3600.0)
     summary = await rebuild(
-        database, Torn(desk, missing), cluster, clock.now(), prefix=desk.settings.topic_prefix
+        database,
+        Torn(desk, missing),
+        cluster,
+        clock.now(),
+        prefix=desk.settings.topic_prefix,
+        directory=directory,
     )
+    await directory.close()
     await database.dispose()
     first = min(offset for offset in range(end - 19, end + 1) if offset % 3 == 0)
     assert summary.positions[f"{topics.BOOKING_COMMANDS.name}/{last}"] == first

@@ -68,7 +68,7 @@ def _controls() -> Iterator[Control]:
     yield Control(
         "log known again at take-over",
         checks.REAL,
-        changed(TakeOver, "_seek_all", ("await another_log(kafka, self._settings, rows, starts)", "{}")),
+        changed(TakeOver, "_seek_all", ("await another_log(kafka, self._settings, fit, starts)", "{}")),
         Mode.LIVENESS,
         "topic made anew",
     )
