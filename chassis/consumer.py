@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ClusterAuthorizationFailedError, IllegalStateError, TopicAuthorizationFailedError
 from faststream.kafka import KafkaBroker
 
 from chassis import backoff, progress, telemetry
@@ -293,7 +293,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     def _not_applied(self, part: Batch[T], error: Exception) -> None:
         if isinstance(error, DependencyDown):
             most = self._half(part) if error.too_much else None
-            self._hold(part, error.dependency, str(error), most)
+            self._hold(part, error.dependency, self._reason(error), most)
         elif isinstance(error, Halt):
             self._rewind(part)
             for partition in [error.partition] if error.partition else part.since:
@@ -308,7 +308,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             await self._publisher.publish(list(messages))
         except PublishFailed as error:
             most = self._half(part) if error.refused else None
-            self._hold(part, "kafka", str(error), most)
+            self._hold(part, "kafka", self._reason(error), most)
             return
         except Exception as error:
             self._give_up(error)
@@ -319,6 +319,15 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         if self._holding.succeeded(part.since):
             log.info("going on", consumer=self.name, partitions=len(part.since))
             self._report_troubles()
+
+    def _reason(self, error: DependencyDown | PublishFailed) -> str:
+        """A sentence for the person who can mend it: of the database, or of a right that Kafka denies."""
+        cause = error.__cause__
+        if isinstance(cause, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
+            return explain(cause, self._settings)
+        if isinstance(error, DependencyDown) and error.dependency == "postgres" and cause is not None:
+            return explain(cause, self._settings, "postgres")
+        return str(error)
 
     @staticmethod
     def _half(part: Batch[T]) -> int:
