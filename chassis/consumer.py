@@ -224,7 +224,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
 
     def _not_applied(self, part: Batch[T], error: Exception) -> None:
         if isinstance(error, DependencyDown):
-            most = self._half(part) if error.too_much else None
+            most = self._fewer(part) if error.too_much else None
             self._partitions.hold(part, error.dependency, self._reason(error), most)
         elif isinstance(error, Halt):
             self._partitions.rewind(part)
@@ -239,7 +239,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         try:
             await self._publisher.publish(list(messages))
         except PublishFailed as error:
-            most = self._half(part) if error.refused else None
+            most = self._fewer(part) if error.refused else None
             self._partitions.hold(part, "kafka", self._reason(error), most)
             return
         except Exception as error:
@@ -262,8 +262,8 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         return str(error)
 
     @staticmethod
-    def _half(part: Batch[T]) -> int:
-        return max(1, len(part.reads) // len(part.since) // 2)
+    def _fewer(part: Batch[T]) -> int:
+        return max(1, len(part.reads) // len(part.since) // 4)
 
     @contextmanager
     def _fatal(self) -> Iterator[None]:

@@ -133,9 +133,9 @@ def _controls() -> Iterator[Control]:
         "bad header name",
     )
     yield Control(
-        "halves after a time-out",
+        "fewer records after a time-out",
         checks.HEALS,
-        changed(Consumer, "_not_applied", ("self._half(part) if error.too_much else None", "None")),
+        changed(Consumer, "_not_applied", ("self._fewer(part) if error.too_much else None", "None")),
         Mode.LIVENESS,
         "heavy records",
     )
