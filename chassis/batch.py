@@ -90,11 +90,6 @@ class Batch(Generic[T]):
         """The records alone."""
         return tuple(read.record for read in self.reads)
 
-    def first(self) -> dict[TopicPartition, int]:
-        """The first offset of each partition."""
-        offsets = [read.record.offset for read in self.reads]
-        return dict(zip(reversed(self.partitions), reversed(offsets), strict=True))
-
     def next(self) -> dict[TopicPartition, int]:
         """The offset after the last record of each partition."""
         return dict(zip(self.partitions, [read.record.offset + 1 for read in self.reads], strict=True))

@@ -50,7 +50,7 @@ async def migrate(service: str, settings: Settings) -> None:
     await roles.create(url, wanted)
     own = Path(str(files(f"services.{service}"))) / "migrations"
     await _in(url, lambda connection: _upgrade(connection, own, "alembic_version"), autocommit=True)
-    await roles.grant(url, wanted)
+    await roles.grant(url, list(dict.fromkeys([*await roles.named_like(url), *wanted])))
 
 
 async def prepare(service: str, settings: Settings) -> str:

@@ -107,10 +107,12 @@ class Positions:
                 position.acked = max(offset, position.acked)
 
     def step_over(self, waiting: Container[TopicPartition]) -> None:
-        """Where all that was taken is published and no record waits, whatever was scanned since was no record."""
+        """Where all that was taken is published and no record waits, whatever was scanned since was no record.
+
+        The next batch still begins before it: the note of this may be lost, and then the database stands there.
+        """
         for partition, position in self._own.items():
             if partition not in waiting and position.acked >= position.taken:
-                position.taken = position.scanned
                 position.applied = max(position.applied, position.scanned)
                 position.acked = max(position.acked, position.scanned)
 
@@ -123,9 +125,11 @@ class Positions:
         return {tp: position.acked for tp, position in self._own.items() if position.acked > position.noted}
 
     def noted(self, offsets: Offsets) -> None:
-        """It is noted now."""
+        """It is noted now; the next batch need not begin before it, where retention may take the log away."""
         for partition, offset in offsets.items():
             if position := self._own.get(partition):
+                if position.taken < offset <= position.scanned:
+                    position.taken = offset
                 position.noted = max(offset, position.noted)
                 position.kept = max(offset, position.kept)
 

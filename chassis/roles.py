@@ -90,6 +90,20 @@ async def create(url: str, wanted: Sequence[Role]) -> None:
             await closed(connection)
 
 
+async def named_like(url: str) -> list[Role]:
+    """The role that has the name of its database, where there is one: the local stack gives each service such a role.
+
+    A database that was lost and is made anew by the owner lets it in again, whoever runs the migrations.
+    """
+    name = dsn.database(url)
+    connection = await connect(url)
+    try:
+        there = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name)
+    finally:
+        await closed(connection)
+    return [Role(name, "", "a role named like its database")] if there and name != dsn.user(url) else []
+
+
 async def grant(url: str, wanted: Sequence[Role]) -> None:
     """Let the roles use the tables that there are, and by default those that the owner will make."""
     if not wanted:

@@ -117,7 +117,7 @@ class _Log:
     async def ends(self, topic: str) -> Mapping[int, int]:
         """The offset after the last record of each partition."""
         async with kafka.reading(self._settings, [topic]) as log:
-            return await log.ends()
+            return {place.partition: end for place, end in (await log.ends()).items()}
 
 
 def _quiet(_phase: str, _count: int) -> None:

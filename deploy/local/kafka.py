@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from chassis.kafka import connection
 from chassis.settings import Settings
 from deploy.local.kafka_jars import ensure_jars
-from deploy.local.kafka_nodes import Node
+from deploy.local.kafka_nodes import Node, new_cluster_id
 from deploy.local.ports import HOST
 from deploy.local.process import Command
 
@@ -97,7 +97,7 @@ class Kafka:
 
     def _format(self) -> None:
         # Joined to its option: an id may begin with a dash, and would be taken for an option itself.
-        cluster = f"--cluster-id={self.node.cluster_id}"
+        cluster = f"--cluster-id={self.node.cluster_id or new_cluster_id()}"
         users = self.node.security.scram() if self.node.security else []
         arguments = ["format", "--ignore-formatted", cluster, *users, "-c", str(self.properties)]
         argv = self._java(

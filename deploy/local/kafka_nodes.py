@@ -105,7 +105,7 @@ class Node:
 
     number: int = 1
     controllers: Mapping[int, int] = field(default_factory=dict)
-    cluster_id: str = field(default_factory=new_cluster_id)
+    cluster_id: str = ""  # a new one each time that the data folder is made
     security: Security | None = None
 
     @property

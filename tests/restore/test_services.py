@@ -23,7 +23,7 @@ WORKS_BY = {
     ),
     "reminders": (
         "SELECT id, appointment_id, recipient_id, due_at, channels FROM timers WHERE state = 'pending'",
-        "SELECT person_id, version, email, sms, push FROM preferences",
+        "SELECT person_id, version, body FROM preferences",
     ),
     "notifier": ("SELECT user_id, version FROM preferences",),
 }

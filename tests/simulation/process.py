@@ -17,7 +17,7 @@ from tests.simulation.kafka import Broker
 from tests.simulation.log import Log
 from tests.simulation.loop import PROCESS, VirtualLoop
 from tests.simulation.publisher import ModelPublisher, OutTopic
-from tests.simulation.world import ALIVE, SOUND, World
+from tests.simulation.world import ALIVE, SOUND, TRUE_RESTORE, World
 
 AFTER_KAFKA_ERROR = 5.0  # seconds, as in FastStream's own loop
 AFTER_OTHER_ERROR = 0.1
@@ -116,8 +116,12 @@ class Process:
 
     async def _watch(self) -> None:
         """The service's watchdog would end the process now: something is wrong that it cannot heal by itself."""
+        restores = self._world.counts["restore"]
         while True:
             await asyncio.sleep(1)
+            if self.consumer.begun_anew.is_set() and self._world.counts["restore"] == restores:
+                self._world.complain(TRUE_RESTORE, f"process {self.number}")
+                self.consumer.begun_anew.clear()
             if reason := self.health.dead or self.consumer.stuck(self._loop.time()):
                 self._world.complain(ALIVE, f"process {self.number}: {reason}")
                 return

@@ -17,11 +17,12 @@ from chassis import progress
 from chassis.batch import Applier
 from chassis.consumer import Consumer
 from chassis.fetched import PartitionReader
+from chassis.partitions import Partitions
 from chassis.positions import Positions
 from chassis.takeover import TakeOver
 from tests.simulation import checks
 from tests.simulation.scenario import Mode, run
-from tests.simulation.world import SOUND
+from tests.simulation.world import SOUND, TRUE_RESTORE
 from tests.support.mutation import changed
 
 SEEDS = 300
@@ -68,7 +69,7 @@ def _controls() -> Iterator[Control]:
     yield Control(
         "log known again at take-over",
         checks.REAL,
-        changed(TakeOver, "_seek_all", ("await another_log(kafka, self._settings, rows, starts)", "{}")),
+        changed(TakeOver, "_seek_all", ("await another_log(kafka, self._settings, fit, starts)", "{}")),
         Mode.LIVENESS,
         "topic made anew",
     )
@@ -81,6 +82,15 @@ def _controls() -> Iterator[Control]:
         "proof that no record was passed",
         checks.NOTHING_SKIPPED,
         changed(Positions, "scan", ("if position.scanned != since:", "if False:")),
+    )
+    yield Control(
+        "markers read again with their record",
+        TRUE_RESTORE,
+        changed(
+            Partitions,
+            "rewind",
+            ("batch.since", "dict(reversed([*zip(batch.partitions, [r.offset for r in batch.records])]))"),
+        ),
     )
     yield Control(
         "rewound check of a batch",
@@ -111,7 +121,7 @@ def _controls() -> Iterator[Control]:
     yield Control(
         "resume after a pause",
         checks.HEALS,
-        changed(Consumer, "_flow", ("self._kafka.resume(partition)", "pass")),
+        changed(Partitions, "flow", ("self._kafka.resume(partition)", "pass")),
         Mode.LIVENESS,
         "publisher refused",
     )
@@ -123,9 +133,9 @@ def _controls() -> Iterator[Control]:
         "bad header name",
     )
     yield Control(
-        "halves after a time-out",
+        "fewer records after a time-out",
         checks.HEALS,
-        changed(Consumer, "_not_applied", ("self._half(part) if error.too_much else None", "None")),
+        changed(Consumer, "_not_applied", ("self._fewer(part) if error.too_much else None", "None")),
         Mode.LIVENESS,
         "heavy records",
     )

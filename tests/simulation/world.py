@@ -10,6 +10,7 @@ from contracts.envelope import Message
 
 ALIVE = "no bug stops a process"
 SOUND = "no sound partition is halted"
+TRUE_RESTORE = "a database is taken for set back only if it was"
 KNOWN = "the model knows every statement"
 
 Place = tuple[str, int]  # topic and partition

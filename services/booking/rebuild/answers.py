@@ -39,7 +39,6 @@ def outcome_row(record: Record, seq: int) -> tuple[str, tuple[Any, ...]] | None:
         return "rebuilt_outcomes", (
             seq,
             command_id,
-            command_id if own else envelope.key_elsewhere(head.organization, command_id),
             organization_key(head.organization),
             *position,
             head.time,
@@ -49,6 +48,7 @@ def outcome_row(record: Record, seq: int) -> tuple[str, tuple[Any, ...]] | None:
             head.type == "command.accepted",
             list(map(uuid_of, body["event_ids"])),
             record.value,
+            command_id if own else envelope.key_elsewhere(head.organization, command_id),
         )
     except (MalformedEnvelope, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -115,11 +115,11 @@ class _Rebuild:
         await self._may_begin(forward)
         since = await rebuilt.known_until(self._tx)
         await staging.create(self._tx)
-        first = await self._read_answers()
+        await self._read_answers()
         await self._read_commands()
         await staging.index(self._tx)
         await self._find_cuts()
-        filling = await self._read_events(first, since)
+        filling = await self._read_events(await staging.oldest_decision(self._tx), since)
         await self._settle()
         decided = await decide_as_before(self._tx, self._cuts)
         await self._go_on(cluster, prefix, forward)
@@ -140,23 +140,20 @@ class _Rebuild:
                 "the database is empty: there is nothing to roll forward, rebuild it without --forward"
             )
 
-    async def _read_answers(self) -> datetime | None:
-        """Outcomes and dead letters; returns the time of the oldest decision that an outcome tells."""
-        seq, first = 0, None
+    async def _read_answers(self) -> None:
+        """Outcomes and dead letters."""
+        seq = 0
         async for portion in self._portions(topics.BOOKING_OUTCOMES.name):
             found: dict[str, list[tuple[Any, ...]]] = {"rebuilt_outcomes": [], "rebuilt_answered": []}
             for record in portion:
                 seq += 1
                 if row := outcome_row(record, seq):
                     found[row[0]].append(row[1])
-                    if row[0] == "rebuilt_outcomes":
-                        first = min(first or row[1][6], row[1][6])
             for table, rows in found.items():
                 await staging.copy(self._tx, table, rows)
         async for portion in self._portions(topics.dead_letters("booking").name):
             letters = [letter for record in portion if (letter := letter_row(record))]
             await staging.copy(self._tx, "rebuilt_answered", letters)
-        return first
 
     async def _read_commands(self) -> None:
         for topic in ASKED_ON:

@@ -11,8 +11,9 @@ from contracts.envelope import NOBODY
 TABLES = {
     # The newest copy of each outcome counts; `appended_at` is when the broker took the record.
     "rebuilt_outcomes": """
-        seq bigint, command_id uuid, key uuid, organization uuid, topic text, partition int, "offset" bigint, decided_at timestamptz,
-        appended_at timestamptz, correlation_id text, subject uuid, accepted boolean, event_ids uuid[], outcome bytea""",
+        seq bigint, command_id uuid, organization uuid, topic text, partition int, "offset" bigint, decided_at timestamptz,
+        appended_at timestamptz, correlation_id text, subject uuid, accepted boolean, event_ids uuid[], outcome bytea,
+        key uuid""",
     # Records that were answered without a decision of their own: an id that was used for something else, dead letters.
     "rebuilt_answered": 'topic text, partition int, "offset" bigint',
     "rebuilt_commands": """
@@ -109,11 +110,19 @@ _NEVER_ANSWERED = text(f"""
 """)  # noqa: S608  constants only
 
 
+_OLDEST = text("SELECT min(decided_at) FROM rebuilt_outcomes")
+
+
 class Cut(NamedTuple):
     """Where deciding goes on in a partition of commands; `at`: when that command was sent, None if there is none yet."""
 
     offset: int
     at: Any | None
+
+
+async def oldest_decision(tx: Transaction) -> Any | None:
+    """The time of the oldest decision that an outcome tells, None if there is none."""
+    return await tx.scalar(_OLDEST)
 
 
 async def first_undecided(tx: Transaction, since: Any) -> dict[tuple[str, int], Cut]:

@@ -58,16 +58,26 @@ def test_a_failure_goes_back_to_the_first_of_its_batch() -> None:
     positions.scan(HERE, 5, 9)
     batch = batch_of(positions, HERE, 5, 6)
     seeks = positions.seeks(batch.since)
-    assert positions.rewind(batch.first()) == {HERE: 5}
+    assert positions.rewind(batch.since) == {HERE: 5}
     assert positions.seeks(batch.since) != seeks, "the batch is void"
     assert positions.scan(HERE, 5, 6) is True
+
+
+def test_a_failure_goes_back_behind_the_markers_before_its_batch() -> None:
+    """They are noted together with the record: from its own offset the database would seem to have lost them."""
+    positions = owning()
+    positions.scan(HERE, 5, 9)
+    failed = batch_of(positions, HERE, 8)
+    assert positions.rewind(failed.since) == {HERE: 5}
+    positions.scan(HERE, 5, 9)
+    assert batch_of(positions, HERE, 8).since == {HERE: 5}
 
 
 def test_a_failure_goes_back_to_records_that_wait_in_no_batch() -> None:
     positions = owning()
     positions.scan(HERE, 5, 9)
     old = batch_of(positions, HERE, 5, 6)
-    positions.rewind(old.first())
+    positions.rewind(old.since)
     positions.scan(HERE, 5, 9)  # 5 to 8 wait again
     assert positions.rewind({HERE: 7}) == {HERE: 5}, "5 and 6 are in no batch: they must be read again"
 
@@ -85,6 +95,23 @@ def test_markers_are_passed_once_everything_before_is_published() -> None:
     positions.step_over(waiting=[])
     assert positions.acked() == {HERE: 8}
     assert positions.unnoted() == {HERE: 8}
+
+
+def test_the_next_batch_begins_before_markers_whose_note_may_be_lost() -> None:
+    positions = owning(5, 5)
+    positions.scan(HERE, 5, 8)
+    positions.step_over(waiting=[])
+    positions.scan(HERE, 8, 10)
+    assert batch_of(positions, HERE, 8).since == {HERE: 5}
+
+
+def test_the_next_batch_begins_behind_markers_that_are_noted() -> None:
+    positions = owning(5, 5)
+    positions.scan(HERE, 5, 8)
+    positions.step_over(waiting=[])
+    positions.noted(positions.unnoted())
+    positions.scan(HERE, 8, 9)
+    assert batch_of(positions, HERE, 8).since == {HERE: 8}
 
 
 def test_a_database_that_was_set_back_is_noticed() -> None:
