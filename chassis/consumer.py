@@ -15,26 +15,25 @@ from typing import Any, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ClusterAuthorizationFailedError, TopicAuthorizationFailedError
 from faststream.kafka import KafkaBroker
 
 from chassis import backoff, progress, telemetry
-from chassis.backlog import Backlog
 from chassis.batch import Applier, Batch, Rewound, Settled, Subscription
 from chassis.database import Database
 from chassis.errors import DependencyDown, Halt, PublishFailed
-from chassis.fetched import UnreadableBatch, record_of
 from chassis.gathering import Gathering
 from chassis.health import Health
-from chassis.holding import Holding
-from chassis.positions import Offsets, Positions, rewound
+from chassis.partitions import Partitions
+from chassis.polling import Polling
+from chassis.positions import Offsets, rewound
 from chassis.publisher import Publisher
 from chassis.reasons import explain
 from chassis.reporter import Reporter
 from chassis.settings import Settings
-from chassis.subscriber import Drawn, Scans, coordination_died, nothing, rejoining, subscribe, watch_polls
+from chassis.subscriber import coordination_died, nothing, rejoining, subscribe, watch_polls
 from chassis.takeover import TakeOver
-from contracts.envelope import Message, Record
+from contracts.envelope import Message
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -67,9 +66,17 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._health = health
         full = subscription.max_records or settings.batch_max_records
         self._applier = Applier(subscription, service, settings, database)
-        self._positions = Positions()
-        self._backlog: Backlog[T] = Backlog(full)
-        self._holding = Holding(full, lambda n: backoff.delay(n, settings.retry_base, settings.retry_max))
+        self._partitions: Partitions[T] = Partitions(
+            self.name,
+            full,
+            lambda attempt: backoff.delay(attempt, settings.retry_base, settings.retry_max),
+            health,
+            lambda: self._kafka,
+        )
+        self._positions = self._partitions.positions
+        self._backlog = self._partitions.backlog
+        self._holding = self._partitions.holding
+        self._polling = Polling(self.name, settings, self._partitions, health, self._look_into, self._give_up)
         self._gathering = Gathering(
             subscription, self._applier, self._backlog, self._holding, self._positions
         )
@@ -77,14 +84,11 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._reporter = Reporter(self.name, settings, self._positions, health, lambda: self._kafka)
         self._wait_for_more = subscription.gather
         self._gate = asyncio.Lock()
-        self._wake = asyncio.Event()
-        self._room = asyncio.Event()
-        self._paused: set[TopicPartition] = set()
         self._applying: asyncio.Task[None] | None = None
         self._publishing: asyncio.Task[None] | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
-        self._polled_at = self._compared_at = self._worked_at = time.monotonic()
+        self._compared_at = self._worked_at = time.monotonic()
         self._busy_since: float | None = None
         self._rejoining_since: float | None = None
         self._subscriber = subscribe(
@@ -110,7 +114,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Begin to take partitions over; until their position is sought, their records are dropped."""
-        watch_polls(self._kafka, self)
+        watch_polls(self._kafka, self._polling)
         self._start("take-over", self._take_over(set(assigned)))
         for name, run in (("work", self._work), ("report", self._reporter.run)):
             if name not in self._tasks:
@@ -118,7 +122,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
 
     async def _take_over(self, partitions: set[TopicPartition]) -> None:
         await self._takeover.run(partitions)
-        self._wake.set()
+        self._partitions.wake.set()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let the batches in flight end, publish them, note them, and forget the partitions."""
@@ -126,70 +130,12 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._cancel("take-over")
         await self._drain()
         for partition in revoked:
-            self._disown(partition)
+            self._partitions.disown(partition)
             self._takeover.release(partition)
             self._reporter.forget(partition)
-        self._report_troubles()
+        self._partitions.report_troubles()
 
-    def _disown(self, partition: TopicPartition) -> None:
-        self._positions.disown(partition)
-        self._backlog.drop(partition)
-        self._holding.forget(partition)
-
-    # --- polls: called by the poll loop, at the moment of the draw ---------------------------------------------------
-
-    async def room(self) -> None:
-        """Return when the backlog can take more."""
-        while not self._backlog.has_room(self._paused):
-            self._room.clear()
-            self._polled_at = time.monotonic()
-            await self._room.wait()
-
-    def drawn(self, records: Drawn, scans: Scans) -> None:
-        """Queue the records of partitions that are ours, where they follow on without a hole."""
-        self._polled_at = time.monotonic()
-        self._health.clear(f"polls ({self.name})")
-        with self._fatal():
-            for partition, (since, upto) in scans.items():
-                follows = self._positions.scan(partition, since, upto)
-                if follows:
-                    self._queue(partition, records.get(partition, []), upto > since)
-                elif follows is False:
-                    self._read_again(partition, since)
-        if records:
-            self._flow()
-            self._wake.set()
-
-    def failed(self, error: Exception) -> None:
-        """A poll failed, and with it perhaps what it had drawn: read all again from where we are."""
-        self._polled_at = time.monotonic()
-        reason = explain(error, self._settings)
-        self._health.waiting(f"polls ({self.name})", reason)
-        telemetry.RETRIES.labels(self.name, type(error).__name__).inc()
-        log.warning("a poll failed", consumer=self.name, error=reason, kind=type(error).__name__)
-        for partition in self._positions.partitions:
-            self._seek(partition, self._positions[partition].scanned)
-
-    def _queue(self, partition: TopicPartition, raws: list[Any], read_on: bool) -> None:
-        records: list[Record] = []
-        unreadable: UnreadableBatch | None = None
-        try:
-            for raw in raws:
-                records.append(record_of(raw, self._settings.topic_prefix))  # noqa: PERF401  (keep those before it)
-        except UnreadableBatch as error:
-            unreadable = error
-        self._backlog.add(partition, records)
-        if read_on and self._holding.readable(partition):
-            self._report_troubles()
-        if unreadable is not None:
-            self._stop_at(partition, str(unreadable))
-
-    def _read_again(self, partition: TopicPartition, since: int) -> None:
-        """The poll began elsewhere than the one before it ended: nothing says that no record lies between."""
-        scanned = self._positions[partition].scanned
-        telemetry.GAPS.labels(self.name).inc()
-        log.error("a hole in the log", consumer=self.name, partition=str(partition), read=scanned, next=since)
-        self._seek(partition, scanned)
+    def _look_into(self, partition: TopicPartition, scanned: int) -> None:
         self._start(f"hole {partition}", self._beside(partial(self._check_hole, partition, scanned)))
 
     async def _check_hole(self, partition: TopicPartition, scanned: int) -> None:
@@ -207,8 +153,8 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         """Make batches for as long as the process lives."""
         with self._fatal():
             while not self._stopping:
-                self._flow()
-                self._wake.clear()
+                self._partitions.flow()
+                self._partitions.wake.clear()
                 if time.monotonic() - self._compared_at > COMPARE_EVERY:
                     await self._beside(self._compare)
                 if not self._gathering.has_work(time.monotonic()):
@@ -222,7 +168,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     async def _step(self) -> None:
         """Decode one batch while the one before it is being applied, then begin to apply it."""
         batch, seeks = await self._gathering.gather(time.monotonic())
-        self._flow()
+        self._partitions.flow()
         if batch is None:
             return
         if self._applying is not None:
@@ -233,29 +179,13 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         if self._positions.seeks(seeks) == seeks:
             self._applying = asyncio.create_task(self._process(batch, seeks))
         else:
-            self._rewind(batch)  # the one before it failed: this one must not overtake it
-
-    def _flow(self) -> None:
-        """Pause in Kafka the partitions that are held or crowded, resume the others, and let the polls go on."""
-        now = time.monotonic()
-        with suppress(IllegalStateError):
-            for partition in self._positions.partitions:
-                paused = partition in self._paused
-                held = self._holding.is_unread(partition, now)
-                if held or self._backlog.is_crowded(partition, paused):
-                    self._kafka.pause(partition)
-                    self._paused.add(partition)
-                else:
-                    self._kafka.resume(partition)
-                    self._paused.discard(partition)
-        if self._backlog.has_room(self._paused):
-            self._room.set()
+            self._partitions.rewind(batch)  # the one before it failed: this one must not overtake it
 
     async def _rest(self) -> None:
         """Wait for records or for the end of a partition's hold; look after the positions when nothing comes."""
         wait = min(self._holding.next_release(time.monotonic()) or IDLE_AFTER, IDLE_AFTER)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait)
+            await asyncio.wait_for(self._partitions.wake.wait(), wait)
         if time.monotonic() - self._worked_at > IDLE_AFTER and not self._under_way():
             self._worked_at = time.monotonic()
             self._positions.step_over(self._backlog.partitions())
@@ -288,14 +218,16 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         if self._positions.seeks(seeks) == seeks:
             self._publishing = asyncio.create_task(self._publish(settled.part, settled.messages, seeks))
         else:
-            self._rewind(settled.part)  # an earlier publish failed meanwhile: this one must not overtake it
+            self._partitions.rewind(
+                settled.part
+            )  # an earlier publish failed meanwhile: this one must not overtake it
 
     def _not_applied(self, part: Batch[T], error: Exception) -> None:
         if isinstance(error, DependencyDown):
-            most = self._half(part) if error.too_much else None
-            self._hold(part, error.dependency, str(error), most)
+            most = self._fewer(part) if error.too_much else None
+            self._partitions.hold(part, error.dependency, self._reason(error), most)
         elif isinstance(error, Halt):
-            self._rewind(part)
+            self._partitions.rewind(part)
             for partition in [error.partition] if error.partition else part.since:
                 self._backlog.drop(partition)
                 self._takeover.halt(partition, str(error))
@@ -307,8 +239,8 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         try:
             await self._publisher.publish(list(messages))
         except PublishFailed as error:
-            most = self._half(part) if error.refused else None
-            self._hold(part, "kafka", str(error), most)
+            most = self._fewer(part) if error.refused else None
+            self._partitions.hold(part, "kafka", self._reason(error), most)
             return
         except Exception as error:
             self._give_up(error)
@@ -318,11 +250,20 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             self._positions.published(part)
         if self._holding.succeeded(part.since):
             log.info("going on", consumer=self.name, partitions=len(part.since))
-            self._report_troubles()
+            self._partitions.report_troubles()
+
+    def _reason(self, error: DependencyDown | PublishFailed) -> str:
+        """A sentence for the person who can mend it: of the database, or of a right that Kafka denies."""
+        cause = error.__cause__
+        if isinstance(cause, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
+            return explain(cause, self._settings)
+        if isinstance(error, DependencyDown) and error.dependency == "postgres" and cause is not None:
+            return explain(cause, self._settings, "postgres")
+        return str(error)
 
     @staticmethod
-    def _half(part: Batch[T]) -> int:
-        return max(1, len(part.reads) // len(part.since) // 2)
+    def _fewer(part: Batch[T]) -> int:
+        return max(1, len(part.reads) // len(part.since) // 4)
 
     @contextmanager
     def _fatal(self) -> Iterator[None]:
@@ -337,76 +278,15 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         log.error("consumer failed", consumer=self.name, exc_info=error)
         self._health.dead = f"{self.name}: {type(error).__name__}: {error}"
 
-    # --- trouble ----------------------------------------------------------------------------------------------------
-
-    def _hold(self, part: Batch[T], dependency: str, reason: str, most: int | None = None) -> None:
-        """Seek these partitions back and let them wait; polling, heartbeats and the other partitions go on."""
-        self._rewind(part)
-        now = time.monotonic()
-        troubles = [
-            self._holding.failed(partition, dependency, reason, now, most)
-            for partition in part.since
-            if partition in self._positions
-        ]
-        telemetry.RETRIES.labels(self.name, dependency).inc()
-        log.warning(
-            "waiting",
-            consumer=self.name,
-            dependency=dependency,
-            reason=reason,
-            first=part.reads[0].record.position,
-            partitions=len(part.since),
-            attempt=max((trouble.attempt for trouble in troubles), default=0),
-        )
-        self._after_trouble()
-
-    def _stop_at(self, partition: TopicPartition, reason: str) -> None:
-        """A batch of the log cannot be read: only what lies before it is applied, and it is looked at again and again."""
-        telemetry.UNREADABLE.labels(self.name, "batch").inc()
-        now = time.monotonic()
-        trouble = self._holding.failed(partition, "log", reason, now, unreadable=True)
-        log.error("unreadable", consumer=self.name, reason=reason, attempt=trouble.attempt)
-        self._after_trouble()
-
-    def _after_trouble(self) -> None:
-        self._report_troubles()
-        self._flow()
-        self._wake.set()
-
-    def _report_troubles(self) -> None:
-        """Say in health what each partition in trouble waits for."""
-        waiting: dict[str, list[str]] = {}
-        unreadable: dict[tuple[str, int], str] = {}
-        for partition, trouble in self._holding.current().items():
-            if trouble.unreadable:
-                unreadable[partition.topic, partition.partition] = trouble.reason
-            else:
-                where = f"{partition.topic}/{partition.partition}"
-                waiting.setdefault(f"{trouble.dependency} ({self.name})", []).append(
-                    f"{where}: {trouble.reason}"
-                )
-        reasons = {name: "; ".join(found)[:1_000] for name, found in waiting.items()}
-        self._health.troubles(self.name, reasons, unreadable)
-
     def _begin_anew(self, where: str) -> None:
         """The database is not as far as we are: it was set back under us. Take all partitions over again."""
         log.warning("the database was set back: reading again", consumer=self.name, partition=where)
         for partition in self._positions.partitions:
-            self._disown(partition)
-        self._report_troubles()
+            self._partitions.disown(partition)
+        self._partitions.report_troubles()
         self._takeover.done.clear()
         self.begun_anew.set()
         self._start("take-over", self._take_over(set(self._kafka.assignment()) - self._takeover.halted))
-
-    def _rewind(self, batch: Batch[T]) -> None:
-        # Not to the first record: markers before it are noted together with it, so the database stands before them.
-        for partition, offset in self._positions.rewind(batch.since).items():
-            self._backlog.drop(partition)
-            self._seek(partition, offset)
-
-    def _seek(self, partition: TopicPartition, offset: int) -> None:
-        with suppress(IllegalStateError):
-            self._kafka.seek(partition, offset)
 
     # --- beside the batches -----------------------------------------------------------------------------------------
 
@@ -462,7 +342,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         longest = self._settings.handler_timeout
         if self._busy_since is not None and now - self._busy_since > longest:
             return f"a batch of {self.name} takes longer than {longest:.0f} s"
-        if self._busy_since is None and now - self._polled_at > POLL_WITHIN:
+        if self._busy_since is None and now - self._polling.polled_at > POLL_WITHIN:
             return f"{self.name} has not polled for {POLL_WITHIN:.0f} s"
         if coordination_died(self._kafka) and not self._stopping:
             return f"the group coordination of {self.name} died"
@@ -474,8 +354,8 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
     async def stop(self) -> None:
         """Take no new batch, let those in flight end and publish, note them."""
         self._stopping = True
-        self._wake.set()
-        self._room.set()
+        self._partitions.wake.set()
+        self._partitions.room.set()
         for name in ("take-over", "report"):
             self._cancel(name)
         await self._drain()

@@ -7,7 +7,7 @@ public one.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -227,6 +227,16 @@ def mark_of(raw: ConsumerRecord) -> Mark | None:
 
 class UnreadableBatch(Exception):
     """A batch of the log cannot be read at all: its checksum does not fit, or it cannot be unpacked."""
+
+
+def readable(batches: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> list[ConsumerRecord]:
+    """All records of a poll. Raises UnreadableBatch where one of them only stands for a batch that cannot be read."""
+    raws = [raw for batch in batches.values() for raw in batch]
+    for raw in raws:
+        mark = mark_of(raw)
+        if mark is not None and mark.batch:
+            raise UnreadableBatch(f"{raw.topic}/{raw.partition} from offset {raw.offset}: {mark.fault}")
+    return raws
 
 
 def record_of(raw: ConsumerRecord, prefix: str = "") -> Record:

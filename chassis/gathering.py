@@ -12,6 +12,9 @@ from chassis.positions import Offsets, Positions
 
 T = TypeVar("T")
 SLICE = 32  # records: decoding them takes some milliseconds
+BATCH_BYTES = (
+    2 * 1_048_576
+)  # whatever a record's bytes mean, each of them is work: lists of people, most of all
 
 
 class Gathering(Generic[T]):
@@ -53,7 +56,7 @@ class Gathering(Generic[T]):
         reads: list[Read[T]] = []
         partitions: list[TopicPartition] = []
         since: Offsets = {}
-        total = decoded = 0
+        total = size = decoded = 0
         while turns and len(reads) < most:
             weight, turn, partition = heappop(turns)
             waiting = self._backlog.peek(partition)
@@ -70,7 +73,8 @@ class Gathering(Generic[T]):
             else:
                 read = waiting
             own = self._weigh(read.value) if self._weigh and read.value is not None else 1
-            if self._weigh and reads and total + own > self._max_weight:
+            size += len(read.record.value or b"")
+            if reads and (size > BATCH_BYTES or (self._weigh and total + own > self._max_weight)):
                 break
             self._backlog.pop(partition)
             since.setdefault(partition, self._positions.take(partition, read.record.offset))

@@ -97,13 +97,15 @@ class Log:
         if not wanted:
             return [], {}
         found = await self._kafka.getmany(*wanted, timeout_ms=int(seconds * 1000), max_records=most)
-        records = [record for batch in found.values() for record in batch]
-        return records, {place: await self._kafka.position(place) for place in wanted}
+        return fetched.readable(found), {place: await self._kafka.position(place) for place in wanted}
 
     async def up_to_now(
         self, progress: Callable[[int, int], None] | None = None, since: datetime | None = None
     ) -> AsyncIterator[Record]:
-        """Every record from the log's start, or from `since`, to the present end; `progress`: (read, of how many)."""
+        """Every record from the log's start, or from `since`, to the present end; `progress`: (read, of how many).
+
+        Raises UnreadableBatch where the log is damaged.
+        """
         begin = self.starts if since is None else await self.first_at(since)
         ends = await self.ends()
         self.seek(begin)
@@ -115,7 +117,7 @@ class Log:
             empty = 0 if records or any(reached[place] < at for place, at in positions.items()) else empty + 1
             reached |= positions
             for raw in records:
-                if raw.offset < ends[TopicPartition(raw.topic, raw.partition)] and _is_a_record(raw):
+                if raw.offset < ends[TopicPartition(raw.topic, raw.partition)]:
                     yield self.record(raw)
             if progress:
                 progress(total - sum(max(0, end - reached[place]) for place, end in ends.items()), total)
@@ -127,8 +129,7 @@ class Log:
     async def next_batch(self, seconds: float) -> list[Record]:
         """Everything that has come, waiting at most so long for the first; in order of time."""
         batches = await self._kafka.getmany(timeout_ms=int(seconds * 1000))
-        raw = [one for batch in batches.values() for one in batch if _is_a_record(one)]
-        return sorted(map(self.record, raw), key=lambda record: record.timestamp)
+        return sorted(map(self.record, fetched.readable(batches)), key=lambda record: record.timestamp)
 
     def record(self, raw: ConsumerRecord) -> Record:
         """The same as the live consumers see it. Raises UnreadableBatch where a batch could not be read."""
@@ -152,9 +153,3 @@ class Log:
 
     def _plain(self, topic: str) -> str:
         return topic.removeprefix(self._settings.topic_prefix)
-
-
-def _is_a_record(raw: ConsumerRecord) -> bool:
-    """Whether it is one: a batch that cannot be read stands as one, which tells of nothing but its offset."""
-    mark = fetched.mark_of(raw)
-    return mark is None or not mark.batch

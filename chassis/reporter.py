@@ -11,6 +11,7 @@ from aiokafka.errors import IllegalStateError
 from chassis import telemetry
 from chassis.health import Health
 from chassis.positions import Offsets, Positions
+from chassis.reasons import explain
 from chassis.settings import Settings
 from chassis.standstill import Standstill
 
@@ -32,7 +33,7 @@ class Reporter:
         kafka: Callable[[], AIOKafkaConsumer],
     ) -> None:
         self._name = name
-        self._longest = settings.stalled_after
+        self._settings = settings
         self._positions = positions
         self._health = health
         self._kafka = kafka
@@ -76,7 +77,7 @@ class Reporter:
                 self._ends = await self._kafka().end_offsets(partitions) if partitions else {}
             self._health.clear(state)
         except Exception as error:
-            self._health.waiting(state, f"{type(error).__name__}: {str(error)[:200]}")
+            self._health.waiting(state, explain(error, self._settings))
 
     def _report(self, now: float) -> None:
         ends = self._log_ends()
@@ -97,8 +98,12 @@ class Reporter:
         longest = max(still.values(), default=0.0)
         telemetry.STALLED.labels(self._name).set(longest)
         state = f"progress ({self._name})"
-        if longest > self._longest:
-            worst = [f"{tp.topic}/{tp.partition}" for tp, seconds in still.items() if seconds > self._longest]
+        if longest > self._settings.stalled_after:
+            worst = [
+                f"{tp.topic}/{tp.partition}"
+                for tp, seconds in still.items()
+                if seconds > self._settings.stalled_after
+            ]
             self._health.waiting(state, f"no progress for {longest:.0f} s on {', '.join(sorted(worst))}")
         else:
             self._health.clear(state)
@@ -116,11 +121,11 @@ class Reporter:
         longest = max(still.values(), default=0.0)
         telemetry.OPEN_TRANSACTION.labels(self._name).set(longest)
         state = f"open transaction ({self._name})"
-        if longest > self._longest:
+        if longest > self._settings.stalled_after:
             where = [
                 f"{tp.topic}/{tp.partition} at offset {open_at[tp]}"
                 for tp, s in still.items()
-                if s > self._longest
+                if s > self._settings.stalled_after
             ]
             self._health.waiting(
                 state,

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from chassis.connecting import NoSuchHost
 from chassis.database import DatabaseError
 from chassis.errors import PublishFailed
+from chassis.fetched import UnreadableBatch
 from chassis.kafka import connection
 from chassis.log import Log, consumer
 from chassis.progress import Row
@@ -27,7 +28,7 @@ from chassis.reasons import explain
 from chassis.roles import CannotGrant
 from chassis.same_log import another_log
 from chassis.settings import Settings
-from cli.console import EXIT_NOT_READY, EXIT_USAGE, environment_for, fail
+from cli.console import EXIT_FAILED, EXIT_NOT_READY, EXIT_USAGE, environment_for, fail
 from contracts.envelope import Record
 
 T = TypeVar("T")
@@ -69,6 +70,8 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         fail(explain(error, settings), EXIT_NOT_READY)
     except (*DatabaseError, NoSuchHost) as error:
         fail(explain(error, settings, "postgres"), EXIT_NOT_READY)
+    except UnreadableBatch as error:
+        fail(f"the log is damaged: {error}", EXIT_FAILED)
     except CannotGrant as error:
         fail(str(error), EXIT_NOT_READY)
     except (DBAPIError, OSError, TimeoutError) as error:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from chassis import backoff, telemetry
+from chassis.fetched import readable
 from chassis.log import consumer as log_consumer
 from chassis.settings import Settings
 
@@ -113,7 +114,9 @@ class Reader:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while True:
-            for records in (await consumer.getmany(timeout_ms=LONG_POLL_MS)).values():
+            found = await consumer.getmany(timeout_ms=LONG_POLL_MS)
+            readable(found)
+            for records in found.values():
                 self._handle(records)
 
     async def _until_changed(self) -> None:

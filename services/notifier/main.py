@@ -60,6 +60,8 @@ def build(settings: NotifierSettings) -> Service:
             max_records=EVENTS_AT_ONCE,
             committed=wake,
             gather=gather,
+            weigh=messages.weight_of,
+            max_weight=messages.PEOPLE_AT_ONCE,
         )
         service.consume(waits_for_newer(subscription))
 

@@ -18,6 +18,7 @@ from contracts.notifications import CommunicationEvent
 from contracts.reading import read_event
 from services.notifier import commands
 from services.notifier.commands import Command
+from services.notifier.domain import model
 from services.notifier.domain.reports import Outcome
 from services.notifier.domain.text import one_line
 from services.notifier.events import EVENTS, Happened, read_unknown
@@ -53,6 +54,14 @@ class Redriven:
 
 
 Received = Happened | Command | Report | Redriven
+
+PEOPLE_AT_ONCE = 2_000  # of the events of one batch: each may get a notification on several channels
+
+
+def weight_of(received: Received) -> int:
+    """How many people an event may have to be sent to; 1 for everything else."""
+    source = received.source if isinstance(received, Happened) else None
+    return 1 + len(source.people) if isinstance(source, model.Event) else 1
 
 
 def decode(record: Record) -> Received | None:

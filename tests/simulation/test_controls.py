@@ -17,6 +17,7 @@ from chassis import progress
 from chassis.batch import Applier
 from chassis.consumer import Consumer
 from chassis.fetched import PartitionReader
+from chassis.partitions import Partitions
 from chassis.positions import Positions
 from chassis.takeover import TakeOver
 from tests.simulation import checks
@@ -86,8 +87,8 @@ def _controls() -> Iterator[Control]:
         "markers read again with their record",
         TRUE_RESTORE,
         changed(
-            Consumer,
-            "_rewind",
+            Partitions,
+            "rewind",
             ("batch.since", "dict(reversed([*zip(batch.partitions, [r.offset for r in batch.records])]))"),
         ),
     )
@@ -120,7 +121,7 @@ def _controls() -> Iterator[Control]:
     yield Control(
         "resume after a pause",
         checks.HEALS,
-        changed(Consumer, "_flow", ("self._kafka.resume(partition)", "pass")),
+        changed(Partitions, "flow", ("self._kafka.resume(partition)", "pass")),
         Mode.LIVENESS,
         "publisher refused",
     )
@@ -132,9 +133,9 @@ def _controls() -> Iterator[Control]:
         "bad header name",
     )
     yield Control(
-        "halves after a time-out",
+        "fewer records after a time-out",
         checks.HEALS,
-        changed(Consumer, "_not_applied", ("self._half(part) if error.too_much else None", "None")),
+        changed(Consumer, "_not_applied", ("self._fewer(part) if error.too_much else None", "None")),
         Mode.LIVENESS,
         "heavy records",
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from aiokafka import TopicPartition
 
+from chassis import gathering
 from chassis.backlog import Backlog
 from chassis.batch import Applier, Batch, Subscription
 from chassis.gathering import Gathering
@@ -85,6 +86,15 @@ async def test_a_record_that_is_heavier_than_a_batch_goes_alone() -> None:
     desk.add(HEAVY, [500, 1])
     assert spread(await desk.batch()) == {HEAVY: [0]}
     assert spread(await desk.batch()) == {HEAVY: [1]}
+
+
+async def test_a_batch_ends_where_its_records_have_too_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "BATCH_BYTES", 5)
+    desk = Desk()
+    desk.add(HEAVY, [1111, 2, 3, 44444444])
+    assert spread(await desk.batch()) == {HEAVY: [0]}
+    assert spread(await desk.batch()) == {HEAVY: [1, 2]}
+    assert spread(await desk.batch()) == {HEAVY: [3]}
 
 
 async def test_batches_follow_on_without_a_break() -> None:
