@@ -81,9 +81,10 @@ class History:
         assert command_id is not None
         operation = Operation(time.monotonic(), phase, command_id, message.value or b"", partition, offset)
         self.operations.append(operation)
-        line = {**{name: getattr(operation, name) for name in ("at", "phase", "partition", "offset")}}
+        line = {name: getattr(operation, name) for name in ("at", "phase", "partition", "offset")}
+        line |= {"id": str(command_id), "body": operation.body.decode()}
         with self.path.open("ab") as out:
-            out.write(orjson.dumps({**line, "id": command_id, "body": operation.body.decode()}) + b"\n")
+            out.write(orjson.dumps(line) + b"\n")
 
     def bodies(self, phase: Literal["invoke", "ok", "unknown"]) -> dict[UUID, set[bytes]]:
         """The bodies of each command id that reached this phase."""

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from contracts.envelope import Envelope
 from tests.faults.history import History, Operation, check_events, check_outcomes
 
 ONE, TWO, ANNA = UUID(int=1), UUID(int=2), "anna"
@@ -95,3 +96,16 @@ def test_check_events_rejects(events: list[dict[str, Any]], named: int, complain
 def test_check_events_rejects_a_decision_that_was_not_published() -> None:
     with pytest.raises(AssertionError, match="not published"):
         check_events(naming(an_event("a", 8)), [])
+
+
+def test_every_step_is_written_down(tmp_path: Path) -> None:
+    head = Envelope(id=ONE, type="appointment.create", organization=TWO)
+    history = History(tmp_path / "history.ndjson")
+    for phase in ("invoke", "ok"):
+        history._note(phase, head.message("t", b"{}"), 3, 4)
+    lines = [orjson.loads(line) for line in history.path.read_text().splitlines()]
+    assert [(line["phase"], line["id"], line["partition"]) for line in lines] == [
+        ("invoke", str(ONE), 3),
+        ("ok", str(ONE), 3),
+    ]
+    assert history.bodies("ok") == {ONE: {b"{}"}}
