@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import asyncpg
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
@@ -31,6 +32,9 @@ log = telemetry.get_logger()
 WHOLE_ATTEMPTS = 2  # a lost race for a slot or a lock heals by trying again; the third time in parts
 LONE_ATTEMPTS = 3
 SLOW_ATTEMPTS = 2  # a record alone that is too slow so often gets larger limits
+BROKEN_OFF_AFTER = (
+    4.0  # seconds: the server ends a transaction that idles for 5 s, and the driver then knows no reason
+)
 LOST_RACES = 10  # for one record alone; by then the loser is not unlucky but wrong
 
 
@@ -141,6 +145,7 @@ class _Terms:
 
 
 _PLAIN = _Terms()
+LARGER_LIMIT = 30.0  # seconds
 _LARGER_LIMITS = text(
     "SELECT set_config('statement_timeout', '30000', true), set_config('idle_in_transaction_session_timeout', '30000', true)"
 )
@@ -216,6 +221,7 @@ class Applier(Generic[T]):
         first = clock.now()
         tries = LONE_ATTEMPTS if lone else WHOLE_ATTEMPTS
         for attempt in range(1, tries + 1):
+            began = time.monotonic()
             try:
                 return Settled(part, await self._apply(part, acked()))
             except (Halt, Rewound) as error:
@@ -228,10 +234,11 @@ class Applier(Generic[T]):
             except DependencyDown as error:
                 return Settled(part, error=error)
             except Exception as error:
-                if lone and is_too_slow(error) and before >= SLOW_ATTEMPTS:
+                slow = _took_too_long(error, time.monotonic() - began)
+                if lone and slow and before >= SLOW_ATTEMPTS:
                     return await self._alone(part, acked)
                 if _heals(error, lone=lone, before=before):
-                    return Settled(part, error=_down(error))
+                    return Settled(part, error=_down(error, too_much=slow))
                 failure = self._failed(part, error, attempt, first)
                 await asyncio.sleep(
                     backoff.delay(attempt, self._settings.retry_base, self._settings.retry_max)
@@ -240,13 +247,13 @@ class Applier(Generic[T]):
 
     async def _alone(self, part: Batch[T], acked: Callable[[], dict[TopicPartition, int]]) -> Settled[T]:
         """One record that was too slow several times: larger limits, then its refusal or a dead letter."""
-        first = clock.now()
+        first, began = clock.now(), time.monotonic()
         try:
             return Settled(part, await self._apply(part, acked(), _Terms(larger_limits=True)))
         except (DependencyDown, Halt, Rewound) as error:
             return Settled(part, error=error)
         except Exception as error:
-            if not is_too_slow(error):
+            if not _took_too_long(error, time.monotonic() - began, LARGER_LIMIT - 1):
                 return Settled(part, error=_down(error))
             failure = self._failed(part, error, 1, first)
         if self._subscription.refuse_too_heavy is None or part.reads[0].value is None:
@@ -395,14 +402,20 @@ def _heals(error: Exception, *, lone: bool, before: int) -> bool:
     return lost_race and lone and before < LOST_RACES
 
 
-def _down(error: Exception) -> DependencyDown:
+def _took_too_long(error: Exception, seconds: float, broken_off_after: float = BROKEN_OFF_AFTER) -> bool:
+    """Whether a limit of ours ended the transaction; the driver tells a broken connection from it only by the time."""
+    lost = isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresConnectionError | ConnectionError)
+    return is_too_slow(error) or (lost and seconds >= broken_off_after)
+
+
+def _down(error: Exception, *, too_much: bool = False) -> DependencyDown:
     if isinstance(error, KafkaError):
         dependency = "kafka"
     elif isinstance(error, (*DatabaseError, OSError, asyncio.TimeoutError)):
         dependency = "postgres"
     else:
         dependency = type(error).__name__
-    down = DependencyDown(dependency, _brief(error), too_much=is_too_slow(error))
+    down = DependencyDown(dependency, _brief(error), too_much=too_much)
     down.__cause__ = error
     return down
 

@@ -17,14 +17,18 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from chassis.lenient import BrokenBatch, Frame, LenientRecord, Mark, Source, records
-from chassis.unpacking import CannotUnpack, pieces, whole
+from chassis.lenient import BrokenBatch, Frame, LenientRecord, Mark, Source, has_many_headers, records
+from chassis.unpacking import CannotUnpack, NeedsTooMuchMemory, pieces, whole
 from contracts.envelope import Record
 
 WHOLE_MAX = 8 * 1_048_576  # an unpacked batch up to this is read at once, a larger one piece by piece
+PLAIN_MAX = (
+    300_000  # bytes of a batch that is not packed, from which on it is looked at for masses of headers
+)
 POLL_BYTES = 8 * 1_048_576  # one poll takes no more bytes than this and one record
 MANY = 10_000_000  # records in one batch: more than 1 MiB can honestly hold
 
+_HEADER_COST = 100  # bytes of memory that a header takes beside its own
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _LEAST = 17  # bytes up to and with the format's number
 _MAGIC = 16
@@ -86,10 +90,12 @@ class FetchedBatch:
 
     def plain(self) -> Any:
         """aiokafka's own batch, unpacked; None where that would be too large. Raises CannotUnpack."""
+        packed = self._raw[_HEADER.size :]
         if not self.codec:
-            return DefaultRecordBatch(self._raw)
-        unpacked = whole(self.codec, self._raw[_HEADER.size :], WHOLE_MAX)
-        if unpacked is None:
+            suspicious = len(packed) > PLAIN_MAX and has_many_headers(packed, self.header.size)
+            return None if suspicious else DefaultRecordBatch(self._raw)
+        unpacked = whole(self.codec, packed, WHOLE_MAX)
+        if unpacked is None or has_many_headers(unpacked, self.header.size):
             return None
         raw = bytearray(self._raw[: _HEADER.size])
         struct.pack_into(">h", raw, _ATTRIBUTES, self.header.attributes & ~0x07)
@@ -177,10 +183,19 @@ class PartitionReader(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokaf
                     yield self._consumer_record(self._tp, record)
                     if self._is_full(record):
                         return
+            except NeedsTooMuchMemory as error:
+                yield self._set_aside(batch, str(error))
             except (CannotUnpack, BrokenBatch) as error:
                 yield self._unreadable(str(error))
                 return
             self._go_to(batch.next_offset)
+
+    def _set_aside(self, batch: FetchedBatch, reason: str) -> ConsumerRecord:
+        """One record for all of a batch that is sound and beyond our memory: its partition goes on behind it."""
+        last = batch.next_offset - 1
+        fault = f"the records {self.next_fetch_offset} to {last} are packed so that {reason}"
+        stand_in = LenientRecord(last, batch.header.max_timestamp, 1, None, None, [], Mark(fault))
+        return self._consumer_record(self._tp, stand_in)
 
     def _steps_over(self, batch: FetchedBatch) -> bool:
         """Whether the batch has nothing for us: a marker, or records of an aborted transaction."""
@@ -204,7 +219,7 @@ class PartitionReader(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokaf
         poll = POLL.get()
         if poll is None:
             return False
-        poll.taken += len(record.value or b"") + len(record.key or b"")
+        poll.taken += len(record.value or b"") + len(record.key or b"") + _HEADER_COST * len(record.headers)
         return poll.taken > POLL_BYTES
 
     def _unreadable(self, reason: str) -> ConsumerRecord:

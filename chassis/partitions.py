@@ -97,9 +97,9 @@ class Partitions(Generic[T]):
 
     def stop_at(self, partition: TopicPartition, reason: str) -> None:
         """A batch of the log cannot be read: only what lies before it is applied, and it is looked at again and again."""
-        telemetry.UNREADABLE.labels(self._name, "batch").inc()
-        now = time.monotonic()
-        trouble = self.holding.failed(partition, "log", reason, now, unreadable=True)
+        trouble = self.holding.failed(partition, "log", reason, time.monotonic(), unreadable=True)
+        if trouble.attempt == 1:
+            telemetry.UNREADABLE.labels(self._name, "batch").inc()
         log.error("unreadable", consumer=self._name, reason=reason, attempt=trouble.attempt)
         self._after_trouble()
 

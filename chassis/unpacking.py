@@ -16,7 +16,11 @@ _XERIAL_HEADER = 16
 
 
 class CannotUnpack(Exception):
-    """The bytes are not what their codec writes, or need more memory than we give them."""
+    """The bytes are not what their codec writes."""
+
+
+class NeedsTooMuchMemory(CannotUnpack):
+    """They may well be, but to unpack them takes more memory than one batch may have."""
 
 
 def pieces(codec: int, packed: bytes) -> Iterator[bytes]:
@@ -29,7 +33,10 @@ def pieces(codec: int, packed: bytes) -> Iterator[bytes]:
         raise CannotUnpack(f"unknown codec {codec}")
     try:
         yield from unpack(packed)
-    except (zlib.error, zstandard.ZstdError, RuntimeError, EOFError, ValueError, struct.error) as error:
+    except zstandard.ZstdError as error:
+        kind = NeedsTooMuchMemory if "memory" in str(error) else CannotUnpack
+        raise kind(f"zstd: {str(error)[:200]}") from error
+    except (zlib.error, RuntimeError, EOFError, ValueError, struct.error) as error:
         raise CannotUnpack(f"{type(error).__name__}: {str(error)[:200]}") from error
     except cramjam.DecompressionError as error:
         raise CannotUnpack(f"snappy: {str(error)[:200]}") from error
@@ -37,6 +44,8 @@ def pieces(codec: int, packed: bytes) -> Iterator[bytes]:
 
 def whole(codec: int, packed: bytes, limit: int) -> bytes | None:
     """All unpacked bytes, or None where there are more than `limit`. Raises CannotUnpack."""
+    if codec == _ZSTD_CODEC and (found := _zstd_at_once(packed, limit)) is not None:
+        return found
     unpacked = bytearray()
     for piece in pieces(codec, packed):
         unpacked += piece
@@ -103,4 +112,20 @@ def _zstd(packed: bytes) -> Iterator[bytes]:
             yield piece
 
 
+def _zstd_at_once(packed: bytes, limit: int) -> bytes | None:
+    """All of it straight into the result, which needs no window; None where that is not possible.
+
+    Levels above 19 ask for windows of up to 128 MiB, however little they pack.
+    """
+    try:
+        if zstandard.frame_content_size(packed) > limit:  # -1: the frame does not say
+            return None
+        return bytes(
+            zstandard.ZstdDecompressor().decompress(packed, max_output_size=limit, allow_extra_data=False)
+        )
+    except zstandard.ZstdError:
+        return None  # larger, of several frames, or damaged: the stream reader tells
+
+
+_ZSTD_CODEC = 4
 _CODECS: dict[int, Callable[[bytes], Iterator[bytes]]] = {1: _gzip, 2: _snappy, 3: _lz4, 4: _zstd}

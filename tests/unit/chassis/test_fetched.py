@@ -5,6 +5,7 @@ import struct
 from typing import Any
 
 import pytest
+import zstandard
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
@@ -139,11 +140,6 @@ GOOD = a_record(_varint(0), _varint(1), _varint(-1), _varint(1), b"v", _varint(0
             "negative length",
             id="name",
         ),
-        pytest.param(
-            [_varint(0), _varint(0), _varint(-1), _varint(-1), _varint(3_000), b"\x02\xff\x01" * 3_000],
-            "more than 2,000",
-            id="too many headers",
-        ),
     ],
 )
 def test_a_record_of_odd_structure_is_stepped_over(record: list[bytes], fault: str) -> None:
@@ -162,3 +158,42 @@ def test_a_timestamp_that_is_no_date_is_a_fault() -> None:
         ConsumerRecord(**{**vars(raw), "timestamp": 1 << 62}) if hasattr(raw, "__dict__") else raw
     )
     assert "is no date" in (odd.fault or "")
+
+
+def test_of_masses_of_headers_the_first_are_kept_and_the_record_stands() -> None:
+    name = b"\x04id\x02x"
+    many = [_varint(0), _varint(0), _varint(-1), _varint(1), b"v", _varint(70_000), name * 70_000]
+    raw = a_batch(b"v", b"v")
+    raw = bytearray(raw[:61] + a_record(*many) + GOOD)
+    struct.pack_into(">i", raw, 8, len(raw) - 12)
+    first, second = (record_of(item) for item in read(sealed(raw))[0])
+    assert (len(first.headers), first.fault, first.value) == (10_000, None, b"v")
+    assert (second.value, second.fault) == (b"v", None)
+
+
+@pytest.mark.parametrize("content", [b"small", b"a" * 1_000_000])
+def test_a_window_of_128_mib_around_a_small_batch_is_no_matter(content: bytes) -> None:
+    raw = a_batch(content, base=5)
+    parameters = zstandard.ZstdCompressionParameters(window_log=27, compression_level=3)
+    writer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    packed = writer.compress(bytes(raw[61:])) + writer.flush()
+    batch = bytearray(bytes(raw[:61]) + packed)
+    struct.pack_into(">i", batch, 8, len(batch) - 12)
+    struct.pack_into(">h", batch, 21, ZSTD)
+    (record,) = (record_of(item) for item in read(sealed(batch), since=5)[0])
+    assert (record.value, record.fault) == (content, None)
+
+
+def test_a_batch_beyond_our_memory_is_one_dead_letter_and_the_log_goes_on_behind_it() -> None:
+    raw = a_batch(b"a" * 9_000_000, b"b")
+    parameters = zstandard.ZstdCompressionParameters(window_log=27, compression_level=3)
+    writer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    packed = writer.compress(bytes(raw[61:])) + writer.flush()
+    batch = bytearray(bytes(raw[:61]) + packed)
+    struct.pack_into(">i", batch, 8, len(batch) - 12)
+    struct.pack_into(">h", batch, 21, ZSTD)
+    found, poll = read(sealed(batch) + a_batch(b"after", base=2))
+    aside, after = (record_of(item) for item in found)
+    assert "the records 0 to 1 are packed so that" in (aside.fault or "")
+    assert (aside.offset, after.offset, after.value) == (1, 2, b"after")
+    assert poll.scans == {PARTITION: (0, 3)}
