@@ -28,7 +28,7 @@ from chassis.publisher import Publisher
 from chassis.reasons import explain
 from chassis.retrying import until_done
 from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
-from chassis.topics import until_sound
+from chassis.topics import look_again, until_sound
 from contracts.flows import used_by
 
 T = TypeVar("T")
@@ -39,6 +39,7 @@ WATCHDOG_EVERY = 1.0
 PROBE_EVERY = 2.0
 CURRENT_EVERY = 0.1
 NIGHT = 6 * 3600.0
+TOPICS_EVERY = 30.0
 STOP_WITHIN = 10.0
 
 
@@ -124,7 +125,11 @@ class Service:
         """Connect, take the partitions over, begin. Waits as long as Kafka or PostgreSQL are away."""
         self._tasks.append(asyncio.create_task(self._probe(), name="probe"))
         await self._until_connected("kafka", self._check_access)
-        await until_sound(self.settings, used_by(self.name, self._reads), self.health)
+        topics = used_by(self.name, self._reads)
+        await until_sound(self.settings, topics, self.health)
+        self.every(
+            "check topics", lambda: look_again(self.settings, topics, self.health), seconds=TOPICS_EVERY
+        )
         await self._until_connected("kafka", self.publisher.start)
         await self._until_connected("kafka", self._broker.start)
         for consumer in self._consumers:

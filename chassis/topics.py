@@ -42,6 +42,23 @@ async def until_sound(settings: Settings, topics: Sequence[Topic], health: Healt
         log.warning("a topic differs from its contract", reason=difference.sentence)
 
 
+async def look_again(settings: Settings, topics: Sequence[Topic], health: Health) -> None:
+    """Say in health whether the settings of these topics still hold, while the service works. Raises KafkaError.
+
+    Numbers of partitions are left to the start: they differ for a moment while topics are resized.
+    """
+    broken = [
+        difference
+        for difference in await check_topics(settings, topics)
+        if difference.severity == BREAKS and difference.setting != "partitions"
+    ]
+    if broken:
+        health.down(PART, _sentence(broken))
+        log.error("a topic breaks a guarantee", reason=broken[0].sentence, more=len(broken) - 1)
+    else:
+        health.clear(PART)
+
+
 async def check_topics(settings: Settings, topics: Sequence[Topic]) -> list[Difference]:
     """Where these topics differ from their contract, what breaks a guarantee first.
 

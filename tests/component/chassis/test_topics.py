@@ -8,7 +8,7 @@ from chassis import topic_admin
 from chassis.drift import MAX_BYTES, RETENTION, TIMESTAMP
 from chassis.health import Health
 from chassis.settings import Settings
-from chassis.topics import PART, check_topics, ensure_topics, until_sound
+from chassis.topics import PART, check_topics, ensure_topics, look_again, until_sound
 from contracts.topics import ALL, BOOKING_COMMANDS, BOOKING_EVENTS, BOOKING_OUTCOMES, PROJECTOR_EVENTS
 from tests.support import World, eventually
 
@@ -79,6 +79,19 @@ async def test_who_uses_a_broken_topic_waits_until_it_is_mended(settings: Settin
         assert health.ready
     finally:
         waiting.cancel()
+
+
+async def test_a_service_at_work_says_when_a_topic_is_broken_under_it(settings: Settings) -> None:
+    await ensure_topics(settings, BOOKING)
+    health = Health("test", started=True)
+    await look_again(settings, BOOKING, health)
+    assert health.ready
+    await topic_admin.set_settings(settings, {"booking.commands": {TIMESTAMP: "CreateTime"}})
+    await look_again(settings, BOOKING, health)
+    assert "message.timestamp.type=CreateTime" in health_reason(health)
+    await topic_admin.set_settings(settings, {"booking.commands": {TIMESTAMP: "LogAppendTime"}})
+    await look_again(settings, BOOKING, health)
+    assert health.ready
 
 
 def health_reason(health: Health) -> str:
