@@ -67,7 +67,7 @@ async def test_an_absent_broker_is_one_sentence_and_a_code_of_its_own() -> None:
     answer = await appointments("topics", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
     assert answer.code == 6
     assert answer.err.count("\n") == 1
-    assert answer.err.startswith("Error: Kafka at 127.0.0.1:1 cannot be used")
+    assert answer.err.startswith("Error: Kafka at 127.0.0.1:1 does not answer")
 
 
 async def _decide(settings: Settings, publisher: Publisher, status: str) -> None:

@@ -112,7 +112,17 @@ class Identity:
         return web.json_response(
             {
                 "users": [
-                    {"id": str(p.id), "organization_id": str(p.organization), "active": True} for p in found
+                    {
+                        "id": str(p.id),
+                        "organization_id": str(p.organization),
+                        "name": p.name,
+                        "email": f"{p.name}@example.com",
+                        "timezone": "Europe/Berlin",
+                        "locale": "en",
+                        "roles": list(p.roles),
+                        "active": True,
+                    }
+                    for p in found
                 ]
             }
         )

@@ -1,7 +1,8 @@
 """The notifier as others meet it: events go in by Kafka, messages reach the sandbox, and what became of them comes out."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from chassis.topics import ensure_topics
 from contracts import topics
 from contracts.envelope import Envelope, Record
 from services.notifier.main import build
+from services.notifier.registration import Registration
 from services.notifier.settings import NotifierSettings
 from tests.component.sandbox_process import sandbox
 from tests.support import World, eventually
@@ -70,6 +72,7 @@ class Office:
         service = build(self.settings.model_copy(update=different))
         await service.start()
         self.services.append(service)
+        await _templates_registered(service)
         return service
 
     async def stop(self) -> None:
@@ -293,3 +296,11 @@ async def open_office(world: World, home: Path) -> AsyncIterator[Office]:
         finally:
             await producer.stop()
             await office.stop()
+
+
+async def _templates_registered(service: Service) -> None:
+    """Nothing is sent before; a Communication Service that is away, as some tests want it, is not waited for long."""
+    run = dict(service._background)["templates"]
+    registration: Registration = run.__self__  # type: ignore[attr-defined]
+    with suppress(TimeoutError):
+        await asyncio.wait_for(registration.done.wait(), 5)
