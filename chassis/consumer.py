@@ -342,7 +342,8 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         longest = self._settings.handler_timeout
         if self._busy_since is not None and now - self._busy_since > longest:
             return f"a batch of {self.name} takes longer than {longest:.0f} s"
-        if self._busy_since is None and now - self._polling.polled_at > POLL_WITHIN:
+        busy = self._busy_since is not None or self._polling.waits
+        if not busy and now - self._polling.polled_at > POLL_WITHIN:
             return f"{self.name} has not polled for {POLL_WITHIN:.0f} s"
         if coordination_died(self._kafka) and not self._stopping:
             return f"the group coordination of {self.name} died"

@@ -22,7 +22,7 @@ log = telemetry.get_logger()
 class Polling(Generic[T]):
     """`hole` is called with a partition and the offset from which nothing is proven; `give_up` with a bug of ours.
 
-    `polled_at`: monotonic seconds of the last poll.
+    `polled_at`: monotonic seconds of the last poll. `waits`: the next one waits for room.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Polling(Generic[T]):
         give_up: Callable[[Exception], None],
     ) -> None:
         self.polled_at = time.monotonic()
+        self.waits = False
         self._name = name
         self._settings = settings
         self._partitions = partitions
@@ -48,8 +49,9 @@ class Polling(Generic[T]):
         """Return when the backlog can take more."""
         while not self._backlog.has_room(self._partitions.paused):
             self._partitions.room.clear()
-            self.polled_at = time.monotonic()
+            self.waits = True
             await self._partitions.room.wait()
+        self.waits, self.polled_at = False, time.monotonic()
 
     def drawn(self, records: Drawn, scans: Scans) -> None:
         """Queue the records of partitions that are ours, where they follow on without a hole."""
