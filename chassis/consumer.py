@@ -206,7 +206,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
                     telemetry.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
                     await self._hand_over(settled, {tp: seeks[tp] for tp in settled.part.since})
                 else:
-                    self._not_applied(settled.part, settled.error)
+                    await self._not_applied(settled.part, settled.error)
                 started, self._busy_since = time.perf_counter(), time.monotonic()
         self._busy_since = None
 
@@ -222,11 +222,15 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
                 settled.part
             )  # an earlier publish failed meanwhile: this one must not overtake it
 
-    def _not_applied(self, part: Batch[T], error: Exception) -> None:
+    async def _not_applied(self, part: Batch[T], error: Exception) -> None:
         if isinstance(error, DependencyDown):
             most = self._fewer(part) if error.too_much else None
             self._partitions.hold(part, error.dependency, self._reason(error), most)
         elif isinstance(error, Halt):
+            # What was committed before it is published, and noted while the partition is still ours.
+            if self._publishing is not None:
+                await self._publishing
+            await self._beside(self._note)
             self._partitions.rewind(part)
             for partition in [error.partition] if error.partition else part.since:
                 self._backlog.drop(partition)
