@@ -176,4 +176,4 @@ async def test_others_are_answered_while_a_file_is_read(ingress: Ingress) -> Non
         assert (await ingress.client.get("/health/live")).status_code == 200
         slowest = max(slowest, time.monotonic() - began)
     assert (await sending).status_code == 200
-    assert slowest < 1
+    assert slowest < 3, "a machine three times slower than this one"

@@ -1,7 +1,7 @@
 """Hundreds of recipients: few calls, one delivery for each, and the same call again whatever happens in between."""
 
 import signal
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import Any
 from uuid import uuid4
 
@@ -148,4 +148,5 @@ async def test_a_crash_between_a_call_for_many_and_its_completion_tells_each_onc
     messages = await office.messages(60, entity_id=state["id"])
     assert len(messages) == 60
     assert calls_of(messages) == before
-    assert Counter(item["attempts"] for item in messages) == {2: 60}
+    # Called again under the same key, unless the reports of the first call are read before.
+    assert all(item["attempts"] in (1, 2) for item in messages)

@@ -162,7 +162,7 @@ async def test_a_digest_survives_a_crash_before_and_after_it_is_sent(closed_offi
     await office.start()
     await office.told("delivered", 4 + 4 + 1, deadline=30)
     [digest] = await digests(office, 1)
-    assert digest["attempts"] == 2
+    assert digest["attempts"] in (1, 2), "called again under the same key, unless its report was read before"
     assert digest["template_data"]["digest_count"] == "4"
     # The same events again, as after a reset: nothing waits twice, nothing more is sent.
     await office.tell(
