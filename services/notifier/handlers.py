@@ -174,13 +174,17 @@ class Handlers:
         await deliveries.unqueue(tx, known)
         rows = await deliveries.locked(tx, known)
         ended: dict[UUID, Delivery] = {}
+        sent: list[Message] = []
         for report, identifier in zip(reports, ids, strict=True):
             delivery = rows.get(identifier) if identifier else None
             state = state_after(delivery.state, report.outcome) if delivery else None
             if delivery is None or state is None:
                 metrics.REPORTS_IGNORED.labels("unknown" if delivery is None else "too late").inc()
                 continue
+            answered = delivery.sent_at is not None
             _apply(report, delivery, state)
+            if not answered:
+                sent.append(notices.sent(delivery))
             ended[delivery.id] = delivery
         settled = list(ended.values())
         if settled:
@@ -188,7 +192,7 @@ class Handlers:
             # Suspended first, so that no fallback turns to what has just bounced.
             suspended = await suspending.suspend(tx, settled, now)
             told = await tell(tx, [Ended(item) for item in settled], now)
-            await outbox.note(tx, self.writer, now, told + suspended)
+            await outbox.note(tx, self.writer, now, [*sent, *told, *suspended])
 
     async def _redrive(self, tx: Transaction, items: Pairs[Redriven], now: datetime) -> None:
         """Begin anew with deliveries that were given up; whether they are still of use is looked at before the call."""
