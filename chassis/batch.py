@@ -45,7 +45,7 @@ class Subscription(Generic[T]):
     `decode` reads one record: None skips it, InvalidMessage sets it aside. `handle` applies a batch in the given
     transaction, in log order, and returns the messages to publish, in that order. `again` returns the same messages,
     byte for byte, for records that were applied before but perhaps not published. Both may raise TooMuch for more than
-    one record, `handle` also Refused. `committed` is called after a commit that applied something.
+    one record, `handle` also Refused. `committed` is called after a commit in which a handler ran.
     `gather`: seconds for which a batch that is not full waits for more records; for work nobody waits for.
     `weigh` returns the work that a decoded record makes, in units of its subscription; a batch of more than one record
     never weighs more than `max_weight`. `refuse_too_heavy` answers a record that is too slow for the database even
@@ -328,6 +328,13 @@ class Applier(Generic[T]):
         finally:
             self._spare.set()
         self._count(batch, len(fresh))
+        # Where no handler ran, its state may be that of a transaction that was rolled back.
+        if (
+            self._subscription.committed
+            and not terms.condemned
+            and any(read.value is not None for read in fresh)
+        ):
+            self._subscription.committed()
         return messages
 
     def _count(self, batch: Batch[T], fresh: int) -> None:
@@ -337,8 +344,6 @@ class Applier(Generic[T]):
         passed = sum(batch.next().values()) - sum(batch.since.values()) - records
         if passed > 0:
             telemetry.MARKERS.labels(name).inc(passed)
-        if fresh and self._subscription.committed:
-            self._subscription.committed()
 
     async def _again(self, tx: Transaction, old: Sequence[Read[T]], cluster: str) -> list[Message]:
         """The messages of records that were applied before; of one that was set aside, its dead letter alone."""

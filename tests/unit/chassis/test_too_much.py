@@ -92,3 +92,30 @@ async def test_halves_are_tried_at_once_until_each_is_little_enough(
     assert sizes == [8, 4, 4, 2, 1, 1, 2, 1, 1]
     assert [after[PARTITION] for after in advanced] == [4, 5, 6, 7, 8]
     assert (database.committed, database.given_up) == (5, 4)
+
+
+async def test_a_record_that_is_set_aside_commits_nothing_of_the_handler_that_failed_on_it(
+    advanced: list[dict[TopicPartition, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed: list[int] = []
+
+    async def handle(_: Transaction, items: Sequence[tuple[Record, int]]) -> list[Message]:
+        if any(weight < 0 for _, weight in items):
+            raise ValueError("poison")
+        return []
+
+    weights = [-1, 1]
+    subscription = Subscription(
+        "s",
+        ("t",),
+        lambda record: weights[record.offset],
+        handle,
+        handle,
+        committed=lambda: committed.append(1),
+    )
+    monkeypatch.setattr(backoff, "delay", lambda *_: 0.0)
+    applier = Applier(subscription, "booking", Settings(), Transactions())  # type: ignore[arg-type]
+    parts = await settled(applier, a_batch(applier, len(weights)))
+    assert [part.error for part in parts] == [None, None]
+    assert [after[PARTITION] for after in advanced] == [1, 2]
+    assert committed == [1], "only the record that was handled"
