@@ -13,6 +13,9 @@ T = TypeVar("T")
 
 TOTAL_BYTES = 24 * 1_048_576
 PARTITION_BYTES = 4 * 1_048_576
+SLOW_SHARE = (
+    4  # of what a partition may otherwise have waiting, one whose records are heavy may have this part
+)
 
 
 class Queue(Generic[T]):
@@ -29,6 +32,7 @@ class Backlog(Generic[T]):
     def __init__(self, full: int) -> None:
         self._full = full
         self._queues: dict[TopicPartition, Queue[T]] = {}
+        self._slow: set[TopicPartition] = set()
 
     def __len__(self) -> int:
         return sum(len(queue.waiting) for queue in self._queues.values())
@@ -43,6 +47,7 @@ class Backlog(Generic[T]):
     def drop(self, partition: TopicPartition) -> None:
         """Forget a partition's records: they will be read again, or are another process's."""
         self._queues.pop(partition, None)
+        self._slow.discard(partition)
 
     def partitions(self) -> list[TopicPartition]:
         """Those of which something waits, the longest waiting first."""
@@ -62,6 +67,12 @@ class Backlog(Generic[T]):
         queue = self._queues[partition]
         taken = queue.waiting.popleft()
         queue.bytes -= _size(taken.record if isinstance(taken, Read) else taken)
+        if not queue.waiting:
+            self._slow.discard(partition)
+
+    def cut_short(self, partitions: Iterable[TopicPartition]) -> None:
+        """A batch was full before these had given all they have: they take long, and must not keep others from polls."""
+        self._slow |= {partition for partition in partitions if self.peek(partition) is not None}
 
     def served(self, partition: TopicPartition) -> None:
         """Let the others come first next time."""
@@ -73,8 +84,8 @@ class Backlog(Generic[T]):
         queue = self._queues.get(partition)
         if queue is None:
             return False
-        share = 2 if paused else 1
-        return len(queue.waiting) >= 2 * self._full // share + 1 or queue.bytes * share > PARTITION_BYTES
+        share = (2 if paused else 1) * (SLOW_SHARE if partition in self._slow else 1)
+        return len(queue.waiting) > 2 * self._full // share or queue.bytes * share > PARTITION_BYTES
 
     def has_room(self, paused: "set[TopicPartition]") -> bool:
         """Whether the next poll may add to it; partitions that are paused do not stand in the others' way."""

@@ -19,7 +19,8 @@ from aiokafka.errors import ClusterAuthorizationFailedError, TopicAuthorizationF
 from faststream.kafka import KafkaBroker
 
 from chassis import backoff, progress, telemetry
-from chassis.batch import Applier, Batch, Rewound, Settled, Subscription
+from chassis.applier import Applier
+from chassis.batch import Batch, Rewound, Settled, Subscription
 from chassis.database import Database
 from chassis.errors import DependencyDown, Halt, PublishFailed
 from chassis.gathering import Gathering
@@ -107,7 +108,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
 
     @property
     def taken_over(self) -> asyncio.Event:
-        """Set while every assigned partition is ours or halted."""
+        """Set while every assigned partition is ours, halted, or has been tried several times by itself."""
         return self._takeover.done
 
     # --- taking partitions over and giving them up ------------------------------------------------------------------
@@ -250,8 +251,9 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             self._give_up(error)
             return
         telemetry.PUBLISH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
-        if self._positions.seeks(seeks) == seeks:
-            self._positions.published(part)
+        if self._positions.seeks(seeks) != seeks:
+            return  # records behind these have failed meanwhile: their partitions' troubles are not over
+        self._positions.published(part)
         if self._holding.succeeded(part.since):
             log.info("going on", consumer=self.name, partitions=len(part.since))
             self._partitions.report_troubles()

@@ -5,8 +5,9 @@ from typing import Generic, TypeVar
 
 from aiokafka import TopicPartition
 
+from chassis.applier import Applier
 from chassis.backlog import Backlog
-from chassis.batch import Applier, Batch, Read, Subscription
+from chassis.batch import Batch, Read, Subscription
 from chassis.holding import Holding
 from chassis.positions import Offsets, Positions
 
@@ -57,6 +58,7 @@ class Gathering(Generic[T]):
         partitions: list[TopicPartition] = []
         since: Offsets = {}
         total = size = decoded = 0
+        cut_short = most < self._holding.full
         while turns and len(reads) < most:
             weight, turn, partition = heappop(turns)
             waiting = self._backlog.peek(partition)
@@ -75,6 +77,7 @@ class Gathering(Generic[T]):
             own = self._weigh(read.value) if self._weigh and read.value is not None else 1
             size += len(read.record.value or b"")
             if reads and (size > BATCH_BYTES or (self._weigh and total + own > self._max_weight)):
+                cut_short = True
                 break
             self._backlog.pop(partition)
             since.setdefault(partition, self._positions.take(partition, read.record.offset))
@@ -82,6 +85,8 @@ class Gathering(Generic[T]):
             partitions.append(partition)
             total += own
             heappush(turns, (weight + own, turn, partition))
+        if cut_short:
+            self._backlog.cut_short(chosen)
         for partition in since:
             self._backlog.served(partition)
         batch = Batch(tuple(reads), since, tuple(partitions)) if reads else None

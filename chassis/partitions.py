@@ -68,7 +68,7 @@ class Partitions(Generic[T]):
                 if held or self.backlog.is_crowded(partition, paused):
                     self._kafka.pause(partition)
                     self.paused.add(partition)
-                else:
+                elif paused:
                     self._kafka.resume(partition)
                     self.paused.discard(partition)
         if self.backlog.has_room(self.paused):

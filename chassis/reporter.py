@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -95,18 +95,8 @@ class Reporter:
         with suppress(AttributeError):
             work |= {tp: "not ours yet" for tp in self._kafka().assignment() if tp not in acked}
         still = self._progress.look(now, work)
-        longest = max(still.values(), default=0.0)
-        telemetry.STALLED.labels(self._name).set(longest)
-        state = f"progress ({self._name})"
-        if longest > self._settings.stalled_after:
-            worst = [
-                f"{tp.topic}/{tp.partition}"
-                for tp, seconds in still.items()
-                if seconds > self._settings.stalled_after
-            ]
-            self._health.waiting(state, f"no progress for {longest:.0f} s on {', '.join(sorted(worst))}")
-        else:
-            self._health.clear(state)
+        telemetry.STALLED.labels(self._name).set(max(still.values(), default=0.0))
+        self._say("progress", still, "no progress for {seconds:.0f} s on {where}", {})
 
     def _report_transactions(self, now: float, ends: Offsets) -> None:
         """A stable offset that stands still below the end of the log is somebody's open transaction."""
@@ -118,18 +108,27 @@ class Reporter:
                 if stable is not None and stable < end and acked.get(partition, -1) >= stable:
                     open_at[partition] = stable
         still = self._transactions.look(now, open_at)
-        longest = max(still.values(), default=0.0)
-        telemetry.OPEN_TRANSACTION.labels(self._name).set(longest)
-        state = f"open transaction ({self._name})"
-        if longest > self._settings.stalled_after:
-            where = [
-                f"{tp.topic}/{tp.partition} at offset {open_at[tp]}"
-                for tp, s in still.items()
-                if s > self._settings.stalled_after
-            ]
+        telemetry.OPEN_TRANSACTION.labels(self._name).set(max(still.values(), default=0.0))
+        sentence = "another client's transaction has been open for {seconds:.0f} s on {where}: records behind it wait"
+        self._say("open transaction", still, sentence, open_at)
+
+    def _say(
+        self,
+        kind: str,
+        still: Mapping[TopicPartition, float],
+        sentence: str,
+        offsets: Mapping[TopicPartition, object],
+    ) -> None:
+        """Name in health the partitions that have stood still for too long, with the offset where one is known."""
+        state = f"{kind} ({self._name})"
+        where = [
+            f"{tp.topic}/{tp.partition}" + (f" at offset {offsets[tp]}" if tp in offsets else "")
+            for tp, seconds in still.items()
+            if seconds > self._settings.stalled_after
+        ]
+        if where:
             self._health.waiting(
-                state,
-                f"another client's transaction has been open for {longest:.0f} s on {', '.join(sorted(where))}: records behind it wait",
+                state, sentence.format(seconds=max(still.values()), where=", ".join(sorted(where)))
             )
         else:
             self._health.clear(state)

@@ -18,9 +18,11 @@ from chassis.settings import Settings
 
 log = telemetry.get_logger()
 
+ALONE_ATTEMPTS = 3
+
 
 class TakeOver:
-    """`done` is set while every assigned partition is ours or halted."""
+    """`done` is set when every assigned partition is ours or halted, or has been tried several times by itself."""
 
     def __init__(
         self,
@@ -64,6 +66,8 @@ class TakeOver:
                         attempt=attempt,
                     )
             if left:
+                if attempt == ALONE_ATTEMPTS:
+                    self.done.set()  # health says which wait; the work for all the others begins
                 await asyncio.sleep(
                     backoff.delay(attempt, self._settings.retry_base, self._settings.retry_max)
                 )

@@ -38,11 +38,6 @@ def readers(topic: Topic) -> tuple[str, ...]:
     return services + others
 
 
-def written_by(name: str) -> list[Topic]:
-    """The topics that a process publishes to."""
-    return [topic for topic in ALL if name in writers(topic)]
-
-
 def read_by(name: str) -> list[Topic]:
     """The topics that a process reads."""
     return [topic for topic in ALL if name in readers(topic)]

@@ -12,9 +12,9 @@ import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.record.memory_records import MemoryRecords
 
-import chassis.batch
+import chassis.applier
 from chassis import progress
-from chassis.batch import Applier
+from chassis.applier import Applier
 from chassis.consumer import Consumer
 from chassis.fetched import PartitionReader
 from chassis.partitions import Partitions
@@ -95,7 +95,7 @@ def _controls() -> Iterator[Control]:
     yield Control(
         "rewound check of a batch",
         checks.NOTHING_SKIPPED,
-        changed(chassis.batch, "_check_not_rewound", ("since > row.next_offset", "False")),
+        changed(chassis.applier, "_check_not_rewound", ("since > row.next_offset", "False")),
         Mode.LIVENESS,
         "database restored",
     )

@@ -7,8 +7,9 @@ import pytest
 from aiokafka import TopicPartition
 
 from chassis import gathering
+from chassis.applier import Applier
 from chassis.backlog import Backlog
-from chassis.batch import Applier, Batch, Subscription
+from chassis.batch import Batch, Subscription
 from chassis.gathering import Gathering
 from chassis.holding import Holding
 from chassis.positions import Positions
@@ -146,3 +147,17 @@ def test_a_crowded_partition_does_not_stand_in_the_way_of_polls() -> None:
     assert desk.backlog.is_crowded(HEAVY, paused=False)
     assert not desk.backlog.has_room(set())
     assert desk.backlog.has_room({HEAVY})
+
+
+async def test_records_that_are_heavy_and_small_do_not_keep_others_from_being_polled() -> None:
+    """A partition of which each batch takes only a few would otherwise fill the backlog for a minute."""
+    desk = Desk(full=100, max_weight=100)
+    desk.add(HEAVY, [60] * 100)
+    assert not desk.backlog.is_crowded(HEAVY, paused=False), "nothing is known of their weight yet"
+    await desk.batch()
+    assert desk.backlog.is_crowded(HEAVY, paused=False)
+    assert desk.backlog.has_room({HEAVY})
+    while desk.backlog.peek(HEAVY) is not None:
+        await desk.batch()
+    desk.add(HEAVY, [1] * 100)
+    assert not desk.backlog.is_crowded(HEAVY, paused=False), "as quick as any other again"

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from chassis.batch import Applier, Subscription
+from chassis.applier import Applier
+from chassis.batch import Subscription
 from chassis.deadletters import DISCARDED
 from chassis.settings import Settings
 from contracts.envelope import RawHeaders, Record

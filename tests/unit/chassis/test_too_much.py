@@ -9,7 +9,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from chassis import backoff, deadletters, progress
-from chassis.batch import Applier, Batch, Settled, Subscription
+from chassis.applier import Applier
+from chassis.batch import Batch, Settled, Subscription
 from chassis.database import Transaction
 from chassis.errors import TooMuch
 from chassis.settings import Settings
