@@ -173,6 +173,10 @@ class PartitionReader(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokaf
         while self._records.has_next():
             try:
                 batch = self._records.next_batch()
+            except CannotUnpack as error:
+                yield self._unreadable(str(error))
+                return
+            try:
                 if self._steps_over(batch):
                     self._go_to(batch.next_offset)
                     continue
@@ -185,8 +189,9 @@ class PartitionReader(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokaf
                         return
             except NeedsTooMuchMemory as error:
                 yield self._set_aside(batch, str(error))
+                continue
             except (CannotUnpack, BrokenBatch) as error:
-                yield self._unreadable(str(error))
+                yield self._unreadable(str(error), batch)
                 return
             self._go_to(batch.next_offset)
 
@@ -194,6 +199,7 @@ class PartitionReader(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokaf
         """One record for all of a batch that is sound and beyond our memory: its partition goes on behind it."""
         last = batch.next_offset - 1
         fault = f"the records {self.next_fetch_offset} to {last} are packed so that {reason}"
+        self._go_to(batch.next_offset)  # before it is handed out: a poll may end with it
         stand_in = LenientRecord(last, batch.header.max_timestamp, 1, None, None, [], Mark(fault))
         return self._consumer_record(self._tp, stand_in)
 
@@ -222,9 +228,11 @@ class PartitionReader(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokaf
         poll.taken += len(record.value or b"") + len(record.key or b"") + _HEADER_COST * len(record.headers)
         return poll.taken > POLL_BYTES
 
-    def _unreadable(self, reason: str) -> ConsumerRecord:
+    def _unreadable(self, reason: str, batch: FetchedBatch | None = None) -> ConsumerRecord:
         """A record that stands for a batch that nobody can read; the position stays before it."""
         self._go_to(self.next_fetch_offset)
+        if batch is not None:
+            reason += f"; by its header the next one begins at {batch.next_offset}"
         stand_in = LenientRecord(self.next_fetch_offset, 0, 1, None, None, [], Mark(reason, batch=True))
         return self._consumer_record(self._tp, stand_in)
 

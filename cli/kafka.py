@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from chassis.connecting import NoSuchHost
 from chassis.database import DatabaseError
 from chassis.errors import PublishFailed
-from chassis.fetched import UnreadableBatch
+from chassis.fetched import UnreadableBatch, readable
 from chassis.kafka import connection
 from chassis.log import Log, consumer
 from chassis.progress import Row
@@ -40,6 +40,7 @@ _PLAIN = {
     "kafka_ssl_certfile": "",
     "kafka_ssl_keyfile": "",
 }
+UNREADABLE_WITHIN_MS = 5_000
 _MEMBERS = 5  # where a group's description has its members, in every version of the protocol
 
 
@@ -127,6 +128,21 @@ async def another_log_than(settings: Settings, place: TopicPartition, known: Row
         return (await another_log(reader, settings, {place: known}, {place: start})).get(place)
     finally:
         await reader.stop()
+
+
+async def unreadable_at(settings: Settings, place: TopicPartition, offset: int) -> str | None:
+    """The reason why the log cannot be read on from `offset`, at which it has records, or None."""
+    reader = consumer(settings, "appointments-cli")
+    await reader.start()
+    try:
+        reader.assign([place])
+        reader.seek(place, offset)
+        readable(await reader.getmany(place, timeout_ms=UNREADABLE_WITHIN_MS))
+    except UnreadableBatch as error:
+        return str(error)
+    finally:
+        await reader.stop()
+    return None
 
 
 async def members_of(settings: Settings, group: str) -> int:

@@ -203,6 +203,9 @@ async def _stand(service: str, settings: Settings, row: Row, bounds: Bounds, clu
     known = progress.Row(*row[3:])
     refusal = progress.refusal_for(known, start, end, cluster)
     other = None if refusal else await kafka.another_log_than(settings, place, known, start)
+    broken = None
+    if not refusal and not other and row.next_offset < end:
+        broken = await kafka.unreadable_at(settings, place, row.next_offset)
     return Stand(
         service=service,
         consumer=row.consumer,
@@ -214,7 +217,7 @@ async def _stand(service: str, settings: Settings, row: Row, bounds: Bounds, clu
         log_start=start,
         log_end=end,
         is_of_this_log=row.cluster_id == cluster and end >= row.next_offset and other is None,
-        halted=refusal or other,
+        halted=refusal or other or broken,
     )
 
 

@@ -21,6 +21,7 @@ from tests.support.stack import OwnStack
 
 TOPIC = topics.BOOKING_COMMANDS.name
 BATCH_PAYLOAD = 61  # bytes before the records of a batch
+BATCH_OVERHEAD = 12  # bytes before those that a batch's length counts
 
 
 @pytest.fixture
@@ -140,9 +141,13 @@ async def flip_a_bit(fragile: Ledgers, own_stack: OwnStack, partition: int) -> N
     await own_stack.broker.start_ready(60)
 
 
-def flip_in(folder: Path) -> None:
-    """The same bit each time, so that twice is as before."""
+def flip_in(folder: Path, batch: int = 0) -> None:
+    """A bit in that batch of the only segment; the same one each time, so that twice is as before."""
     (segment,) = folder.glob("*.log")
     content = bytearray(segment.read_bytes())
-    content[BATCH_PAYLOAD + 2] ^= 0x40
+    begins, at = [], 0
+    while at < len(content):
+        begins.append(at)
+        at += BATCH_OVERHEAD + int.from_bytes(content[at + 8 : at + BATCH_OVERHEAD])
+    content[begins[batch] + BATCH_PAYLOAD + 2] ^= 0x40
     segment.write_bytes(content)

@@ -12,6 +12,7 @@ from contracts import topics
 from tests.component.booking.conftest import identity
 from tests.component.booking.desk import NOON, USED, Desk, open_desk
 from tests.component.booking.identity import Identity
+from tests.faults.test_logs import flip_in
 from tests.restore.drill import command_line
 from tests.support import eventually
 from tests.support.stack import OwnStack, run_own_stack
@@ -141,3 +142,44 @@ async def test_kafka_comes_back_as_it_was_earlier(
 
     await eventually(ready, 30)
     assert len(await desk.published(topics.BOOKING_COMMANDS.name)) == 2
+
+
+async def test_a_damaged_batch_is_left_behind(
+    desk: Desk, servers: tuple[OwnStack, Path], identity: Identity
+) -> None:
+    stack, data = servers
+    anna = desk.person()
+    await desk.outcome(await desk.book(anna))
+    await desk.stop()
+    lost = await desk.book(anna, at=DAY_LATER)
+    [place] = {
+        (record.partition, record.offset)
+        for record in await desk.published(topics.BOOKING_COMMANDS.name)
+        if record.header("ce_id") == str(lost)
+    }
+    await stack.broker.stop()
+    flip_in(data / f"{desk.settings.topic_prefix}{topics.BOOKING_COMMANDS.name}-{place[0]}", batch=-1)
+    await stack.broker.start_ready(90)
+    await again(desk, identity, servers)
+
+    service = await desk.start()
+
+    async def says_where() -> bool:
+        reasons = [one["reason"] for one in (await service.health.report())["halted"]]
+        return any(f"the next one begins at {place[1] + 1}" in reason for reason in reasons)
+
+    await eventually(says_where, 30)
+    await desk.stop()
+    stands = await progress(desk, "show", "booking")
+    assert isinstance(stands, list)
+    assert [stand["partition"] for stand in stands if stand["halted"]] == [place[0]]
+    done = await progress(
+        desk, "set", "booking", "--to", str(place[1] + 1), "--reason", "damaged on all replicas"
+    )
+    assert isinstance(done, dict)
+    assert [(one["next_offset"], one["new_next_offset"]) for one in done["set"]] == [(place[1], place[1] + 1)]
+    await desk.start()
+    behind = await desk.book(anna, at=DAY_LATER)
+    assert (await desk.outcome(behind))["status"] == "accepted", (
+        "the time that the lost command asked for is free"
+    )

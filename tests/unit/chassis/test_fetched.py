@@ -184,7 +184,8 @@ def test_a_window_of_128_mib_around_a_small_batch_is_no_matter(content: bytes) -
     assert (record.value, record.fault) == (content, None)
 
 
-def test_a_batch_beyond_our_memory_is_one_dead_letter_and_the_log_goes_on_behind_it() -> None:
+def beyond_memory() -> bytes:
+    """Two records in a batch that asks for a window of 128 MiB and is larger than is unpacked at once."""
     raw = a_batch(b"a" * 9_000_000, b"b")
     parameters = zstandard.ZstdCompressionParameters(window_log=27, compression_level=3)
     writer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
@@ -192,8 +193,21 @@ def test_a_batch_beyond_our_memory_is_one_dead_letter_and_the_log_goes_on_behind
     batch = bytearray(bytes(raw[:61]) + packed)
     struct.pack_into(">i", batch, 8, len(batch) - 12)
     struct.pack_into(">h", batch, 21, ZSTD)
-    found, poll = read(sealed(batch) + a_batch(b"after", base=2))
+    return sealed(batch)
+
+
+def test_a_batch_beyond_our_memory_is_one_dead_letter_and_the_log_goes_on_behind_it() -> None:
+    found, poll = read(beyond_memory() + a_batch(b"after", base=2))
     aside, after = (record_of(item) for item in found)
     assert "the records 0 to 1 are packed so that" in (aside.fault or "")
     assert (aside.offset, after.offset, after.value) == (1, 2, b"after")
     assert poll.scans == {PARTITION: (0, 3)}
+
+
+def test_a_poll_that_ends_with_such_a_batch_has_read_it() -> None:
+    """Otherwise the next poll would pass it without the record that stands for it."""
+    poll = Poll()
+    token = POLL.set(poll)
+    next(PartitionReader(PARTITION, FetchedRecords(beyond_memory()), None, 0, None, None, True, 1))
+    POLL.reset(token)
+    assert poll.scans == {PARTITION: (0, 2)}
