@@ -1,4 +1,4 @@
-"""The versions of each template, oldest first, as digests of their content. Whoever changes a text adds a digest."""
+"""The versions of each template, oldest first, as digests of their content. A changed text needs a new digest."""
 
 from collections.abc import Mapping, Sequence
 
