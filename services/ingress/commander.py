@@ -13,6 +13,7 @@ from contracts.envelope import Envelope, Message
 from contracts.topics import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from services.ingress import metrics
 from services.ingress.domain.caller import Caller
+from services.ingress.domain.paths import command_path
 from services.ingress.domain.problems import Problem, from_outcome
 from services.ingress.intake import Intake
 from services.ingress.replies import Outcome, Replies
@@ -87,8 +88,3 @@ def _perhaps(command: Command) -> Problem:
         "again with the same Idempotency-Key.",
         headers={"Location": command_path(command.id)},
     )
-
-
-def command_path(identifier: UUID) -> str:
-    """Where a command's outcome can be asked for."""
-    return f"/api/appointments/commands/{identifier}"

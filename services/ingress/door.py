@@ -13,15 +13,15 @@ from services.ingress.identity import Verifier
 from services.ingress.settings import IngressSettings
 
 
-class Door:
-    """Lets a request in with the person it comes from."""
+class Admission:
+    """Admits a request with the person it comes from."""
 
     def __init__(self, verifier: Verifier, settings: IngressSettings) -> None:
         self._verifier = verifier
         self._people = Buckets(settings.person_rate, settings.person_burst)
         self._organizations = Buckets(settings.organization_rate, settings.organization_rate)
 
-    async def enter(self, request: Request) -> Caller:
+    async def admit(self, request: Request) -> Caller:
         """The caller. Raises Problem 401, 403 for a token without a role here, 429, or 503 without Identity's keys."""
         caller = await self._verifier.caller(request.headers.get("authorization"))
         if not caller.member:

@@ -19,7 +19,7 @@ from services.ingress.live import Live
 from services.ingress.reader import Offsets, Reader, at_end
 from services.ingress.replies import Replies
 from services.ingress.settings import IngressSettings
-from services.ingress.shown import Shown
+from services.ingress.shown import Visibility
 
 log = telemetry.get_logger()
 
@@ -35,7 +35,7 @@ class Listening:
         publisher: Callable[[], Publisher],
         commander: Commander,
         replies: Replies,
-        shown: Shown,
+        visibility: Visibility,
         intake: Intake,
     ) -> None:
         self.live: Live | None = None
@@ -43,7 +43,7 @@ class Listening:
         self._publisher = publisher
         self._commander = commander
         self._replies = replies
-        self._shown = shown
+        self._visibility = visibility
         self._intake = intake
         self._memory: ChangeMemory | None = None
         self._replies_reader: Reader | None = None
@@ -80,7 +80,7 @@ class Listening:
         await publisher.partitions(BOOKING_COMMANDS.name)  # so that the first command need not ask
         own = self._commander.reply_partition = secrets.randbelow(replies)
         memory = ChangeMemory(settings.stream_memory_seconds, settings.stream_memory_max, partitions)
-        live = Live(memory, self._shown, settings.stream_queue_max, self._intake.pause)
+        live = Live(memory, self._visibility, settings.stream_queue_max, self._intake.pause)
         outcomes = [(BOOKING_OUTCOMES.name, own), (NOTIFIER_OUTCOMES.name, own)]
         changes = Reader(settings, _changes(partitions), self._where_to_begin, live.handle)
         self._memory, self.live, self._changes_reader = memory, live, changes

@@ -13,12 +13,11 @@ from contracts.envelope import MalformedEnvelope, header
 from contracts.reading import read_event
 from contracts.views import CalendarChanged, NotificationsChanged
 from services.ingress import metrics
-from services.ingress.awaited import event_key, key_of
 from services.ingress.domain import vectors
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.memory import Change, ChangeMemory
 from services.ingress.domain.statuses import Place, status_change
-from services.ingress.shown import Shown
+from services.ingress.shown import Visibility, event_key, view_key
 
 Key = tuple[str, str]
 """Organization and user; the user is "*" for its admins, who see everything."""
@@ -72,11 +71,11 @@ class Live:
     """
 
     def __init__(
-        self, memory: ChangeMemory, shown: Shown, queue_max: int, pause: Callable[[float], None]
+        self, memory: ChangeMemory, visibility: Visibility, queue_max: int, pause: Callable[[float], None]
     ) -> None:
         self._pause = pause
         self._memory = memory
-        self._shown = shown
+        self._visibility = visibility
         self._queue_max = queue_max
         self._open: dict[Key, set[Subscription]] = {}
         self.closed = False
@@ -100,7 +99,7 @@ class Live:
                 body = orjson.loads(record.value or b"")
                 view, field = _SHOWN[kind]
                 name = str(UUID(body[field]))
-                self._shown.note(key_of(view, name) if view else name, int(body["version"]))
+                self._visibility.note(view_key(view, name) if view else name, int(body["version"]))
             elif kind == "intake.paused":
                 self._pause(record.timestamp / 1000 + read_event(IntakePaused, record.value).seconds)
             elif kind == "calendar.changed" and organization:
@@ -112,8 +111,8 @@ class Live:
 
     def _changed(self, record: Any, organization: str, body: CalendarChanged) -> None:
         appointment = str(body.appointment_id)
-        self._shown.note(appointment, body.version)
-        self._shown.told(event_key(header(record.headers, "ce_id")))
+        self._visibility.note(appointment, body.version)
+        self._visibility.note_event(event_key(header(record.headers, "ce_id")))
         change = Change(
             partition=record.partition,
             offset=record.offset,

@@ -16,7 +16,7 @@ from services.ingress.store import Store
 KEPT = 16_000_000  # characters of JSON, some 16,000 people's; parsed it takes several times as much
 
 
-class Openings:
+class People:
     """People with their availability and what is taken; availability is parsed once."""
 
     def __init__(self, store: Store) -> None:
@@ -24,7 +24,7 @@ class Openings:
         self._known: OrderedDict[UUID, tuple[str, Availability]] = OrderedDict()
         self._size = 0
 
-    async def people(
+    async def read(
         self, organization: UUID, who: Sequence[UUID], first: int, last: int, now: int
     ) -> list[Person]:
         """These people in this order, with what matters to `[first, last)`; seconds since 1970. Raises Problem 503."""

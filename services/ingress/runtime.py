@@ -18,17 +18,21 @@ from contracts.flows import used_by
 from contracts.topics import COMMUNICATION_EVENTS
 from identity.client import IdentityClient
 from services.ingress.commander import Commander
+from services.ingress.commands.calendar_files import CalendarReader
+from services.ingress.commands.delivery_reports import DeliveryReports
 from services.ingress.domain.problems import Problem
-from services.ingress.door import Door
+from services.ingress.door import Admission
 from services.ingress.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
 from services.ingress.intake import Intake
 from services.ingress.listening import Listening
 from services.ingress.live import Live
+from services.ingress.openings import People
 from services.ingress.replies import Replies
 from services.ingress.sending import Sender
 from services.ingress.settings import IngressSettings
-from services.ingress.shown import Shown
+from services.ingress.shown import Visibility
 from services.ingress.store import Store
+from services.ingress.writer import Writer
 
 log = telemetry.get_logger()
 
@@ -43,18 +47,22 @@ class Runtime:
         self.settings = settings
         self.health = Health("ingress")
         self.store = Store(settings)
-        self.shown = Shown()
+        self.people = People(self.store)
+        self.visibility = Visibility(settings.visible_wait)
         self._replies = Replies()
         self._publisher = Publisher(settings, client_id="appointments-ingress")
         self.sender = Sender(lambda: self._publisher, settings.produce_wait)
         self.intake = Intake(settings.intake_wait)
         self.commander = Commander(self.sender, self._replies, self.intake, settings)
         self._listening = Listening(
-            settings, lambda: self._publisher, self.commander, self._replies, self.shown, self.intake
+            settings, lambda: self._publisher, self.commander, self._replies, self.visibility, self.intake
         )
+        self.writer = Writer(self.commander, self.store, self.visibility, self.check_replies)
+        self.calendar_files = CalendarReader(settings.calendar_read_wait)
+        self.delivery_reports = DeliveryReports(self.sender, settings)
         self._tasks: list[asyncio.Task[None]] = []
         self._kafka_reason = "does not answer"
-        self.door: Door
+        self.admission: Admission
         self.directory: Directory
         self._keys: Keys
         self._client: httpx.AsyncClient
@@ -66,7 +74,7 @@ class Runtime:
         self.directory = Directory(
             IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client)
         )
-        self.door = Door(Verifier(self._keys, self.settings), self.settings)
+        self.admission = Admission(Verifier(self._keys, self.settings), self.settings)
         for dependency in ("kafka", "postgres", "identity"):
             self.health.waiting(dependency, "not connected yet")
         for work in (self._connect_kafka, self._keep_store, self._keep_keys, self._probe_kafka):
@@ -102,16 +110,7 @@ class Runtime:
             raise Problem("overloaded", "This process is stopping.")
         return live
 
-    async def wait_until_shown(
-        self, key: str, version: int, look: Callable[[], Awaitable[int]], *, fresh: bool
-    ) -> bool:
-        """Whether the views show that version within 2 s; while they cannot be read, nobody waits for them."""
-        try:
-            return await self.shown.wait(key, version, self.settings.visible_wait, look, fresh=fresh)
-        except Problem:
-            return False
-
-    def check_listening(self) -> None:
+    def check_replies(self) -> None:
         """Raise Problem 503 unless outcomes are being read: whoever publishes before that could miss the answer."""
         if not self._listening.hears_replies:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")

@@ -78,7 +78,7 @@ _COMMAND = """
     SELECT actor, body FROM views.commands
     WHERE id IN ($1, $2) AND (organization_id = $3 OR organization_id IS NULL) ORDER BY id = $1 LIMIT 1
 """
-_WANTED = """
+_PREFERENCES = """
     SELECT p.version, p.body, o.body AS rules FROM (SELECT) AS asked
     LEFT JOIN views.preferences p ON p.user_id = $1 AND p.organization_id = $2
     LEFT JOIN views.organization_preferences o ON o.organization_id = $2
@@ -182,9 +182,9 @@ class Store:
         rows = await self._fetch(_COMMAND, identifier, key_elsewhere(organization, identifier), organization)
         return (rows[0]["actor"], rows[0]["body"]) if rows else None
 
-    async def wanted(self, person: UUID, organization: UUID) -> tuple[int, str | None, str | None]:
+    async def preferences(self, person: UUID, organization: UUID) -> tuple[int, str | None, str | None]:
         """Version and JSON of somebody's preferences (0 and None: never set), and JSON of what holds for everybody."""
-        [row] = await self._fetch(_WANTED, person, organization)
+        [row] = await self._fetch(_PREFERENCES, person, organization)
         return row["version"] or 0, row["body"], row["rules"]
 
     async def suspended(self, person: UUID, organization: UUID) -> Sequence[Any]:

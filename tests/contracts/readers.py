@@ -10,7 +10,7 @@ from contracts.envelope import Record
 from services.booking import messages as booking
 from services.ingress.domain.memory import ChangeMemory
 from services.ingress.live import Live
-from services.ingress.shown import Shown
+from services.ingress.shown import Visibility
 from services.notifier import messages as notifier
 from services.notifier import restoring
 from services.projector import messages as projector
@@ -28,7 +28,7 @@ class Reader:
 
 def _live(record: Record) -> bool:
     """Whether a stream, or somebody who waits for a version, gets to know."""
-    memory, shown = ChangeMemory(600, 100, 1), Shown()
+    memory, visibility = ChangeMemory(600, 100, 1), Visibility(2.0)
     memory.begin(0, record.offset)
     fetched = SimpleNamespace(
         partition=0,
@@ -38,8 +38,8 @@ def _live(record: Record) -> bool:
         timestamp=record.timestamp.timestamp() * 1000,
     )
     pauses: list[float] = []
-    Live(memory, shown, 10, pauses.append).handle([fetched])
-    return bool(pauses or shown._versions or list(memory.since([record.offset]) or ()))
+    Live(memory, visibility, 10, pauses.append).handle([fetched])
+    return bool(pauses or visibility._versions or list(memory.since([record.offset]) or ()))
 
 
 def _restored(record: Record) -> bool:

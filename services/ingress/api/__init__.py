@@ -1,0 +1,1 @@
+"""The API as data: operations declared beside their handlers, served and described from the same declarations."""

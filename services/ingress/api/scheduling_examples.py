@@ -1,0 +1,73 @@
+"""Examples of availability, free slots and holds, in the story of the others."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from services.ingress.api.examples import ANNA, BEN, BOOKED_AT, END, START
+from services.ingress.api.models.scheduling import (
+    AvailabilityRead,
+    FeedAddress,
+    FreeSlot,
+    FreeSlots,
+    HoldRead,
+    Imported,
+    Obstacle,
+    SlotExplanation,
+)
+
+SET_AVAILABILITY: dict[str, Any] = {
+    "user_id": str(ANNA),
+    "timezone": "Europe/Berlin",
+    "rules": [
+        {
+            "day_of_week": 0,
+            "start_time": "09:00",
+            "end_time": "17:00",
+            "is_active": True,
+            "effective_from": "2027-01-01",
+            "effective_until": None,
+        }
+    ],
+    "overrides": [{"date": "2027-03-29", "ranges": [{"start_time": "10:00", "end_time": "12:00"}]}],
+    "policy": {
+        "buffer_before": 0,
+        "buffer_after": 10,
+        "minimum_notice": 60,
+        "horizon_days": 365,
+        "step": 15,
+        "min_duration": 5,
+        "max_duration": 480,
+        "max_per_day": None,
+    },
+}
+PLACE_HOLD: dict[str, Any] = {
+    "participant_ids": [str(BEN)],
+    "start_time": "2027-03-01T09:00:00",
+    "end_time": "2027-03-01T09:30:00",
+    "timezone": "Europe/Berlin",
+    "expires_in": 300,
+}
+
+AVAILABILITY = AvailabilityRead.model_validate({**SET_AVAILABILITY, "version": 1})
+SLOTS = FreeSlots(
+    slots=[
+        FreeSlot(start_time=START + after, end_time=END + after, user_ids=[ANNA, BEN])
+        for after in (timedelta(), timedelta(minutes=45))
+    ]
+)
+EXPLANATION = SlotExplanation(
+    offered=False,
+    reasons=[Obstacle(code="busy", detail="Another appointment takes 10:00 to 11:00 (Europe/Berlin).")],
+)
+HOLD = HoldRead(
+    id=UUID("2f6d3c52-0f5e-5b8e-9d71-6f2a8b3c0501"),
+    expires_at=BOOKED_AT + timedelta(minutes=5),
+    start_time=START,
+    end_time=END,
+    user_ids=[ANNA, BEN],
+)
+FEED = FeedAddress(
+    url="https://appointments.example/api/appointments/calendar.ics?token=q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+)
+IMPORTED = Imported(imported=12, skipped=1)
