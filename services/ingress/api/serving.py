@@ -108,12 +108,13 @@ class Resource(BaseRoute):
 
 def resources(operations: Iterable[Operation], runtime: Runtime) -> list[Resource]:
     """Return a route for each path; a word such as `calendar` is tried before an id."""
-    ordered = sorted(operations, key=lambda operation: _precedence(operation.path))
+    ordered = sorted(operations, key=lambda operation: precedence(operation.path))
     return [
         Resource(path, same, runtime) for path, same in groupby(ordered, lambda operation: operation.path)
     ]
 
 
-def _precedence(path: str) -> tuple[int, list[bool], str]:
+def precedence(path: str) -> tuple[int, list[bool], str]:
+    """Return a sort key: short paths first, and a word before an id in the same place."""
     segments = path.strip("/").split("/")
     return len(segments), [segment.startswith("{") for segment in segments], path
