@@ -1,4 +1,4 @@
-"""Who comes in: authentication, and the limits for a person and an organization."""
+"""Admission: authentication, and the limits for a person and an organization."""
 
 import time
 from uuid import UUID
@@ -22,10 +22,10 @@ class Admission:
         self._organizations = Buckets(settings.organization_rate, settings.organization_rate)
 
     async def admit(self, request: Request) -> Caller:
-        """The caller. Raises Problem 401, 403 for a token without a role here, 429, or 503 without Identity's keys."""
+        """Return the caller. Raises Problem 401, 403 for a token without a role, 429, or 503 without Identity's keys."""
         caller = await self._verifier.caller(request.headers.get("authorization"))
         if not caller.member:
-            raise Problem("not_allowed", "The token has no role here: it needs `member` or `admin`.")
+            raise Problem("not_allowed", "The claim roles must contain `member` or `admin`.")
         self.count(caller.id, caller.organization)
         return caller
 
@@ -41,6 +41,6 @@ class Admission:
             metrics.LIMITED.labels(which).inc()
             raise Problem(
                 "rate_limited",
-                f"The {which}'s limit is reached.",
+                f"The request limit of the {which} is reached.",
                 headers={"Retry-After": str(max(1, round(wait)))},
             )

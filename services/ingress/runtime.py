@@ -1,4 +1,4 @@
-"""Everything behind the routes: connections that come and go, and what is known of their health."""
+"""The parts behind the routes: connections that come and go, and their health."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -36,12 +36,12 @@ from services.ingress.writer import Writer
 
 log = telemetry.get_logger()
 
-PROBE_EVERY = 1.0
-REPLACE_PRODUCER_AFTER = 30.0
+PROBE_EVERY = 1.0  # seconds
+REPLACE_PRODUCER_AFTER = 30.0  # seconds
 
 
 class Runtime:
-    """The parts of one process. `start` returns at once: what is away is waited for, and shown in health."""
+    """The parts of one process. `start` returns at once: servers that are away are awaited, and shown in health."""
 
     def __init__(self, settings: IngressSettings) -> None:
         self.settings = settings
@@ -68,7 +68,7 @@ class Runtime:
         self._client: httpx.AsyncClient
 
     async def start(self) -> None:
-        """Begin to connect to everything."""
+        """Begin to connect to all servers."""
         self._client = identity_client(self.settings)
         self._keys = Keys(self._client)
         self.directory = Directory(
@@ -82,7 +82,7 @@ class Runtime:
         self.health.started = True
 
     async def stop(self) -> None:
-        """Disconnect from everything."""
+        """Disconnect from all servers."""
         self.health.started = False
         self.close_streams()
         for task in self._tasks:
@@ -93,25 +93,25 @@ class Runtime:
 
     @property
     def live(self) -> Live | None:
-        """The live view, once Kafka has said how many partitions it has."""
+        """Return the live view; None until the number of partitions is known."""
         return self._listening.live
 
     def close_streams(self) -> None:
-        """End the live streams: their readers come back to whoever is here then."""
+        """End the live streams: their readers come back, to another process if there is one."""
         if self.live is not None:
             self.live.close()
 
     def streams(self) -> Live:
-        """The live view. Raises Problem 503 until the last ten minutes are known again."""
+        """Return the live view. Raises Problem 503 until the changes of the last ten minutes are known."""
         live = self.live
         if live is None or not self._listening.hears_changes:
             raise Problem("kafka_unavailable", "The live view is not connected yet.")
-        if live.closed:  # a request that was under way at the signal: its stream would outlast the grace
+        if live.closed:  # a stream that begins after the signal would outlast the grace
             raise Problem("overloaded", "This process is stopping.")
         return live
 
     def check_replies(self) -> None:
-        """Raise Problem 503 unless outcomes are being read: whoever publishes before that could miss the answer."""
+        """Raise Problem 503 unless outcomes are being read: a command published before that could miss its outcome."""
         if not self._listening.hears_replies:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
 
@@ -122,7 +122,7 @@ class Runtime:
         await self._listening.run()
 
     async def _check_access(self) -> None:
-        """What a missing ACL would stop later; reports are published only where they are taken."""
+        """Raise an error for a missing ACL now rather than later; reports are published only if there is a secret."""
         unused = () if self.settings.communication_webhook_secret else (COMMUNICATION_EVENTS.name,)
         await check_kafka(self.settings, "ingress", without=unused)
 
@@ -131,7 +131,7 @@ class Runtime:
         self.health.waiting("kafka", self._kafka_reason)
 
     async def _probe_kafka(self) -> None:
-        """Say whether commands can be taken; replace a producer that stays stuck when the broker is back."""
+        """Note in health whether commands can be published; replace a producer that stays stuck when the broker is back."""
         while True:
             await asyncio.sleep(PROBE_EVERY)
             unfinished = self._publisher.unfinished_for()
@@ -166,7 +166,7 @@ class Runtime:
         self.health.waiting("postgres", explain(error, self.settings, "postgres"))
 
     async def _keep_keys(self) -> None:
-        """Fetch the keys before the first caller needs them."""
+        """Fetch the keys before the first caller needs them, and note in health if they are missing."""
         while not self._keys.known:
             await self._keys.fetch()
             if not self._keys.known:
@@ -180,10 +180,10 @@ async def _until(
     settings: IngressSettings,
     away: Callable[[BaseException], None] = lambda _: None,
 ) -> None:
-    """Call it until it succeeds, with back-off; `away` is called with each failure."""
+    """Call `connect` until it succeeds, with back-off; `away` is called with each failure."""
 
     def waiting(error: Exception, _: int) -> None:
-        log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
+        log.warning("server away, trying again", error=f"{type(error).__name__}: {str(error)[:200]}")
         away(error)
 
     away_for_now = (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)

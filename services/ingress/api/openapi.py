@@ -58,7 +58,7 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     described: dict[str, Any] = {
         "tags": [operation.tag],
         "summary": operation.summary,
-        "description": operation.description,
+        "description": _unwrapped(operation.description),
         "operationId": operation.id,
     }
     if operation.access == TOKEN:
@@ -76,6 +76,11 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
         **_problems(operation),
     }
     return described
+
+
+def _unwrapped(text: str) -> str:
+    """Return a docstring with one line for each paragraph."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _parameters(operation: Operation, schemas: Schemas) -> list[dict[str, Any]]:

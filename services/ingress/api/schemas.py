@@ -68,7 +68,7 @@ def _parameter(name: str, schema: dict[str, Any], required: bool) -> dict[str, A
     for alternative in schema.pop("anyOf", ()):
         if alternative != {"type": "null"}:
             schema.update(alternative)
-    if schema.get("default", ...) in (None, ()):
+    if schema.get("default", ...) in (None, (), []):
         del schema["default"]
     return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
 

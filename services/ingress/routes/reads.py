@@ -41,7 +41,7 @@ from services.ingress.domain.problems import invalid, not_found
 OPERATIONS = Operations("appointments", "Appointments: book, change, read.")
 
 _DELIVERY_FIELDS = tuple(Delivery.model_fields)
-_STATUSES = sorted(Status)
+_STATUSES = sorted(status.value for status in Status)
 Statuses = Annotated[
     tuple[str, ...],
     Parsed(

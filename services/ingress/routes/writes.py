@@ -41,7 +41,7 @@ class ScopeParameters(BodyParameters):
     """How much of a series a command is about."""
 
     verbatim: ClassVar[frozenset[str]] = frozenset({"scope"})
-    scope: Annotated[str, word_of([*Scope])] | None = Field(
+    scope: Annotated[str, word_of([scope.value for scope in Scope])] | None = Field(
         None,
         description="Of a series: `this` occurrence (the default), it and the `following` ones, or `all` to come.",
     )
