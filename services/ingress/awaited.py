@@ -28,7 +28,9 @@ class VisibilityCheck:
 
 
 def visibility_check(store: Store, caller: Caller, kind: str, outcome: Outcome) -> VisibilityCheck | None:
-    """Return the check for an accepted command of this kind; None if it changed nothing that the views show."""
+    """Return the check for an accepted command of this kind; None if it changed nothing that the views
+    show.
+    """
     version = int(outcome.get("version") or 0)
     if kind == "preferences.set":
         return VisibilityCheck(str(caller.id), version, partial(_preferences, store, caller))
@@ -60,9 +62,11 @@ def _of_appointment(store: Store, caller: Caller, outcome: Outcome, version: int
 
 
 def _last_of_series(store: Store, outcome: Outcome) -> VisibilityCheck:
-    """Return the check for the last appointment that was touched: its event stands before that of the series.
+    """Return the check for the last appointment that was touched: its event stands before that of the
+    series.
 
-    The outcome does not tell its version, but the projector's message about an event has an id that follows from it.
+    The outcome does not tell its version, but the projector's message about an event has an id that follows
+    from it.
     """
     event = UUID(outcome["event_ids"][-2])
     touched = [UUID(occurrence["appointment_id"]) for occurrence in outcome["occurrences"]]

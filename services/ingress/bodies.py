@@ -1,4 +1,6 @@
-"""Request bodies: bounded, strict JSON, checked against the contract before anything else is done with them."""
+"""Request bodies: bounded, strict JSON, checked against the contract before anything else is done with
+them.
+"""
 
 import asyncio
 from typing import Any, TypeVar
@@ -21,9 +23,11 @@ DRAINED_MAX = 32 * 1024 * 1024  # bytes
 
 
 async def read(request: Request, limit: int) -> bytes:
-    """Return the body, with or without a Content-Length. Raises Problem 413 above `limit` bytes, 400 if it does not end.
+    """Return the body, with or without a Content-Length. Raises Problem 413 above `limit` bytes, 400 if it
+    does not end.
 
-    A body above the limit is drained before the answer, up to 32 MB: many clients send all before they listen.
+    A body above the limit is drained before the answer, up to 32 MB: many clients send all before they
+    listen.
     """
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > DRAINED_MAX:
@@ -52,7 +56,9 @@ def _too_large(limit: int) -> Problem:
 
 
 def json_object(raw: bytes, *, optional: bool = False) -> dict[str, Any]:
-    """Return a JSON object. Raises Problem 400 for anything but JSON (NaN, bad UTF-8, too deep), 422 for other JSON."""
+    """Return a JSON object. Raises Problem 400 for anything but JSON (NaN, bad UTF-8, too deep), 422 for
+    other JSON.
+    """
     if optional and not raw.strip():
         return {}
     try:

@@ -25,7 +25,8 @@ from services.ingress.settings import IngressSettings
 class Command:
     """A command of a caller: its type, and its JSON body as the owner of the topic reads it.
 
-    correlation_id and traceparent are the request's, so that logs and traces show request and effects together.
+    correlation_id and traceparent are the request's, so that logs and traces show request and effects
+    together.
     """
 
     id: UUID
@@ -54,7 +55,9 @@ class Command:
 
 
 class Commander:
-    """Carries commands out: publish, await the acknowledgement, await the outcome on a partition of this process."""
+    """Carries commands out: publish, await the acknowledgement, await the outcome on a partition of this
+    process.
+    """
 
     def __init__(self, sender: Sender, replies: Replies, intake: Intake, settings: IngressSettings) -> None:
         self._sender = sender
@@ -64,10 +67,11 @@ class Commander:
         self.reply_partition = 0
 
     async def carry_out(self, caller: Caller, command: Command) -> Outcome | None:
-        """Return the accepted outcome; None if none came in time: the command is pending, its outcome can be read later.
+        """Return the accepted outcome; None if none came in time: the command is pending, its outcome can
+        be read later.
 
-        Raises Problem with the refusal, or 503 when Kafka does not take the command within 2 s, or when the intake is
-        paused for longer than `intake_wait`.
+        Raises Problem with the refusal, or 503 when Kafka does not take the command within 2 s, or when the
+        intake is paused for longer than `intake_wait`.
         """
         await self._intake.opened()
         with self._replies.expect(caller.organization, command.id) as reply:

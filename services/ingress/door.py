@@ -22,7 +22,9 @@ class Admission:
         self._organizations = Buckets(settings.organization_rate, settings.organization_rate)
 
     async def admit(self, request: Request) -> Caller:
-        """Return the caller. Raises Problem 401, 403 for a token without a role, 429, or 503 without Identity's keys."""
+        """Return the caller. Raises Problem 401, 403 for a token without a role, 429, or 503 without
+        Identity's keys.
+        """
         caller = await self._verifier.caller(request.headers.get("authorization"))
         if not caller.member:
             raise Problem("not_allowed", "The claim roles must contain `member` or `admin`.")

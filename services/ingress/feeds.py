@@ -2,8 +2,9 @@
 
 FEED = "SELECT user_id, organization_id FROM views.feeds WHERE token_hash = $1"
 
-# A series is shown by its rule, which knows no range: if an occurrence is in the range, all occurrences are read.
-# People who declined, or are on the waiting list, do not take part. Beyond 10,000 rows the oldest are left out.
+# A series is shown by its rule, which knows no range: if an occurrence is in the range, all occurrences are
+# read. People who declined, or are on the waiting list, do not take part. Beyond 10,000 rows the oldest are
+# left out.
 OWN = """
     WITH own AS (
         SELECT p.id, p.version, p.body, p.start_time, p.series_id

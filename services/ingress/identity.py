@@ -39,7 +39,8 @@ PERSON_GOOD_FOR = 300.0  # seconds, as in booking
 class Keys:
     """The public keys of Identity by key id, fetched when needed; old ones are used while Identity is away.
 
-    `held` is another mapping whenever Identity's keys have changed, so that conclusions from old ones can be dropped.
+    `held` is another mapping whenever Identity's keys have changed, so that conclusions from old ones can
+    be dropped.
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -55,7 +56,9 @@ class Keys:
         return bool(self.held)
 
     async def find(self, kid: str | None) -> RSAKey | None:
-        """Return the key of that id, or the only one when the token names none; None if Identity has no such key."""
+        """Return the key of that id, or the only one when the token names none; None if Identity has no
+        such key.
+        """
         if self._named(kid) is None:
             await self.fetch()
         return self._named(kid)
@@ -106,8 +109,8 @@ def _thumbprints(keys: Mapping[str, RSAKey]) -> Mapping[str, str]:
 class Verifier:
     """Turns a bearer token into a caller.
 
-    A good signature stays good as long as its key is Identity's, so it is checked once; the times of the token are
-    checked each time. A key that Identity withdraws is noticed within 10 minutes.
+    A good signature stays good as long as its key is Identity's, so it is checked once; the times of the
+    token are checked each time. A key that Identity withdraws is noticed within 10 minutes.
     """
 
     def __init__(self, keys: Keys, settings: IngressSettings) -> None:
@@ -188,7 +191,8 @@ class Directory:
         self._known: OrderedDict[UUID, Known] = OrderedDict()
 
     async def belongs_to(self, person: UUID, organization: UUID) -> bool:
-        """Return whether this person is of that organization; known people are kept for 5 minutes, unknown ones not.
+        """Return whether this person is of that organization; known people are kept for 5 minutes, unknown
+        ones not.
 
         Raises Problem 503 while Identity does not answer.
         """
@@ -208,12 +212,16 @@ class Directory:
         return {user: found[user].name for user in people if user in found}
 
     async def zone_of(self, person: UUID) -> str:
-        """Return the zone of a person; UTC if Identity has none. Raises Problem 503 while it does not answer."""
+        """Return the zone of a person; UTC if Identity has none. Raises Problem 503 while it does not
+        answer.
+        """
         found = await self._people([person], "Your time zone cannot be read now.")
         return found[person].timezone if person in found else "UTC"
 
     async def _people(self, people: Collection[UUID], otherwise: str) -> Mapping[UUID, Person]:
-        """Return the people whom Identity knows. Raises Problem 503 with that sentence while it does not answer."""
+        """Return the people whom Identity knows. Raises Problem 503 with that sentence while it does not
+        answer.
+        """
         now = time.monotonic()
         found = {
             user: known.person

@@ -22,7 +22,9 @@ class Intake:
         return not self._open.is_set()
 
     def pause(self, until: float) -> None:
-        """Pause until then (seconds since 1970); a later call replaces an earlier one, and a past instant ends the pause."""
+        """Pause until then (seconds since 1970); a later call replaces an earlier one, and a past instant
+        ends the pause.
+        """
         if self._end is not None:
             self._end.cancel()
         left = min(until - time.time(), PAUSE_MAX)
@@ -33,7 +35,9 @@ class Intake:
         self._end = asyncio.get_running_loop().call_later(left, self._open.set)
 
     async def opened(self) -> None:
-        """Return as soon as the intake is open. Raises Problem 503 after `wait` seconds; nothing was done then."""
+        """Return as soon as the intake is open. Raises Problem 503 after `wait` seconds; nothing was done
+        then.
+        """
         try:
             await asyncio.wait_for(self._open.wait(), self._wait)
         except TimeoutError:

@@ -92,7 +92,9 @@ class Listening:
         )
 
     async def _follow_partitions(self, memory: ChangeMemory, reader: Reader) -> None:
-        """Read partitions that are added to projector.events, too: no other process shows their changes here."""
+        """Read partitions that are added to projector.events, too: no other process shows their changes
+        here.
+        """
         while True:
             await asyncio.sleep(RECOUNT_EVERY)
             try:

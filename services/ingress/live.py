@@ -34,7 +34,9 @@ _VIEW_OF = {
 
 
 class Subscription:
-    """One open stream. `backlog` has the changes that it missed (None: not known); then comes `queue`, None ends it."""
+    """One open stream. `backlog` has the changes that it missed (None: not known); then comes `queue`, None
+    ends it.
+    """
 
     def __init__(self, key: Key, queue_max: int, vector: str, backlog: Iterator[Change] | None) -> None:
         self.key = key
@@ -65,7 +67,8 @@ class Subscription:
 
 
 class Live:
-    """Handles projector.events: remembers changes, passes them to streams, and notes the versions that are visible.
+    """Handles projector.events: remembers changes, passes them to streams, and notes the versions that are
+    visible.
 
     `pause` gets the end of a pause of the intake, in seconds since 1970.
     """
@@ -87,7 +90,9 @@ class Live:
         return vectors.encode(self._memory.next)
 
     def handle(self, records: Sequence[Any]) -> None:
-        """Handle records of one partition in order; one that was handled before, or is unreadable, is ignored."""
+        """Handle records of one partition in order; one that was handled before, or is unreadable, is
+        ignored.
+        """
         for record in records:
             if self._memory.advance(record.partition, record.offset):
                 self._apply(record)
@@ -127,7 +132,9 @@ class Live:
         self._pass_on(change)
 
     def _states(self, record: Any, organization: str, body: NotificationsChanged) -> None:
-        """Pass on a change for each appointment. All but the last have the id before the record, which is then read again."""
+        """Pass on a change for each appointment. All but the last have the id before the record, which is
+        then read again.
+        """
         last = len(body.appointments) - 1
         before = list(self._memory.next)
         before[record.partition] = record.offset

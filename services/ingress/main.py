@@ -51,7 +51,9 @@ _SENT_HEADERS = ["ETag", "Location", "Retry-After", "X-Correlation-ID"]
 def create_app(
     settings: IngressSettings | None = None, tracer_provider: TracerProvider | None = None
 ) -> Starlette:
-    """Return the application; it connects when it is started. Spans go to `tracer_provider`, else to the process's."""
+    """Return the application; it connects when it is started. Spans go to `tracer_provider`, else to the
+    process's.
+    """
     settings = settings or IngressSettings()
     runtime = Runtime(settings)
 
@@ -127,8 +129,8 @@ _ANSWERS: dict[Any, Any] = {
 class Server(uvicorn.Server):
     """uvicorn that ends the live streams at the signal: they would otherwise last until the grace is over.
 
-    sse-starlette watches for the signal too, but it cancels: the first of both decided whether a body had its end. So
-    its watch is switched off.
+    sse-starlette watches for the signal too, but it cancels: the first of both decided whether a body had
+    its end. So its watch is switched off.
     """
 
     def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
@@ -169,7 +171,8 @@ def main() -> None:
         timeout_graceful_shutdown=STOP_WITHIN,
     )
     collect_seldom()
-    # uvicorn repeats the signal when it is done: a requested stop is no failure. Not sys.exit: taking an interpreter
-    # apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep it alive.
+    # uvicorn repeats the signal when it is done: a requested stop is no failure. Not sys.exit: taking an
+    # interpreter apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep
+    # it alive.
     signal.signal(signal.SIGTERM, _leave)
     Server(config, app.state.runtime).run()

@@ -20,7 +20,9 @@ _UNTRACED = _UNMEASURED | {STREAM_PATH, FEED_PATH}
 
 
 def untraced(scope: Scope) -> bool:
-    """Return whether a request gets no span: probes are many, a stream lasts for hours, a feed's query is a secret."""
+    """Return whether a request gets no span: probes are many, a stream lasts for hours, a feed's query is a
+    secret.
+    """
     return scope["type"] != "http" or scope["path"].rstrip("/") in _UNTRACED
 
 

@@ -27,7 +27,9 @@ class People:
     async def read(
         self, organization: UUID, people: Sequence[UUID], first: int, last: int, now: int
     ) -> list[Person]:
-        """Return these people in this order, with the time taken in `[first, last)`, seconds since 1970. Raises Problem 503."""
+        """Return these people in this order, with the time taken in `[first, last)`, seconds since 1970.
+        Raises Problem 503.
+        """
         rows = await self._store.taken(organization, people, _at(first), _at(last), _at(now))
         return [
             Person(person, self._availability(person, row["body"]), taken_of(row))

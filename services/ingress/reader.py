@@ -39,9 +39,9 @@ async def at_end(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition
 class Reader:
     """Reads some partitions from the offsets that `begin` returns; connects again when it fails.
 
-    One consumer for all of them: each polls the broker again and again, which costs both more than the records do.
-    aiokafka leaves a partition out of a long poll only while its records are undrained, so they are handled at once and
-    without waiting for anything.
+    One consumer for all of them: each polls the broker again and again, which costs both more than the
+    records do. aiokafka leaves a partition out of a long poll only while its records are undrained, so they
+    are handled at once and without waiting for anything.
     """
 
     def __init__(
@@ -99,7 +99,8 @@ class Reader:
         try:
             await consumer.start()
             consumer.assign(partitions)
-            # Otherwise it polls from the end meanwhile, and each call of `begin` waits for a long poll to end.
+            # Otherwise it polls from the end meanwhile, and each call of `begin` waits for a long poll to
+            # end.
             consumer.pause(*partitions)
             async with asyncio.timeout(BEGIN_WITHIN):
                 offsets = await self._begin(consumer, partitions)
@@ -125,7 +126,9 @@ class Reader:
         await self._changed.wait()
 
     async def _probe(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        """Notice a broker that is away, and a consumer that makes no progress though there are records to read."""
+        """Notice a broker that is away, and a consumer that makes no progress though there are records to
+        read.
+        """
         stuck, before = 0, Offsets()
         while True:
             await asyncio.sleep(PROBE_EVERY)

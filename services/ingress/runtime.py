@@ -41,7 +41,9 @@ REPLACE_PRODUCER_AFTER = 30.0  # seconds
 
 
 class Runtime:
-    """The parts of one process. `start` returns at once: servers that are away are awaited, and shown in health."""
+    """The parts of one process. `start` returns at once: servers that are away are awaited, and shown in
+    health.
+    """
 
     def __init__(self, settings: IngressSettings) -> None:
         self.settings = settings
@@ -111,7 +113,9 @@ class Runtime:
         return live
 
     def check_replies(self) -> None:
-        """Raise Problem 503 unless outcomes are being read: a command published before that could miss its outcome."""
+        """Raise Problem 503 unless outcomes are being read: a command published before that could miss its
+        outcome.
+        """
         if not self._listening.hears_replies:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
 
@@ -122,7 +126,9 @@ class Runtime:
         await self._listening.run()
 
     async def _check_access(self) -> None:
-        """Raise an error for a missing ACL now rather than later; reports are published only if there is a secret."""
+        """Raise an error for a missing ACL now rather than later; reports are published only if there is a
+        secret.
+        """
         unused = () if self.settings.communication_webhook_secret else (COMMUNICATION_EVENTS.name,)
         await check_kafka(self.settings, "ingress", without=unused)
 
@@ -131,7 +137,9 @@ class Runtime:
         self.health.waiting("kafka", self._kafka_reason)
 
     async def _probe_kafka(self) -> None:
-        """Note in health whether commands can be published; replace a producer that stays stuck when the broker is back."""
+        """Note in health whether commands can be published; replace a producer that stays stuck when the
+        broker is back.
+        """
         while True:
             await asyncio.sleep(PROBE_EVERY)
             unfinished = self._publisher.unfinished_for()

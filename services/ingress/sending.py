@@ -18,9 +18,12 @@ class Sender:
         self._publishing: set[asyncio.Task[None]] = set()
 
     async def send(self, message: Message, unsure: Callable[[], Problem]) -> None:
-        """Return when all replicas have the message. Raises Problem 503: that of `unsure` if it may still be written."""
+        """Return when all replicas have the message. Raises Problem 503: that of `unsure` if it may still
+        be written.
+        """
         publisher = self._publisher()
-        # Messages in the producer are sent when the broker is back, so while it is away no more are put there.
+        # Messages in the producer are sent when the broker is back, so while it is away no more are put
+        # there.
         if publisher.unfinished_for() > self._wait:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
         task = asyncio.create_task(publisher.publish([message]))

@@ -6,8 +6,9 @@ from chassis.settings import Settings
 class IngressSettings(Settings):
     """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP door".
 
-    public_url: the address of the ingress for people, such as https://example.com; empty: that of the request.
-    communication_webhook_secret: the secret with which delivery reports are signed; empty: none are accepted.
+    public_url: the address of the ingress for people, such as https://example.com; empty: that of the
+    request. communication_webhook_secret: the secret with which delivery reports are signed; empty: none
+    are accepted.
     """
 
     service = "ingress"

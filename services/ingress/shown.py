@@ -55,8 +55,9 @@ class Visibility:
     async def wait(self, key: str, version: int, look: Look, *, fresh: bool = True) -> bool:
         """Return whether the views show `version` of `key` in time; False at once if they cannot be read.
 
-        The projector's event usually ends the wait. `look` asks the views themselves: at once unless the change is
-        `fresh`, then now and then, because the event may be long over (a repeated command) or lost.
+        The projector's event usually ends the wait. `look` asks the views themselves: at once unless the
+        change is `fresh`, then now and then, because the event may be long over (a repeated command) or
+        lost.
         """
         if self._versions.get(key, 0) >= version:
             return True

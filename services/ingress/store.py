@@ -1,6 +1,7 @@
 """The projector's views, read by a role without any other right. Tables: services/projector/VIEWS.md.
 
-asyncpg itself rather than SQLAlchemy: these reads are the hot path, and JSON kept as text is passed on unparsed.
+asyncpg itself rather than SQLAlchemy: these reads are the hot path, and JSON kept as text is passed on
+unparsed.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,8 @@ _HISTORY = """
     SELECT version, change, changes, actor, at FROM views.history
     WHERE appointment_id = $1 AND organization_id = $2 ORDER BY version
 """
-# No appointment is longer than 24 hours, which turns an overlap into a range of starts that an index can serve.
+# No appointment is longer than 24 hours, which turns an overlap into a range of starts that an index can
+# serve.
 _CALENDAR = """
     SELECT a.start_time, a.end_time, p.id::text AS id, p.title, p.status, p.organizer_id::text AS organizer_id, p.location
     FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
@@ -55,8 +57,9 @@ _NOTIFICATIONS = """
     AND ($3 OR recipient_id = $4 OR EXISTS (SELECT FROM views.appointments p WHERE p.id = $1 AND p.organizer_id = $4))
     ORDER BY planned_at, id
 """
-# From the deliveries themselves, so that the percentiles are exact. Accepted deliveries count as sent, also if they
-# failed later. Clocks of two machines may differ by more than a fast delivery takes: no time is below zero.
+# From the deliveries themselves, so that the percentiles are exact. Accepted deliveries count as sent, also
+# if they failed later. Clocks of two machines may differ by more than a fast delivery takes: no time is
+# below zero.
 ANALYTICS = """
     SELECT date, type, channel, count(*) AS planned, count(sent_at) AS sent,
         count(*) FILTER (WHERE state = 'delivered') AS delivered, count(*) FILTER (WHERE state = 'failed') AS failed,
@@ -144,7 +147,9 @@ class Store:
         return (rows[0]["user_id"], rows[0]["organization_id"]) if rows else None
 
     async def own(self, person: UUID, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
-        """Return rows of `id version body series_id`: a person's appointments in the range, with all of their series."""
+        """Return rows of `id version body series_id`: a person's appointments in the range, with all of
+        their series.
+        """
         return await self._fetch(OWN, person, organization, start, end)
 
     async def series(self, organization: UUID, identifiers: Sequence[UUID]) -> Sequence[Any]:
@@ -152,11 +157,13 @@ class Store:
         return await self._fetch(SERIES, identifiers, organization) if identifiers else ()
 
     async def history(self, organization: UUID, identifier: UUID) -> Sequence[Any]:
-        """Return rows of `version change changes actor at`, the first version first; `changes` is JSON text."""
+        """Return rows of `version change changes actor at`, the first version first; `changes` is JSON
+        text.
+        """
         return await self._fetch(_HISTORY, identifier, organization)
 
     async def calendar(self, caller: Caller, query: CalendarQuery) -> Sequence[Any]:
-        """Rows that overlap the range of whoever's calendar; a colleague's also say whether they are `shared`."""
+        """Return rows that overlap the range of a calendar; those of a colleague have `shared`, too."""
         person = query.user or caller.id
         if person == caller.id or caller.admin:
             return await self._fetch(_CALENDAR, person, caller.organization, query.start, query.end)
@@ -174,21 +181,29 @@ class Store:
         return await self._fetch(_NOTIFICATIONS, appointment, caller.organization, caller.admin, caller.id)
 
     async def analytics(self, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
-        """Return a row for each UTC day, type and channel; `sent_s` and `delivered_s`: median and 95th percentile, or null."""
+        """Return a row for each UTC day, type and channel; `sent_s` and `delivered_s`: median and 95th
+        percentile, or null.
+        """
         return await self._fetch(ANALYTICS, organization, start, end)
 
     async def command(self, identifier: UUID, organization: UUID) -> tuple[str | None, str] | None:
-        """Return actor and JSON of the first outcome of a command of the organization, or of one that named none."""
+        """Return actor and JSON of the first outcome of a command of the organization, or of one that named
+        none.
+        """
         rows = await self._fetch(_COMMAND, identifier, key_elsewhere(organization, identifier), organization)
         return (rows[0]["actor"], rows[0]["body"]) if rows else None
 
     async def preferences(self, person: UUID, organization: UUID) -> tuple[int, str | None, str | None]:
-        """Return version and JSON of a person's preferences (0 and None: never set), and JSON of the organization's."""
+        """Return version and JSON of a person's preferences (0 and None: never set), and JSON of the
+        organization's.
+        """
         [row] = await self._fetch(_PREFERENCES, person, organization)
         return row["version"] or 0, row["body"], row["rules"]
 
     async def suspended(self, person: UUID, organization: UUID) -> Sequence[Any]:
-        """Return rows of `channel since reason`: the channels that are suspended because the address bounced."""
+        """Return rows of `channel since reason`: the channels that are suspended because the address
+        bounced.
+        """
         return await self._fetch(_SUSPENDED, person, organization)
 
     async def organization_preferences(self, organization: UUID) -> tuple[int, str] | None:
@@ -222,7 +237,9 @@ class Store:
 def list_statement(
     caller: Caller, query: ListQuery, after: tuple[datetime, UUID] | None
 ) -> tuple[str, list[object]]:
-    """Return a list as SQL with parameters: an admin reads the organization, a member the appointments they take part in."""
+    """Return a list as SQL with parameters: an admin reads the organization, a member the appointments they
+    take part in.
+    """
     parameters: list[object] = []
 
     def value(given: object) -> str:

@@ -1,9 +1,9 @@
 """SQL of availability and taken time; run by `store`.
 
-One round trip for all people, a row for each: the availability, and the taken time as arrays of whole seconds since
-1970, a start rounded down and an end up. The range alone decides how much is read: no appointment and no hold is longer
-than 24 hours, live holds are few, and busy times, which may last for weeks, have an index of ranges. `margin` is how
-far around the range taken time matters.
+One round trip for all people, a row for each: the availability, and the taken time as arrays of whole
+seconds since 1970, a start rounded down and an end up. The range alone decides how much is read: no
+appointment and no hold is longer than 24 hours, live holds are few, and busy times, which may last for
+weeks, have an index of ranges. `margin` is how far around the range taken time matters.
 
 $1 people, $2 organization, $3 from, $4 to, $5 now.
 """

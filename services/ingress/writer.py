@@ -28,7 +28,9 @@ class Pending(Exception):
 
 
 class Writer:
-    """Carries out the command of a request. `check_replies` raises Problem while outcomes are not being read."""
+    """Carries out the command of a request. `check_replies` raises Problem while outcomes are not being
+    read.
+    """
 
     def __init__(
         self, commander: Commander, store: Store, visibility: Visibility, check_replies: Callable[[], None]
@@ -49,27 +51,37 @@ class Writer:
     ) -> Outcome:
         """Return the accepted outcome, which the views show by then (unless that takes too long).
 
-        `identifier` is the command's id; by default it follows from the request. Raises Problem with a refusal, and
-        Pending if no outcome came in time.
+        `identifier` is the command's id; by default it follows from the request. Raises Problem with a
+        refusal, and Pending if no outcome came in time.
         """
-        command = Command(
-            id=identifier or command_id(caller, request),
-            type=kind,
-            body=body,
-            correlation_id=request.state.correlation_id,
-            traceparent=_traceparent(request),
-            subject=str(subject) if subject else None,
-        )
+        identifier = identifier or command_id(caller, request)
+        command = _command(request, identifier, kind, body, subject)
         self._check_replies()
         outcome = await self._commander.carry_out(caller, command)
         if outcome is None:
-            raise Pending(command.id)
+            raise Pending(identifier)
+        await self._wait_until_visible(caller, kind, outcome)
+        return outcome
+
+    async def _wait_until_visible(self, caller: Caller, kind: str, outcome: Outcome) -> None:
         check = visibility_check(self._store, caller, kind, outcome)
         if check is not None:
             fresh = bool(outcome.get("event_ids"))
             if not await self._visibility.wait(check.key, check.version, check.look, fresh=fresh):
                 metrics.NOT_SHOWN.inc()
-        return outcome
+
+
+def _command(
+    request: Request, identifier: UUID, kind: str, body: dict[str, Any], subject: UUID | None
+) -> Command:
+    return Command(
+        id=identifier,
+        type=kind,
+        body=body,
+        correlation_id=request.state.correlation_id,
+        traceparent=_traceparent(request),
+        subject=str(subject) if subject else None,
+    )
 
 
 def command_id(caller: Caller, request: Request) -> UUID:

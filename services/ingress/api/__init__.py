@@ -1,1 +1,3 @@
-"""The API as data: operations declared beside their handlers, served and described from the same declarations."""
+"""The API as data: operations declared beside their handlers, served and described from the same
+declarations.
+"""

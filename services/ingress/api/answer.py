@@ -16,9 +16,11 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer that is no problem. `models`: a JSON body is one of these; without models it is text, or empty.
+    """An answer that is no problem. `models`: a JSON body is one of these; without models it is text, or
+    empty.
 
-    An example is an instance of one of the models, so it cannot disagree with them; for text it is the text.
+    An example is an instance of one of the models, so it cannot disagree with them; for text it is the
+    text.
     """
 
     status: int

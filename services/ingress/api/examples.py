@@ -1,7 +1,7 @@
 """Examples of the document: one small story, the same ids throughout.
 
-Answers are instances of their models, so an example cannot have a shape that its schema does not allow. Bodies of
-requests are JSON as a client writes it; a test reads them with their models.
+Answers are instances of their models, so an example cannot have a shape that its schema does not allow.
+Bodies of requests are JSON as a client writes it; a test reads them with their models.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -10,7 +10,14 @@ from pydantic import BaseModel
 from chassis.health import VERSION
 from services.ingress.api import examples
 from services.ingress.api.answer import Answer
-from services.ingress.api.headers import ANSWER_HEADERS, CORRELATION_ID, RETRY_AFTER, WWW_AUTHENTICATE, Header
+from services.ingress.api.headers import (
+    ANSWER_HEADERS,
+    CORRELATION_ID,
+    LOCATION,
+    RETRY_AFTER,
+    WWW_AUTHENTICATE,
+    Header,
+)
 from services.ingress.api.models import commands
 from services.ingress.api.operation import TOKEN, Operation
 from services.ingress.api.schemas import Schemas
@@ -140,6 +147,8 @@ def _problem(status: int, codes: Sequence[str]) -> dict[str, Any]:
         headers.append(WWW_AUTHENTICATE)
     if status in (429, 503):
         headers.append(RETRY_AFTER)
+    if "kafka_unavailable" in codes:  # a command that may still be carried out
+        headers.append(LOCATION)
     return {
         "description": "; ".join(f"`{code}`: {CODES[code][1]}" for code in codes),
         "headers": _references(*headers),

@@ -28,11 +28,12 @@ WRITE = (*(code.value for code in Code), "kafka_unavailable")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sends:
-    """The body of a request. `without`: fields of the model that the path decides, and that are refused in the body.
+    """The body of a request. `without`: fields of the model that the path decides, and that are refused in
+    the body.
 
-    `blank_is_empty`: no body is read as `{}`, so that its problem names the fields. `from_query`: parameters that
-    stand for fields. The model is that of the handler's
-    `body`; `model` names it where the handler reads the body itself.
+    `blank_is_empty`: no body is read as `{}`, so that its problem names the fields. `from_query`:
+    parameters that stand for fields. The model is that of the handler's `body`; `model` names it where the
+    handler reads the body itself.
     """
 
     example: Any
@@ -45,7 +46,9 @@ class Sends:
 
 
 class Declared(TypedDict, total=False):
-    """Keywords of a declaration. `problems`: codes beside those that follow from access, parameters and body."""
+    """Keywords of a declaration. `problems`: codes beside those that follow from access, parameters and
+    body.
+    """
 
     summary: Required[str]
     answers: Required[Sequence[Answer]]
@@ -61,8 +64,8 @@ class Declared(TypedDict, total=False):
 class Operation:
     """One method of one path. The handler's signature declares path parameters, `query` and `body`.
 
-    `admins_only`: the refusal that members get; empty: all may call. `model`: of the JSON body that is read before the
-    handler is called; `reads_bytes`: the body is read as it is.
+    `admins_only`: the refusal that members get; empty: all may call. `model`: of the JSON body that is read
+    before the handler is called; `reads_bytes`: the body is read as it is.
     """
 
     id: str
@@ -119,6 +122,7 @@ class Operations:
         """
 
         def declare(handler: H) -> H:
+            """Declare the operation, and return the handler as it is."""
             self.all.append(_operation(method, self._prefix + path, self.tag, handler, declared))
             return handler
 
@@ -126,39 +130,40 @@ class Operations:
 
 
 def _operation(method: str, path: str, tag: str, handler: Handler, declared: Declared) -> Operation:
-    name = getattr(handler, "__name__", "")
     hints = get_type_hints(handler)
     query, sent = hints.pop("query", None), hints.pop("body", None)
-    hints = {parameter: kind for parameter, kind in hints.items() if kind not in (Call, Response)}
-    in_path = {part[1:-1] for part in path.split("/") if part.startswith("{")}
-    description = inspect.getdoc(handler)
-    if not description:
-        raise TypeError(f"{method} {path}: {name} has no docstring, which describes the operation")
-    if hints.keys() != in_path:
-        raise TypeError(f"{method} {path}: {name} takes {sorted(hints)}, the path has {sorted(in_path)}")
-    if sent is not None and "sends" not in declared:
-        raise TypeError(f"{method} {path}: {name} takes a body that `sends` does not describe")
-    if not any(200 <= answer.status < 300 for answer in declared["answers"]):
-        raise TypeError(f"{method} {path}: {name} declares no answer of class 2xx")
-    if unknown := set(declared.get("problems", ())) - CODES.keys():
-        raise TypeError(f"{method} {path}: unknown problem codes {sorted(unknown)}")
-    sends = declared.get("sends")
+    in_path = {parameter: kind for parameter, kind in hints.items() if kind not in (Call, Response)}
+    flaw = _flaw(path, inspect.getdoc(handler), in_path, sent is not None, declared)
+    if flaw:
+        raise TypeError(f"{method} {path}: {flaw}")
+    given: Any = {"id": getattr(handler, "__name__", ""), **declared}
     return Operation(
-        id=declared.get("id", name),
-        summary=declared["summary"],
-        answers=declared["answers"],
-        access=declared.get("access", TOKEN),
-        admins_only=declared.get("admins_only", ""),
-        sends=sends,
-        headers=declared.get("headers", ()),
-        problems=declared.get("problems", ()),
+        **given,
         method=method,
         path=path,
         tag=tag,
-        description=description,
+        description=inspect.getdoc(handler) or "",
         handler=handler,
-        path_parameters=hints,
+        path_parameters=in_path,
         query=query,
         model=get_args(sent)[0] if get_origin(sent) is Body else None,
         reads_bytes=sent is bytes,
     )
+
+
+def _flaw(
+    path: str, description: str | None, taken: Mapping[str, type], takes_body: bool, declared: Declared
+) -> str | None:
+    """Return what a declaration would leave undescribed; None if it is complete."""
+    in_path = {part[1:-1] for part in path.split("/") if part.startswith("{")}
+    if not description:
+        return "the handler has no docstring, which describes the operation"
+    if taken.keys() != in_path:
+        return f"the handler takes {sorted(taken)}, the path has {sorted(in_path)}"
+    if takes_body and "sends" not in declared:
+        return "the handler takes a body that `sends` does not describe"
+    if not any(200 <= answer.status < 300 for answer in declared["answers"]):
+        return "no answer of class 2xx is declared"
+    if unknown := set(declared.get("problems", ())) - CODES.keys():
+        return f"unknown problem codes {sorted(unknown)}"
+    return None

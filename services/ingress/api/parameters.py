@@ -28,10 +28,11 @@ V = TypeVar("V")
 
 
 class Parameters(BaseModel):
-    """The query of an operation. An absent or blank parameter has its default; of a repeated one the last counts.
+    """The query of an operation. An absent or blank parameter has its default; of a repeated one the last
+    counts.
 
-    A tuple takes all values, repeated or separated by commas. `verbatim`: parameters that are taken unstripped,
-    blank ones too.
+    A tuple takes all values, repeated or separated by commas. `verbatim`: parameters that are taken
+    unstripped, blank ones too.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -63,7 +64,8 @@ class QueryReader(Generic[P]):
     def __init__(self, model: type[P]) -> None:
         self._model = model
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        # A required parameter that is absent is read as blank, so that its own check names the allowed values.
+        # A required parameter that is absent is read as blank, so that its own check names the allowed
+        # values.
         self._blank = {name: "" for name, field in fields.items() if field.is_required()}
         self._lists = frozenset(
             name for name, field in fields.items() if get_origin(field.annotation) is tuple
@@ -114,6 +116,11 @@ def reported(function: Callable[..., V], *arguments: Any) -> V:
         raise PydanticCustomError(error.code, error.message) from error
 
 
+def text_of(longest: int) -> Parsed:
+    """Return the annotation of text with at most so many characters."""
+    return Parsed(partial(queries.text, longest=longest), {"type": "string", "maxLength": longest})
+
+
 def whole_number(least: int, most: int) -> Parsed:
     """Return the annotation of a whole number in these bounds, both included."""
     convert = partial(queries.number, least=least, most=most)
@@ -129,10 +136,4 @@ Instant = Annotated[datetime, Parsed(queries.instant, {"type": "string", "format
 Moment = Annotated[datetime, Parsed(queries.moment, {"type": "string", "format": "date-time"})]
 Day = Annotated[date, Parsed(queries.day, {"type": "string", "format": "date"})]
 Id = Annotated[UUID, Parsed(queries.uuid, {"type": "string", "format": "uuid"})]
-Text = Annotated[
-    str,
-    Parsed(
-        partial(queries.text, longest=queries.TEXT_MAX), {"type": "string", "maxLength": queries.TEXT_MAX}
-    ),
-]
-Word = Annotated[str, Parsed(queries.text, {"type": "string"})]
+Text = Annotated[str, text_of(queries.TEXT_MAX)]

@@ -82,7 +82,9 @@ def _expect_version(body: dict[str, Any], if_match: str | None) -> None:
 
 
 class Resource(BaseRoute):
-    """All operations of one path. HEAD is answered as GET is; the server leaves the body out (RFC 9110, 9.3.2)."""
+    """All operations of one path. HEAD is answered as GET is; the server leaves the body out (RFC 9110,
+    9.3.2).
+    """
 
     def __init__(self, path: str, operations: Iterable[Operation], runtime: Runtime) -> None:
         self.path = path

@@ -13,14 +13,18 @@ IMPORTED_AHEAD = timedelta(days=5 * 365)  # nothing can be booked later
 
 
 class CalendarReader:
-    """Reads calendars in a thread of its own, one after the other: they may be large, and other requests go on."""
+    """Reads calendars in a thread of its own, one after the other: they may be large, and other requests go
+    on.
+    """
 
     def __init__(self, wait: float) -> None:
         self._wait = wait
         self._thread = ThreadPoolExecutor(1, "calendar")
 
     async def busy(self, raw: bytes, now: datetime, zone: str) -> reading.Busy:
-        """Return the busy times from now on. Raises Problem 422 for an unreadable file, 503 if it takes too long."""
+        """Return the busy times from now on. Raises Problem 422 for an unreadable file, 503 if it takes too
+        long.
+        """
         read = partial(reading.busy, raw, first=now, last=now + IMPORTED_AHEAD, zone=zone, at_most=RANGES_MAX)
         try:
             async with asyncio.timeout(self._wait):

@@ -20,7 +20,9 @@ _REPORTS = UUID("6e8f9c1a-35d7-5b0e-9a52-7f1c02d4be60")
 
 
 class DeliveryReports:
-    """Publishes reports. A signature counts as used once Kafka has the report; after a failure it may come again."""
+    """Publishes reports. A signature counts as used once Kafka has the report; after a failure it may come
+    again.
+    """
 
     def __init__(self, sender: Sender, settings: IngressSettings) -> None:
         self._sender = sender
@@ -50,7 +52,9 @@ class DeliveryReports:
 
 
 def _message(body: bytes, correlation_id: str) -> tuple[Message, UUID]:
-    """Return the record and its id: the same for the same body, so that a repeated report is the same report."""
+    """Return the record and its id: the same for the same body, so that a repeated report is the same
+    report.
+    """
     report = bodies.check(CommunicationEvent, bodies.json_object(body))
     identifier = uuid5(_REPORTS, sha256(body).hexdigest())
     entity = report.data.entity_id

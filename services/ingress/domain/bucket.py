@@ -7,7 +7,9 @@ _PRUNE_ABOVE = 20_000
 
 @dataclass(slots=True)
 class Buckets:
-    """For each key `rate` requests a second over time, and up to `burst` at once. Times are monotonic seconds."""
+    """For each key `rate` requests a second over time, and up to `burst` at once. Times are monotonic
+    seconds.
+    """
 
     rate: float
     burst: float

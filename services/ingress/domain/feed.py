@@ -1,7 +1,7 @@
 """A person's appointments as entries of a calendar for other programs.
 
-A series is one entry with its rule, without the instances in which the person does not take part, and one entry for each
-instance that differs from the rule. A client that expands it sees exactly the appointments.
+A series is one entry with its rule, without the instances in which the person does not take part, and one
+entry for each instance that differs from the rule. A client that expands it sees exactly the appointments.
 """
 
 from collections import Counter
@@ -113,7 +113,9 @@ def _alone(identifier: str, member: _Instance) -> CalendarEntry:
 
 
 def _usual(members: Sequence[_Instance]) -> _Instance:
-    """Return the instance that most others equal, so that few need their own entry; of equals the latest by the rule."""
+    """Return the instance that most others equal, so that few need their own entry; of equals the latest by
+    the rule.
+    """
     looks = Counter(member.looks() for member in members)
     return max(members, key=lambda member: (looks[member.looks()], member.original))
 

@@ -16,7 +16,9 @@ def usable_key(key: str) -> bool:
 
 
 def expected_version(if_match: str | None) -> int | None:
-    """Return the version of an If-Match header; None without one or for `*`. Raises ValueError if unreadable."""
+    """Return the version of an If-Match header; None without one or for `*`. Raises ValueError if
+    unreadable.
+    """
     if if_match is None or if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/")

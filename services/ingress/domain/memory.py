@@ -68,10 +68,11 @@ class ChangeMemory:
             self._floor[gone.partition] = max(self._floor[gone.partition], gone.offset + 1)
 
     def since(self, offsets: list[int]) -> Iterator[Change] | None:
-        """Return the changes that a reader at these offsets has not seen, in the order of reading; None if unknown.
+        """Return the changes that a reader at these offsets has not seen, in the order of reading; None if
+        unknown.
 
-        They are unknown when some of them are forgotten, or when the reader is ahead of this process: then the topic is
-        a new one, or this process lags behind another.
+        They are unknown when some of them are forgotten, or when the reader is ahead of this process: then
+        the topic is a new one, or this process lags behind another.
         """
         for wanted, floor, present in zip(offsets, self._floor, self.next, strict=True):
             if not floor <= wanted <= present:

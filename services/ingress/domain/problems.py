@@ -42,9 +42,9 @@ _BY_STATUS = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 413
 class Problem(Exception):
     """A refusal of the request, answered as `application/problem+json`.
 
-    errors: `{"field", "code", "message"}` for each field; conflicts: `{"user_id", "start_time", "end_time"}` for each
-    range in the way; alternatives: `{"start_time", "end_time"}` for each time that can be booked instead. Every 429 and
-    503 has a Retry-After.
+    errors: `{"field", "code", "message"}` for each field; conflicts: `{"user_id", "start_time",
+    "end_time"}` for each range in the way; alternatives: `{"start_time", "end_time"}` for each time that
+    can be booked instead. Every 429 and 503 has a Retry-After.
     """
 
     code: str

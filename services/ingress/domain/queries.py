@@ -20,7 +20,9 @@ _PLUS_READ_AS_SPACE = re.compile(r"(?<=T)(.+) (?=\d\d:?\d\d$)")
 
 
 class BadParameter(Exception):
-    """A parameter that cannot be read. `code` is stable, for programs; the message names the allowed values."""
+    """A parameter that cannot be read. `code` is stable, for programs; the message names the allowed
+    values.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

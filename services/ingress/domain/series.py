@@ -18,7 +18,9 @@ def with_scope(body: Mapping[str, Any], query: str | None) -> dict[str, Any]:
 
 
 def appointment_body(outcome: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the appointment of an outcome; of a series the first that was touched, with all touched and skipped ones."""
+    """Return the appointment of an outcome; of a series the first that was touched, with all touched and
+    skipped ones.
+    """
     appointment = outcome.get("appointment")
     if appointment is None or not (outcome.get("occurrences") or outcome.get("skipped")):
         return appointment

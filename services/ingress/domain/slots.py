@@ -37,7 +37,9 @@ def tag_of(slots: Sequence[Slot]) -> str:
 
 
 def slots_body(slots: Sequence[Slot]) -> str:
-    """Return slots as JSON. They are thousands, often the same ones, so each pair of times is formatted once."""
+    """Return slots as JSON. They are thousands, often the same ones, so each pair of times is formatted
+    once.
+    """
     parts: list[str] = []
     for who, same in groupby(slots, key=_PEOPLE):
         ids = '","'.join(map(str, who))

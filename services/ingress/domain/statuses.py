@@ -20,7 +20,9 @@ class Place:
 
 
 def status_change(organization: str, statuses: Mapping[str, Any], place: Place, vector: str) -> Change:
-    """Return the change of one appointment: all states for its organizer and admins, for a recipient their own."""
+    """Return the change of one appointment: all states for its organizer and admins, for a recipient their
+    own.
+    """
     appointment, organizer = statuses["appointment_id"], statuses["organizer_id"]
     everything: Sequence[Mapping[str, Any]] = statuses["notifications"]
     whose: dict[str, list[Mapping[str, Any]]] = {}

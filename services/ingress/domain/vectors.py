@@ -11,7 +11,8 @@ def encode(offsets: list[int]) -> str:
 def decode(text: str, partitions: int) -> list[int] | None:
     """Return the offsets of so many partitions, or None if the text is no vector of theirs.
 
-    A vector with fewer offsets is from before partitions were added: its reader has seen nothing of the new ones.
+    A vector with fewer offsets is from before partitions were added: its reader has seen nothing of the new
+    ones.
     """
     parts = text.split(".")
     if len(parts) > partitions or not all(

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from services.ingress.api.operation import Operation
 from services.ingress.routes import (
     analytics,
+    attendance,
     availability,
     feeds,
+    free_slots,
     holds,
     imports,
     operations,
@@ -21,6 +23,8 @@ from services.ingress.routes import (
 _MODULES = (
     reads,
     writes,
+    attendance,
+    free_slots,
     availability,
     holds,
     feeds,

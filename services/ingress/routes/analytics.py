@@ -43,8 +43,8 @@ class AnalyticsParameters(RangeParameters):
 async def analytics(call: Call, query: AnalyticsParameters) -> Response:
     """Return an item for each UTC day of planning, type and channel; for admins.
 
-    `sent` counts deliveries that the Communication Service accepted, also if they failed later; the other counts say
-    where deliveries stand now. Times are exact, in seconds from planning.
+    `sent` counts deliveries that the Communication Service accepted, also if they failed later; the other
+    counts say where deliveries stand now. Times are exact, in seconds from planning.
     """
     start, end = queries.analytics_range(query.from_, query.to, clock.now())
     rows = await call.runtime.store.analytics(call.caller.organization, start, end)

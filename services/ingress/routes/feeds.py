@@ -53,8 +53,8 @@ class FeedParameters(Parameters):
 async def feed(call: Call) -> Response:
     """Make a secret address for calendar programs that subscribe.
 
-    The address alone gives access to the calendar, so it is answered once and kept nowhere; the one before is dead at
-    once. A repeated call makes another one.
+    The address alone gives access to the calendar, so it is answered once and kept nowhere; the one before
+    is dead at once. A repeated call makes another one.
     """
     token = tokens.token_of(token_bytes(tokens.RANDOM_BYTES))
     await _set_feed(call, tokens.hash_of(token))
@@ -106,7 +106,9 @@ async def subscribed_calendar(call: Call, query: FeedParameters) -> Response:
 
 
 async def _set_feed(call: Call, token_hash: str | None) -> None:
-    """Set the hash, with a command id of its own: a repeated request makes another secret, for the first is not kept."""
+    """Set the hash, with a command id of its own: a repeated request makes another secret, for the first is
+    not kept.
+    """
     body = {"token_hash": token_hash}
     await call.runtime.writer.carry_out(
         call.caller, call.request, "feed.set", body, call.caller.id, identifier=uuid4()

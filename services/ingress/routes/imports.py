@@ -30,10 +30,10 @@ OPERATIONS = Operations("calendars", "Feeds for calendar programs, and imports o
 async def import_calendar(call: Call, body: bytes) -> Response:
     """Import an iCalendar file of at most 5 MB and 5,000 events, from now on to five years ahead.
 
-    Times that were imported before are replaced where the file differs, so the same file may come again; cancelled
-    events are forgotten. Days without times are whole days of the caller's zone. `imported` counts times that are new
-    or have moved, each of a series by itself; `skipped` counts times that were known, and events that are over, free or
-    unreadable.
+    Times that were imported before are replaced where the file differs, so the same file may come again;
+    cancelled events are forgotten. Days without times are whole days of the caller's zone. `imported`
+    counts times that are new or have moved, each of a series by itself; `skipped` counts times that were
+    known, and events that are over, free or unreadable.
     """
     zone = await call.runtime.directory.zone_of(call.caller.id)
     busy = await call.runtime.calendar_files.busy(body, clock.now(), zone)

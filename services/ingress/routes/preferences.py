@@ -1,4 +1,6 @@
-"""Operations on notification preferences: the caller's, those of their organization, and the effect of both."""
+"""Operations on notification preferences: the caller's, those of their organization, and the effect of
+both.
+"""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -75,8 +77,8 @@ async def preferences(call: Call) -> Response:
 async def set_preferences(call: Call, body: Body[SetPreferences]) -> Response:
     """Replace the caller's preferences. An omitted field, or a switch of null, follows the organization.
 
-    `quiet_hours` of null turns quiet hours off. A switch of a type wins over that of the channel; channels that the
-    organization makes mandatory stay on.
+    `quiet_hours` of null turns quiet hours off. A switch of a type wins over that of the channel; channels
+    that the organization makes mandatory stay on.
     """
     _, _, organization = await _levels(call.runtime, call.caller.id, call.caller.organization)
     outcome = await call.runtime.writer.carry_out(call.caller, call.request, "preferences.set", body.json)
@@ -94,8 +96,8 @@ async def set_preferences(call: Call, body: Body[SetPreferences]) -> Response:
 async def explain_preferences(call: Call, query: ExplanationParameters) -> Response:
     """Return for each channel whether it is used, and the `level` that decides.
 
-    Levels: `always`, `mandatory`, `type` or `person` (set by the person), `organization`, `default`, `template` (the
-    type has no text for that channel) and `suspended` (messages to the address bounced).
+    Levels: `always`, `mandatory`, `type` or `person` (set by the person), `organization`, `default`,
+    `template` (the type has no text for that channel) and `suspended` (messages to the address bounced).
     """
     person = query.user_id or call.caller.id
     await _check_readable(call, person)
@@ -132,7 +134,9 @@ async def organization_preferences(call: Call) -> Response:
     problems=WRITE,
 )
 async def set_organization_preferences(call: Call, body: Body[SetOrganizationPreferences]) -> Response:
-    """Replace the organization's preferences; for admins. `mandatory` channels of a type cannot be switched off."""
+    """Replace the organization's preferences; for admins. `mandatory` channels of a type cannot be switched
+    off.
+    """
     outcome = await call.runtime.writer.carry_out(
         call.caller, call.request, "organization_preferences.set", body.json
     )

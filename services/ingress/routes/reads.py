@@ -1,4 +1,6 @@
-"""Operations that read appointments: calendar, list, one appointment with its notifications, outcomes of commands."""
+"""Operations that read appointments: calendar, list, one appointment with its notifications, outcomes of
+commands.
+"""
 
 from datetime import datetime
 from functools import partial
@@ -32,7 +34,6 @@ from services.ingress.api.parameters import (
     Parsed,
     RangeParameters,
     Text,
-    Word,
     whole_number,
 )
 from services.ingress.domain import appointments, cursors, queries
@@ -110,7 +111,7 @@ class VersionParameters(Parameters):
 class AppointmentParameters(VersionParameters):
     """Parts of an appointment that are not read by default."""
 
-    include: Word | None = Field(
+    include: Annotated[str, Parsed(str, {"type": "string", "enum": ["history"]})] | None = Field(
         None, description="`history` adds every version and the fields that it changed."
     )
 
@@ -125,8 +126,8 @@ class AppointmentParameters(VersionParameters):
 async def calendar(call: Call, query: CalendarParameters) -> Response:
     """Return the appointments of a calendar, by default of the 31 days from today (UTC).
 
-    Of a colleague's appointments only those in which the caller takes part are shown, the others as busy ranges; an
-    admin sees all.
+    Of a colleague's appointments only those in which the caller takes part are shown, the others as busy
+    ranges; an admin sees all.
     """
     read = query.query(clock.now())
     if read.user not in (None, call.caller.id) and not await call.runtime.directory.belongs_to(

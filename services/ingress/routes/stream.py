@@ -36,11 +36,12 @@ MEDIA = "text/event-stream"
     problems=["kafka_unavailable", "overloaded"],
 )
 async def stream(call: Call) -> Response:
-    """Return server-sent events about the caller's appointments; an admin gets those of the whole organization.
+    """Return server-sent events about the caller's appointments; an admin gets those of the whole
+    organization.
 
-    `Last-Event-ID` resumes up to ten minutes back; an older or unreadable one gets `event: reset`: read the calendar
-    again. `notification.changed` has the states of an appointment's notifications: all of them for its organizer and
-    admins, their own for a recipient; it may come twice.
+    `Last-Event-ID` resumes up to ten minutes back; an older or unreadable one gets `event: reset`: read the
+    calendar again. `notification.changed` has the states of an appointment's notifications: all of them for
+    its organizer and admins, their own for a recipient; it may come twice.
     """
     live, settings = call.runtime.streams(), call.runtime.settings
     if live.count >= settings.streams_max:
@@ -59,9 +60,11 @@ async def stream(call: Call) -> Response:
 
 
 class Events:
-    """The events of one stream. Each has an id, so that a reader who comes back with the last one misses nothing.
+    """The events of one stream. Each has an id, so that a reader who comes back with the last one misses
+    nothing.
 
-    The stream ends with the reader's token (`expires_at`, seconds since 1970): they come back with a new one.
+    The stream ends with the reader's token (`expires_at`, seconds since 1970): they come back with a new
+    one.
     """
 
     def __init__(self, live: Live, subscription: Subscription, expires_at: float) -> None:
@@ -72,7 +75,9 @@ class Events:
         self._idle = False
 
     async def all(self) -> AsyncGenerator[ServerSentEvent]:
-        """Yield a comment with an id, or `reset` if missed changes are not known any more; then every change."""
+        """Yield a comment with an id, or `reset` if missed changes are not known any more; then every
+        change.
+        """
         left = min(max(0.0, self._expires_at + LEEWAY_SECONDS - time.time()), LONGEST_SECONDS)
         end = asyncio.get_running_loop().call_later(left, self._subscription.close)
         try:
@@ -105,6 +110,8 @@ class Events:
         return ServerSentEvent(data, event=change.event, id=change.vector)
 
     def heartbeat(self) -> ServerSentEvent:
-        """Return a comment; with the id of now when nothing waits to be sent, so that a quiet reader's id stays young."""
+        """Return a comment; with the id of now when nothing waits to be sent, so that a quiet reader's id
+        stays young.
+        """
         quiet = self._idle and self._subscription.queue.empty()
         return ServerSentEvent(comment="still here", id=self._live.vector if quiet else self._last_id)

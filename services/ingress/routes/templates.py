@@ -1,6 +1,7 @@
 """Previews of messages, with sample data."""
 
 from dataclasses import asdict
+from typing import Annotated
 
 from pydantic import Field
 from starlette.responses import Response
@@ -12,7 +13,7 @@ from services.ingress.api.answer import ok
 from services.ingress.api.call import Call
 from services.ingress.api.models.notifications import Preview
 from services.ingress.api.operation import Operations
-from services.ingress.api.parameters import Parameters, Word
+from services.ingress.api.parameters import Parameters, text_of
 from services.ingress.domain.problems import Problem, invalid
 
 OPERATIONS = Operations("notifications", "Texts of messages.")
@@ -21,8 +22,10 @@ OPERATIONS = Operations("notifications", "Texts of messages.")
 class PreviewParameters(Parameters):
     """Channel and language of a preview."""
 
-    channel: Word = Field("email", description="`email`, `sms`, `in_app` or `push`.")
-    locale: Word = Field("en", description="Such as `de-AT`; English if there are no texts in that language.")
+    channel: Annotated[str, text_of(20)] = Field("email", description="`email`, `sms`, `in_app` or `push`.")
+    locale: Annotated[str, text_of(35)] = Field(
+        "en", description="Such as `de-AT`; English if there are no texts in that language."
+    )
 
 
 @OPERATIONS.operation(
@@ -33,9 +36,11 @@ class PreviewParameters(Parameters):
     problems=["not_found"],
 )
 async def template_preview(_: Call, notification_type: str, query: PreviewParameters) -> Response:
-    """Return the texts of a type of notification (`appointment_reminder` …) on one channel, with sample data.
+    """Return the texts of a type of notification (`appointment_reminder` …) on one channel, with sample
+    data.
 
-    `locale` in the answer is the language of the texts. The answer is 422 if that type is never sent on the channel.
+    `locale` in the answer is the language of the texts. The answer is 422 if that type is never sent on the
+    channel.
     """
     try:
         return as_json(asdict(preview(notification_type, query.channel, query.locale)))

@@ -36,8 +36,8 @@ OPERATIONS = Operations("webhooks", "Reports of the Communication Service.")
 async def webhook(call: Call) -> Response:
     """Publish a report for a Communication Service that does not write to communication.events itself.
 
-    It is refused if `X-Signature` is more than five minutes old or was used before. After 503 send it again: it counts
-    once.
+    It is refused if `X-Signature` is more than five minutes old or was used before. After 503 send it
+    again: it counts once.
     """
     try:
         identifier = await call.runtime.delivery_reports.publish(call.request)

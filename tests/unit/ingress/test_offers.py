@@ -14,7 +14,7 @@ from scheduling.slots import Slot
 from services.ingress.api.parameters import Parameters, QueryReader
 from services.ingress.domain import offers, slots
 from services.ingress.domain.problems import Problem
-from services.ingress.routes.availability import MomentParameters, SlotParameters
+from services.ingress.routes.free_slots import MomentParameters, SlotParameters
 from tests.unit.ingress.requests import a_request
 
 P = TypeVar("P", bound=Parameters)

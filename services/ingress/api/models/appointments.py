@@ -31,8 +31,8 @@ class AppointmentRead(Appointment):
 class AppointmentWritten(Appointment):
     """An appointment after a command.
 
-    If a series was concerned it is the first appointment that was touched, with all `occurrences` that were, and with
-    those that were `skipped`.
+    If a series was concerned it is the first appointment that was touched, with all `occurrences` that
+    were, and with those that were `skipped`.
     """
 
     occurrences: list[Occurrence] = Field(default_factory=list)

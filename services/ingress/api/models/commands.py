@@ -27,8 +27,8 @@ class ReportAccepted(Answered):
 class Problem(BaseModel):
     """RFC 9457 problem details.
 
-    `errors`: what is wrong with single fields. `conflicts`: busy ranges in the way. `alternatives`: the nearest times
-    that can be booked instead.
+    `errors`: what is wrong with single fields. `conflicts`: busy ranges in the way. `alternatives`: the
+    nearest times that can be booked instead.
     """
 
     type: str

@@ -59,7 +59,9 @@ class Preview(Answered):
 
 
 class DayOfDeliveries(Answered):
-    """Deliveries that were planned on one UTC day, by type and channel; times are exact, in seconds from planning."""
+    """Deliveries that were planned on one UTC day, by type and channel; times are exact, in seconds from
+    planning.
+    """
 
     date: date
     type: str
