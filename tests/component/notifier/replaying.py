@@ -120,15 +120,15 @@ class Replay:
 
     def __init__(self, database: Database, app: ASGIApp, monkeypatch: pytest.MonkeyPatch) -> None:
         self.transcript: list[str] = []
+        self._now = datetime(2028, 3, 20, 9, tzinfo=UTC)
         self._calls = Calls(app)
         self._later, monotonic = 0.0, time.monotonic
         monkeypatch.setattr(clock, "now", lambda: self._now)
         monkeypatch.setattr(time, "monotonic", lambda: monotonic() + self._later)
         monkeypatch.setattr(http, "client", lambda base_url, **_: self._client(base_url))
         settings = NotifierSettings(**SETTINGS)
-        self._now = datetime(2028, 3, 20, 9, tzinfo=UTC)
-        self._database, self._health, self._broker = database, Health(), Published()
-        client = CommunicationClient("http://communication", token="the-notifiers-own")  # noqa: S106
+        self._database, self._health, self._broker = database, Health("notifier"), Published()
+        client = CommunicationClient("http://communication", token="the-notifiers-own")
         self._registration = Registration(client, self._health, 600)
         publisher = cast("Publisher", self._broker)
         self._relay = Relay(database, publisher, self._health, WRITER, settings.outbox_adopt_after)
@@ -258,7 +258,9 @@ class Replay:
             "lead_minutes": 60,
             "due_at": self._now.isoformat(),
         }
-        return cast("dict[str, Any]", named({name: value for name, value in body.items() if value is not None}))
+        return cast(
+            "dict[str, Any]", named({name: value for name, value in body.items() if value is not None})
+        )
 
     def _appointment(self, name: str, **changes: Any) -> dict[str, Any]:
         usual = {
@@ -305,6 +307,7 @@ class Replay:
                 "timezone": "Europe/Berlin",
                 "local_start": "2028-03-27T09:00:00",
                 "rrule": "FREQ=WEEKLY;COUNT=3",
+                "recurring_pattern": {"rrule": "FREQ=WEEKLY;COUNT=3"},
                 "version": item["version"],
             },
             "appointment": states[0],
@@ -343,7 +346,9 @@ class Replay:
 
     async def _delivery(self, of: dict[str, Any]) -> UUID:
         async with self._database.transaction() as tx:
-            query = "SELECT id FROM deliveries WHERE recipient_id = :to AND channel = :channel AND type = :type"
+            query = (
+                "SELECT id FROM deliveries WHERE recipient_id = :to AND channel = :channel AND type = :type"
+            )
             rows = await tx.scalars(
                 text(f"{query} AND appointment_id = :of ORDER BY planned_at DESC LIMIT 1"),
                 {name: UUID(named(of[name])) for name in ("to", "of")}
@@ -388,7 +393,9 @@ class Replay:
     async def _busy(self, *, is_closed: bool) -> bool:
         """Whether a delivery is claimed, or due while calls go out."""
         async with self._database.transaction() as tx:
-            query = "SELECT count(*) FROM queue WHERE lease IS NOT NULL OR (:calls AND next_attempt_at <= :now)"
+            query = (
+                "SELECT count(*) FROM queue WHERE lease IS NOT NULL OR (:calls AND next_attempt_at <= :now)"
+            )
             return bool(await tx.scalar(text(query), {"now": self._now, "calls": is_closed}))
 
     def _write_down(self, stage: str, *, ordered: bool = False) -> None:
@@ -398,7 +405,9 @@ class Replay:
             messages.sort(key=lambda message: str(orjson.loads(message.value or b"{}")["notification_id"]))
         for message in messages:
             headers = {name: value.decode() for name, value in message.headers}
-            headers |= {name: "VERSION" for name, value in headers.items() if value == VERSION and "version" in name}
+            headers |= {
+                name: "VERSION" for name, value in headers.items() if value == VERSION and "version" in name
+            }
             where = "" if message.partition is None else f"/{message.partition}"
             self.transcript += [
                 f"{stage} {message.topic}{where} {(message.key or b'').decode()} {_line(headers)}",
@@ -431,4 +440,3 @@ def _claims() -> float:
 
 def _line(values: dict[str, Any]) -> str:
     return orjson.dumps(values).decode()
-

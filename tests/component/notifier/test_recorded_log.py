@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,9 @@ def steps() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-async def replay(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Replay]:
+async def replay(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Replay:
     """A notifier that has seen nothing yet."""
-    yield Replay(database, create_app(tmp_path, None), monkeypatch)
+    return Replay(database, create_app(tmp_path, None), monkeypatch)
 
 
 async def test_the_recorded_log_gives_the_recorded_messages_and_calls(replay: Replay) -> None:
