@@ -9,12 +9,14 @@ from uuid import UUID, uuid5
 
 from chassis import clock
 from chassis.database import Transaction
-from services.notifier.calling import Caller, Result, Untried, expired, not_sent, obsolete
+from services.notifier.calling import Caller
 from services.notifier.client import to_many
 from services.notifier.delivery import Delivery
-from services.notifier.settling import Ended
+from services.notifier.domain.transitions import WAITING
+from services.notifier.sending.checks import obsolete
+from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, Untried, checked, result_of
 from services.notifier.store import calls
-from services.notifier.store.queue import Claimed, Held, Later, Looked
+from services.notifier.store.queue import Claimed, Looked
 
 FEWEST = 10  # fewer are called for one by one, each by name
 MOST = 100  # recipients of a call
@@ -96,10 +98,10 @@ async def gather(
             gathered.alone.append(item)
         elif row.call is not None:
             frozen[row.call].append(item)
-        elif result := not_sent(item, now):
-            gathered.dropped.append(result)
-        else:
+        elif isinstance(found := checked(item, now), Looked):
             fresh[row.bundle].append(item)
+        else:
+            gathered.dropped.append(result_of(item, found))
     for call, part in await _freeze(tx, lease, fresh, gathered):
         frozen[call] += part
     if frozen:
@@ -139,25 +141,16 @@ def _together(call: UUID, members: list[Looked], whom: Sequence[UUID]) -> Togeth
 
 
 async def attempt(caller: Caller, together: Together) -> list[Result]:
-    """Make the call, and let each member come as far as it. It goes out while a single one is of use."""
+    """Make the call, and return the result for each member. The call is made as long as one member is not obsolete."""
 
-    async def before(lead: Looked) -> Looked | Ended:
+    async def before(lead: Looked) -> Looked | Conclusion | NotCalled:
         together.members = await caller.fresh(together.members)
-        reasons = [obsolete(item, clock.now()) for item in together.members]
-        return expired(lead, str(reasons[0])) if all(reasons) else lead
+        now = clock.now()
+        waiting = [item for item in together.members if item.delivery.state in WAITING]
+        if not waiting:
+            return NotCalled()
+        ends = [end for item in waiting if (end := obsolete(item, now))]
+        return Conclusion(ends[0], now) if len(ends) == len(waiting) else lead
 
-    result = await caller.deliver(together.lead, before)
-    return [_like(result, together.delivery, item) for item in together.members]
-
-
-def _like(result: Result, call: Delivery, member: Looked) -> Result:
-    if isinstance(result, Untried):
-        return Untried(member)
-    delivery = member.delivery
-    delivery.state, delivery.attempts, delivery.reason = call.state, call.attempts, call.reason
-    delivery.sent_at = call.sent_at
-    if isinstance(result, Later):
-        return Later(delivery, result.due, result.outage)
-    if isinstance(result, Held):
-        return Held(delivery, result.told)
-    return Ended(delivery, result.error)
+    conclusion = await caller.deliver(together.lead, before)
+    return [result_of(item, conclusion) for item in together.members]

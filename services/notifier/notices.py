@@ -1,6 +1,5 @@
 """What the notifier tells of its deliveries: events, and dead letters that an operator can send again."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -44,12 +43,6 @@ def planned(delivery: Delivery) -> Message:
     identifier = uuid5(delivery.id, "planned/0")
     headers = _envelope(delivery, identifier, "notification.planned", delivery.planned_at).headers()
     return Message(_EVENTS, str(delivery.organization_id).encode(), orjson.dumps(body), headers)
-
-
-def sent(delivery: Delivery) -> Message:
-    """`notification.sent` of a delivery whose report came before the answer to its call: no answer will say it now."""
-    before = replace(delivery, state="sent", delivered_at=None, reason=None)
-    return event_of(before, delivery.sent_at or delivery.planned_at)
 
 
 def dead_letter(delivery: Delivery, error: str, at: datetime) -> Message:

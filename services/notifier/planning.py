@@ -17,6 +17,7 @@ from services.notifier.domain import model, workflow
 from services.notifier.domain.calendar_files import calendar_file
 from services.notifier.domain.model import Notification
 from services.notifier.domain.recipients import attending, involved
+from services.notifier.domain.transitions import transition
 from services.notifier.domain.variables import appointment_link
 from services.notifier.events import Happened
 from services.notifier.store.appointments import Seen, Standing
@@ -114,7 +115,7 @@ def _seen(event: model.Event) -> Seen | None:
 def _delivery(record: Record, happened: Happened, item: Notification) -> Delivery:
     source = happened.source
     series = source.series if isinstance(source, model.Event) else None
-    return Delivery(
+    delivery = Delivery(
         id=item.id,
         organization_id=item.appointment.organization_id,
         event_id=item.event_id,
@@ -125,18 +126,10 @@ def _delivery(record: Record, happened: Happened, item: Notification) -> Deliver
         recipient_id=item.recipient_id,
         channel=item.channel,
         priority=item.priority,
-        state="held" if item.hold else "planned",
-        attempts=0,
-        redrives=0,
         planned_at=record.timestamp,
         timezone=item.timezone,
         starts_at=item.appointment.start,
         expires_at=item.expires_at,
-        held_until=item.hold.until if item.hold else None,
-        sent_at=None,
-        delivered_at=None,
-        reason=item.hold.reason if item.hold else None,
-        fallback_of=None,
         decision=item.decision,
         actor=happened.actor,
         correlation_id=happened.correlation_id,
@@ -144,6 +137,7 @@ def _delivery(record: Record, happened: Happened, item: Notification) -> Deliver
         cause=record.position,
         series_id=series.id if series else None,
     )
+    return transition(delivery, item.hold, record.timestamp) if item.hold else delivery
 
 
 def _files(

@@ -17,7 +17,7 @@ from services.notifier.domain.suspensions import restored_by
 class Said:
     """What people and organizations said so far. `admins`: who administers which organization, of those who ask for it.
 
-    `changed_people` has the organization and the preferences of each; `spoken_of` the channels about which somebody
+    `changed_people` has the organization and the preferences of each; `changed_channels` the channels about which somebody
     says something new.
     """
 
@@ -26,7 +26,7 @@ class Said:
     admins: Collection[tuple[UUID, UUID]]
     changed_people: dict[UUID, tuple[UUID, Preferences]] = field(default_factory=dict)
     changed_organizations: dict[UUID, Organization] = field(default_factory=dict)
-    spoken_of: set[tuple[UUID, str]] = field(default_factory=set)
+    changed_channels: set[tuple[UUID, str]] = field(default_factory=set)
 
     def decide(self, record: Record, command: Command) -> Verdict:
         """The verdict on one command."""
@@ -52,7 +52,7 @@ class Said:
         if after is not before:
             self.people[user] = after
             self.changed_people[user] = (organization, after)
-            self.spoken_of.update((user, channel) for channel in restored_by(before, after))
+            self.changed_channels.update((user, channel) for channel in restored_by(before, after))
         return verdicts.accepted(record, command, after, after is not before)
 
     def _of_organization(

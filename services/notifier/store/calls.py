@@ -43,7 +43,7 @@ _RECIPIENTS = text("""
     FROM calls WHERE call_id = ANY(CAST(:calls AS uuid[])) GROUP BY call_id
 """)
 
-_SPOKEN_OF = text("""
+_DELIVERIES_OF = text("""
     SELECT asked.number, c.delivery_id
     FROM unnest(CAST(:calls AS uuid[]), CAST(:recipients AS uuid[])) WITH ORDINALITY
         AS asked(call_id, recipient_id, number)
@@ -81,10 +81,10 @@ async def recipients(tx: Transaction, calls: Collection[UUID]) -> dict[UUID, lis
     return {row.call_id: list(row.recipients) for row in rows}
 
 
-async def spoken_of(tx: Transaction, asked: Sequence[tuple[UUID, UUID]]) -> dict[int, UUID]:
-    """For each call and recipient, by position in `asked`, the delivery; nothing for what is no such call."""
-    if not asked:
+async def deliveries_of(tx: Transaction, keys: Sequence[tuple[UUID, UUID]]) -> dict[int, UUID]:
+    """Return, by position in `keys`, the delivery of each group call and recipient; ids of no group call are left out."""
+    if not keys:
         return {}
-    calls, people = zip(*asked, strict=True)
-    rows = await tx.execute(_SPOKEN_OF, {"calls": list(calls), "recipients": list(people)})
+    calls, people = zip(*keys, strict=True)
+    rows = await tx.execute(_DELIVERIES_OF, {"calls": list(calls), "recipients": list(people)})
     return {row.number - 1: row.delivery_id for row in rows}

@@ -108,16 +108,16 @@ _SETTLE = text("""
 _RETRY = text("""
     WITH later AS (
         SELECT * FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:reasons AS text[]),
+            CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:attempts AS int[]), CAST(:reasons AS text[]),
             CAST(:due AS timestamptz[]), CAST(:outages AS boolean[])
-        ) AS later(id, attempts, reason, due, outage)
+        ) AS later(id, state, attempts, reason, due, outage)
     ), mine AS (
         UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = later.due, outage = later.outage,
             held_for = NULL
         FROM later WHERE q.delivery_id = later.id AND q.lease = :lease
         RETURNING q.delivery_id
     )
-    UPDATE deliveries d SET state = 'retrying', attempts = later.attempts, reason = later.reason
+    UPDATE deliveries d SET state = later.state, attempts = later.attempts, reason = later.reason
     FROM later JOIN mine ON mine.delivery_id = later.id
     WHERE d.id = later.id
     RETURNING d.id
@@ -126,15 +126,16 @@ _RETRY = text("""
 _HOLD = text("""
     WITH held AS (
         SELECT * FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:recipients AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[])
-        ) AS held(id, recipient_id, until, reason)
+            CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:recipients AS uuid[]), CAST(:untils AS timestamptz[]),
+            CAST(:reasons AS text[])
+        ) AS held(id, state, recipient_id, until, reason)
     ), mine AS (
         UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = held.until, outage = false,
             held_for = held.recipient_id, bundle = NULL
         FROM held WHERE q.delivery_id = held.id AND q.lease = :lease
         RETURNING q.delivery_id
     )
-    UPDATE deliveries d SET state = 'held', held_until = held.until, reason = held.reason
+    UPDATE deliveries d SET state = held.state, held_until = held.until, reason = held.reason
     FROM held JOIN mine ON mine.delivery_id = held.id
     WHERE d.id = held.id
     RETURNING d.id
@@ -201,10 +202,10 @@ class Later:
 
 @dataclass(slots=True)
 class Held:
-    """A delivery that waits until its `held_until`; `told` when that was told before."""
+    """A delivery that waits until its `held_until`. `announced`: an event about exactly this was published before."""
 
     delivery: Delivery
-    told: bool
+    announced: bool
 
 
 async def lightly(tx: Transaction) -> None:
@@ -269,6 +270,7 @@ async def retry(tx: Transaction, lease: UUID, later: Sequence[Later]) -> set[UUI
         return set()
     values = {
         "ids": [item.delivery.id for item in later],
+        "states": [item.delivery.state for item in later],
         "attempts": [item.delivery.attempts for item in later],
         "reasons": [item.delivery.reason for item in later],
         "due": [item.due for item in later],
@@ -284,6 +286,7 @@ async def hold(tx: Transaction, lease: UUID, held: Sequence[Held]) -> set[UUID]:
         return set()
     values = {
         "ids": [item.delivery.id for item in held],
+        "states": [item.delivery.state for item in held],
         "recipients": [item.delivery.recipient_id for item in held],
         "untils": [item.delivery.held_until for item in held],
         "reasons": [item.delivery.reason for item in held],

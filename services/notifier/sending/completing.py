@@ -1,0 +1,91 @@
+"""Writes the results of deliveries down, many in one transaction."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from chassis import clock
+from chassis.database import Database
+from services.notifier import metrics, notices
+from services.notifier.sending.conclusion import Result, Untried
+from services.notifier.sending.insisting import insist
+from services.notifier.sending.leases import Leases
+from services.notifier.settling import Ended, complete
+from services.notifier.store import outbox, queue
+from services.notifier.store.queue import Held, Later
+
+
+class Completer:
+    """Collects results and writes them down. `written` is called after each commit."""
+
+    def __init__(
+        self, database: Database, leases: Leases, gather: float, written: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._leases = leases
+        self._gather = gather
+        self._written = written
+        self._results: list[Result] = []
+        self._ended = asyncio.Event()
+
+    def end(self, result: Result) -> None:
+        """Add a result to the next batch."""
+        self._results.append(result)
+        self._ended.set()
+
+    def clear(self) -> None:
+        """Forget results that an earlier run of the dispatcher could not write down."""
+        self._results = []
+
+    async def run(self) -> None:
+        """Write until cancelled; while one batch is written, the next one gathers."""
+        while True:
+            await self._ended.wait()
+            await asyncio.sleep(self._gather)
+            await self.write()
+
+    async def all_ended(self) -> None:
+        """Wait until there is a result for every claimed delivery."""
+        while len(self._results) < len(self._leases):
+            self._ended.clear()
+            await self._ended.wait()
+
+    async def write(self) -> None:
+        """Write all results down that there are now."""
+        self._ended.clear()
+        results, self._results = self._results, []
+        if not results:
+            return
+        try:
+            await insist(lambda: self._write(results))
+        except BaseException:  # perhaps not written: writing them again would change nothing
+            self._results = results + self._results
+            raise
+        self._written()
+
+    async def _write(self, results: Sequence[Result]) -> None:
+        ended = [item for item in results if isinstance(item, Ended)]
+        later = [item for item in results if isinstance(item, Later)]
+        held = [item for item in results if isinstance(item, Held)]
+        untried = [item.looked.delivery.id for item in results if isinstance(item, Untried)]
+        lease = self._leases.lease
+        async with self._database.transaction() as tx:
+            ours = await queue.settle(tx, lease, [item.delivery for item in ended])
+            put_back = await queue.retry(tx, lease, later)
+            put_back |= await queue.hold(tx, lease, held)
+            if untried:
+                await queue.release(tx, lease, untried)
+            now = clock.now()
+            messages = await complete(tx, [item for item in ended if item.delivery.id in ours], now)
+            messages += [
+                notices.event_of(item.delivery, now)
+                for item in held
+                if item.delivery.id in put_back and not item.announced
+            ]
+            await outbox.note(tx, lease, now, messages)
+        metrics.LOST_LEASES.inc(len(ended) + len(later) + len(held) - len(ours) - len(put_back))
+        self._leases.discard(untried, _ids(ended), _ids(later), _ids(held))
+
+
+def _ids(items: Sequence[Ended] | Sequence[Later] | Sequence[Held]) -> list[UUID]:
+    return [item.delivery.id for item in items]

@@ -1,0 +1,48 @@
+"""Redrives: deliveries that were given up start again, perhaps with corrected variables."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis.database import Transaction
+from notifications.templates.catalogue import VARIABLES
+from services.notifier import notices
+from services.notifier.client import with_words
+from services.notifier.delivery import Delivery
+from services.notifier.domain.transitions import Redrive, next_state, transition
+from services.notifier.messages import Redriven
+from services.notifier.store import deliveries, outbox
+
+
+async def redrive(tx: Transaction, writer: UUID, items: Sequence[Redriven], now: datetime) -> None:
+    """Queue deliveries that were given up once more. The checks before the call decide whether they are still of use."""
+    if not items:
+        return
+    rows = await deliveries.locked(tx, [item.delivery_id for item in items])
+    redriven = [transition(row, Redrive(), now) for row in rows.values() if next_state(row.state, Redrive())]
+    await _correct(tx, redriven, {item.delivery_id: item.words for item in items if item.words})
+    if redriven:
+        await deliveries.settle(tx, redriven)
+        await deliveries.requeue(tx, redriven, now)
+        await outbox.note(tx, writer, now, [notices.event_of(item, now) for item in redriven])
+
+
+async def _correct(
+    tx: Transaction, redriven: Sequence[Delivery], words: Mapping[UUID, Mapping[str, str]]
+) -> None:
+    """Put an operator's corrections into the payloads, as far as the templates have variables of these names."""
+    templates = {item.id: item.template_id for item in redriven if item.id in words}
+    if not templates:
+        return
+    bodies = await deliveries.payloads(tx, list(templates))
+    corrections = {
+        identifier: {
+            name: value
+            for name, value in words[identifier].items()
+            if name in VARIABLES.get(templates[identifier], ())
+        }
+        for identifier in bodies
+    }
+    await deliveries.reword(
+        tx, {identifier: with_words(body, corrections[identifier]) for identifier, body in bodies.items()}
+    )
