@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.preferences import NO_RULES, Preferences
+from services.notifier.delivery import State
 from services.notifier.domain.breaker import Breaker
 from services.notifier.domain.channels import fallback_for
 from services.notifier.domain.currency import Current, obsolete_because
@@ -197,7 +198,7 @@ def test_where_to_turn_when_a_channel_gives_up(
         pytest.param("expired", "delivered", None, id="not sent at all"),
     ],
 )
-def test_what_a_report_changes(state: str, reported: Outcome, expected: str | None) -> None:
+def test_what_a_report_changes(state: State, reported: Outcome, expected: str | None) -> None:
     assert state_after(state, reported) == expected
 
 

@@ -18,11 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from contracts.envelope import Record
 from notifications.preferences import NO_RULES, NOTHING_SAID, Preferences, QuietHours
 from services.notifier import planning
-from services.notifier.calling import not_sent
 from services.notifier.delivery import Delivery
 from services.notifier.domain.currency import Current
 from services.notifier.domain.model import OPEN, Appointment, Change, Event, Reminder
 from services.notifier.events import Happened
+from services.notifier.sending.conclusion import checked, result_of
 from services.notifier.settling import Ended
 from services.notifier.store.queue import Held, Looked
 from services.reminders.domain import appointment as reminded
@@ -164,15 +164,17 @@ class OneAppointment(RuleBasedStateMachine):
             current=self._current(person),
             own=self.own.get(person, NOTHING_SAID),
         )
-        match not_sent(looked, self.now):
+        found = checked(looked, self.now)
+        match looked if isinstance(found, Looked) else result_of(looked, found):
             case Held(delivery):
+                self.open[identifier] = replace(looked, delivery=delivery)
                 assert delivery.held_until
                 assert self.now < delivery.held_until < max(delivery.starts_at, delivery.expires_at)
             case Ended(delivery):
                 assert delivery.state == "expired", delivery.reason
                 self.ended[identifier] = delivery.state
                 del self.open[identifier]
-            case None if not fails:
+            case Looked() if not fails:
                 self._check(looked)
                 self.ended[identifier] = "sent"
                 del self.open[identifier]
