@@ -1,4 +1,4 @@
-"""Hundreds of recipients in a few calls: which deliveries go together, who is in a call, and what its end means for each."""
+"""Group calls: hundreds of recipients of the same content in a few calls."""
 
 import hashlib
 from collections import defaultdict
@@ -18,13 +18,13 @@ from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, 
 from services.notifier.store import calls
 from services.notifier.store.queue import Claimed, Looked
 
-FEWEST = 10  # fewer are called for one by one, each by name
-MOST = 100  # recipients of a call
+FEWEST = 10  # deliveries of a bundle; fewer get a call each, by name
+MOST = 100  # recipients of a group call
 
 
 @dataclass(slots=True)
 class Together:
-    """A call for many. `lead`: as a delivery it has the call's id and payload; `members`: those claimed, one at least."""
+    """A group call. `lead`: a delivery with the id and payload of the call; `members`: the claimed ones, at least one."""
 
     lead: Looked
     members: list[Looked]
@@ -37,7 +37,7 @@ class Together:
 
 @dataclass(slots=True)
 class Gathered:
-    """What becomes of what was claimed: calls for one, calls for many, and what is not called for."""
+    """Claimed deliveries, sorted: single calls, group calls, and results of deliveries that get no call."""
 
     alone: list[Looked] = field(default_factory=list)
     together: list[Together] = field(default_factory=list)
@@ -45,9 +45,10 @@ class Gathered:
 
 
 def bundles(planned: Iterable[tuple[Delivery, bytes]]) -> dict[UUID, UUID]:
-    """By delivery, the bundle of those that may share a call: same event, type, channel, zone and words but for the name.
+    """Return the bundles, by delivery: those that may share a group call.
 
-    What waits is in none, and what too few share neither.
+    Deliveries of a bundle have the same event, type, channel, time zone, and the same content except the name. Held
+    deliveries are in no bundle, and a bundle has at least FEWEST deliveries.
     """
     alike: defaultdict[tuple[object, ...], list[tuple[Delivery, bytes]]] = defaultdict(list)
     for delivery, body in planned:
@@ -62,22 +63,22 @@ def bundles(planned: Iterable[tuple[Delivery, bytes]]) -> dict[UUID, UUID]:
             alike[kind].append((delivery, body))
     found: defaultdict[UUID, list[UUID]] = defaultdict(list)
     for group in alike.values():
-        if len(group) >= FEWEST:  # only then is it worth reading their words
+        if len(group) >= FEWEST:  # only then is it worth reading their content
             for delivery, body in group:
                 found[_bundle(delivery, body)].append(delivery.id)
     return {identifier: bundle for bundle, ids in found.items() if len(ids) >= FEWEST for identifier in ids}
 
 
 def _bundle(delivery: Delivery, body: bytes) -> UUID:
-    words = hashlib.sha256(to_many(body, ())).hexdigest()
+    content = hashlib.sha256(to_many(body, ())).hexdigest()
     return uuid5(
         delivery.event_id,
-        f"{delivery.type}/{delivery.channel}/{delivery.timezone}/{delivery.expires_at.isoformat()}/{words}",
+        f"{delivery.type}/{delivery.channel}/{delivery.timezone}/{delivery.expires_at.isoformat()}/{content}",
     )
 
 
 def shares(bundle: UUID, members: Sequence[Looked]) -> list[tuple[UUID, list[Looked]]]:
-    """The members in calls of at most MOST and of nearly the same size, each with its id."""
+    """Split the members into calls of at most MOST and of nearly the same size; return each call's id and members."""
     ordered = sorted(members, key=lambda item: item.delivery.id)
     count = -(-len(ordered) // MOST)
     parts = [ordered[number::count] for number in range(count)]
@@ -87,7 +88,7 @@ def shares(bundle: UUID, members: Sequence[Looked]) -> list[tuple[UUID, list[Loo
 async def gather(
     tx: Transaction, lease: UUID, looked: Sequence[Looked], claimed: Sequence[Claimed], now: datetime
 ) -> Gathered:
-    """Sort what was claimed into calls. Who is in a new call is decided here, by the look at each, and written down."""
+    """Sort claimed deliveries into calls. The members of a new call are checked here, and written down for good."""
     rows = {row.id: row for row in claimed if row.bundle}
     gathered = Gathered()
     fresh: defaultdict[UUID, list[Looked]] = defaultdict(list)
@@ -105,43 +106,45 @@ async def gather(
     for call, part in await _freeze(tx, lease, fresh, gathered):
         frozen[call] += part
     if frozen:
-        whom = await calls.recipients(tx, frozen)
-        gathered.together = [_together(call, members, whom[call]) for call, members in frozen.items()]
+        recipients = await calls.recipients(tx, frozen)
+        gathered.together = [_together(call, members, recipients[call]) for call, members in frozen.items()]
     return gathered
 
 
 async def _freeze(
     tx: Transaction, lease: UUID, fresh: dict[UUID, list[Looked]], gathered: Gathered
 ) -> list[tuple[UUID, list[Looked]]]:
-    """New calls with their members; whoever is not ours any more is left to the one who has the lease."""
-    asked = [part for bundle, members in fresh.items() for part in shares(bundle, members)]
-    if not asked:
+    """Return new calls with their members. Members whose lease was lost are left to its present owner."""
+    wanted = [part for bundle, members in fresh.items() for part in shares(bundle, members)]
+    if not wanted:
         return []
     ours = await calls.freeze(
         tx,
         lease,
-        [(item.delivery.id, item.delivery.recipient_id, call) for call, part in asked for item in part],
+        [(item.delivery.id, item.delivery.recipient_id, call) for call, part in wanted for item in part],
     )
     parts = []
-    for call, part in asked:
+    for call, part in wanted:
         gathered.dropped += [Untried(item) for item in part if item.delivery.id not in ours]
         if kept := [item for item in part if item.delivery.id in ours]:
             parts.append((call, kept))
     return parts
 
 
-def _together(call: UUID, members: list[Looked], whom: Sequence[UUID]) -> Together:
-    """All that the call was made for once, whoever of them is still waiting: the same key has the same bytes."""
+def _together(call: UUID, members: list[Looked], recipients: Sequence[UUID]) -> Together:
+    """Return the call with all of its recipients, also those that wait no longer, so that its bytes never change."""
     first = members[0]
     attempts = max(item.delivery.attempts for item in members)
     lead = replace(
-        first, delivery=replace(first.delivery, id=call, attempts=attempts), body=to_many(first.body, whom)
+        first,
+        delivery=replace(first.delivery, id=call, attempts=attempts),
+        body=to_many(first.body, recipients),
     )
     return Together(lead, members)
 
 
 async def attempt(caller: Caller, together: Together) -> list[Result]:
-    """Make the call, and return the result for each member. The call is made as long as one member is not obsolete."""
+    """Make a group call, unless all members are obsolete; return the result for each member."""
 
     async def before(lead: Looked) -> Looked | Conclusion | NotCalled:
         together.members = await caller.fresh(together.members)

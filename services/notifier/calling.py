@@ -26,7 +26,7 @@ log = telemetry.get_logger()
 FRESH_SECONDS = 1.0  # after a longer wait a delivery is loaded and checked anew before its call
 
 Before = Callable[[Looked], Awaitable[Looked | Conclusion | NotCalled]]
-"""The checks before a call: they give the delivery to call for as it is now, or the conclusion instead of a call."""
+"""The checks before a call. It returns the delivery as it is now, or a conclusion instead of the call."""
 
 
 class Caller:
@@ -55,7 +55,7 @@ class Caller:
         )
 
     async def attempt(self, looked: Looked) -> Result:
-        """Deliver, unless a check objects. A failed call is repeated within seconds, while the breaker is closed."""
+        """Deliver, unless a check objects. Repeat a failed call within seconds, while the breaker is closed."""
         return result_of(looked, await self.deliver(looked, self._checked))
 
     async def deliver(self, looked: Looked, before: Before) -> Conclusion | NotCalled:
@@ -71,7 +71,7 @@ class Caller:
         return await self._try_again(found, failure, before)
 
     async def probe(self, looked: Looked) -> Result:
-        """Make a single call while the breaker is half-open. A failure of the service does not count as an attempt."""
+        """Make one call while the breaker is half-open. A failure of the service is not counted as an attempt."""
         found = checked(looked, clock.now())
         if not isinstance(found, Looked):
             return result_of(looked, found)
@@ -84,7 +84,7 @@ class Caller:
     async def _try_again(
         self, looked: Looked, first: Failure | None, before: Before
     ) -> Conclusion | NotCalled:
-        """Make the quick tries. The first call was made already; only its failure needs this machinery.
+        """Make the quick tries, of which the first was made already.
 
         The checks come before each: within seconds the appointment may be cancelled, and its recipients notified.
         """

@@ -12,12 +12,12 @@ State = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivery as it stands. It begins as planned; `domain.transitions` makes the next one from it. Instants are UTC.
+    """A delivery as it is now. `domain.transitions` makes the next one from it. Instants are UTC.
 
     `version`: of the appointment when the delivery was planned; of the series if there is a `series_id`, because the
-    notification is then about the whole series. `timezone`: the recipient's, from Identity. `starts_at`: start of the
-    appointment. `cause`: position of the record that the delivery follows from. `decision`: why this channel was
-    chosen. `redrives`: how often an operator redrove it. `held_until`: when it may be sent, if it was ever held.
+    notification is then about the whole series. `timezone`: the recipient's, from Identity. `starts_at`: start of
+    the appointment. `cause`: position of the record that the delivery follows from. `decision`: reason for the
+    channel. `redrives`: number of redrives by operators. `held_until`: end of its last hold, if it was ever held.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""Sends digests when they are due: one delivery for all that waited, decided in one transaction, once for each window."""
+"""Sends digests when they are due: one delivery for all that waited, decided in one transaction."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -23,7 +23,10 @@ LOOK_EVERY = 1.0  # seconds by which a digest may be late
 
 
 class Digester:
-    """Decides about open digests. `wake` it after a commit that may have changed one; `committed` is called after its own."""
+    """Decides about open digests. `wake` it after a commit that may have changed one.
+
+    `committed` is called after its own commits.
+    """
 
     def __init__(self, database: Database, writer: UUID, committed: Callable[[], None]) -> None:
         self._database = database

@@ -46,8 +46,8 @@ async def hold_back(
 ) -> dict[UUID, Held]:
     """Return the deliveries that wait for a digest, by their id.
 
-    These are the deliveries to people who switched digests on, and of all others those beyond `threshold` messages a
-    day.
+    They are the deliveries to people with digests switched on, and the deliveries to other people beyond `threshold`
+    messages a day.
     """
     normal = [item for item in planned if item.priority != "high" and item.channel != IN_APP]
     if not normal:
@@ -99,7 +99,7 @@ def message_of(delivery: Delivery) -> Message:
 async def _beyond(
     tx: Transaction, normal: Sequence[Delivery], wanted: PreferencesOf, threshold: int, now: datetime
 ) -> dict[UUID, set[Notified]]:
-    """Count these messages; return, by person, those beyond the threshold of their day, the last ones first."""
+    """Count these messages; return, by person, those beyond the threshold of their day: the last ones."""
     if not threshold:
         return {}
     days: dict[UUID, date] = {}

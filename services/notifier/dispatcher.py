@@ -1,4 +1,4 @@
-"""Sends deliveries: many calls in flight outside any transaction, between batches of claims and batches of results."""
+"""Sends deliveries: claims them in batches, keeps many calls in flight, and writes results down in batches."""
 
 import asyncio
 import contextlib
@@ -69,7 +69,7 @@ class Dispatcher:
         self._alarm.ring()
 
     async def run(self) -> None:
-        """Send until cancelled; then let calls in flight end, and give back the deliveries that were not begun."""
+        """Send until cancelled; then let calls in flight end, and release the deliveries that were not begun."""
         await self._registration.done.wait()
         self._claimed = Turns()
         self._leases.clear()
@@ -119,7 +119,7 @@ class Dispatcher:
                 self._completer.end(await self._caller.attempt(item))
 
     async def _finish(self, workers: list[asyncio.Task[None]], loops: list[asyncio.Task[None]]) -> None:
-        """Stop claiming, give back what was not begun, let calls in flight end for a while, and write all results down."""
+        """Stop claiming, release what was not begun, let calls in flight end, and write all results down."""
         await _cancel(loops)
         self._leases.discard(self._prober.under_way)
         while not self._claimed.empty():

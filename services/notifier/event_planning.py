@@ -19,7 +19,7 @@ Events = Sequence[tuple[Record, Happened]]
 
 @dataclass(frozen=True, slots=True)
 class EventPlanning:
-    """Plans deliveries from events. `digest_threshold`: messages that a person gets one by one on a day; 0: no limit."""
+    """Plans deliveries. `digest_threshold`: messages that a person gets one by one on a day; 0: no limit."""
 
     writer: UUID
     frontend_url: str
@@ -63,7 +63,7 @@ class EventPlanning:
 
 
 async def _keep_seen(tx: Transaction, events: Events) -> Events:
-    """Save the state of appointments, then of series, and return the events with all that is known of a series by then."""
+    """Save the state of appointments, then of series; return the events with the present state of each series."""
     single = [event.source for _, event in events if isinstance(event.source, model.Event)]
     await appointments.save(tx, planning.seen([event for event in single if event.series is None]))
     about = planning.of_series(event for _, event in events)

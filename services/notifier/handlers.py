@@ -1,6 +1,6 @@
-"""Handles a batch of records: one module for each kind of record decides, and all of them write in one transaction.
+"""Handles a batch of records in one transaction; each kind of record has a module that decides about it.
 
-It calls no other service but Identity, for the admins of an organization.
+The only other service that is called is Identity, for the admins of an organization.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -36,7 +36,7 @@ class Handlers:
     directory: Directory
 
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
-        """Handle a batch. Commands come first, so that the preferences that they set count for the events beside them."""
+        """Handle a batch. Commands come first, so that the events beside them see the new preferences."""
         now = clock.now()
         outcomes = await self._commands.handle(tx, _of(items, ReceivedCommand), now)
         planned = await self._events.handle(tx, _of(items, Happened), now)

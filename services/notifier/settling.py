@@ -1,4 +1,4 @@
-"""The completion of deliveries that came to an end: events, dead letters, other channels, and the contents of digests."""
+"""The completion of deliveries: events, dead letters, fallbacks to other channels, and the contents of digests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ FALLS_BACK = frozenset(("failed", "bounced", "dead_lettered"))
 
 @dataclass(slots=True)
 class Ended:
-    """A delivery that came to an end. `error`: name of the error in its dead letter; None: it gets none."""
+    """A delivery that came to an end. `error`: name of the error in its dead letter; None: no dead letter."""
 
     delivery: Delivery
     error: str | None = None

@@ -18,7 +18,7 @@ from services.notifier.domain.kinds import DIGEST
 from services.notifier.store.digests import Row
 from services.notifier.store.queue import Looked
 
-ENTRIES_MAX = 200  # what a message can hold and a person reads; all of it is in the app
+ENTRIES_MAX = 200  # entries of a message; the app shows all of them
 _MORE = {"en": ("And more", "{count} more in the app."), "de": ("Und mehr", "{count} weitere in der App.")}
 
 
@@ -30,7 +30,7 @@ def summed_up(
     organization: Organization,
     now: datetime,
 ) -> tuple[Delivery, bytes]:
-    """Return the delivery, whose id is the digest's, and the JSON of its call; `waited` has one at least.
+    """Return the delivery, which has the digest's id, and the JSON of its call; `waited` is not empty.
 
     A notification on several channels is one entry. The digest is about no single appointment, so it names itself in
     the place of one.

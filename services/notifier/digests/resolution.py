@@ -1,4 +1,4 @@
-"""The decision about one open digest: all that it does to the digest and to the deliveries that wait for it."""
+"""The decision about one open digest, and about the deliveries that wait for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,9 +24,9 @@ _CHECKS = (obsolete, switched_off, unreachable)
 class Resolution:
     """The outcome for a digest, and for each delivery that waits for it.
 
-    `ended`: not sent any more. `released`: sent by themselves. `kept`: still waiting, for `window`; `moved`: those of
-    them for which that is a new time. `content`: the digest's own delivery with the JSON of its call. `fault`: the
-    error for which the digest could not be written.
+    `ended`: deliveries that are not sent any more. `released`: deliveries that are sent by themselves. `kept`:
+    deliveries that go on waiting, for `window`; `moved`: those of them that get a new time by it. `content`: the
+    digest's own delivery with the JSON of its call. `fault`: the error that stopped the digest from being written.
     """
 
     outcome: Outcome
@@ -40,7 +40,7 @@ class Resolution:
 
 
 def resolve(digest: Row, found: Review, waiting: Sequence[Looked], now: datetime) -> Resolution:
-    """Return the resolution of a digest for which these deliveries wait; a report may have ended some of them."""
+    """Return the resolution of a digest for which these deliveries wait; skip those that a report has ended."""
     useless: list[Ended] = []
     useful: list[Looked] = []
     for item in waiting:

@@ -1,10 +1,10 @@
-"""The life of a delivery: every step that can change it, the states from which each step is allowed, and its result.
+"""The life of a delivery: the steps that change it, and the states that allow each step.
 
     planned, held, retrying   wait to be sent
     sent                      the Communication Service accepted the call
-    delivered                 a report says that the message arrived
-    failed, dead_lettered     given up: after too many attempts or by a report, or because it can never succeed
-    bounced                   a report says that the address does not exist
+    delivered                 according to a report, the message arrived
+    failed, dead_lettered     given up: after too many attempts or a report, or because it can never succeed
+    bounced                   according to a report, the address does not exist
     expired                   not sent, because it is of no use any more
 
 No other module sets the state of a delivery.
@@ -68,7 +68,7 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class FindSent:
-    """A report proves that the message was sent, although no call was answered."""
+    """A report proves that the message was sent, although no answer to a call was received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class ShareDigest:
 
 Step = Hold | Expire | SetAside | Accept | PutBack | GiveUp | FindSent | Report | Redrive | ShareDigest
 
-# From which state an entry of a digest follows to the digest's own; a digest can be redriven, and reported on later.
+# The states of a digest that its entries can share, by their own state: a digest can be redriven, and reported on.
 _SHARED: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         "held": frozenset(("sent", "delivered", "failed", "bounced", "expired", "dead_lettered")),
@@ -106,7 +106,7 @@ _SHARED: Mapping[State, frozenset[State]] = MappingProxyType(
 )
 
 
-# The result of the steps that end, or put off, the wait for a call.
+# The state after each step that ends, or puts off, the wait for a call.
 _OF_WAITING: Mapping[type[Step], State] = MappingProxyType(
     {
         Hold: "held",

@@ -1,13 +1,13 @@
 """The checks of a delivery right before its call.
 
-Each returns the step that the delivery takes instead of being called for, or None if the check has no objection. They
-change nothing.
+Each returns the step that the delivery takes instead of a call, or None if the check has no objection. No check
+changes anything.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from notifications.rules import decide
+from services.notifier.domain.channels import reason_for_off
 from services.notifier.domain.currency import obsolete_because
 from services.notifier.domain.holding import Hold, Waiting, hold
 from services.notifier.domain.transitions import Expire, SetAside, Step
@@ -37,12 +37,12 @@ def unreachable(looked: Looked, _: datetime) -> Expire | None:
 
 
 def switched_off(looked: Looked, _: datetime) -> Expire | None:
-    """Return the end of a held delivery that its recipient, or their organization, switched off in the meantime."""
+    """Return the end of a held delivery whose channel was switched off for its type in the meantime."""
     delivery = looked.delivery
     if delivery.state != "held":
         return None
-    decision = decide(delivery.type, delivery.channel, looked.own, looked.organization)
-    return None if decision.on else Expire(decision.reason)
+    reason = reason_for_off(delivery.type, delivery.channel, looked.own, looked.organization)
+    return Expire(reason) if reason else None
 
 
 def held_back(looked: Looked, now: datetime) -> Hold | None:

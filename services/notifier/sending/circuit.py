@@ -31,7 +31,7 @@ class Circuit:
 
     @property
     def closed(self) -> bool:
-        """Whether calls go out freely."""
+        """True if calls go out freely."""
         return self._breaker.closed
 
     def wait(self) -> float:

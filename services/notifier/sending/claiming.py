@@ -19,7 +19,7 @@ ORGANIZATIONS_AT_ONCE = 64
 
 
 class Claimer:
-    """Claims for one process. `end` receives the results of deliveries that are claimed and not called for."""
+    """Claims for one process. `end` receives the results of claimed deliveries that get no call."""
 
     def __init__(
         self, database: Database, leases: Leases, at_most: int, end: Callable[[Result], None]
@@ -59,7 +59,7 @@ class Claimer:
         return [*gathered.alone, *gathered.together]
 
     async def _claim_due(self, tx: Transaction) -> list[Claimed]:
-        """Continue after the organization of the last claim, so that each has its turn; at most once around."""
+        """Continue after the last claim's organization, so that each has its turn; at most once around."""
         now = clock.now()
         lease, until = self._leases.lease, self._leases.until(now)
         from_the_start = self._after == FIRST
@@ -82,7 +82,7 @@ class Claimer:
         return (await self._gather(claimed)).alone
 
     async def _gather(self, claimed: Sequence[Claimed]) -> Gathered:
-        """Load the claimed deliveries. The members of a group call are written down in the transaction that checks them."""
+        """Load the claimed deliveries, and write the members of new group calls down."""
         ours = [row for row in claimed if row.id not in self._leases]
         if not ours:
             return Gathered()

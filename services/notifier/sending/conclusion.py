@@ -1,4 +1,4 @@
-"""The conclusion about a delivery after its checks and calls, and the result that it has for each delivery concerned."""
+"""The conclusion of an attempt, and the result that it has for each delivery concerned."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,10 +25,9 @@ Result = Ended | Later | Held | Untried
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """The step that deliveries take at `at`. `error`: name of the error in the dead letter, if there is to be one.
+    """The step that deliveries take at `at`. `error`: name of the error in their dead letters; None: no dead letter.
 
-    `due`: time of the next attempt after a step `PutBack`; `outage`: the attempt failed only because the service was
-    not well.
+    `due`: time of the next attempt after `PutBack`. `outage`: the attempt failed only because the service was down.
     """
 
     step: Step

@@ -1,4 +1,4 @@
-"""Database work that has to be done before the dispatcher can go on."""
+"""Database work that the dispatcher cannot go on without."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -14,7 +14,7 @@ _RACES = ("40P01", "40001")  # SQLSTATE of a deadlock and of a serialization fai
 
 
 async def insist(work: Callable[[], Awaitable[T]]) -> T:
-    """Return the result of `work`, repeated while the database is away or a race was lost; other errors are raised."""
+    """Return the result of `work`, repeated while the database is away or a race was lost."""
     return await until_done(work, passing=_passes, waiting=_note_waiting)
 
 

@@ -1,4 +1,4 @@
-"""The deliveries that one process has claimed and not written down yet, and its sign of life for them."""
+"""The deliveries that one process has claimed and not written down yet, and the renewal of their leases."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from services.notifier.store import queue
 
 
 class Leases:
-    """`lease` names the process in the queue; what it claimed stays its own while it renews the lease every so often."""
+    """The claims of one process, which `lease` names in the queue. They end `seconds` after the last renewal."""
 
     def __init__(self, database: Database, lease: UUID, seconds: float) -> None:
         self.lease = lease
@@ -35,11 +35,11 @@ class Leases:
         self._ids.update(ids)
 
     def discard(self, *ids: Iterable[UUID]) -> None:
-        """Forget deliveries that were written down, or given back."""
+        """Forget deliveries that were written down or released."""
         self._ids.difference_update(*ids)
 
     def clear(self) -> None:
-        """Forget all: what an earlier run of the dispatcher left is claimed again when its lease is over."""
+        """Forget all deliveries; those of an earlier run are claimed again when their leases end."""
         self._ids = set()
 
     async def renew(self) -> None:

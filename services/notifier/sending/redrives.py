@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.database import Transaction
 from notifications.templates.catalogue import VARIABLES
 from services.notifier import notices
-from services.notifier.client import with_words
+from services.notifier.client import with_variables
 from services.notifier.delivery import Delivery
 from services.notifier.domain.transitions import Redrive, next_state, transition
 from services.notifier.messages import Redriven
@@ -15,12 +15,12 @@ from services.notifier.store import deliveries, outbox
 
 
 async def redrive(tx: Transaction, writer: UUID, items: Sequence[Redriven], now: datetime) -> None:
-    """Queue deliveries that were given up once more. The checks before the call decide whether they are still of use."""
+    """Queue deliveries again that were given up. The checks before the call end those that are obsolete by then."""
     if not items:
         return
     rows = await deliveries.locked(tx, [item.delivery_id for item in items])
     redriven = [transition(row, Redrive(), now) for row in rows.values() if next_state(row.state, Redrive())]
-    await _correct(tx, redriven, {item.delivery_id: item.words for item in items if item.words})
+    await _correct(tx, redriven, {item.delivery_id: item.variables for item in items if item.variables})
     if redriven:
         await deliveries.settle(tx, redriven)
         await deliveries.requeue(tx, redriven, now)
@@ -28,21 +28,21 @@ async def redrive(tx: Transaction, writer: UUID, items: Sequence[Redriven], now:
 
 
 async def _correct(
-    tx: Transaction, redriven: Sequence[Delivery], words: Mapping[UUID, Mapping[str, str]]
+    tx: Transaction, redriven: Sequence[Delivery], variables: Mapping[UUID, Mapping[str, str]]
 ) -> None:
-    """Put an operator's corrections into the payloads, as far as the templates have variables of these names."""
-    templates = {item.id: item.template_id for item in redriven if item.id in words}
+    """Put an operator's corrections into the payloads; skip names that are no variables of the template."""
+    templates = {item.id: item.template_id for item in redriven if item.id in variables}
     if not templates:
         return
     bodies = await deliveries.payloads(tx, list(templates))
     corrections = {
         identifier: {
             name: value
-            for name, value in words[identifier].items()
+            for name, value in variables[identifier].items()
             if name in VARIABLES.get(templates[identifier], ())
         }
         for identifier in bodies
     }
     await deliveries.reword(
-        tx, {identifier: with_words(body, corrections[identifier]) for identifier, body in bodies.items()}
+        tx, {identifier: with_variables(body, corrections[identifier]) for identifier, body in bodies.items()}
     )

@@ -1,4 +1,4 @@
-"""From a batch of delivery reports to the states of their deliveries, and to all that follows from these."""
+"""Delivery reports: they change the states of deliveries, and may cause suspensions and fallbacks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ async def note_reports(tx: Transaction, writer: UUID, reports: Sequence[Report],
             continue
         if (
             delivery.sent_at is None
-        ):  # the report came before the answer to the call: no answer will be published now
+        ):  # it came before the answer to the call, which will change nothing any more
             delivery = transition(delivery, FindSent(), report.at)
             sent.append(notices.event_of(delivery, report.at))
         rows[delivery.id] = ended[delivery.id] = transition(delivery, step, report.at)
@@ -55,8 +55,8 @@ async def _complete(
 async def _deliveries_of(tx: Transaction, reports: Sequence[Report]) -> list[UUID | None]:
     """Return the delivery of each report.
 
-    The key of a report is the id of a delivery or, together with the recipient, of a group call. A report without a
-    key is about the last delivery that was sent to that person on that channel.
+    The key of a report is the id of a delivery or of a group call. A report without a key is about the last delivery
+    that was sent to that person on that channel.
     """
     keyed = [
         (number, (report.delivery_id, report.recipient_id))
