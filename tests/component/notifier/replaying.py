@@ -4,6 +4,8 @@ The clock stands where the log puts it; Kafka is a list, and the sandbox of the 
 """
 
 import asyncio
+import hashlib
+import json
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -388,7 +390,7 @@ class Replay:
         made = sorted(self._calls.made[before:], key=lambda request: str(request.headers["idempotency-key"]))
         for request in made:
             headers = {name: request.headers.get(name) for name in CALL_HEADERS}
-            self.transcript += [f"call {_line(headers)}", f"  {request.content.decode()}"]
+            self.transcript.append(f"call {_line(headers)} {request.content.decode()}")
 
     async def _busy(self, *, is_closed: bool) -> bool:
         """Whether a delivery is claimed, or due while calls go out."""
@@ -409,10 +411,28 @@ class Replay:
                 name: "VERSION" for name, value in headers.items() if value == VERSION and "version" in name
             }
             where = "" if message.partition is None else f"/{message.partition}"
-            self.transcript += [
-                f"{stage} {message.topic}{where} {(message.key or b'').decode()} {_line(headers)}",
-                f"  {(message.value or b'').decode()}",
-            ]
+            self.transcript.append(
+                f"{stage} {message.topic}{where} {(message.key or b'').decode()} {_line(headers)}"
+                f" {(message.value or b'').decode()}"
+            )
+
+
+def condensed(entry: str) -> str:
+    """An entry of the transcript in short: a few of its values for a reader, and the digest of all of its bytes."""
+    head, found, rest = entry.partition(" {")
+    if not found:
+        return entry
+    headers, end = json.JSONDecoder().raw_decode("{" + rest)
+    body = json.loads(("{" + rest)[end:])
+    shown = [head.split()[0], headers.get("ce_type", "")]
+    shown += [
+        str(body[name])
+        for name in ("type", "channel", "state", "status", "attempts", "reason")
+        if body.get(name)
+    ]
+    if "recipients" in body:
+        shown += [*body["channels"], f"to {len(body['recipients'])}"]
+    return " ".join(filter(None, [*shown, hashlib.sha256(entry.encode()).hexdigest()[:32]]))
 
 
 def _decoded(records: Sequence[Record]) -> list[tuple[Record, Received]]:

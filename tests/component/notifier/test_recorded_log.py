@@ -1,4 +1,4 @@
-"""A fixed log publishes the same messages and makes the same calls as when it was recorded, byte for byte."""
+"""A fixed log leads to the same messages and calls as when it was recorded, byte for byte."""
 
 import json
 import os
@@ -9,14 +9,14 @@ import pytest
 
 from chassis.database import Database
 from deploy.local.communication.app import create_app
-from tests.component.notifier.replaying import Replay
+from tests.component.notifier.replaying import Replay, condensed
 from tests.component.notifier.test_store import database
 
 __all__ = ["database"]
 
 HERE = Path(__file__).parent / "recorded"
 LOG, TRANSCRIPT = HERE / "log.jsonl", HERE / "transcript.txt"
-RECORD = "RECORD_NOTIFIER_LOG"  # an environment variable: write the transcript instead of comparing it
+RECORD = "RECORD_NOTIFIER_LOG"  # an environment variable: write the transcript anew
 
 
 def steps() -> list[dict[str, Any]]:
@@ -31,12 +31,13 @@ async def replay(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 async def test_the_recorded_log_gives_the_recorded_messages_and_calls(replay: Replay) -> None:
-    lines = await replay.run(steps())
+    """On a difference, the full text of the first entry that differs is shown; run with RECORD to accept all of them."""
+    entries = await replay.run(steps())
     if os.environ.get(RECORD):
-        TRANSCRIPT.write_text("\n".join(lines) + "\n")
+        TRANSCRIPT.write_text("".join(f"{condensed(entry)}\n" for entry in entries))
     recorded = TRANSCRIPT.read_text().splitlines()
     step = ""
-    for number, (line, expected) in enumerate(zip(lines, recorded, strict=False), 1):
-        step = line if line.startswith("===") else step
-        assert line == expected, f"line {number}, in step {step}"
-    assert len(lines) == len(recorded)
+    for entry, expected in zip(entries, recorded, strict=False):
+        step = entry if entry.startswith("===") else step
+        assert condensed(entry) == expected, f"in step {step}:\n{entry}"
+    assert len(entries) == len(recorded)
