@@ -29,8 +29,8 @@ class BreakerLog:
     def report(self) -> dict[str, Any]:
         """Return the part of `/health` about the breaker, as JSON values.
 
-        `next_probe_in`: seconds, None unless the breaker is open. `waiting_deliveries`: a count that is some seconds
-        old, None if counting failed.
+        `next_probe_in`: seconds, None unless the breaker is open. `waiting_deliveries`: a count that is some
+        seconds old, None if counting failed.
         """
         breaker = self._current()
         wait = breaker.wait(time.monotonic()) if breaker.state == "open" else None

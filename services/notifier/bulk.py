@@ -24,7 +24,10 @@ MOST = 100  # recipients of a group call
 
 @dataclass(slots=True)
 class Together:
-    """A group call. `lead`: a delivery with the id and payload of the call; `members`: the claimed ones, at least one."""
+    """A group call.
+
+    `lead`: a delivery with the id and payload of the call; `members`: the claimed ones, at least one.
+    """
 
     lead: Looked
     members: list[Looked]
@@ -47,8 +50,8 @@ class Gathered:
 def bundles(planned: Iterable[tuple[Delivery, bytes]]) -> dict[UUID, UUID]:
     """Return the bundles, by delivery: those that may share a group call.
 
-    Deliveries of a bundle have the same event, type, channel, time zone, and the same content except the name. Held
-    deliveries are in no bundle, and a bundle has at least FEWEST deliveries.
+    Deliveries of a bundle have the same event, type, channel, time zone, and the same content except the
+    name. Held deliveries are in no bundle, and a bundle has at least FEWEST deliveries.
     """
     alike: defaultdict[tuple[object, ...], list[tuple[Delivery, bytes]]] = defaultdict(list)
     for delivery, body in planned:
@@ -78,7 +81,10 @@ def _bundle(delivery: Delivery, body: bytes) -> UUID:
 
 
 def shares(bundle: UUID, members: Sequence[Looked]) -> list[tuple[UUID, list[Looked]]]:
-    """Split the members into calls of at most MOST and of nearly the same size; return each call's id and members."""
+    """Split the members into calls of at most MOST and of nearly the same size.
+
+    Return each call's id and members.
+    """
     ordered = sorted(members, key=lambda item: item.delivery.id)
     count = -(-len(ordered) // MOST)
     parts = [ordered[number::count] for number in range(count)]
@@ -88,7 +94,10 @@ def shares(bundle: UUID, members: Sequence[Looked]) -> list[tuple[UUID, list[Loo
 async def gather(
     tx: Transaction, lease: UUID, looked: Sequence[Looked], claimed: Sequence[Claimed], now: datetime
 ) -> Gathered:
-    """Sort claimed deliveries into calls. The members of a new call are checked here, and written down for good."""
+    """Sort claimed deliveries into calls.
+
+    The members of a new call are checked here, and written down for good.
+    """
     rows = {row.id: row for row in claimed if row.bundle}
     gathered = Gathered()
     fresh: defaultdict[UUID, list[Looked]] = defaultdict(list)
@@ -132,7 +141,7 @@ async def _freeze(
 
 
 def _together(call: UUID, members: list[Looked], recipients: Sequence[UUID]) -> Together:
-    """Return the call with all of its recipients, also those that wait no longer, so that its bytes never change."""
+    """Return the call with all recipients, also those that wait no longer: its bytes never change."""
     first = members[0]
     attempts = max(item.delivery.attempts for item in members)
     lead = replace(

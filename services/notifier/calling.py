@@ -55,7 +55,10 @@ class Caller:
         )
 
     async def attempt(self, looked: Looked) -> Result:
-        """Deliver, unless a check objects. Repeat a failed call within seconds, while the breaker is closed."""
+        """Deliver, unless a check objects.
+
+        Repeat a failed call within seconds, while the breaker is closed.
+        """
         return result_of(looked, await self.deliver(looked, self._checked))
 
     async def deliver(self, looked: Looked, before: Before) -> Conclusion | NotCalled:
@@ -71,7 +74,10 @@ class Caller:
         return await self._try_again(found, failure, before)
 
     async def probe(self, looked: Looked) -> Result:
-        """Make one call while the breaker is half-open. A failure of the service is not counted as an attempt."""
+        """Make one call while the breaker is half-open.
+
+        A failure of the service is not counted as an attempt.
+        """
         found = checked(looked, clock.now())
         if not isinstance(found, Looked):
             return result_of(looked, found)
@@ -86,7 +92,8 @@ class Caller:
     ) -> Conclusion | NotCalled:
         """Make the quick tries, of which the first was made already.
 
-        The checks come before each: within seconds the appointment may be cancelled, and its recipients notified.
+        The checks come before each: within seconds the appointment may be cancelled, and its recipients
+        notified.
         """
         made = [first]
 

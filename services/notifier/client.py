@@ -1,4 +1,7 @@
-"""The client of the Communication Service. It calls as the notifier; a person's token is never used or stored."""
+"""The client of the Communication Service.
+
+It calls as the notifier; a person's token is never used or stored.
+"""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -42,7 +45,10 @@ class CommunicationClient:
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def send(self, key: UUID, body: bytes, origin: Origin) -> Failure | None:
-        """Send a notification. `body`: JSON from `send_body`. Calls with the same key have one effect altogether."""
+        """Send a notification.
+
+        `body`: JSON from `send_body`. Calls with the same key have one effect altogether.
+        """
         headers = self._headers(origin, str(key)) | {
             "Content-Type": "application/json",
             "Idempotency-Key": str(key),
@@ -103,8 +109,8 @@ def send_body(
 ) -> bytes:
     """Return the payload of the send call.
 
-    Delivery reports name its entity. `locale` selects one of the languages of the registered template; a service that
-    does not know languages ignores it and sends the English text.
+    Delivery reports name its entity. `locale` selects one of the languages of the registered template; a
+    service that does not know languages ignores it and sends the English text.
     """
     return orjson.dumps(
         {

@@ -22,7 +22,10 @@ class Refusal:
 
 Requested: TypeAlias = Preferences | Organization | Refusal
 Command: TypeAlias = Received[Requested]
-"""A record with a readable id, so that it gets an outcome. Its `command`: the new preferences, or a refusal."""
+"""A record with a readable id, so that it gets an outcome.
+
+Its `command`: the new preferences, or a refusal.
+"""
 
 
 def refusal_of(rejection: Rejection) -> Refusal:

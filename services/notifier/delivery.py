@@ -14,10 +14,11 @@ State = Literal[
 class Delivery:
     """A delivery as it is now. `domain.transitions` makes the next one from it. Instants are UTC.
 
-    `version`: of the appointment when the delivery was planned; of the series if there is a `series_id`, because the
-    notification is then about the whole series. `timezone`: the recipient's, from Identity. `starts_at`: start of
-    the appointment. `cause`: position of the record that the delivery follows from. `decision`: reason for the
-    channel. `redrives`: number of redrives by operators. `held_until`: end of its last hold, if it was ever held.
+    `version`: of the appointment when the delivery was planned; of the series if there is a `series_id`,
+    because the notification is then about the whole series. `timezone`: the recipient's, from Identity.
+    `starts_at`: start of the appointment. `cause`: position of the record that the delivery follows from.
+    `decision`: reason for the channel. `redrives`: number of redrives by operators. `held_until`: end of its
+    last hold, if it was ever held.
     """
 
     id: UUID

@@ -46,8 +46,8 @@ async def hold_back(
 ) -> dict[UUID, Held]:
     """Return the deliveries that wait for a digest, by their id.
 
-    They are the deliveries to people with digests switched on, and the deliveries to other people beyond `threshold`
-    messages a day.
+    They are the deliveries to people with digests switched on, and the deliveries to other people beyond
+    `threshold` messages a day.
     """
     normal = [item for item in planned if item.priority != "high" and item.channel != IN_APP]
     if not normal:

@@ -1,4 +1,4 @@
-"""Sends deliveries: claims them in batches, keeps many calls in flight, and writes results down in batches."""
+"""Sends deliveries: claims in batches, many calls in flight, results written down in batches."""
 
 import asyncio
 import contextlib
@@ -69,7 +69,10 @@ class Dispatcher:
         self._alarm.ring()
 
     async def run(self) -> None:
-        """Send until cancelled; then let calls in flight end, and release the deliveries that were not begun."""
+        """Send until cancelled.
+
+        Then let calls in flight end, and release the deliveries that were not begun.
+        """
         await self._registration.done.wait()
         self._claimed = Turns()
         self._leases.clear()

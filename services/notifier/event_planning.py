@@ -26,7 +26,10 @@ class EventPlanning:
     digest_threshold: int
 
     async def handle(self, tx: Transaction, events: Events, now: datetime) -> list[Message]:
-        """Plan the deliveries that follow, and return an event about each. An event is planned at most once."""
+        """Plan the deliveries that follow, and return an event about each.
+
+        An event is planned at most once.
+        """
         if not events:
             return []
         events = await _keep_seen(tx, events)
@@ -63,7 +66,10 @@ class EventPlanning:
 
 
 async def _keep_seen(tx: Transaction, events: Events) -> Events:
-    """Save the state of appointments, then of series; return the events with the present state of each series."""
+    """Save the state of appointments, then of series.
+
+    Return the events with the present state of each series.
+    """
     single = [event.source for _, event in events if isinstance(event.source, model.Event)]
     await appointments.save(tx, planning.seen([event for event in single if event.series is None]))
     about = planning.of_series(event for _, event in events)

@@ -74,7 +74,7 @@ def _series(record: Record) -> Happened | None:
 
 
 def _change(body: SeriesEvent) -> str:
-    """Return the change as events of single appointments name it: a confirmed whole outranks a single response."""
+    """Return the change by its name for single appointments: a confirmed whole outranks one response."""
     if body.change not in (SeriesChange.CONFIRMED, SeriesChange.DECLINED):
         return body.change.value
     whole = any(change.field == "status" and change.new == "confirmed" for change in body.changes)

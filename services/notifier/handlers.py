@@ -27,7 +27,10 @@ Items = Sequence[tuple[Record, Received]]
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The two halves of the notifier's subscriptions. `writer` owns the messages that are noted for publication."""
+    """The two halves of the notifier's subscriptions.
+
+    `writer` owns the messages that are noted for publication.
+    """
 
     writer: UUID
     frontend_url: str
@@ -45,7 +48,10 @@ class Handlers:
         return outcomes + planned
 
     async def again(self, tx: Transaction, items: Items) -> list[Message]:
-        """Return the same messages from the database. Those about reports and redrives are in the outbox already."""
+        """Return the same messages from the database.
+
+        Those about reports and redrives are in the outbox already.
+        """
         outcomes = await self._commands.again(tx, _of(items, ReceivedCommand))
         return outcomes + await self._events.again(tx, _of(items, Happened))
 

@@ -9,7 +9,10 @@ ADMIN = "admin"
 
 
 class Directory:
-    """The notifier's use of the Identity Service. `timeout`: seconds of one call, including the connection."""
+    """The notifier's use of the Identity Service.
+
+    `timeout`: seconds of one call, including the connection.
+    """
 
     def __init__(self, base_url: str, *, timeout: float) -> None:
         self._client = IdentityClient(base_url, timeout=timeout)
@@ -20,7 +23,8 @@ class Directory:
     ) -> set[tuple[UUID, UUID]]:
         """Return the active admins among `users`, each with their organization.
 
-        Raises DependencyDown("identity") if there is no usable response in time, Refused if there never will be one.
+        Raises DependencyDown("identity") if there is no usable response in time, Refused if there never will
+        be one.
         """
         people = await self._client.validate(users, before_each)
         return {

@@ -65,7 +65,10 @@ def weight_of(received: Received) -> int:
 
 
 def decode(record: Record) -> Received | None:
-    """Return the record as its kind's type; None: it does not concern us. Raises InvalidMessage, NeedsNewer."""
+    """Return the record as its kind's type; None: it does not concern us.
+
+    Raises InvalidMessage, NeedsNewer.
+    """
     if record.topic == topics.NOTIFIER_COMMANDS.name:
         return commands.decode(record)
     if record.topic == topics.COMMUNICATION_EVENTS.name:

@@ -20,7 +20,10 @@ _DEAD_LETTERS = topics.dead_letters("notifier").name
 
 
 def event_of(delivery: Delivery, at: datetime) -> Message:
-    """Return `notification.STATE` for a delivery in its state since `at`; same arguments give the same bytes."""
+    """Return `notification.STATE` for a delivery in its state since `at`.
+
+    Same arguments give the same bytes.
+    """
     identifier = _event_id(delivery)
     return Message(
         _EVENTS,

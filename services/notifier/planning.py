@@ -96,7 +96,7 @@ def completed(happened: Happened, standing: Mapping[UUID, Standing]) -> Happened
 
 
 def _seen(event: model.Event) -> Seen | None:
-    """Return the state in an event, unless it is about a part of a series only, which leaves the series as it was."""
+    """Return the state in an event; None if the event is about a part of a series only."""
     state, series = event.appointment, event.series
     if series and not series.whole:
         return None

@@ -16,7 +16,9 @@ _NO_SUCH_CALL = (404, 405)
 
 
 class Registration:
-    """Sends the templates again and again, in case the service loses them. `done` is set after the first time.
+    """Sends the templates again and again, in case the service loses them.
+
+    `done` is set after the first time.
 
     A service without such a call has its templates from elsewhere, which is logged once.
     """

@@ -29,7 +29,10 @@ from services.notifier.store.suspensions import Suspension
 
 @dataclass(slots=True)
 class Said:
-    """The newest preferences of people, with their organization, and of organizations; and the newest suspensions."""
+    """The newest preferences of people, with their organization, and of organizations.
+
+    And the newest suspensions.
+    """
 
     persons: dict[UUID, tuple[UUID, Preferences]] = field(default_factory=dict)
     organizations: dict[UUID, Organization] = field(default_factory=dict)
@@ -37,7 +40,10 @@ class Said:
 
 
 def newest(records: Iterable[Record]) -> Said:
-    """Return the newest versions in these events, in whatever order they come; skip other and unreadable records."""
+    """Return the newest versions in these events, in whatever order they come.
+
+    Skip other and unreadable records.
+    """
     found = Said()
     for record in records:
         try:

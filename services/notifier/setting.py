@@ -1,4 +1,7 @@
-"""Decisions about commands that set preferences. Each command of a batch sees the changes of those before it."""
+"""Decisions about commands that set preferences.
+
+Each command of a batch sees the changes of those before it.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +20,8 @@ from services.notifier.domain.suspensions import restored_by
 class Said:
     """The preferences of people and organizations, as the commands decided so far have left them.
 
-    `admins`: pairs of an admin and their organization. `changed_people`: organization and preferences, by person.
-    `changed_channels`: people and channels whose switches changed.
+    `admins`: pairs of an admin and their organization. `changed_people`: organization and preferences, by
+    person. `changed_channels`: people and channels whose switches changed.
     """
 
     people: dict[UUID, Preferences]

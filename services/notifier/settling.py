@@ -1,4 +1,4 @@
-"""The completion of deliveries: events, dead letters, fallbacks to other channels, and the contents of digests."""
+"""The completion of deliveries: events, dead letters, fallbacks, and the contents of digests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -32,8 +32,8 @@ def summed_up(
 ) -> tuple[Delivery, bytes]:
     """Return the delivery, which has the digest's id, and the JSON of its call; `waited` is not empty.
 
-    A notification on several channels is one entry. The digest is about no single appointment, so it names itself in
-    the place of one.
+    A notification on several channels is one entry. The digest is about no single appointment, so it names
+    itself in the place of one.
     """
     ordered = sorted(
         waited, key=lambda item: (item.delivery.starts_at, item.delivery.planned_at, item.delivery.id)

@@ -13,7 +13,8 @@ Call = Looked | Together
 class Turns(asyncio.Queue[Call]):
     """A queue that hands out one call of each organization, round and round; calls of one keep their order.
 
-    A claim may hold hundreds of calls of one organization: those of the next one wait for one call, not for hundreds.
+    A claim may hold hundreds of calls of one organization: those of the next one wait for one call, not for
+    hundreds.
     """
 
     def qsize(self) -> int:

@@ -19,7 +19,10 @@ UNREADABLE = Refusal(Code.MALFORMED, "The command does not say whose preferences
 
 
 def accepted(record: Record, command: Command, preferences: Preferences, changed: bool) -> Verdict:
-    """Return the verdict on an accepted command of a person. `changed`: the preferences were different before."""
+    """Return the verdict on an accepted command of a person.
+
+    `changed`: the preferences were different before.
+    """
     body = {"user_id": user_of(command), "version": preferences.version, "preferences": body_of(preferences)}
     outcome = _outcome(command, "accepted", **body, event_ids=_event_ids(command, changed))
     return _accepted(record, command, outcome, body if changed else None)

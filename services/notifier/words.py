@@ -18,7 +18,8 @@ def missing_variables(looked: Looked) -> list[str]:
 def body_of(looked: Looked, now: datetime) -> bytes:
     """Return the JSON of the call.
 
-    Of a delivery that was held, recompute `time_until` as of the release time, so a retry sends identical bytes.
+    Of a delivery that was held, recompute `time_until` as of the release time, so a retry sends identical
+    bytes.
     """
     delivery = looked.delivery
     if delivery.held_until is None:

@@ -24,9 +24,10 @@ _CHECKS = (obsolete, switched_off, unreachable)
 class Resolution:
     """The outcome for a digest, and for each delivery that waits for it.
 
-    `ended`: deliveries that are not sent any more. `released`: deliveries that are sent by themselves. `kept`:
-    deliveries that go on waiting, for `window`; `moved`: those of them that get a new time by it. `content`: the
-    digest's own delivery with the JSON of its call. `fault`: the error that stopped the digest from being written.
+    `ended`: deliveries that are not sent any more. `released`: deliveries that are sent by themselves.
+    `kept`: deliveries that go on waiting, for `window`; `moved`: those of them that get a new time by it.
+    `content`: the digest's own delivery with the JSON of its call. `fault`: the error that stopped the digest
+    from being written.
     """
 
     outcome: Outcome
@@ -40,7 +41,10 @@ class Resolution:
 
 
 def resolve(digest: Row, found: Review, waiting: Sequence[Looked], now: datetime) -> Resolution:
-    """Return the resolution of a digest for which these deliveries wait; skip those that a report has ended."""
+    """Return the resolution of a digest for which these deliveries wait.
+
+    Skip those that a report has ended.
+    """
     useless: list[Ended] = []
     useful: list[Looked] = []
     for item in waiting:

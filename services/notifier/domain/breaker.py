@@ -31,7 +31,10 @@ class Breaker:
         return self.state == "closed"
 
     def wait(self, now: float) -> float:
-        """Return the seconds until a probe may go out, 0 if it may now. Meaningful for an open breaker only."""
+        """Return the seconds until a probe may go out, 0 if it may now.
+
+        Meaningful for an open breaker only.
+        """
         return max(0.0, self.since + self.recovery - now)
 
     def probing(self) -> "Breaker":
@@ -39,7 +42,10 @@ class Breaker:
         return replace(self, state="half_open")
 
     def succeeded(self) -> "Breaker":
-        """Return the breaker after an answered call. While open, such a call is an older one and proves nothing."""
+        """Return the breaker after an answered call.
+
+        While open, such a call is an older one and proves nothing.
+        """
         if self.state == "open" or (self.closed and not self.failures):
             return self
         return replace(self, state="closed", failures=0)

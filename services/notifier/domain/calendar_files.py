@@ -24,11 +24,11 @@ _STATUS = {"pending": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
 def calendar_file(event: Event, kind: str, link: str) -> str | None:
-    """Return the text/calendar file for notifications of that type, or None if there is none or it is too large.
+    """Return the text/calendar file for notifications of that type; None: there is none, or it is too large.
 
-    It is the same for all recipients. UID is the id of the appointment, or of the series with a RECURRENCE-ID for one
-    occurrence; SEQUENCE is the version. A new series has its rule; a changed series lists its occurrences, because
-    each may have been moved by itself.
+    It is the same for all recipients. UID is the id of the appointment, or of the series with a RECURRENCE-ID
+    for one occurrence; SEQUENCE is the version. A new series has its rule; a changed series lists its
+    occurrences, because each may have been moved by itself.
     """
     method = _METHODS.get(kind)
     entries = _entries(event, method, link) if method else []

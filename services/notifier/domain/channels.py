@@ -40,11 +40,11 @@ def fallback_for(
     organization: Organization,
     suspended: Collection[str] = (),
 ) -> str | None:
-    """Return the channel to use after `channel` failed for an urgent notification: after e-mail SMS, then in-app.
+    """Return the channel of an urgent notification after `channel` failed: after e-mail SMS, then in-app.
 
-    Channels that were switched off, or suspended after a bounce, are skipped. SMS is off by default, but as long as it
-    was not switched off explicitly, it may be a fallback. The caller checks whether the notification is on that channel
-    already.
+    Channels that were switched off, or suspended after a bounce, are skipped. SMS is off by default, but as
+    long as it was not switched off explicitly, it may be a fallback. The caller checks whether the
+    notification is on that channel already.
     """
     if priority != "high":
         return None

@@ -10,7 +10,9 @@ from services.notifier.domain.model import CANCELLED
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """The appointment as it is now. `moved_in`: the version in which its times last changed; 0: they never changed.
+    """The appointment as it is now.
+
+    `moved_in`: the version in which its times last changed; 0: they never changed.
 
     `involved`: the recipient of the delivery still takes part.
     """
@@ -27,8 +29,8 @@ def obsolete_because(
 ) -> str | None:
     """Return the reason why a delivery planned from `version` of the appointment is obsolete, or None.
 
-    A cancellation stays true whatever follows, until the appointment would have been over. An announcement is not
-    about the times.
+    A cancellation stays true whatever follows, until the appointment would have been over. An announcement is
+    not about the times.
     """
     if now >= expires_at:
         return "the appointment is over"

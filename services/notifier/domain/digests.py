@@ -1,7 +1,7 @@
 """Digests: one message a day instead of many.
 
-A digest belongs to a person and a day of their calendar, and there is at most one for each. Open digests are decided
-anew from the present preferences, so a new hour or time zone moves them, and nothing is sent twice.
+A digest belongs to a person and a day of their calendar, and there is at most one for each. Open digests are
+decided anew from the present preferences, so a new hour or time zone moves them, and nothing is sent twice.
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ from services.notifier.domain.kinds import DIGEST
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time of a digest: its day on the person's calendar, its due time (UTC), and a reason in plain words."""
+    """The day of a digest on the person's calendar, its due time (UTC), and the reason in plain words."""
 
     day: date
     due: datetime
@@ -40,7 +40,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A digest that was not sent yet. `by_choice`: the person, or their organization, had switched digests on."""
+    """A digest that was not sent yet.
+
+    `by_choice`: the person, or their organization, had switched digests on.
+    """
 
     day: date
     timezone: str
@@ -73,7 +76,10 @@ def is_chosen(own: Preferences, organization: Organization) -> bool:
 
 
 def beyond(total: int, more: int, threshold: int) -> int:
-    """Return how many of the last `more` of a day's `total` messages exceed the threshold; a threshold of 0: none."""
+    """Return how many of the last `more` of a day's `total` messages exceed the threshold.
+
+    A threshold of 0: none.
+    """
     return min(more, max(0, total - threshold)) if threshold else 0
 
 
@@ -92,7 +98,8 @@ def window_for(
 ) -> Window | None:
     """Return the window of the first open digest that the message can wait for; None: send it by itself.
 
-    Urgent and mandatory messages never wait, nor do messages about appointments that start before the digest is read.
+    Urgent and mandatory messages never wait, nor do messages about appointments that start before the digest
+    is read.
     """
     if message.channel == IN_APP or message.priority == "high":
         return None
@@ -147,7 +154,10 @@ def _next(
 
 
 def _window(day: date, own: Preferences, organization: Organization, timezone: str) -> Window:
-    """Return the window of a day. A skipped time has the offset before the change; of a repeated one the first counts."""
+    """Return the window of a day.
+
+    A skipped time has the offset before the change; of a repeated one the first counts.
+    """
     at = (rules.digest(own, organization) or Digest()).at
     due = datetime.combine(day, at, _place(own, organization, timezone)).astimezone(UTC)
     return Window(day, due, f"waits for the digest at {at:%H:%M} ({_named(own, organization, timezone)})")

@@ -31,8 +31,8 @@ class Waiting:
 def hold(message: Waiting, own: Preferences, organization: Organization, now: datetime) -> Hold | None:
     """Return the hold of a message, or None to send it now.
 
-    In-app and urgent messages are never held. A message is not held either if it would then come after the start of the
-    appointment (or, once that has started, after the message has become useless).
+    In-app and urgent messages are never held. A message is not held either if it would then come after the
+    start of the appointment (or, once that has started, after the message has become useless).
     """
     if message.channel == IN_APP or message.priority == "high":
         return None

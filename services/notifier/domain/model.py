@@ -30,8 +30,8 @@ class Person:
 class Appointment:
     """The state of the appointment in an event. `answers`: pending, confirmed or declined, by participant.
 
-    `waiting`: the people on the waiting list. An occurrence of a series has a `series_id` and an `original_start`, its
-    start by the pattern.
+    `waiting`: the people on the waiting list. An occurrence of a series has a `series_id` and an
+    `original_start`, its start by the pattern.
     """
 
     id: UUID
@@ -77,8 +77,9 @@ class Occurrence:
 class Series:
     """The series in an event. `occurrences`: those that the event is about, in order, at least one.
 
-    `recurrence`: its pattern, from which the `skipped` starts are left out. `whole`: the event is about all occurrences
-    that are still to come. `attending`: participants of any occurrence that they have not declined.
+    `recurrence`: its pattern, from which the `skipped` starts are left out. `whole`: the event is about all
+    occurrences that are still to come. `attending`: participants of any occurrence that they have not
+    declined.
     """
 
     id: UUID
@@ -99,8 +100,9 @@ class Series:
 class Event:
     """An `appointment.*` event. `at`: its time; `actor`: a user id or `service:NAME`.
 
-    `seated`: people from the waiting list who got a seat by it. `series`: the event is about a series, and the
-    appointment is its first occurrence concerned. `of_series`: an event about the whole series comes beside this one.
+    `seated`: people from the waiting list who got a seat by it. `series`: the event is about a series, and
+    the appointment is its first occurrence concerned. `of_series`: an event about the whole series comes
+    beside this one.
     """
 
     id: UUID
@@ -131,7 +133,9 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One recipient, one channel, one template. `expires_at`: the end of its use; `decision`: reason for the channel.
+    """One recipient, one channel, one template.
+
+    `expires_at`: the end of its use; `decision`: reason for the channel.
 
     `timezone`: the recipient's, from Identity. `hold`: None if it is sent at once.
     """

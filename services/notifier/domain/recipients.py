@@ -11,10 +11,10 @@ Recipient = tuple[UUID, Kind]
 
 
 def recipients(event: Event) -> list[Recipient]:
-    """Return the recipients of an event with a kind of notification each, in a fixed order, every person once.
+    """Return the recipients of an event, each once, with a kind of notification; the order is fixed.
 
-    People who got a seat, were added or were removed get a seat notification, an invitation or a cancellation, whatever
-    else changed; they get no notification about the change itself.
+    People who got a seat, were added or were removed get a seat notification, an invitation or a
+    cancellation, whatever else changed; they get no notification about the change itself.
     """
     chosen: dict[UUID, Kind] = {}
     changed = _of_series(event) if event.of_series else (*_added_and_removed(event), *_main(event))
@@ -67,7 +67,7 @@ _TO_THE_ORGANIZER = frozenset(
 
 
 def _of_series(event: Event) -> Iterable[Recipient]:
-    """Return the people on the waiting list, which each occurrence has of its own: the event of the series skips them."""
+    """Return the people on the waiting list, whom the event about the whole series leaves out."""
     cancelled = event.type == "appointment.cancelled"
     return _each(event.appointment.waiting, kinds.CANCELLED) if cancelled else ()
 
@@ -81,7 +81,8 @@ def _added_and_removed(event: Event) -> Iterable[Recipient]:
         return ()
     had_declined = _declined_before(event)
     answers = event.appointment.answers
-    # A pending response marks an invitation; people who got a seat from the waiting list have confirmed before.
+    # A pending response marks an invitation; people who got a seat from the waiting list have confirmed
+    # before.
     added = [user for user in after if user not in before and answers.get(user) == PENDING]
     removed = [
         user

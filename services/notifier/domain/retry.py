@@ -46,8 +46,8 @@ def next_attempt_at(
 ) -> datetime | None:
     """Return the time of the next attempt after `attempts` attempts (the failed one included); None: give up.
 
-    `jitter` in 0..1 spreads the delay by up to a tenth, so that deliveries that failed together do not come back
-    together. A Retry-After is the earliest moment, and replaces our own delay.
+    `jitter` in 0..1 spreads the delay by up to a tenth, so that deliveries that failed together do not come
+    back together. A Retry-After is the earliest moment, and replaces our own delay.
     """
     if failure.for_good or attempts > delays.retries:
         return None

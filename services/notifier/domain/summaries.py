@@ -47,7 +47,10 @@ _SOMEBODY = {"en": "A participant", "de": "Eine teilnehmende Person"}
 
 
 def summary(event: Event, locale: str) -> str:
-    """Return `Changed: title, location`, or the response of a participant; the message itself shows the new values."""
+    """Return `Changed: title, location`, or the response of a participant.
+
+    The message itself shows the new values.
+    """
     tongue = language(locale)
     if event.type in _ANSWERED:
         return _ANSWERED[event.type][tongue].format(name=_actor_name(event) or _SOMEBODY[tongue])

@@ -94,7 +94,8 @@ class ShareDigest:
 
 Step = Hold | Expire | SetAside | Accept | PutBack | GiveUp | FindSent | Report | Redrive | ShareDigest
 
-# The states of a digest that its entries can share, by their own state: a digest can be redriven, and reported on.
+# The states of a digest that its entries can share, by their own state: a digest can be redriven, and
+# reported on.
 _SHARED: Mapping[State, frozenset[State]] = MappingProxyType(
     {
         "held": frozenset(("sent", "delivered", "failed", "bounced", "expired", "dead_lettered")),

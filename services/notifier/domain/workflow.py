@@ -35,10 +35,12 @@ def plan(
     frontend_url: str = "",
     suspended: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
 ) -> list[Notification]:
-    """Return the notifications that follow from an event. People without an entry in `preferences` have the defaults.
+    """Return the notifications that follow from an event.
 
-    `suspended`: by person, the channels whose address bounced. An event older than 24 hours has no notifications, so
-    that a reset or a replay sends nothing about old events.
+    People without an entry in `preferences` have the defaults.
+
+    `suspended`: by person, the channels whose address bounced. An event older than 24 hours has no
+    notifications, so that a reset or a replay sends nothing about old events.
     """
     if is_too_old(event.at, now):
         return []
@@ -61,8 +63,8 @@ def plan_reminder(
 ) -> list[Notification]:
     """Return the notifications of a due reminder or follow-up, on those of its channels that are on now.
 
-    People who have declined, or do not take part any more, get none. A reminder needs an open appointment, a follow-up
-    a completed one.
+    People who have declined, or do not take part any more, get none. A reminder needs an open appointment, a
+    follow-up a completed one.
     """
     appointment = reminder.appointment
     kind, stages = (kinds.FOLLOW_UP, COMPLETED) if reminder.follows_up else (kinds.REMINDER, OPEN)
@@ -81,7 +83,7 @@ def is_too_old(at: datetime, now: datetime) -> bool:
 
 
 def expires_at(kind: Kind, source: Event | Reminder) -> datetime:
-    """Return the end of a notification's use: the start for reminders, the end (of a series' last) for most others.
+    """Return the end of a notification's use: the start for reminders, the (last) end for most others.
 
     Notifications that may come after the end are of use for a day.
     """

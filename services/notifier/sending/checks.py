@@ -1,7 +1,7 @@
 """The checks of a delivery right before its call.
 
-Each returns the step that the delivery takes instead of a call, or None if the check has no objection. No check
-changes anything.
+Each returns the step that the delivery takes instead of a call, or None if the check has no objection. No
+check changes anything.
 """
 
 from collections.abc import Callable, Sequence

@@ -25,9 +25,12 @@ Result = Ended | Later | Held | Untried
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """The step that deliveries take at `at`. `error`: name of the error in their dead letters; None: no dead letter.
+    """The step that deliveries take at `at`.
 
-    `due`: time of the next attempt after `PutBack`. `outage`: the attempt failed only because the service was down.
+    `error`: name of the error in their dead letters; None: no dead letter.
+
+    `due`: time of the next attempt after `PutBack`. `outage`: the attempt failed only because the service was
+    down.
     """
 
     step: Step

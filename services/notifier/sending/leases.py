@@ -12,7 +12,10 @@ from services.notifier.store import queue
 
 
 class Leases:
-    """The claims of one process, which `lease` names in the queue. They end `seconds` after the last renewal."""
+    """The claims of one process, which `lease` names in the queue.
+
+    They end `seconds` after the last renewal.
+    """
 
     def __init__(self, database: Database, lease: UUID, seconds: float) -> None:
         self.lease = lease

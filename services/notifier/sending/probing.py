@@ -21,8 +21,8 @@ log = telemetry.get_logger()
 class Prober:
     """Probes with a delivery, or with a template if no delivery waits. `end` receives the results.
 
-    `longest`: seconds of one wait for the next probe. `spread`: seconds over which deliveries become due after an
-    outage. `under_way`: ids of the deliveries in the last probe.
+    `longest`: seconds of one wait for the next probe. `spread`: seconds over which deliveries become due
+    after an outage. `under_way`: ids of the deliveries in the last probe.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Prober:
                 self._end(await self._caller.probe(item))
 
     async def recover(self) -> None:
-        """Make the deliveries due that waited only for the service, spread so that they do not come all at once."""
+        """Make the deliveries due that waited only for the service, spread over some seconds."""
 
         async def recover() -> int:
             async with self._database.transaction() as tx:

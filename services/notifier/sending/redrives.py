@@ -15,7 +15,10 @@ from services.notifier.store import deliveries, outbox
 
 
 async def redrive(tx: Transaction, writer: UUID, items: Sequence[Redriven], now: datetime) -> None:
-    """Queue deliveries again that were given up. The checks before the call end those that are obsolete by then."""
+    """Queue deliveries again that were given up.
+
+    The checks before the call end those that are obsolete by then.
+    """
     if not items:
         return
     rows = await deliveries.locked(tx, [item.delivery_id for item in items])

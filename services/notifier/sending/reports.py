@@ -55,8 +55,8 @@ async def _complete(
 async def _deliveries_of(tx: Transaction, reports: Sequence[Report]) -> list[UUID | None]:
     """Return the delivery of each report.
 
-    The key of a report is the id of a delivery or of a group call. A report without a key is about the last delivery
-    that was sent to that person on that channel.
+    The key of a report is the id of a delivery or of a group call. A report without a key is about the last
+    delivery that was sent to that person on that channel.
     """
     keyed = [
         (number, (report.delivery_id, report.recipient_id))

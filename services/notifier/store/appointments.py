@@ -13,7 +13,10 @@ from chassis.database import Database, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The state of an appointment or a whole series in an event. `moved_in`: its version if its times changed, else 0."""
+    """The state of an appointment or a whole series in an event.
+
+    `moved_in`: its version if its times changed, else 0.
+    """
 
     id: UUID
     organization_id: UUID
@@ -85,5 +88,8 @@ _FORGET = text("""
 
 
 async def forget(database: Database, ended_before: datetime) -> int:
-    """Delete appointments that ended long ago, about which nothing can be sent any more; return their number."""
+    """Delete appointments that ended long ago, about which nothing can be sent any more.
+
+    Return their number.
+    """
     return await database.in_slices(_FORGET, {"before": ended_before})

@@ -54,7 +54,7 @@ _DELIVERIES_OF = text("""
 async def claim_rest(
     tx: Transaction, lease: UUID, claimed: Sequence[Claimed], now: datetime, until: datetime
 ) -> list[Claimed]:
-    """Claim, and return, the other deliveries of the calls and bundles of those that were claimed just now."""
+    """Claim and return the other deliveries of the calls and bundles of `claimed`."""
     bundles = {row.bundle for row in claimed if row.bundle}
     if not bundles:
         return []
@@ -69,7 +69,10 @@ async def claim_rest(
 
 
 async def freeze(tx: Transaction, lease: UUID, members: Sequence[tuple[UUID, UUID, UUID]]) -> set[UUID]:
-    """Write down each (delivery, recipient, call) for good; return the deliveries whose lease was still ours."""
+    """Write down each (delivery, recipient, call) for good.
+
+    Return the deliveries whose lease was still ours.
+    """
     ids, recipients, calls = zip(*members, strict=True)
     values = {"ids": list(ids), "recipients": list(recipients), "calls": list(calls), "lease": lease}
     return set(await tx.scalars(_FREEZE, values))

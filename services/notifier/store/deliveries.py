@@ -57,7 +57,8 @@ _LOCKED = text(f"""
     SELECT {NAMES} FROM deliveries WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE
 """)  # noqa: S608
 
-# A report without an idempotency key names appointment, recipient and channel: it is about the last delivery there.
+# A report without an idempotency key names appointment, recipient and channel: it is about the last delivery
+# there.
 _LAST_SENT = text("""
     SELECT wanted.number, last.id
     FROM unnest(CAST(:appointments AS uuid[]), CAST(:recipients AS uuid[]), CAST(:channels AS text[]))
@@ -134,7 +135,7 @@ async def locked(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Delivery]:
 
 
 async def last_sent(tx: Transaction, keys: Sequence[tuple[UUID, UUID, str]]) -> dict[int, UUID]:
-    """Return, by position in `keys`, the last delivery sent for an appointment to a recipient on a channel."""
+    """Return, by position in `keys`, the last delivery sent for appointment, recipient and channel."""
     if not keys:
         return {}
     appointments, recipients, channels = zip(*keys, strict=True)
@@ -148,7 +149,10 @@ async def payloads(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, bytes]:
 
 
 async def reword(tx: Transaction, bodies: Mapping[UUID, bytes]) -> None:
-    """Replace the payloads of deliveries that the caller has locked; they are few, as operators correct them."""
+    """Replace the payloads of deliveries that the caller has locked.
+
+    They are few, as operators correct them.
+    """
     await tx.execute_each(_REWORD, [{"id": identifier, "body": body} for identifier, body in bodies.items()])
 
 

@@ -19,7 +19,8 @@ _NOTE = text("""
     ORDER BY number
 """)
 
-# Another process's messages are taken over only when they are old: that process is gone, or publishes the same.
+# Another process's messages are taken over only when they are old: that process is gone, or publishes the
+# same.
 _NEXT = text("""
     SELECT position, topic, key, value, headers FROM outbox
     WHERE writer = :writer OR noted_at < :abandoned
@@ -54,7 +55,7 @@ async def next_noted(
 
 
 async def published(tx: Transaction, positions: Sequence[int]) -> None:
-    """Delete published messages, without waiting for the disk: a crash only publishes the same messages again."""
+    """Delete published messages without waiting for the disk: a crash only publishes them again."""
     await tx.execute(text("SET LOCAL synchronous_commit = off"))
     await tx.execute(
         text("DELETE FROM outbox WHERE position = ANY(CAST(:positions AS bigint[]))"),

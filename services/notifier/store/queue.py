@@ -24,8 +24,8 @@ from services.notifier.delivery import COLUMNS, Delivery
 from services.notifier.domain.currency import Current
 from services.notifier.store.deliveries import settled_columns
 
-# One index probe for each organization, not one for each row: a hundred thousand deliveries of one organization must
-# not delay those of the next.
+# One index probe for each organization, not one for each row: a hundred thousand deliveries of one
+# organization must not delay those of the next.
 _ORGANIZATIONS = text("""
     WITH RECURSIVE waiting AS (
         (SELECT organization_id FROM queue WHERE organization_id > :after ORDER BY organization_id LIMIT 1)
@@ -168,7 +168,10 @@ _RECOVER = text("""
 
 
 class Claimed(NamedTuple):
-    """A claimed delivery. `bundle`: those that it may share a call with; `call`: the group call that it belongs to."""
+    """A claimed delivery.
+
+    `bundle`: those that it may share a call with; `call`: the group call that it belongs to.
+    """
 
     id: UUID
     bundle: UUID | None = None
@@ -179,7 +182,8 @@ class Claimed(NamedTuple):
 class Looked:
     """A claimed delivery with its payload, and with its appointment and the preferences as they are now.
 
-    `suspended`: the address of its channel has bounced. `at`: time of loading, in seconds of the monotonic clock.
+    `suspended`: the address of its channel has bounced. `at`: time of loading, in seconds of the monotonic
+    clock.
     """
 
     delivery: Delivery
@@ -216,7 +220,10 @@ async def lightly(tx: Transaction) -> None:
 async def organizations(
     tx: Transaction, after: UUID, now: datetime, limit: int
 ) -> tuple[list[UUID], UUID | None]:
-    """Return the next organizations with due deliveries, and the one to continue after; None: from the start."""
+    """Return the next organizations with due deliveries, and the one to continue after.
+
+    The latter is None at the end of the round.
+    """
     rows = await tx.execute(_ORGANIZATIONS, {"after": after, "now": now, "limit": limit})
     due = [row.organization_id for row in rows if row.due]
     return due, rows[-1].organization_id if len(rows) == limit else None
@@ -298,7 +305,7 @@ async def hold(tx: Transaction, lease: UUID, held: Sequence[Held]) -> set[UUID]:
 async def look_again(
     tx: Transaction, organizations: Collection[UUID], users: Collection[UUID] | None, now: datetime
 ) -> None:
-    """Make held deliveries due, because preferences changed: of these people (None: all) in these organizations."""
+    """Make held deliveries of these people (None: all) due, because preferences changed."""
     values = {"organizations": list(organizations), "now": now}
     if users is None:
         await tx.execute(_LOOK_AGAIN_AT_ALL, values)
@@ -317,7 +324,10 @@ async def release(tx: Transaction, lease: UUID, ids: Sequence[UUID]) -> None:
 
 
 async def recover(tx: Transaction, now: datetime, spread: timedelta) -> int:
-    """Make the deliveries due that waited only for the service, spread over an interval; return their number."""
+    """Make the deliveries due that waited only for the service, spread over an interval.
+
+    Return their number.
+    """
     return await tx.count(_RECOVER, {"now": now, "spread": spread})
 
 

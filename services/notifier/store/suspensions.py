@@ -13,7 +13,10 @@ from services.notifier.delivery import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """A channel of a person. `version` counts its changes; `restored_at`: None while suspended. Instants are UTC."""
+    """A channel of a person.
+
+    `version` counts its changes; `restored_at`: None while suspended. Instants are UTC.
+    """
 
     user_id: UUID
     channel: str

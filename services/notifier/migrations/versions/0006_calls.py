@@ -1,4 +1,4 @@
-"""Calls that reach many at once: what may go together, and who belongs to which call."""
+"""Group calls: the bundles of deliveries that may share a call, and the members of each call."""
 
 from alembic import op
 
