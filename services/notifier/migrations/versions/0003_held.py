@@ -8,7 +8,7 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # What was planned before knows neither zone nor start: only quiet hours with a chosen zone hold it exactly.
+    # Older deliveries know neither zone nor start: only quiet hours with a chosen zone hold them exactly.
     """
     ALTER TABLE deliveries
         ADD COLUMN timezone text NOT NULL DEFAULT 'UTC',

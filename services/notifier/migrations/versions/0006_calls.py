@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """`bundle`: deliveries with the same words, which may share a call; `call_id`: the call that one belongs to for good.
+    """`bundle`: deliveries with the same content, which may share a call; `call_id`: their call, once made.
 
     `calls` outlives the queue, because reports name a call and a recipient.
     """
