@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from chassis import clock
-from chassis.database import Database
+from chassis.database import Database, Transaction
 from services.notifier import metrics, notices
+from services.notifier.delivery import Delivery
+from services.notifier.domain.transitions import WAITING
 from services.notifier.sending.conclusion import Result, Untried
 from services.notifier.sending.insisting import insist
 from services.notifier.sending.leases import Leases
@@ -67,14 +69,13 @@ class Completer:
         ended = [item for item in results if isinstance(item, Ended)]
         later = [item for item in results if isinstance(item, Later)]
         held = [item for item in results if isinstance(item, Held)]
-        untried = [item.looked.delivery.id for item in results if isinstance(item, Untried)]
+        untried = [item.looked.delivery for item in results if isinstance(item, Untried)]
         lease = self._leases.lease
         async with self._database.transaction() as tx:
             ours = await queue.settle(tx, lease, [item.delivery for item in ended])
             put_back = await queue.retry(tx, lease, later)
             put_back |= await queue.hold(tx, lease, held)
-            if untried:
-                await queue.release(tx, lease, untried)
+            await self._give_back(tx, untried)
             now = clock.now()
             messages = await complete(tx, [item for item in ended if item.delivery.id in ours], now)
             messages += [
@@ -84,7 +85,16 @@ class Completer:
             ]
             await outbox.note(tx, lease, now, messages)
         metrics.LOST_LEASES.inc(len(ended) + len(later) + len(held) - len(ours) - len(put_back))
-        self._leases.discard(untried, _ids(ended), _ids(later), _ids(held))
+        self._leases.discard([item.id for item in untried], _ids(ended), _ids(later), _ids(held))
+
+    async def _give_back(self, tx: Transaction, untried: Sequence[Delivery]) -> None:
+        """Release deliveries that were not called for; those that a report has ended leave the queue."""
+        waiting = [item.id for item in untried if item.state in WAITING]
+        if waiting:
+            await queue.release(tx, self._leases.lease, waiting)
+        if len(waiting) < len(untried):
+            others = [item.id for item in untried if item.state not in WAITING]
+            await queue.drop(tx, self._leases.lease, others)
 
 
 def _ids(items: Sequence[Ended] | Sequence[Later] | Sequence[Held]) -> list[UUID]:

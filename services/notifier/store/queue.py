@@ -161,6 +161,8 @@ _RELEASE = text("""
     WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND lease = :lease
 """)
 
+_DROP = text("DELETE FROM queue WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND lease = :lease")
+
 _RECOVER = text("""
     UPDATE queue SET next_attempt_at = CAST(:now AS timestamptz) + random() * CAST(:spread AS interval)
     WHERE outage AND lease IS NULL AND next_attempt_at > :now
@@ -321,6 +323,11 @@ async def renew(tx: Transaction, lease: UUID, ids: Sequence[UUID], until: dateti
 async def release(tx: Transaction, lease: UUID, ids: Sequence[UUID]) -> None:
     """Release claimed deliveries untried."""
     await tx.execute(_RELEASE, {"lease": lease, "ids": list(ids)})
+
+
+async def drop(tx: Transaction, lease: UUID, ids: Sequence[UUID]) -> None:
+    """Take claimed deliveries out of the queue that were ended by other means than a call."""
+    await tx.execute(_DROP, {"lease": lease, "ids": list(ids)})
 
 
 async def recover(tx: Transaction, now: datetime, spread: timedelta) -> int:
