@@ -22,8 +22,8 @@ from services.notifier.domain.model import OPEN, Appointment, Change, Event, Rem
 from services.notifier.domain.staleness import Current
 from services.notifier.messages.events import Happened
 from services.notifier.planning import deliveries
-from services.notifier.sending.attempt import not_sent
 from services.notifier.sending.completion import Ended
+from services.notifier.sending.conclusion import checked, result_of
 from services.notifier.store.queue import Checked, Held
 from services.reminders.domain import appointment as reminded
 from services.reminders.domain.channels import Wishes
@@ -164,15 +164,17 @@ class OneAppointment(RuleBasedStateMachine):
             current=self._current(person),
             own=self.own.get(person, NOTHING_SAID),
         )
-        match not_sent(looked, self.now):
+        found = checked(looked, self.now)
+        match looked if isinstance(found, Checked) else result_of(looked, found):
             case Held(delivery):
+                self.open[identifier] = replace(looked, delivery=delivery)
                 assert delivery.held_until
                 assert self.now < delivery.held_until < max(delivery.starts_at, delivery.expires_at)
             case Ended(delivery):
                 assert delivery.state == "expired", delivery.reason
                 self.ended[identifier] = delivery.state
                 del self.open[identifier]
-            case None if not fails:
+            case Checked() if not fails:
                 self._check(looked)
                 self.ended[identifier] = "sent"
                 del self.open[identifier]
