@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Phase = Literal["starting", "ready", "stopping", "stopped"]
+Phase = Literal["starting", "ready", "slow", "stopping", "stopped"]
+"""`slow`: started, and not everything was ready in time; it goes on."""
 
 
 class AlreadyRunning(Exception):
@@ -19,7 +20,7 @@ class AlreadyRunning(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """A supervised process as the state file shows it; `pid` is None while it is down."""
+    """A supervised process in the state file; `pid` and `started_at` (seconds since 1970) are None while it is down."""
 
     name: str
     pid: int | None
@@ -27,6 +28,7 @@ class ProcessRecord:
     restarts: int
     log: str
     health_url: str | None = None
+    started_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
