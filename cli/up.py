@@ -36,7 +36,6 @@ from deploy.local.stack import PortsTaken, Stack, external_servers
 from deploy.local.supervisor import HOPELESS_STARTS
 
 _LEAVING_SECONDS = 15.0
-_AGAIN_SECONDS = 1.0
 
 
 @with_examples(
@@ -119,8 +118,7 @@ async def _start_and_show(stack: Stack, display: Display, timeout: float) -> Non
             for member in missing:
                 display.note(sentence_about(member))
             stack.publish("slow")
-            while await late(stack.members.values(), math.inf):
-                await asyncio.sleep(_AGAIN_SECONDS)  # one keeps ending; a person may mend it
+            await late(stack.members.values(), math.inf)  # a person may mend the one that keeps ending
         stack.publish("ready")
         display.ready(time.monotonic() - began, await token_to_try(stack.urls))
         await showing

@@ -1,6 +1,7 @@
 """How long `up` waits for its processes: longer while one of them makes progress."""
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ async def late(members: Iterable[Member], timeout: float) -> list[Member]:
     """Return the processes that are not ready in time, none as soon as all are ready.
 
     The time is over `timeout` seconds after the last progress: a process became ready, or a starting one used the
-    processor. A process that keeps ending is not waited for.
+    processor. A process that keeps ending is waited for only without a limit (`math.inf`).
     """
     waited = list(members)
     began = progress = sampled = time.monotonic()
@@ -34,7 +35,8 @@ async def late(members: Iterable[Member], timeout: float) -> list[Member]:
                 progress = now
             used, sampled = used | current, now
         over = now - progress >= timeout or now - began >= LONGEST * timeout
-        if over or all(keeps_ending(member) for member in pending):
+        hopeless = math.isfinite(timeout) and all(keeps_ending(member) for member in pending)
+        if over or hopeless or not pending:
             return pending
         await asyncio.sleep(_POLL_SECONDS)
 
