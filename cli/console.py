@@ -156,6 +156,11 @@ def zone_of(name: str | None) -> ZoneInfo | None:
         fail(f"there is no time zone {name[:60]!r} (for example Europe/Berlin)", EXIT_USAGE)
 
 
+def zone_name(zone: ZoneInfo | None) -> str:
+    """Return the name of the zone in which times are shown."""
+    return zone.key if zone else f"{datetime.now().astimezone().tzname()} (this machine's zone)"
+
+
 def when(at: datetime, zone: ZoneInfo | None) -> str:
     """Return an instant for people, to the second, in the zone that they chose."""
     return f"{at.astimezone(zone):%d %b %H:%M:%S}"

@@ -8,7 +8,7 @@ from chassis.database import Database
 from chassis.settings import Settings, service_database_url
 from cli import kafka
 from cli.console import EXIT_USAGE, HomeOption, JsonOption, fail, out, print_json, say
-from cli.wishes import tells_of_wishes
+from cli.wishes import is_about_preferences
 from contracts.topics import NOTIFIER_EVENTS
 from services.notifier.restoring import newest
 from services.notifier.restoring import restore as restore_into
@@ -34,7 +34,7 @@ def restore(
 
 
 async def _restore(settings: Settings) -> tuple[int, int]:
-    found = newest(await kafka.collect(settings, [NOTIFIER_EVENTS.name], tells_of_wishes))
+    found = newest(await kafka.collect(settings, [NOTIFIER_EVENTS.name], is_about_preferences))
     database = Database(service_database_url(settings, "notifier"), application_name="appointments-cli")
     try:
         async with database.transaction() as tx:
