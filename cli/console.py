@@ -44,6 +44,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 ZoneOption = Annotated[
     str | None, typer.Option("--zone", help="Show times in this zone (default: this machine's).")
 ]
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 Function = TypeVar("Function", bound=Callable[..., Any])
 _EPILOGS: dict[Callable[..., Any], str] = {}
 
@@ -76,6 +77,18 @@ def with_examples(*lines: str) -> Callable[[Function], Function]:
 def epilog_of(function: Callable[..., Any]) -> str | None:
     """Return the text below a command's help."""
     return _EPILOGS.get(function)
+
+
+def group(name: str, help_text: str, **settings: Any) -> typer.Typer:
+    """Return a group of subcommands, of the same make as `appointments` itself."""
+    return typer.Typer(
+        name=name,
+        help=help_text,
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings=CONTEXT,
+        **settings,
+    )
 
 
 def fail(sentence: str, code: int = EXIT_FAILED) -> NoReturn:
@@ -154,6 +167,14 @@ def zone_of(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (ValueError, ZoneInfoNotFoundError, OSError):
         fail(f"there is no time zone {name[:60]!r} (for example Europe/Berlin)", EXIT_USAGE)
+
+
+def duration(seconds: int) -> str:
+    """Return a duration to its largest unit, for example 3 h."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 def zone_name(zone: ZoneInfo | None) -> str:

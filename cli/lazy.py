@@ -9,9 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from cli.console import epilog_of
-
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+from cli.console import CONTEXT, epilog_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.commands import COMMANDS
-from cli.console import EXIT_FAILED, examples
-from cli.lazy import CONTEXT, lazy_group
+from cli.console import CONTEXT, EXIT_FAILED, examples
+from cli.lazy import lazy_group
 
 
 class Cli(typer.Typer):

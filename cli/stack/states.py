@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from cli.console import duration
 from cli.stack.web import ask
 from deploy.local.health import SILENT, document_of
 from deploy.local.home import ProcessRecord
@@ -57,8 +58,4 @@ def uptime(row: dict[str, Any]) -> str:
     """Return for how long a process has been running, to its largest unit."""
     if row.get("started_at") is None:
         return ""
-    seconds = max(0, int(time.time() - row["started_at"]))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    return duration(max(0, int(time.time() - row["started_at"])))
