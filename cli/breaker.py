@@ -53,8 +53,8 @@ def breaker(
     all are closed, 1 one is not, 6 a notifier does not answer.
     """
     place = zone_of(zone)
-    asked = [_health(url) for url in urls] if urls else _local(home)
-    reports = asyncio.run(_ask_all(asked))
+    addresses = [_health(url) for url in urls] if urls else _local(home)
+    reports = asyncio.run(_ask_all(addresses))
     for report in reports:
         if json or not out.is_terminal:
             print_json(report)

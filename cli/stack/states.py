@@ -17,10 +17,10 @@ _ANSWER_WITHIN = 5.0  # seconds
 def report_now(processes: Iterable[ProcessRecord]) -> Report:
     """Return the report of these processes, each asked for its health now."""
     known = list(processes)
-    asked = [process for process in known if process.pid is not None and process.health_url is not None]
-    with ThreadPoolExecutor(max(1, len(asked))) as pool:
-        answers = pool.map(_health, [str(process.health_url) for process in asked])
-    return report_of(known, {process.name: answer for process, answer in zip(asked, answers, strict=True)})
+    running = [process for process in known if process.pid is not None and process.health_url is not None]
+    with ThreadPoolExecutor(max(1, len(running))) as pool:
+        answers = pool.map(_health, [str(process.health_url) for process in running])
+    return report_of(known, {process.name: answer for process, answer in zip(running, answers, strict=True)})
 
 
 def _health(url: str) -> dict[str, Any]:
