@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import HomeOption, fail, running_stack, say, with_examples
+from cli.console import EXIT_USAGE, HomeOption, fail, running_stack, say, with_examples
 from cli.people import PERSON, fetch_people, person_of
 from cli.sandbox import ask_identity
 
@@ -40,7 +40,7 @@ def fetch_token(identity_url: str, email: str) -> str:
     """Return a JWT of the person with this e-mail address."""
     answer = ask_identity(identity_url, "POST", "/sandbox/tokens", {"email": email})
     if answer.status == _NOT_FOUND:
-        fail(f"the sandbox has no person with the e-mail address {email} (see: appointments people)")
+        fail(f"the sandbox has no person {email!r} (see: appointments people)", EXIT_USAGE)
     if answer.is_error:
         fail(f"the Identity Service issued no token for {email} ({answer.status}: {answer.text})")
     issued: dict[str, Any] = answer.json()
