@@ -5,6 +5,7 @@ Nothing heavy is imported here: `rich` only by a command that draws with `out` o
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -46,6 +47,7 @@ ZoneOption = Annotated[
 ]
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 Function = TypeVar("Function", bound=Callable[..., Any])
+_EXAMPLE_COLUMNS = 51
 _EPILOGS: dict[Callable[..., Any], str] = {}
 
 
@@ -61,7 +63,17 @@ def __getattr__(name: str) -> Any:
 
 def examples(*lines: str) -> str:
     """Return the text below a command's help: one example a line."""
-    return "\b\n" + "\n".join(("Examples:", *("  " + line for line in lines)))
+    return "\b\n" + "\n".join(("Examples:", *("  " + _broken(line) for line in lines)))
+
+
+def _broken(example: str) -> str:
+    """Break a long example between its words, as a shell reads it, for narrow terminals."""
+    shown = [""]
+    for word in re.findall(r"""(?:'[^']*'|"[^"]*"|\S)+""", example):
+        if shown[-1] and len(shown[-1]) + len(word) > _EXAMPLE_COLUMNS:
+            shown.append("   ")
+        shown[-1] += f" {word}" if shown[-1] else word
+    return " \\\n  ".join(shown)
 
 
 def with_examples(*lines: str) -> Callable[[Function], Function]:

@@ -50,7 +50,9 @@ CauseOption = Annotated[
 ]
 StageOption = Annotated[
     str | None,
-    typer.Option("--stage", metavar="fetch|decode|handle|deliver", help="Take only those of this stage."),
+    typer.Option(
+        "--stage", metavar="STAGE", help="Take only those of this stage: fetch, decode, handle or deliver."
+    ),
 ]
 ErrorOption = Annotated[
     str | None,
@@ -125,8 +127,7 @@ def show(
 @app.command(
     "edit",
     epilog=examples(
-        "appointments dlq edit 3fa2b1c4 --reason 'wrong zone' \\",
-        "    --set timezone=Europe/Berlin",
+        "appointments dlq edit 3fa2b1c4 --reason 'wrong zone' --set timezone=Europe/Berlin",
     ),
 )
 def edit(

@@ -40,8 +40,7 @@ FormatOption = Annotated[
 
 @with_examples(
     "appointments import old.csv --owner jonas@nordlicht.example --dry-run",
-    "appointments import old.csv --owner jonas@nordlicht.example \\",
-    "    --report problems.ndjson",
+    "appointments import old.csv --owner jonas@nordlicht.example --report problems.ndjson",
 )
 def moving_in(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Appointments: .ndjson, .ics or .csv.")],

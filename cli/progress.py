@@ -86,8 +86,8 @@ def show(
 @app.command(
     "set",
     epilog=examples(
-        "appointments progress set notifier --topic notifier.commands \\",
-        "    --partition 0 --to start --reason 'away for 15 days'",
+        "appointments progress set notifier --topic notifier.commands "
+        "--partition 0 --to start --reason 'away for 15 days'",
     ),
 )
 def set_(

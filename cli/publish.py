@@ -38,10 +38,10 @@ _PEOPLE_FIELDS = ("organizer_id", "participant_ids", "user_id")
 
 
 @with_examples(
-    "appointments publish appointment.create --actor jonas --follow \\",
-    "    --set title=Review --set timezone=Europe/Berlin \\",
-    "    --set start_time=2027-03-01T09:00:00 \\",
-    "    --set end_time=2027-03-01T10:00:00 --set participant_ids=mira",
+    "appointments publish appointment.create --actor jonas --follow "
+    "--set title=Review --set timezone=Europe/Berlin "
+    "--set start_time=2027-03-01T09:00:00 "
+    "--set end_time=2027-03-01T10:00:00 --set participant_ids=mira",
     "appointments publish appointment.create --fields",
     "appointments publish --fields",
 )

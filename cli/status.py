@@ -92,10 +92,16 @@ async def _watch(home: HomeOption, json: bool) -> None:
         while True:
             _print(*_now(home), json)
             await asyncio.sleep(_REFRESH_SECONDS)
-    with Live(console=out, auto_refresh=False, screen=True) as live:
-        while True:
-            live.update(board(_now(home)[1]), refresh=True)
-            await asyncio.sleep(_REFRESH_SECONDS)
+    shown = None
+    try:
+        with Live(console=out, auto_refresh=False, screen=True) as live:
+            while True:
+                shown = board(_now(home)[1])
+                live.update(shown, refresh=True)
+                await asyncio.sleep(_REFRESH_SECONDS)
+    finally:
+        if shown is not None:
+            out.print(shown)  # the last one stays on the terminal
 
 
 def _print(record: StackRecord, report: Report, json: bool) -> None:

@@ -43,8 +43,7 @@ def ls(json: JsonOption = False) -> None:
     "preview",
     epilog=examples(
         "appointments templates preview appointment_reminder",
-        "appointments templates preview appointment_invitation \\",
-        "    --locale de --html invitation.html",
+        "appointments templates preview appointment_invitation --locale de --html invitation.html",
     ),
 )
 def preview(

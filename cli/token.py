@@ -13,7 +13,7 @@ _NOT_FOUND = 404
 
 @with_examples(
     "appointments token mira",
-    'curl -H "Authorization: Bearer $(appointments token mira --raw)" …',
+    "TOKEN=$(appointments token mira --raw)",
 )
 def token(
     person: Annotated[str, typer.Argument(metavar="PERSON", help=f"Whose token: {PERSON}.")],

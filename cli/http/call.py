@@ -20,9 +20,9 @@ _TYPES = {".ics": "text/calendar", ".csv": "text/csv"}
 
 
 @with_examples(
-    "appointments call POST /api/appointments --as jonas title=Review \\",
-    "    timezone=Europe/Berlin start_time=2027-03-01T09:00 \\",
-    "    end_time=2027-03-01T10:00 participant_ids=mira --get id",
+    "appointments call POST /api/appointments --as jonas title=Review "
+    "timezone=Europe/Berlin start_time=2027-03-01T09:00 "
+    "end_time=2027-03-01T10:00 participant_ids=mira --get id",
     "appointments call POST /api/appointments/ID/confirm --as mira",
     "appointments call DELETE /api/appointments/ID reason='No longer needed'",
     "appointments call POST /api/appointments/calendar/import --data my.ics",
