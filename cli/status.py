@@ -1,6 +1,5 @@
 """`appointments status`: whether the processes of the running stack are ready."""
 
-import asyncio
 import sys
 import time
 from typing import Annotated
@@ -48,7 +47,7 @@ def status(
     every process is ready, 4 no stack is running, 6 a process is not ready.
     """
     if watch:
-        asyncio.run(_watch(home, json))
+        _watch(home, json)
     record, report = _ready_in_time(home, timeout) if wait else _now(home)
     _print(record, report, json)
     late = [name for name, row in report.items() if not row["ready"]]
@@ -82,7 +81,7 @@ def _ready_in_time(home: HomeOption, seconds: float) -> tuple[StackRecord, Repor
     return _now(home)
 
 
-async def _watch(home: HomeOption, json: bool) -> None:
+def _watch(home: HomeOption, json: bool) -> None:
     from rich.live import Live
 
     from cli.board import board
@@ -91,14 +90,14 @@ async def _watch(home: HomeOption, json: bool) -> None:
     if json or not out.is_terminal:
         while True:
             _print(*_now(home), json)
-            await asyncio.sleep(_REFRESH_SECONDS)
+            time.sleep(_REFRESH_SECONDS)
     shown = None
     try:
         with Live(console=out, auto_refresh=False, screen=True) as live:
             while True:
                 shown = board(_now(home)[1])
                 live.update(shown, refresh=True)
-                await asyncio.sleep(_REFRESH_SECONDS)
+                time.sleep(_REFRESH_SECONDS)
     finally:
         if shown is not None:
             out.print(shown)  # the last one stays on the terminal
