@@ -11,5 +11,4 @@ def ask_identity(url: str, method: str, path: str, body: dict[str, Any] | None =
     try:
         return ask(method, url + path, body)
     except OSError as error:
-        reason = getattr(error, "reason", error)
-        fail(f"the Identity Service at {url} does not answer ({reason})", EXIT_NOT_READY)
+        fail(f"the Identity Service at {url} does not answer ({error.strerror or error})", EXIT_NOT_READY)

@@ -116,15 +116,15 @@ def _print(record: StackRecord, report: Report, json: bool) -> None:
         facts = [f"pid {row['pid'] or '–'}"]
         facts += [f"lag {row['lag']:,}"] if row.get("lag") is not None else []
         facts += [f"up {uptime(row)}"] if uptime(row) else []
-        facts += [f"{row['restarts']} restarts"] if row["restarts"] else []
+        facts += [f"restarts {row['restarts']}"] if row["restarts"] else []
         say(f"{name:<{width}}  {_coloured(word_of(row))}  {'   '.join(facts)}")
         if trouble(row):
             say(f"{'':<{width}}  {trouble(row)}")
     say("")
     for name, value in addresses(record.urls):
-        say(f"{name:<{width}}  {value}")
+        say(f"{name:<{max(width, 10)}}  {value}")
 
 
 def _coloured(word: str) -> str:
-    padded = f"{word:<9}"
+    padded = f"{word:<10}"
     return f"\033[{_COLOURS.get(word, '31')}m{padded}\033[0m" if sys.stdout.isatty() else padded

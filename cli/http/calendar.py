@@ -1,5 +1,7 @@
 """`appointments calendar`: a person's coming days, on the clock of their zone."""
 
+import shutil
+import sys
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -58,8 +60,10 @@ def _line(talk: Session, item: JSON, place: ZoneInfo) -> str:
     if item.get("busy"):
         return f"{when}  busy"
     where = [item["location"]] if item.get("location") else []
-    others = _company(talk, item)
-    return "  ".join([when, item["title"], *others, *where, item["status"], item["id"]])
+    line = "  ".join([when, item["title"], *_company(talk, item), *where, item["status"]])
+    narrow = sys.stdout.isatty() and len(line) + 2 + len(item["id"]) > shutil.get_terminal_size().columns
+    gap = "\n" + " " * 12 if narrow else "  "
+    return f"{line}{gap}{item['id']}"
 
 
 def _company(talk: Session, item: JSON) -> list[str]:

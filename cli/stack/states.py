@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Any
 
 from cli.console import duration
@@ -17,10 +17,18 @@ _ANSWER_WITHIN = 5.0  # seconds
 def report_now(processes: Iterable[ProcessRecord]) -> Report:
     """Return the report of these processes, each asked for its health now."""
     known = list(processes)
+    answers: dict[str, dict[str, Any]] = {}
+
+    def look(process: ProcessRecord) -> None:
+        answers[process.name] = _health(str(process.health_url))
+
     running = [process for process in known if process.pid is not None and process.health_url is not None]
-    with ThreadPoolExecutor(max(1, len(running))) as pool:
-        answers = pool.map(_health, [str(process.health_url) for process in running])
-    return report_of(known, {process.name: answer for process, answer in zip(running, answers, strict=True)})
+    threads = [Thread(target=look, args=(process,)) for process in running]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return report_of(known, answers)
 
 
 def _health(url: str) -> dict[str, Any]:

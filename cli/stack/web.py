@@ -2,11 +2,9 @@
 
 import json
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
-
-_OPENER = build_opener(ProxyHandler({}))  # 127.0.0.1 is never behind a proxy
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,14 @@ class Answer:
 
 def ask(method: str, url: str, body: Any = None, *, timeout: float = 10) -> Answer:
     """Return the answer, whatever its status; raises OSError when there is none."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
     try:
-        with _OPENER.open(request, timeout=timeout) as response:
-            return Answer(response.status, response.read())
-    except HTTPError as error:
-        with error:
-            return Answer(error.code, error.read())
+        connection.request(method, parts.path or "/", data, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return Answer(response.status, response.read())
+    except HTTPException as error:
+        raise ConnectionError(str(error) or type(error).__name__) from error
+    finally:
+        connection.close()

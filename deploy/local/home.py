@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -57,6 +56,8 @@ class Home:
         """What the Communication Service signs its webhooks with; made when first asked for, readable by us only."""
         file = self.path / "webhook.secret"
         if not file.exists():
+            import secrets  # here, because commands that must answer at once need no secret made
+
             self.path.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as fresh:
