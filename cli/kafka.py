@@ -83,8 +83,10 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         fail(f"the log is damaged: {error}", EXIT_FAILED)
     except CannotGrant as error:
         fail(str(error), EXIT_NOT_READY)
-    except (DBAPIError, OSError, TimeoutError) as error:
-        fail(f"PostgreSQL or Kafka cannot be reached ({_short(error)})", EXIT_NOT_READY)
+    except TimeoutError as error:
+        fail(f"PostgreSQL or Kafka does not answer in time ({_short(error)})", EXIT_NOT_READY)
+    except (DBAPIError, OSError) as error:  # aiokafka turns its own into a KafkaError
+        fail(explain(error, settings, "postgres"), EXIT_NOT_READY)
     except httpx.HTTPError as error:
         fail(
             f"the Identity Service at {settings.identity_url} does not answer ({_short(error)})",

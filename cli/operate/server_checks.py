@@ -69,8 +69,9 @@ async def _database(settings: Settings, service: str) -> list[Result]:
         async with asyncio.timeout(_WITHIN), database.transaction() as tx:
             [(schema, own, at)] = await tx.execute(_VERSIONS)
     except (*DatabaseError, DBAPIError, OSError, TimeoutError) as error:
-        sentence = explain(error, settings, "postgres")
-        return [Result(f"schema of {service}: {sentence}", False, f"appointments migrate {service}")]
+        away = isinstance(error, OSError | TimeoutError)
+        remedy = "start it, or correct the address" if away else f"appointments migrate {service}"
+        return [Result(f"schema of {service}: {explain(error, settings, 'postgres')}", False, remedy)]
     finally:
         await database.dispose()
     wanted = (head_of(Path(str(files("chassis"))) / "schema"), head_of(_folder(service)))
