@@ -89,6 +89,7 @@ def preview(
 
 def _show_all(rows: list[Listed]) -> None:
     table = Table("type", "version", "priority", "channels", box=None, header_style="bold")
+    table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(row.type, str(row.version), row.priority, ", ".join(row.channels))
     out.print(table)

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import Progress
-from rich.table import Table
+from rich.text import Text
 
 from chassis.settings import Settings
 from cli import kafka, words
@@ -22,6 +22,7 @@ from cli.console import (
     fail,
     out,
     print_json_lines,
+    say,
     with_examples,
     zone_name,
     zone_of,
@@ -92,11 +93,17 @@ def _show_log(records: list[Record], zone: ZoneInfo | None, programs: bool) -> N
     if programs:
         print_json_lines(line.document() for line in lines)
         return
-    table = Table(f"time ({zone_name(zone)})", "topic", "what", "who", "", box=None, header_style="bold")
+    say(f"times in {zone_name(zone)}")
     for line in lines:
-        at = f"{line.record.timestamp.astimezone(zone):%Y-%m-%d %H:%M:%S.%f}"[:-3]
-        table.add_row(at, line.record.topic, *map(escape, (line.type, line.who, line.what)))
-    out.print(table)
+        at = f"{line.record.timestamp.astimezone(zone):%a %d %b %H:%M:%S.%f}"[:-3]
+        head = (
+            Text(f"{at}  ", style="dim")
+            .append(line.type, style="bold not dim")
+            .append(f"  {line.record.topic}")
+        )
+        out.print(head)
+        content = ": ".join(part for part in (line.who, line.what) if part)
+        out.print(Padding(Text(content), (0, 0, 0, 4)))
 
 
 async def _records(settings: Settings, identifier: UUID) -> list[Record]:
