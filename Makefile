@@ -31,7 +31,7 @@ $(STAMP): pyproject.toml constraints.txt deploy/local/kafka-jars.json
 	@touch $(STAMP)
 
 run: install
-	$(BIN)/appointments up
+	$(BIN)/appointments up $(ARGS)
 
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE)

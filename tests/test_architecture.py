@@ -35,8 +35,8 @@ ROOMS = {
     | {"runtime", "routes", "api", "http", "commands", "views", "live", "clients"},
     "services/booking/domain": {"__init__", "model", "free_time", "attendance", "calendars", "series"}
     | {"decide", "access", "transitions", "accept", "create", "update", "closing", "announcing", "weight"},
-    "cli": {"__init__", "main", "console", "kafka", "describe"}
-    | {"stack", "dead_letters", "trace", "transfer", "publish", "operate"},
+    "cli": {"__init__", "main", "commands", "lazy", "console", "kafka", "describe"}
+    | {"stack", "dead_letters", "trace", "transfer", "publish", "http", "operate"},
     "chassis": {
         "__init__",
         "configuration",
@@ -56,21 +56,19 @@ TECHNICAL_CONTRACTS = {"access", "envelope", "flaws", "flows", "ids", "reading",
 # Names and docstrings that are still to be changed, by package. A number goes down, and its line goes when it is 0.
 KNOWN_LOCALS: dict[str, int] = {
     "benchmarks": 2,
-    "cli": 44,
-    "deploy": 1,
     "services/booking": 21,
     "services/projector": 19,
     "services/reminders": 13,
-    "tests": 116,
+    "tests": 112,
 }
 KNOWN_DOCSTRINGS: dict[str, int] = {
     "benchmarks": 6,
-    "cli": 46,
-    "deploy": 23,
+    "cli": 4,
+    "deploy": 22,
     "services/booking": 51,
     "services/projector": 24,
     "services/reminders": 21,
-    "tests": 131,
+    "tests": 128,
 }
 
 

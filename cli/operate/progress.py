@@ -1,4 +1,4 @@
-"""`appointments progress`: where each consumer stands, and the way out of a halted partition."""
+"""`appointments progress`: the position of each consumer, and the way out of a halted partition."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -15,10 +15,21 @@ from chassis.consuming import progress
 from chassis.database.transactions import Database, Row, Transaction
 from chassis.kafka.client import cluster_id
 from cli import kafka
-from cli.console import EXIT_FAILED, EXIT_USAGE, HomeOption, JsonOption, fail, out, print_json, say
+from cli.console import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    HomeOption,
+    JsonOption,
+    examples,
+    fail,
+    group,
+    out,
+    print_json,
+    say,
+)
 from contracts.topics import WORKERS
 
-app = typer.Typer(name="progress", help="Where each consumer stands in the log.", no_args_is_help=True)
+app = group("progress", "Show each consumer's position, and move a halted one.", no_args_is_help=True)
 
 _ROWS = text("""
     SELECT consumer, topic, partition, next_offset, published_offset, cluster_id, last_offset, last_timestamp FROM progress
@@ -54,7 +65,7 @@ class Stand:
     halted: str | None
 
 
-@app.command("show")
+@app.command("show", epilog=examples("appointments progress show", "appointments progress show booking"))
 def show(
     services: Annotated[
         list[str] | None, typer.Argument(help="Which services; all if none is named.")
@@ -73,7 +84,13 @@ def show(
         raise typer.Exit(EXIT_FAILED)
 
 
-@app.command("set")
+@app.command(
+    "set",
+    epilog=examples(
+        "appointments progress set notifier --topic notifier.commands "
+        "--partition 0 --to start --reason 'away for 15 days'",
+    ),
+)
 def set_(
     service: Annotated[
         str, typer.Argument(help="Whose positions: booking, reminders, notifier or projector.")

@@ -3,14 +3,14 @@
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Phase = Literal["starting", "ready", "stopping", "stopped"]
+Phase = Literal["starting", "ready", "slow", "stopping", "stopped"]
+"""`slow`: started, and not everything was ready in time; it goes on."""
 
 
 class AlreadyRunning(Exception):
@@ -19,7 +19,7 @@ class AlreadyRunning(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """A supervised process as the state file shows it; `pid` is None while it is down."""
+    """A supervised process in the state file; `pid` and `started_at` (seconds since 1970) are None while it is down."""
 
     name: str
     pid: int | None
@@ -27,6 +27,7 @@ class ProcessRecord:
     restarts: int
     log: str
     health_url: str | None = None
+    started_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class Home:
         """What the Communication Service signs its webhooks with; made when first asked for, readable by us only."""
         file = self.path / "webhook.secret"
         if not file.exists():
+            import secrets  # here, because commands that must answer at once need no secret made
+
             self.path.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as fresh:

@@ -5,6 +5,7 @@ import socket
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
+SERVICES = ("booking", "reminders", "notifier", "projector", "ingress")
 # Below Linux's range for outgoing connections (32768 and up): a client that keeps dialling a dead server's
 # port there can be given that very port as its own and keep the server from coming back.
 _TEST_PORTS = range(20_000, 32_000)

@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,12 @@ class Child:
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
         self._log_start = 0
+        self._started_at: float | None = None
+
+    @property
+    def started_at(self) -> float | None:
+        """When the running process was started, in seconds since 1970; None while there is none."""
+        return self._started_at if self.running else None
 
     @property
     def pid(self) -> int | None:
@@ -85,6 +92,7 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_before_execution(self.program.stop_signal, command.nice),
             )
+        self._started_at = time.time()
 
     async def start_ready(self, deadline: float = 30.0) -> None:
         """Start and wait until ready; an early exit is tried again until `deadline` seconds are over.

@@ -1,5 +1,6 @@
 """The Python processes of the stack: sandboxes and services, all with an HTTP address that tells their health."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,10 +11,12 @@ from typing import Any
 
 import httpx
 
+from deploy.local.health import SILENT, document_of
+from deploy.local.home import ProcessRecord
 from deploy.local.ports import HOST, Ports
 from deploy.local.process import Command
+from deploy.local.report import Report, report_of
 
-SERVICES = ("booking", "reminders", "notifier", "projector", "ingress")
 # Whoever waits for an answer goes first: nobody waits for these two, and what they lag behind they make up.
 _NICE = {"notifier": 10, "communication": 10}
 _HEALTH_PATHS = {"ingress": "/health/appointments"}
@@ -44,20 +47,21 @@ class PythonProgram:
 
 
 async def probe(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
-    """What a process says of itself: its health document, with `live` and `ready` always in it.
-
-    A process that answers is live; one that answers 200 is ready; who is silent is neither.
-    """
+    """Return a process's own account of its health; a process that does not answer is neither live nor ready."""
     try:
         response = await client.get(url)
     except (httpx.HTTPError, OSError):
-        return {"live": False, "ready": False}
-    try:
-        document = response.json()
-    except ValueError:
-        document = None
-    said = document if isinstance(document, dict) else {}
-    return {**said, "live": said.get("live", True), "ready": response.status_code == httpx.codes.OK}
+        return dict(SILENT)
+    return document_of(response.status_code, response.content)
+
+
+async def ask_all(processes: list[ProcessRecord], client: httpx.AsyncClient) -> Report:
+    """Return the report of these processes, each asked for its health now."""
+    asked = [process for process in processes if process.pid is not None and process.health_url is not None]
+    answers = await asyncio.gather(*(probe(client, str(process.health_url)) for process in asked))
+    return report_of(
+        processes, {process.name: answer for process, answer in zip(asked, answers, strict=True)}
+    )
 
 
 def health_url(name: str, ports: Ports) -> str:

@@ -15,10 +15,10 @@ from chassis.database.roles import derived_password, reader_url
 from contracts.topics import WORKERS
 from deploy.local.home import Home, Phase, ProcessRecord, StackRecord
 from deploy.local.kafka import Kafka, answers
-from deploy.local.ports import HOST, Ports, is_free
+from deploy.local.ports import HOST, SERVICES, Ports, is_free
 from deploy.local.postgres import Postgres, accepts
 from deploy.local.process import Child, NotReady, Program
-from deploy.local.programs import SERVICES, sandbox, service
+from deploy.local.programs import sandbox, service
 from deploy.local.supervisor import Member
 
 INFRASTRUCTURE_SECONDS = 180.0  # the first start of all downloads Kafka's jars
@@ -43,6 +43,22 @@ class External:
         return cls(
             environment.get("KAFKA_BOOTSTRAP_SERVERS") or None, environment.get("DATABASE_URL") or None
         )
+
+
+def external_servers(home: Home, environment: Mapping[str, str]) -> External:
+    """Return the servers that the environment names, without those that this home's own stack ran last.
+
+    A shell that evaluated `appointments env` names these; they are to be started, not waited for.
+    """
+    last = home.read()
+    own = {process.name for process in last.processes} if last else set()
+    of_server = {"KAFKA_BOOTSTRAP_SERVERS": "kafka", "DATABASE_URL": "postgres"}
+    ours = {
+        name
+        for name, server in of_server.items()
+        if last and server in own and environment.get(name) == last.urls[name]
+    }
+    return External.of({name: value for name, value in environment.items() if name not in ours})
 
 
 class Stack:
@@ -214,4 +230,6 @@ def _settings(**given: str) -> Settings:
 def _record(member: Member) -> ProcessRecord:
     child = member.child
     health_url = getattr(child.program, "health_url", None)
-    return ProcessRecord(member.name, child.pid, member.state, member.restarts, str(child.log), health_url)
+    return ProcessRecord(
+        member.name, child.pid, member.state, member.restarts, str(child.log), health_url, child.started_at
+    )

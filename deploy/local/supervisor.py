@@ -54,9 +54,9 @@ class Member:
             if self.error is not None:
                 raise NotReady(f"{self.name} could not be started: {self.error}")
             if self.failures >= HOPELESS_STARTS:
-                raise NotReady(f"{self.name} keeps ending before it is ready.\n{self.child.log_tail()}")
+                raise NotReady(f"{self.name} keeps ending before it is ready. {self._end_of_log()}")
             if time.monotonic() >= until:
-                raise NotReady(f"{self.name} was not ready within {deadline:g} s.\n{self.child.log_tail()}")
+                raise NotReady(f"{self.name} was not ready within {deadline:g} s. {self._end_of_log()}")
             await asyncio.sleep(_POLL_SECONDS)
 
     async def stop(self, timeout: float = 12.0) -> None:
@@ -67,6 +67,9 @@ class Member:
                 await self._task
         await self.child.stop(timeout)
         self._become(State.STOPPED)
+
+    def _end_of_log(self) -> str:
+        return f"Its log {self.child.log} ends:\n{self.child.log_tail() or '(empty)'}"
 
     async def _keep_alive(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.local.programs import SERVICES
+from deploy.local.ports import SERVICES
 from services.booking.settings import BookingSettings
 from services.ingress.settings import IngressSettings
 from services.notifier.settings import NotifierSettings

@@ -82,8 +82,8 @@ def test_exit_codes(rebuilt: list[Any], monkeypatch: pytest.MonkeyPatch, error: 
 
 
 def test_an_unknown_view_is_a_mistake_in_the_command(rebuilt: list[Any]) -> None:
-    """The sentence names the views that there are."""
+    """The sentence names the nearest view."""
     ran = CliRunner().invoke(app, ["calender"])
     assert ran.exit_code == 2
-    assert "all, calendar, notifications, commands" in ran.stderr
+    assert "did you mean calendar?" in ran.stderr
     assert rebuilt == []
