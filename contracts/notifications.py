@@ -10,7 +10,7 @@ from contracts.fields import Channel, Instant, Told
 
 
 class NotificationType(StrEnum):
-    """What a notification tells (the requirements' names, and those that its workflows use without naming them)."""
+    """Types of notifications (docs/requirements.md#types and #implied-types)."""
 
     CREATED = "appointment_created"
     INVITATION = "appointment_invitation"
@@ -111,7 +111,7 @@ class DeliveryReport(Told):
 
 
 class CommunicationEvent(Told):
-    """Body of a record on communication.events (the requirements' `{"type", "data"}`)."""
+    """Body of a record on communication.events: `{"type", "data"}` (docs/requirements.md#reports)."""
 
     type: Literal["notification.delivered", "notification.failed", "notification.bounced"]
     data: DeliveryReport

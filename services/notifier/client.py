@@ -1,4 +1,4 @@
-"""Calls to the Communication Service, as the requirements describe them. A person's token is never used nor stored."""
+"""Calls to the Communication Service (docs/requirements.md#send). A person's token is neither used nor stored."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -75,7 +75,7 @@ class CommunicationClient:
         return response, Failure(_reason(response), response.status_code, retry_after)
 
     def _headers(self, origin: Origin, request_id: str | None = None) -> dict[str, str]:
-        """The cross-service headers of the requirements; what is unknown is left out."""
+        """Return the headers of docs/requirements.md#headers; unknown values are left out."""
         request_id = request_id or str(uuid4())
         correlation_id = _header(origin.correlation_id) or request_id
         headers = {
@@ -102,7 +102,7 @@ def send_body(
     appointment_id: UUID,
     locale: str = "en",
 ) -> bytes:
-    """The payload of the send call: the requirements' fields, the entity that delivery reports name, and the language.
+    """Return the payload of docs/requirements.md#send, the entity that delivery reports name, and the language.
 
     `locale` chooses among the languages that the template was registered with; a service that knows none of that
     ignores it and sends the English text.

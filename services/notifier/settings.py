@@ -1,4 +1,4 @@
-"""The notifier's settings; figures are the requirements' unless said otherwise."""
+"""The notifier's settings; the figures of calls: docs/requirements.md#communication-timeout and below."""
 
 from chassis.settings import Settings
 
