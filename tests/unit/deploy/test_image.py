@@ -96,7 +96,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_dockerfile_copies_every_package_of_ours() -> None:
-    assert copied() - {"pyproject.toml", "constraints.txt", "README.md"} == PACKAGES
+    assert copied() - {"pyproject.toml", "constraints.txt", "README.md", "LICENSE"} == PACKAGES
     assert {name for name in copied() if not (ROOT / name).exists()} == set()
 
 

@@ -1,0 +1,64 @@
+"""Places that a command, an event or an HTTP call needs, by the recipes of CONTRIBUTING.md.
+
+A place is a set of files in which one of the thing's names must occur. A thing that needs no entry in a place is named
+there with the reason, so leaving a place out is a decision that a reviewer sees.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tests.unit.documents.files import files, text
+
+Sources = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something with its own recipe. `names`: spellings of it in code, each a regular expression."""
+
+    name: str
+    names: tuple[str, ...]
+
+    def occurs_in(self, source: str) -> bool:
+        """Return whether one of the names occurs."""
+        return any(re.search(name, source) for name in self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Files (patterns of git) in which each thing must occur; `needless`: things that need no entry, with the reason."""
+
+    name: str
+    patterns: tuple[str, ...]
+    needless: Mapping[str, str] = field(default_factory=dict)
+
+    def sources(self) -> Sources:
+        """Return the files of this place with their texts."""
+        return {path: text(path) for path in files(*self.patterns)}
+
+
+def read(places: Iterable[Place]) -> dict[str, Sources]:
+    """Return the sources of each place."""
+    return {place.name: place.sources() for place in places}
+
+
+def missing(things: Iterable[Thing], places: Iterable[Place], sources: Mapping[str, Sources]) -> list[str]:
+    """Return `thing: place` for each place in which a thing does not occur though it needs to."""
+    places = tuple(places)
+    return [
+        f"{thing.name}: {place.name}"
+        for thing in things
+        for place in places
+        if thing.name not in place.needless
+        and not any(thing.occurs_in(source) for source in sources[place.name].values())
+    ]
+
+
+def without(thing: Thing, place: Place, sources: Mapping[str, Sources]) -> dict[str, Sources]:
+    """Return the sources as if the thing had been left out of one place."""
+    cut = {
+        path: "\n".join(line for line in source.splitlines() if not thing.occurs_in(line))
+        for path, source in sources[place.name].items()
+    }
+    return {**sources, place.name: cut}
