@@ -59,7 +59,7 @@ _ABOUT = (*_ALWAYS, "appointment_date", "appointment_time", "location", "meeting
 CALENDAR_FILE = "calendar_file"
 _SERIES = ("series_pattern", "series_occurrences")
 
-# Channels: docs/requirements.md#confirmation-template and below; templates that name none there use all four.
+# Channels are those of docs/requirements.md#confirmation-template and below, else all four.
 LAYOUTS = (
     Layout(
         "appointment_confirmation_v1",

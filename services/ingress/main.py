@@ -1,4 +1,4 @@
-"""The HTTP door: wiring only."""
+"""The HTTP edge: wiring only."""
 
 import os
 import signal

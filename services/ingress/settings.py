@@ -4,7 +4,7 @@ from chassis.settings import Settings
 
 
 class IngressSettings(Settings):
-    """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP door".
+    """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP edge".
 
     public_url: what people reach the ingress by, such as https://example.com; empty: the address that they called.
     communication_webhook_secret: what the Communication Service signs its reports with; empty: none are taken.

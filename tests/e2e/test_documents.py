@@ -1,0 +1,58 @@
+"""Each command in README and docs runs as it is printed: on a fresh stack, and once more in the same home."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Cli, free_offset
+from tests.unit.documents.blocks import documents, script
+from tests.unit.documents.files import ROOT
+
+SCRIPTS = tuple(path for path in documents() if script(path))
+LONGEST = 600.0
+
+
+@pytest.fixture(scope="module")
+async def folder(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    """A folder as after `make install`, whose stack is at ports of its own."""
+    here = tmp_path_factory.mktemp("documents")
+    (here / ".venv").symlink_to(ROOT / ".venv")
+    cli = Cli(here / ".appointments", free_offset())
+    started = await cli.up()
+    assert started.returncode == 0, started.stdout + started.stderr
+    yield here
+    await cli("down")
+
+
+async def run(path: str, folder: Path) -> tuple[int, str]:
+    """Run the blocks of a document in order in one shell; return the exit code, and what it wrote from the last block on."""
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", script(path)),
+        cwd=folder,
+        env=os.environ | {"APPOINTMENTS_HOME": str(folder / ".appointments")},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(LONGEST):
+            written, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    text = written.decode()
+    return process.returncode or 0, text[text.rfind("### ") :]
+
+
+@pytest.mark.parametrize("time", ["the first time", "again"])
+@pytest.mark.parametrize("path", SCRIPTS)
+async def test_the_commands_of_a_document_run_as_printed(folder: Path, path: str, time: str) -> None:
+    code, written = await run(path, folder)
+    assert code == 0, f"{path}, {time}: {written}"
+
+
+def test_the_readme_and_the_pages_of_the_documents_are_run() -> None:
+    assert {"README.md", "docs/notifications.md", "docs/availability-and-series.md"} <= set(SCRIPTS)
