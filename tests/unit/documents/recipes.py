@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 from tests.unit.documents.files import files, text
 
-Sources = Mapping[str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Thing:
@@ -33,32 +31,28 @@ class Place:
     patterns: tuple[str, ...]
     needless: Mapping[str, str] = field(default_factory=dict)
 
-    def sources(self) -> Sources:
-        """Return the files of this place with their texts."""
-        return {path: text(path) for path in files(*self.patterns)}
+    def source(self) -> str:
+        """Return the texts of this place's files, one after the other."""
+        return "\n".join(text(path) for path in files(*self.patterns))
 
 
-def read(places: Iterable[Place]) -> dict[str, Sources]:
-    """Return the sources of each place."""
-    return {place.name: place.sources() for place in places}
+def read(places: Iterable[Place]) -> dict[str, str]:
+    """Return the source of each place."""
+    return {place.name: place.source() for place in places}
 
 
-def missing(things: Iterable[Thing], places: Iterable[Place], sources: Mapping[str, Sources]) -> list[str]:
+def missing(things: Iterable[Thing], places: Iterable[Place], sources: Mapping[str, str]) -> list[str]:
     """Return `thing: place` for each place in which a thing does not occur though it needs to."""
     places = tuple(places)
     return [
         f"{thing.name}: {place.name}"
         for thing in things
         for place in places
-        if thing.name not in place.needless
-        and not any(thing.occurs_in(source) for source in sources[place.name].values())
+        if thing.name not in place.needless and not thing.occurs_in(sources[place.name])
     ]
 
 
-def without(thing: Thing, place: Place, sources: Mapping[str, Sources]) -> dict[str, Sources]:
+def without(thing: Thing, place: Place, sources: Mapping[str, str]) -> dict[str, str]:
     """Return the sources as if the thing had been left out of one place."""
-    cut = {
-        path: "\n".join(line for line in source.splitlines() if not thing.occurs_in(line))
-        for path, source in sources[place.name].items()
-    }
-    return {**sources, place.name: cut}
+    lines = sources[place.name].splitlines()
+    return {**sources, place.name: "\n".join(line for line in lines if not thing.occurs_in(line))}

@@ -37,10 +37,10 @@ def complaint(line: str) -> str | None:
         name = words.pop(0).rstrip(",")
         if _PLACEHOLDER.match(name):
             return None
-        found = command.get_command(context, name)
-        if found is None:
+        if command.get_command(context, name) is None:
             return f"{line}: there is no {name}"
-        command, context = found, found.context_class(found, parent=context)
+        _, command, _ = command.resolve_command(context, [name])
+        context = command.context_class(command, parent=context)
     known = {spelling for parameter in command.get_params(context) for spelling in _spellings(parameter)}
     unknown = [word for word in words if re.match(r"--?[a-z]", word) and word.split("=")[0] not in known]
     return f"{line}: no option {', '.join(unknown)}" if unknown else None
