@@ -1,4 +1,4 @@
-"""What Kafka must allow each process of the fleet: pure, from who reads and writes each topic (contracts/access.py)."""
+"""ACLs that each process of the fleet needs, computed from the readers and writers in contracts/access.py. Pure."""
 
 import shlex
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from contracts.topics import ALL, WORKERS, Topic
 
 OPERATOR, PREPARE = "cli", "prepare"
 PROCESSES = (*WORKERS, "ingress", "communication", OPERATOR, PREPARE)
-_SETTINGS = "DescribeConfigs"  # whoever depends on a topic's settings looks at them
+_SETTINGS = "DescribeConfigs"  # a process that depends on a topic's settings reads them
 _MAKE = ("Create", "Describe", _SETTINGS, "Alter", "AlterConfigs")
 
 
 @dataclass(frozen=True, slots=True)
 class Acl:
-    """What one process may do with one resource. `pattern` prefixed: with all whose names begin so."""
+    """An operation of one process on one resource. `pattern` prefixed: on all resources whose names begin so."""
 
     process: str
     resource: Literal["topic", "group", "cluster"]
@@ -35,7 +35,7 @@ class Acl:
 
 
 def of(process: str, prefix: str = "") -> list[Acl]:
-    """What one process needs; `prefix` is TOPIC_PREFIX. A process that we do not know needs nothing."""
+    """Return the ACLs of one process; `prefix` is TOPIC_PREFIX. An unknown process needs none."""
     if process == PREPARE:
         return [Acl(process, "topic", prefix + topic.name, _MAKE) for topic in ALL]
     reads = list(ALL) if process == OPERATOR else access.read_by(process)
@@ -48,7 +48,7 @@ def of(process: str, prefix: str = "") -> list[Acl]:
 
 
 def everybody(prefix: str = "") -> list[Acl]:
-    """What each process of the fleet needs."""
+    """Return the ACLs of each process of the fleet."""
     return [acl for process in PROCESSES for acl in of(process, prefix)]
 
 

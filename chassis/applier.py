@@ -303,7 +303,7 @@ def _unreadable(record: Record, stage: str, reason: str) -> Failure:
 
 
 def _heals(error: Exception, *, lone: bool, before: int) -> bool:
-    """Whether the same records may well be applied later: the error is not about them."""
+    """Return whether the same records may be applied later: the error is not about them."""
     if isinstance(error, KafkaError) or is_not_now(error):
         return True
     lost_race = getattr(error, "sqlstate", "") in ("23P01", "23505")
@@ -311,7 +311,7 @@ def _heals(error: Exception, *, lone: bool, before: int) -> bool:
 
 
 def _took_too_long(error: Exception, seconds: float, broken_off_after: float = BROKEN_OFF_AFTER) -> bool:
-    """Whether a limit of ours ended the transaction; the driver tells a broken connection from it only by the time."""
+    """Return whether a limit of ours ended the transaction; only the time tells it from a broken connection."""
     lost = isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresConnectionError | ConnectionError)
     return is_too_slow(error) or (lost and seconds >= broken_off_after)
 

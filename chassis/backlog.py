@@ -54,7 +54,7 @@ class Backlog(Generic[T]):
         return [partition for partition, queue in self._queues.items() if queue.waiting]
 
     def peek(self, partition: TopicPartition) -> "Record | Read[T] | None":
-        """The next record, decoded if `decoded` said so; None where there is none."""
+        """Return the next record, decoded if `decoded` is set; None if there is none."""
         queue = self._queues.get(partition)
         return queue.waiting[0] if queue and queue.waiting else None
 
@@ -80,7 +80,7 @@ class Backlog(Generic[T]):
             self._queues[partition] = queue
 
     def is_crowded(self, partition: TopicPartition, paused: bool) -> bool:
-        """Whether no more should be read of this partition; one that is paused stays so until half is gone."""
+        """Return whether to stop reading this partition; a paused one stays paused until half is gone."""
         queue = self._queues.get(partition)
         if queue is None:
             return False
@@ -88,7 +88,7 @@ class Backlog(Generic[T]):
         return len(queue.waiting) > 2 * self._full // share or queue.bytes * share > PARTITION_BYTES
 
     def has_room(self, paused: "set[TopicPartition]") -> bool:
-        """Whether the next poll may add to it; partitions that are paused do not stand in the others' way."""
+        """Return whether the next poll may add records; paused partitions do not block the others."""
         if sum(queue.bytes for queue in self._queues.values()) > TOTAL_BYTES:
             return False
         return sum(len(queue.waiting) for tp, queue in self._queues.items() if tp not in paused) < self._full

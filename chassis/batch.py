@@ -1,4 +1,4 @@
-"""What a service does with records, and batches of them: records of some partitions, and how they are divided. No I/O."""
+"""Subscriptions, and batches of records of some partitions and their division. No I/O."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Subscription(Generic[T]):
-    """What a service does with the records of some topics (names without prefix).
+    """A service's handling of the records of some topics (names without prefix).
 
     `decode` reads one record: None skips it, InvalidMessage sets it aside. `handle` applies a batch in the given
     transaction, in log order, and returns the messages to publish, in that order. `again` returns the same messages,
     byte for byte, for records that were applied before but perhaps not published. Both may raise TooMuch for more than
     one record, `handle` also Refused. `committed` is called after a commit in which a handler ran.
-    `gather`: seconds for which a batch that is not full waits for more records; for work nobody waits for.
+    `gather`: seconds for which a batch that is not full waits for more records; for work without a waiting caller.
     `weigh` returns the work that a decoded record makes, in units of its subscription; a batch of more than one record
     never weighs more than `max_weight`. `refuse_too_heavy` answers a record that is too slow for the database even
     alone and with larger limits; without it such a record is set aside.

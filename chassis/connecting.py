@@ -19,14 +19,14 @@ _last_good: dict[str, int] = {}
 
 
 class NoSuchHost(ConnectionError):
-    """None of the hosts is what target_session_attrs asks for, such as the primary: perhaps one will be soon."""
+    """No host matches target_session_attrs, such as the primary; one may soon."""
 
 
 async def connect(url: str, *, timeout: float = CONNECT_WITHIN, **options: Any) -> Any:
     """A connection of asyncpg's. Hosts are tried in their order, but first the one that was right the last time.
 
-    Raises what the last host said (rather what a server said than that another does not answer), OSError or
-    TimeoutError; NoSuchHost when hosts answer and none is what the address asks for.
+    Raises the last host's error (a server's error rather than the silence of another), OSError or
+    TimeoutError; NoSuchHost when hosts answer and none matches the address.
     """
     target = dsn.target(url)
     if target.trusts_system:
@@ -71,14 +71,14 @@ def _one_host(attributes: str) -> str:
 
 
 def _may_be_other(error: BaseException) -> bool:
-    """Whether another host may do better: not where a server refuses our login, or is not who it should be."""
+    """Return whether another host may do better: not if a server refuses the login or has the wrong certificate."""
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate).startswith(_TRY_ANOTHER)
     return True
 
 
 def _most_telling(errors: list[BaseException]) -> BaseException:
-    """What a server said, else what its certificate is, else that hosts answer but none fits, else the last."""
+    """Return the most telling error: a server's, else a certificate's, else NoSuchHost, else the last."""
     for kind in (asyncpg.PostgresError, ssl.SSLError, NoSuchHost):
         for error in errors:
             if isinstance(error, kind):

@@ -47,7 +47,7 @@ REJOIN_WITHIN = 60.0
 
 
 class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # aiokafka is untyped
-    """One subscription's loop: takes partitions over, applies batches, publishes what follows, seeks back on failure."""
+    """One subscription's loop: takes partitions over, applies batches, publishes their messages, seeks back on failure."""
 
     def __init__(
         self,
@@ -228,7 +228,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             most = self._fewer(part) if error.too_much else None
             self._partitions.hold(part, error.dependency, self._reason(error), most)
         elif isinstance(error, Halt):
-            # What was committed before it is published, and noted while the partition is still ours.
+            # Messages committed before are published, and noted while the partition is still ours.
             if self._publishing is not None:
                 await self._publishing
             await self._beside(self._note)
@@ -259,7 +259,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             self._partitions.report_troubles()
 
     def _reason(self, error: DependencyDown | PublishFailed) -> str:
-        """A sentence for the person who can mend it: of the database, or of a right that Kafka denies."""
+        """Return a sentence for the operator: about the database, or about a right that Kafka denies."""
         cause = error.__cause__
         if isinstance(cause, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
             return explain(cause, self._settings)
@@ -314,9 +314,9 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             raise Rewound(f"{behind.topic}/{behind.partition}")
 
     async def _note(self) -> None:
-        """Write down what is published; the transaction of the next batch would do it, too.
+        """Save the published positions; the transaction of the next batch would do it, too.
 
-        Raises Rewound: a database that was restored under us must apply again what it has lost, not count it as applied.
+        Raises Rewound: a database that was restored under us must apply again the records it has lost, not count them as applied.
         """
         offsets, kept = self._positions.unnoted(), self._positions.kept()
         if offsets:
@@ -335,7 +335,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         return sum(self._reporter.lags().values())
 
     def is_behind(self) -> bool:
-        """Whether records still wait that were in the log at the take-over; partitions that cannot go on do not count."""
+        """Return whether records of before the take-over still wait; partitions that cannot go on do not count."""
         if not self._takeover.done.is_set():
             return True
         return any(

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from chassis.connecting import CONNECT_WITHIN, connect
 
-# All below the consumer group's session timeout (10 s): whoever replaces a frozen owner waits less than that for its locks.
+# All below the consumer group's session timeout (10 s): the successor of a frozen owner waits less than that for its locks.
 SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "5000",
     "lock_timeout": "5000",
@@ -36,7 +36,7 @@ REST_MAX = 0.5  # seconds between two slices
 
 # SQLSTATE classes that say "not now" rather than "not ever": connection, resources, operator intervention, system
 # error, read-only transaction after a failover, a lock or statement that took too long, a deadlock, a lost race. Also
-# what an operator has to mend and no record is to blame for: login, password, database, privilege.
+# faults that an operator has to mend, and no record causes: login, password, database, privilege.
 _NOT_NOW = (
     "08",
     "28",
@@ -76,7 +76,7 @@ class Row(asyncpg.Record):  # type: ignore[misc]  # the driver is untyped
 class Transaction:
     """Statements on one connection. `driver` is the asyncpg connection, for COPY.
 
-    `spare` is set when what is left is PostgreSQL's work, so that the processor has time for other things.
+    `spare` is set when only PostgreSQL's work is left, so that the processor is free for other things.
     """
 
     __slots__ = ("driver", "spare")
@@ -116,7 +116,7 @@ class Transaction:
         await self.execute(_STAY_OPEN, {"milliseconds": str(int((seconds + CALL_MARGIN) * 1000))})
 
     def nested(self) -> AbstractAsyncContextManager[Any]:
-        """A savepoint: an error takes back only what was done since."""
+        """A savepoint: an error rolls back to it only."""
         savepoint: AbstractAsyncContextManager[Any] = self.driver.transaction()
         return savepoint
 
@@ -158,8 +158,8 @@ class Database:
 
         `delete` takes at most `:at_most` rows beside the given values, and its own row count is that of the deleted
         rows. Each slice is a transaction of its own, and the pause after it is as long as it took: others come first.
-        A slice that runs into a time limit is tried again with half the rows. Raises what the database says when
-        a single row takes too long, or the database is away: what was deleted until then stays deleted.
+        A slice that runs into a time limit is tried again with half the rows. Raises the database's error when
+        a single row takes too long, or the database is away: earlier slices stay deleted.
         """
         total, at_most = 0, rows
         while True:
@@ -207,7 +207,7 @@ class Database:
         )
 
     async def dispose(self) -> None:
-        """Close all connections; those that somebody still holds are broken off."""
+        """Close all connections; those still in use are broken off."""
         if self._pool is not None:
             pool, self._pool = self._pool, None
             try:
@@ -217,7 +217,7 @@ class Database:
 
 
 def is_not_now(error: BaseException) -> bool:
-    """Whether this says that the database is away or overloaded, so that waiting helps."""
+    """Return whether the database is away or overloaded, so that waiting helps."""
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate).startswith(_NOT_NOW)
     if isinstance(
@@ -228,7 +228,7 @@ def is_not_now(error: BaseException) -> bool:
 
 
 def is_too_slow(error: BaseException) -> bool:
-    """Whether a time-out of our own making ended the transaction: less work at once may fit."""
+    """Return whether our own time-out ended the transaction: less work at once may fit."""
     return isinstance(error, asyncpg.PostgresError) and str(error.sqlstate) in _TOO_SLOW
 
 

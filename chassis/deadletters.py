@@ -64,7 +64,7 @@ def letter(
         "redrives": _redrives(record),
         **fitted.story,
     }
-    # An error's message may quote what is no valid text.
+    # An error's message may quote bytes that are no valid text.
     added = tuple(
         (PREFIX + name, str(value).encode(errors="backslashreplace")) for name, value in story.items()
     )

@@ -1,4 +1,4 @@
-"""How far consumer groups have come, as Kafka knows it: what they committed is applied and published."""
+"""Progress of consumer groups by their committed offsets: everything below is applied and published."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Groups:
         self._consumer = consumer
 
     async def ends(self) -> Offsets:
-        """Where the logs end that any of these groups reads."""
+        """Return the ends of the logs that any of these groups reads."""
         topics = tuple(dict.fromkeys(topic for read in self._groups.values() for topic in read))
         found = await topic_admin.describe(self._settings, topics)
         partitions = [
@@ -54,7 +54,7 @@ class Groups:
         return dict(await self._consumer.end_offsets(partitions))
 
     async def behind(self, ends: Offsets) -> list[Behind]:
-        """What is not applied and published of everything below `ends`."""
+        """Return the records below `ends` that are not yet applied and published."""
         prefix = self._settings.topic_prefix
         found: list[Behind] = []
         for group, topics in self._groups.items():

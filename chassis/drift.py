@@ -1,4 +1,4 @@
-"""Where topics differ from their contract, and whether a guarantee depends on it. Pure: no I/O."""
+"""Drift of topics from their contract, and the guarantees that depend on it. Pure: no I/O."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -133,8 +133,8 @@ def _retention(topic: Topic, settings: Mapping[str, str]) -> Iterator[Difference
             "records would be deleted before their time"
             if shorter
             else "records are kept longer than they need be",
-            # To shorten it deletes records: that is decided by a person who names the topic.
-            FIX if shorter else f"kafka-configs --alter --topic {topic.name}, which deletes what is older",
+            # Shortening retention deletes records, so a person must name the topic.
+            FIX if shorter else f"kafka-configs --alter --topic {topic.name}, which deletes older records",
             mends=str(needed) if shorter else None,
         )
     limit = settings.get(RETENTION_BYTES, str(_UNLIMITED))
@@ -164,13 +164,13 @@ def _durability(topic: Topic, actual: Actual) -> Iterator[Difference]:
     in_sync = int(settings.get(IN_SYNC, 2))
     if actual.replication >= _CLUSTER and not 2 <= in_sync < actual.replication:
         why = (
-            "one broker's loss may lose what was acknowledged"
+            "the loss of one broker may lose acknowledged records"
             if in_sync < 2
             else "one broker's absence stops all writing"
         )
         yield Difference(topic.name, IN_SYNC, str(in_sync), "2", WARNS, why, mends="2")
     if settings.get(UNCLEAN, "false") == "true":
-        why = "a replica that lags may become the leader and lose what was acknowledged"
+        why = "a replica that lags may become the leader and lose acknowledged records"
         yield Difference(topic.name, UNCLEAN, "true", "false", WARNS, why, mends="false")
 
 

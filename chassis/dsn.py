@@ -70,7 +70,7 @@ def with_database(url: str, name: str) -> str:
 
 
 def with_login(url: str, name: str, secret: str) -> str:
-    """The same address for another user, who has no certificate of that user."""
+    """Return the address for another user, without the first user's certificate."""
     parts = urlsplit(url)
     hosts = parts.netloc.rpartition("@")[2]
     mine = ("user", "password", "passfile", "sslcert", "sslkey", "sslpassword")
@@ -112,7 +112,7 @@ def target(url: str) -> Target:
 
 
 def check(variable: str, url: str) -> None:
-    """Raise ValueError, naming the variable, for an address by which nobody could connect as it demands."""
+    """Reject with ValueError, naming the variable, an address whose demands no connection can meet."""
     if urlsplit(url).scheme not in ("postgresql", "postgres"):
         raise ValueError(f"{variable} does not begin with postgresql://")
     try:
@@ -125,7 +125,7 @@ def check(variable: str, url: str) -> None:
     if query.get("channel_binding") == "require" and query.get("sslmode") not in _VERIFIED:
         raise ValueError(
             f"{variable}: channel_binding=require is not supported; sslmode=verify-full with sslrootcert "
-            "(or sslrootcert=system) proves who the server is"
+            "(or sslrootcert=system) proves the server's identity"
         )
     for name in _FILES:
         if (path := query.get(name, "")) and path != SYSTEM and not Path(path).is_file():

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, in which a service's own variables win over the common ones.
+"""Settings from the environment; a service's own variables win over the common ones.
 
 For the service `booking`, BOOKING_KAFKA_SASL_USERNAME wins over KAFKA_SASL_USERNAME, and so for every KAFKA_… variable.
 BOOKING_DATABASE_URL is the whole address of its database; without it the address is made from DATABASE_URL.
@@ -52,5 +52,5 @@ def variable(settings: BaseSettings, field: str) -> str:
 
 
 def process_variable(process: str, field: str) -> str:
-    """What the environment says of another process's own setting, or an empty string."""
+    """Return another process's own setting in the environment, or an empty string."""
     return os.environ.get(f"{process}_{field}".upper(), "")

@@ -1,4 +1,4 @@
-"""What aiokafka fetched, read so that no record can take its neighbours along or the process's memory.
+"""Reader of aiokafka's fetched batches: no record can damage its neighbours or exhaust memory.
 
 aiokafka reads several partitions in one poll; an error of one loses the records of those before it. Here no record
 raises: one that cannot be read comes as a record with a mark. A poll also notes from where to where it read each
@@ -85,7 +85,7 @@ class FetchedBatch:
         self.next_offset = self.base_offset + self.header.last_delta + 1
 
     def is_intact(self) -> bool:
-        """Whether the checksum fits."""
+        """Return whether the checksum fits."""
         return bool(DefaultRecordBatch(self._raw).validate_crc())
 
     def plain(self) -> Any:
@@ -102,7 +102,7 @@ class FetchedBatch:
         return DefaultRecordBatch(bytes(raw) + unpacked)
 
     def records(self) -> Iterator[Any]:
-        """Each record, or what can be read of it. Raises CannotUnpack and BrokenBatch where nothing more can be."""
+        """Yield each record, or its readable part. Raises CannotUnpack and BrokenBatch where the rest is unreadable."""
         last = self.base_offset - 1
         batch = self.plain()
         if batch is not None:
@@ -143,7 +143,7 @@ class FetchedRecords:
         return len(self._raw)
 
     def has_next(self) -> bool:
-        """Whether a whole batch follows; the broker cuts the last one off where the answer is full."""
+        """Return whether a whole batch follows; the broker cuts the last one off where the answer is full."""
         return self._end() is not None
 
     def next_batch(self) -> FetchedBatch:
@@ -204,7 +204,7 @@ class PartitionReader(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokaf
         return self._consumer_record(self._tp, stand_in)
 
     def _steps_over(self, batch: FetchedBatch) -> bool:
-        """Whether the batch has nothing for us: a marker, or records of an aborted transaction."""
+        """Return whether the batch has nothing for us: a marker, or records of an aborted transaction."""
         if not batch.is_intact():
             raise BrokenBatch("the checksum of the batch does not fit")
         if self._isolation_level == fetcher.READ_COMMITTED and batch.header.producer_id >= 0:
@@ -229,7 +229,7 @@ class PartitionReader(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokaf
         return poll.taken > POLL_BYTES
 
     def _unreadable(self, reason: str, batch: FetchedBatch | None = None) -> ConsumerRecord:
-        """A record that stands for a batch that nobody can read; the position stays before it."""
+        """Return a record that stands for an unreadable batch; the position stays before it."""
         self._go_to(self.next_fetch_offset)
         if batch is not None:
             reason += f"; by its header the next one begins at {batch.next_offset}"
@@ -244,7 +244,7 @@ def install() -> None:
 
 
 def mark_of(raw: ConsumerRecord) -> Mark | None:
-    """What is odd about a raw record."""
+    """A fault of a raw record."""
     return raw.checksum if isinstance(raw.checksum, Mark) else None
 
 
@@ -279,7 +279,7 @@ def record_of(raw: ConsumerRecord, prefix: str = "") -> Record:
         timestamp,
         raw.key,
         raw.value,
-        # Kafka's null is nothing: whoever reads headers may rely on bytes.
+        # Kafka's null reads as empty: readers of headers may rely on bytes.
         tuple([(name, value or b"") for name, value in raw.headers]),
         mark.cut if mark else None,
         fault,

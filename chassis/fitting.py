@@ -22,7 +22,7 @@ _NAMES_MAX = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The parts of a record that fit. `story` names what was cut or renamed, and the value's size and digest."""
+    """The parts of a record that fit. `story` names the parts cut or renamed, and the value's size and digest."""
 
     key: bytes | None
     value: bytes | None

@@ -1,10 +1,10 @@
-"""Python's collector of cycles, told to look seldom."""
+"""Tune the garbage collector: freeze what startup allocated and collect rarely."""
 
 import gc
 
 
 def collect_seldom() -> None:
-    """What is imported by now stays: the collector need not walk it again and again, nor after every few records."""
+    """Freeze the imported modules, so that the collector neither walks them again nor runs every few records."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, *gc.get_threshold()[1:])

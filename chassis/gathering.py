@@ -37,11 +37,11 @@ class Gathering(Generic[T]):
         self._positions = positions
 
     def has_work(self, now: float) -> bool:
-        """Whether a record waits that may go on. `now`: monotonic seconds."""
+        """Return whether a record is waiting that may go on. `now`: monotonic seconds."""
         return any(not self._holding.is_held(partition, now) for partition in self._backlog.partitions())
 
     def is_full(self) -> bool:
-        """Whether there are as many records as one batch may have."""
+        """Return whether there are enough records for a full batch."""
         return len(self._backlog) >= self._holding.full
 
     async def gather(self, now: float) -> tuple[Batch[T] | None, Offsets]:

@@ -72,12 +72,12 @@ class Holding:
         self._troubles.pop(partition, None)
 
     def is_held(self, partition: TopicPartition, now: float) -> bool:
-        """Whether a partition's records have to wait."""
+        """Return whether a partition's records have to wait."""
         trouble = self._troubles.get(partition)
         return trouble is not None and trouble.until > now and not trouble.unreadable
 
     def is_unread(self, partition: TopicPartition, now: float) -> bool:
-        """Whether nothing should be read of a partition for a while; records read before may still go on."""
+        """Return whether to read nothing of a partition for a while; records read before may still go on."""
         trouble = self._troubles.get(partition)
         return trouble is not None and trouble.until > now
 

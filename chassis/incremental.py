@@ -1,4 +1,4 @@
-"""Kafka's IncrementalAlterConfigs (KIP-339), which aiokafka lacks: it changes what is named and leaves the rest alone."""
+"""Kafka's IncrementalAlterConfigs (KIP-339), which aiokafka lacks: it changes the named settings and leaves the rest alone."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -4,10 +4,10 @@ from alembic import op
 
 
 def create_index(name: str, on: str, *, schema: str = "public") -> None:
-    """Build the index `name` of `schema` concurrently; `on` is the table and what follows it in CREATE INDEX.
+    """Build the index `name` of `schema` concurrently; `on` is the table and the rest of CREATE INDEX.
 
     An index that an interrupted attempt has left behind, which PostgreSQL maintains and never uses, is built again. It
-    waits without a limit for the transactions that are open, because nobody waits for it. In a revision
+    waits without a limit for the transactions that are open, because nothing waits for it. In a revision
     of its own: it is committed at once.
     """
     context = op.get_context()

@@ -13,7 +13,7 @@ _WITH_PASSWORD = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-
 
 
 def connection(settings: Settings) -> dict[str, Any]:
-    """What each client of aiokafka (producer, consumer, admin) is made with: servers, TLS and credentials.
+    """Return the arguments of every aiokafka client (producer, consumer, admin): servers, TLS and credentials.
 
     Raises OSError (ssl.SSLError among them) when a certificate or key cannot be loaded.
     """

@@ -1,4 +1,4 @@
-"""What must hold between the settings of a connection to Kafka, said with the name of the variable that is wrong."""
+"""Rules between the settings of a connection to Kafka; each error names its variable."""
 
 import ssl
 from pathlib import Path
@@ -22,7 +22,7 @@ def complaint(settings: "Settings") -> str | None:
 
 
 def ssl_context(settings: "Settings") -> ssl.SSLContext:
-    """Trusts KAFKA_SSL_CAFILE, else what the machine trusts; shows KAFKA_SSL_CERTFILE if there is one.
+    """Trusts KAFKA_SSL_CAFILE, else the machine's authorities; presents KAFKA_SSL_CERTFILE if there is one.
 
     Raises OSError (ssl.SSLError among them) when a file cannot be loaded.
     """

@@ -121,7 +121,7 @@ class Frame(NamedTuple):
 
 
 def records(source: Source, frame: Frame) -> Iterator[LenientRecord]:
-    """Each record of the batch; what is wrong with one is in its mark. Raises BrokenBatch where no record follows."""
+    """Yield each record of the batch; its mark has its fault. Raises BrokenBatch where no record follows."""
     offset = frame.base_offset - 1
     for _ in range(frame.size):
         length = source.varint()
@@ -136,7 +136,7 @@ def records(source: Source, frame: Frame) -> Iterator[LenientRecord]:
 
 
 def has_many_headers(data: bytes, size: int) -> bool:
-    """Whether one of `size` records has more headers than are kept, or is not what it should be. Looks at no header."""
+    """Return whether one of `size` records has too many headers or is malformed. Reads no header."""
     at = 0
     try:
         for _ in range(size):
@@ -222,7 +222,7 @@ def _value(source: Source, end: int) -> tuple[bytes | None, Cut | None]:
 
 
 def _headers(source: Source, end: int, headers: list[tuple[str, bytes | None]]) -> str | None:
-    """Add the headers; returns what is wrong with them. A name that is not UTF-8 is kept with its bytes escaped."""
+    """Add the headers and return their fault. A name that is not UTF-8 is kept with its bytes escaped."""
     count, room, fault = source.varint(), HEADERS_MAX, None
     if count < 0:
         raise _Odd("the number of headers is negative")
@@ -232,7 +232,7 @@ def _headers(source: Source, end: int, headers: list[tuple[str, bytes | None]]) 
             raise _Odd("the name of a header has a negative length")
         room -= size
         if number > HEADERS_COUNT or room < 0:
-            return fault  # whoever sends so many has said what matters before
+            return fault  # the headers that matter come first
         raw = source.take(size)
         try:
             name = raw.decode()

@@ -1,4 +1,4 @@
-"""What every service does about its dead letters by the clock."""
+"""Scheduled jobs of every service for its dead letters."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta

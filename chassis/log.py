@@ -1,4 +1,4 @@
-"""Reading the log without a consumer group: no position is kept, whoever reads says where to begin."""
+"""Reading the log without a consumer group: no position is kept, the reader names the beginning."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ Positions = dict[TopicPartition, int]
 
 
 def consumer(settings: Settings, client_id: str, **limits: Any) -> AIOKafkaConsumer:
-    """A consumer without a group, not started: it reads what is committed, and no record makes it raise."""
+    """Return a consumer without a group, not started: it reads committed records, and no record makes it raise."""
     fetched.install()
     return AIOKafkaConsumer(
         **connection(settings),
@@ -42,7 +42,7 @@ class Log:
         self._settings = settings
         self._topics = [settings.topic_prefix + topic for topic in topics]
         self._whole = whole
-        # Few round trips: each record fits many times. Nobody waits long for the last one.
+        # Few round trips: each record fits many times. The last one is not delayed.
         limits = {"max_partition_fetch_bytes": 4 * MAX_REQUEST_BYTES, "fetch_max_wait_ms": 50}
         self._kafka = consumer(settings, client_id, auto_offset_reset="earliest", **limits)
         self.starts: Positions = {}
@@ -61,7 +61,7 @@ class Log:
         await self._kafka.stop()
 
     def seek(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Go to these offsets; what was fetched before is dropped."""
+        """Seek to these offsets; records fetched before are discarded."""
         for place, offset in positions.items():
             self._kafka.seek(place, offset)
 
@@ -123,7 +123,7 @@ class Log:
                 progress(total - sum(max(0, end - reached[place]) for place, end in ends.items()), total)
 
     async def from_now(self) -> None:
-        """Go to the present end, so that `next_batch` sees only what comes from now on."""
+        """Seek to the present end, so that `next_batch` returns later records only."""
         self.seek(await self.ends())
 
     async def next_batch(self, seconds: float) -> list[Record]:

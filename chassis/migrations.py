@@ -27,7 +27,7 @@ from chassis.settings import Settings, owner_database_url
 
 _ONE_AT_A_TIME = 7_316_520_001  # any constant: the advisory lock that migrations of one database share
 _MAINTENANCE = ("postgres", "template1")
-# While an ALTER waits for a lock, everybody who comes after it waits, too: it gives way, and tries again a while later.
+# While an ALTER waits for a lock, later statements wait, too: it gives way, and tries again a while later.
 LOCK_TIMEOUT_MS = 2_000
 PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds between attempts
 POLL = 0.2
@@ -54,7 +54,7 @@ async def migrate(service: str, settings: Settings) -> None:
 
 
 async def prepare(service: str, settings: Settings) -> str:
-    """Create the database with what the chassis itself keeps in it (progress, dead letters); returns its URL."""
+    """Create the database with the chassis' own tables (progress, dead letters) and return its URL."""
     url = owner_database_url(settings, service)
     await _create_database(url)
     schema = Path(str(files("chassis"))) / "schema"
@@ -86,7 +86,7 @@ async def _in(
 
 
 async def _create_database(url: str) -> None:
-    """Create the database unless it is there. An owner who may not create any needs no right to, then."""
+    """Create the database if it is missing. If it exists, the owner needs no right to create one."""
     name = _identifier(dsn.database(url))
     try:
         await closed(await connect(url))
@@ -141,7 +141,7 @@ async def _upgrade(connection: AsyncConnection, folder: Path, version_table: str
 
 @asynccontextmanager
 async def _alone(connection: AsyncConnection) -> AsyncIterator[None]:
-    """While no other process migrates this database. Who waits asks again and again: a statement that waits is a transaction."""
+    """While no other process migrates this database. A waiting process polls: a statement that waits is a transaction."""
     while not await connection.scalar(  # noqa: ASYNC110  (the other one is another process)
         text("SELECT pg_try_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME}
     ):
@@ -161,7 +161,7 @@ async def _attempt(connection: AsyncConnection, folder: Path, version_table: str
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in _GIVE_WAY:
             raise
-        return str(await connection.scalar(text(_LONGEST)) or "somebody who is gone by now")
+        return str(await connection.scalar(text(_LONGEST)) or "a session that is gone by now")
     return None
 
 

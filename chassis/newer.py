@@ -38,7 +38,7 @@ class Newer:
 
 
 def waits_for_newer(subscription: Subscription[T]) -> Subscription[T | Newer]:
-    """The same subscription, whose `decode` may raise NeedsNewer: the partition waits, and health says for what."""
+    """Return the subscription; its `decode` may raise NeedsNewer: the partition waits, and health gives the reason."""
     weigh = subscription.weigh
 
     def decode(record: Record) -> T | Newer | None:

@@ -1,4 +1,4 @@
-"""Tokens for OAUTHBEARER: from a file that somebody keeps fresh, or from an endpoint, by our client credentials."""
+"""Tokens for OAUTHBEARER: from a file that another program keeps fresh, or from an endpoint, by our client credentials."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ DEFAULT_LIFE = 300.0  # where the endpoint does not say how long a token is good
 
 
 class NoToken(AuthenticationFailedError):  # type: ignore[misc]  # the client is untyped
-    """No token could be had; the message says why and names the variable."""
+    """No token could be had; the message has the reason and the variable."""
 
 
 class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # the client is untyped

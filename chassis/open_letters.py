@@ -1,4 +1,4 @@
-"""Which dead letters nobody has dealt with yet, as the service that set them aside knows it.
+"""Open dead letters: those neither redriven nor discarded, as their service knows it.
 
 A letter is open from the transaction that set its record aside until its redriven record is applied, or until an
 operator's note says that it is discarded. Both come on SERVICE.redrive; the note is never decoded.
@@ -31,7 +31,7 @@ FORGET = text("""
 
 
 def is_note(record: Record, service: str) -> bool:
-    """Whether a record only says that a letter was discarded. A redriven record never does, whatever its headers are."""
+    """Return whether a record is a note that a letter was discarded. A redriven record never is, whatever its headers are."""
     if record.topic != redrive(service).name:
         return False
     kind = next((value for name, value in record.headers if name == "ce_type"), None)

@@ -1,4 +1,4 @@
-"""The partitions of one consumer: where each stands, which records wait, which is held, and what Kafka is asked to send."""
+"""The partitions of one consumer: positions, waiting records, holds, and the fetches asked of Kafka."""
 
 import asyncio
 import time
@@ -96,7 +96,7 @@ class Partitions(Generic[T]):
         self._after_trouble()
 
     def stop_at(self, partition: TopicPartition, reason: str) -> None:
-        """A batch of the log cannot be read: only what lies before it is applied, and it is looked at again and again."""
+        """Note an unreadable batch of the log: only records before it are applied, and it is retried again and again."""
         trouble = self.holding.failed(partition, "log", reason, time.monotonic(), unreadable=True)
         if trouble.attempt == 1:
             telemetry.UNREADABLE.labels(self._name, "batch").inc()
@@ -109,7 +109,7 @@ class Partitions(Generic[T]):
         self.wake.set()
 
     def report_troubles(self) -> None:
-        """Say in health what each partition in trouble waits for."""
+        """Set in health the reason for which each partition in trouble waits."""
         waiting: dict[str, list[str]] = {}
         unreadable: dict[tuple[str, int], str] = {}
         for partition, trouble in self.holding.current().items():

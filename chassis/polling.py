@@ -74,7 +74,7 @@ class Polling(Generic[T]):
                 self._read_again(partition, since)
 
     def failed(self, error: Exception) -> None:
-        """A poll failed, and with it perhaps what it had drawn: read all again from where we are."""
+        """Note a failed poll, which may have lost fetched records: read again from the current position."""
         self.polled_at = time.monotonic()
         reason = explain(error, self._settings)
         self._health.waiting(f"polls ({self._name})", reason)
@@ -98,7 +98,7 @@ class Polling(Generic[T]):
             self._partitions.stop_at(partition, str(unreadable))
 
     def _read_again(self, partition: TopicPartition, since: int) -> None:
-        """The poll began elsewhere than the one before it ended: nothing says that no record lies between."""
+        """The poll began elsewhere than the one before it ended: nothing proves that no record lies between."""
         scanned = self._positions[partition].scanned
         telemetry.GAPS.labels(self._name).inc()
         log.error(

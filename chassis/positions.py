@@ -1,4 +1,4 @@
-"""Where one process stands on each partition that is its own. Pure bookkeeping: no I/O, no clock.
+"""Positions of one process on each partition that it owns. Pure bookkeeping: no I/O, no clock.
 
 A poll proves from where to where it read a partition. What it read is ours only where it begins at the very offset at
 which the poll before it ended: everything else is read again. Each seek is counted, so that a batch that was made
@@ -52,7 +52,7 @@ class Positions:
         return list(self._own)
 
     def own(self, partition: TopicPartition, published: int, applied: int, behind: int = 0) -> None:
-        """The partition is ours, and sought to what is not published."""
+        """Note that the partition is ours, and sought to its first unpublished record."""
         self._own[partition] = Position(
             published, published, applied, published, published, applied, max(behind, applied)
         )
@@ -80,7 +80,7 @@ class Positions:
         return since
 
     def seeks(self, partitions: Mapping[TopicPartition, object]) -> Offsets:
-        """How often these were sought: if that changes, what was made before is void."""
+        """Return how often these were sought: if that changes, earlier results are void."""
         return {partition: self._seeks.get(partition, 0) for partition in partitions}
 
     def rewind(self, offsets: Offsets) -> Offsets:
@@ -138,7 +138,7 @@ class Positions:
         return {partition: position.kept for partition, position in self._own.items()}
 
     def is_behind(self, partition: TopicPartition) -> bool:
-        """Whether the partition has not yet been applied as far as its log went when it was taken over."""
+        """Return whether the partition is not yet applied up to the log's end at the take-over."""
         position = self._own.get(partition)
         return position is None or position.applied < position.behind
 

@@ -1,4 +1,4 @@
-"""Where a consumer stands, in its own database: the only truth, and the fence against a second owner.
+"""Progress of a consumer in its own database: the only truth, and the fence against a second owner.
 
 `next_offset`: everything below it is applied. `published_offset`: everything below it is also published.
 Kafka's committed offset is written for lag tools only and never read back.

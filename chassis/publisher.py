@@ -135,7 +135,7 @@ class Publisher:
         except (KafkaConnectionError, KafkaTimeoutError) as error:
             raise PublishFailed(f"{type(error).__name__}: {error}") from error
         except (KafkaError, AssertionError, TypeError, ValueError) as error:
-            self._spoilt = True  # some of these may be under way, with nobody to wait for them
+            self._spoilt = True  # some of these may be under way, and nothing waits for them
             raise PublishFailed(f"{type(error).__name__}: {error}", refused=True) from error
 
     async def _acknowledged(self, acks: Sequence[Ack]) -> None:
@@ -150,7 +150,7 @@ class Publisher:
     async def _send(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[Ack]:
         """Give them to the producer in order.
 
-        Many for one partition go as whole batches, without a future for each. A few go one by one: whoever publishes
+        Many for one partition go as whole batches, without a future for each. A few go one by one: the caller
         at the same time then shares their batch, while a whole one waits until those before it are gone.
         """
         shares: dict[tuple[str, int], list[Message]] = {}

@@ -1,4 +1,4 @@
-"""What people see of a consumer from outside: its lag, whether it stands still, and Kafka's committed offset for lag tools."""
+"""A consumer's visible state: its lag, its standstill, and Kafka's committed offset for lag tools."""
 
 import asyncio
 import time
@@ -69,7 +69,7 @@ class Reporter:
         return ends
 
     async def _look(self) -> None:
-        """Where the logs end; also notices that no broker answers, while there is nothing to do."""
+        """Return the ends of the logs; while idle it also notices that no broker answers."""
         partitions = self._positions.partitions
         state = f"kafka ({self._name}, ends of the log)"
         try:
@@ -99,7 +99,7 @@ class Reporter:
         self._say("progress", still, "no progress for {seconds:.0f} s on {where}", {})
 
     def _report_transactions(self, now: float, ends: Offsets) -> None:
-        """A stable offset that stands still below the end of the log is somebody's open transaction."""
+        """A stable offset that stands still below the end of the log means an open transaction."""
         open_at: dict[TopicPartition, object] = {}
         acked = self._positions.acked()
         for partition, end in ends.items():

@@ -1,7 +1,7 @@
 """The roles that services connect as: each can read and write the rows of its own tables, and define nothing.
 
 The owner of the tables creates and equips them after each migration. An owner who may not create roles is content with
-roles that are there; whatever is missing then is named in one sentence, with what an administrator must do.
+roles that are there; whatever is missing then is named in one sentence, with the administrator's remedy.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from chassis.settings import Settings, owner_database_url, service_database_url
 
 READER = "appointments_reader"
 READ_BY_INGRESS = "projector"  # the service whose tables the ingress reads
-_GRANTING = 7_316_520_003  # any constant: the advisory lock of those who grant in one database
+_GRANTING = 7_316_520_003  # any constant: the advisory lock for grants in one database
 _TRIES = 5
 _VERSIONS = (
     "alembic_version",
@@ -37,7 +37,7 @@ _MISSING_ON_TABLE = """
 
 
 class CannotGrant(Exception):
-    """The owner may not do what is missing; the message says what, and who has to do it."""
+    """The owner lacks a right; the message names it and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ async def create(url: str, wanted: Sequence[Role]) -> None:
 async def named_like(url: str) -> list[Role]:
     """The role that has the name of its database, where there is one: the local stack gives each service such a role.
 
-    A database that was lost and is made anew by the owner lets it in again, whoever runs the migrations.
+    A database that was lost and is made anew by the owner lets it in again, regardless of the role that runs the migrations.
     """
     name = dsn.database(url)
     connection = await connect(url)
@@ -116,7 +116,7 @@ async def grant(url: str, wanted: Sequence[Role]) -> None:
                 await _grant(connection, role, dsn.database(url))
             except asyncpg.InsufficientPrivilegeError as error:
                 raise CannotGrant(
-                    f"{dsn.user(url)} may not give {role.name} ({role.variable}) what it needs in "
+                    f"{dsn.user(url)} may not give {role.name} ({role.variable}) its rights in "
                     f"{dsn.database(url)}: {error}; the owner of the tables has to run the migrations"
                 ) from error
     finally:
@@ -149,7 +149,7 @@ async def _create(connection: Any, role: Role, owner: str) -> None:
 
 
 async def _may_alter(connection: Any, name: str) -> bool:
-    """Whether we may set this role's password: as a superuser, or as one who made it."""
+    """Return whether we may set this role's password: as a superuser, or as its creator."""
     return bool(
         await connection.fetchval(
             """

@@ -1,4 +1,4 @@
-"""Whether a log is the one that was read: its record at the last applied offset must still be that record.
+"""Recognise the log that was read: its record at the last applied offset must still be that record.
 
 Log append times grow within one log, and every record of a topic that was made anew is younger than all that were
 read before. So the broker's answer to "which record is the first at or after that time?" tells them apart; only where
@@ -20,7 +20,7 @@ READ_WITHIN = 5.0  # seconds
 async def another_log(
     kafka: AIOKafkaConsumer, settings: Settings, rows: Rows, starts: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, str]:
-    """The reason for each of these partitions whose log is not the one that was read. `starts`: the logs' first offsets.
+    """Return a reason for each partition whose log is not the one that was read. `starts`: the logs' first offsets.
 
     Partitions whose last applied record is unknown, or gone by retention, are not in it. Raises KafkaError.
     """

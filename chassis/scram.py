@@ -1,4 +1,4 @@
-"""What a server keeps of a password under SCRAM-SHA-256 (RFC 5803), so that the password itself is never sent to it."""
+"""The verifier that a server keeps of a password under SCRAM-SHA-256 (RFC 5803); the password itself is never sent."""
 
 import base64
 import hashlib

@@ -44,7 +44,7 @@ STOP_WITHIN = 10.0
 
 
 class Service:
-    """Wires one service. `build` in each service's main.py reads as the list of what it does."""
+    """Wires one service. `build` in each service's main.py reads as a list of its work."""
 
     def __init__(self, name: str, settings: Settings, *, database: Database | None = None) -> None:
         self.name = name
@@ -217,7 +217,7 @@ class Service:
         self.health.clear(dependency)
 
     async def _check_access(self) -> None:
-        """What a missing ACL would stop later, at the first record."""
+        """Check the ACLs, which would otherwise fail at the first record."""
         await check_kafka(self.settings, self.name, [consumer.name for consumer in self._consumers])
 
     async def _probe(self) -> None:

@@ -17,7 +17,7 @@ METADATA_AGE_MS = 2_000
 
 
 class Settings(BaseSettings):
-    """What any service needs to stand on Kafka and PostgreSQL. Times are seconds unless the name says ms.
+    """Settings that every service needs for Kafka and PostgreSQL. Times are seconds unless the name says ms.
 
     How to connect: docs/configuration.md. `service` names the process in variables of
     its own (BOOKING_KAFKA_SASL_USERNAME); `database_urls` are the NAME_DATABASE_URL of the environment.
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _can_connect(self) -> Self:
-        """Reject what no client could connect by, naming the variable."""
+        """Reject an address that no client can use, naming the variable."""
         found = complaint(self)
         if found:
             raise ValueError(found)
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (pydantic passes them by name)
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What a caller gives, then the service's own variables, then the common ones."""
+        """Precedence: arguments, then the service's own variables, then the common ones."""
         own = (OwnVariables(settings_cls, cls.service),) if cls.service else ()
         return (init_settings, *own, DatabaseUrls(settings_cls), env_settings)
 
@@ -107,7 +107,7 @@ def service_database_url(settings: Settings, service: str) -> str:
 
 
 def owner_database_url(settings: Settings, service: str) -> str:
-    """The same database for the owner of its tables, who migrates it: SERVICE_OWNER_DATABASE_URL, else DATABASE_URL."""
+    """Return the database's address for the owner of its tables, who migrates it: SERVICE_OWNER_DATABASE_URL, else DATABASE_URL."""
     given = settings.database_urls.get(f"{service}_owner")
     name = dsn.database(service_database_url(settings, service))
     return given or dsn.with_database(settings.database_url, name)

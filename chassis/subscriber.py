@@ -21,7 +21,7 @@ POLL_WAIT_MS = (
 )
 
 FAILED_PAUSE = 0.5  # seconds
-BUFFERED_SECONDS = 2.0  # a fetch waits so long for what was read before to be drawn; after 0.1 s it would leave those partitions out
+BUFFERED_SECONDS = 2.0  # a fetch waits so long for earlier records to be drawn; after 0.1 s it would leave those partitions out
 
 Drawn = dict[TopicPartition, list[ConsumerRecord]]
 Scans = dict[TopicPartition, tuple[int, int]]
@@ -102,13 +102,13 @@ def watch_polls(consumer: AIOKafkaConsumer, polls: Polls) -> None:
 
 
 def rejoining(consumer: AIOKafkaConsumer | None) -> bool:
-    """Whether the consumer wants to rejoin its group. aiokafka has no public word for it."""
+    """Return whether the consumer wants to rejoin its group; aiokafka has no public name for it."""
     flag = getattr(getattr(consumer, "_coordinator", None), "_rejoin_needed_fut", None)
     return flag is not None and flag.done()
 
 
 def coordination_died(consumer: AIOKafkaConsumer | None) -> bool:
-    """Whether the task that keeps the consumer in its group has ended. aiokafka has no public word for it either."""
+    """Return whether the task that keeps the consumer in its group has ended; aiokafka has no public name for it."""
     task = getattr(getattr(consumer, "_coordinator", None), "_coordination_task", None)
     return task is not None and task.done()
 

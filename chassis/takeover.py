@@ -80,7 +80,7 @@ class TakeOver:
         starts = await kafka.beginning_offsets(list(partitions))
         async with self._database.transaction() as tx:
             rows = await progress.open_rows(tx, self._consumer, starts, cluster)
-            # Asked under the lock: what the former owner still applies before it cannot lie beyond these ends.
+            # Asked under the lock: records that the former owner still applies cannot lie beyond these ends.
             starts, ends = await asyncio.gather(
                 kafka.beginning_offsets(list(partitions)), kafka.end_offsets(list(partitions))
             )

@@ -1,4 +1,4 @@
-"""What only an administrator's client can ask or change: topics' settings and partitions, and consumer groups."""
+"""Requests of an administrator's client: topics' settings and partitions, and consumer groups."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -40,7 +40,7 @@ async def describe(settings: Settings, topics: Sequence[Topic]) -> dict[Topic, A
 
 
 async def _sizes(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Partitions and replicas of each topic that exists. Not `describe_topics`: a broker may create what that asks for."""
+    """Partitions and replicas of each topic that exists. Not `describe_topics`: a broker may create the topics that it names."""
     answer = await admin._send_request(MetadataRequest(list(names), False))  # noqa: SLF001
     sizes: dict[str, tuple[int, int]] = {}
     for one in answer.to_object()["topics"]:

@@ -1,4 +1,4 @@
-"""Create the topics, wait until they can be used, and check that they are what we think they are."""
+"""Create the topics, wait until they can be used, and check their settings."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ PART = "topics"
 
 
 async def until_sound(settings: Settings, topics: Sequence[Topic], health: Health) -> None:
-    """Return once no difference of these topics breaks a guarantee; until then health says which one does.
+    """Return once no drift of these topics breaks a guarantee; until then health names the drift.
 
-    Whoever reads or writes before that could decide by a wrong clock or lose records.
+    Reading or writing before that could decide by a wrong clock or lose records.
     """
     while True:
         try:
@@ -60,7 +60,7 @@ async def look_again(settings: Settings, topics: Sequence[Topic], health: Health
 
 
 async def check_topics(settings: Settings, topics: Sequence[Topic]) -> list[Difference]:
-    """Where these topics differ from their contract, what breaks a guarantee first.
+    """Return these topics' drift from their contract, drift that breaks a guarantee first.
 
     Settings that we may not ask for are taken as right, with a warning in the log. Raises KafkaError.
     """
@@ -74,7 +74,7 @@ async def check_topics(settings: Settings, topics: Sequence[Topic]) -> list[Diff
 def differences(
     settings: Settings, topics: Sequence[Topic], found: Mapping[Topic, Actual]
 ) -> list[Difference]:
-    """Where `found` differs from the contract of these topics, what breaks a guarantee first."""
+    """Return the drift of `found` from these topics' contract, drift that breaks a guarantee first."""
     all_of_them = [
         *(absent(topic) for topic in topics if topic not in found),
         *(difference for topic, actual in found.items() for difference in drift(topic, actual)),
@@ -85,7 +85,7 @@ def differences(
 
 
 def _wanted(settings: Settings) -> tuple[int | None, int | None]:
-    """How many partitions and replicas the operator asks for; what was only assumed is not asked for."""
+    """Return the partitions and replicas that the operator asks for; defaults are not asked for."""
     given = settings.model_fields_set
     return (
         settings.topic_partitions if "topic_partitions" in given else None,

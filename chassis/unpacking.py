@@ -1,4 +1,4 @@
-"""Unpack what a producer compressed, piece by piece: a few kilobytes may hold hundreds of megabytes."""
+"""Unpack compressed batches piece by piece: a few kilobytes may hold hundreds of megabytes."""
 
 import struct
 import zlib
@@ -9,14 +9,14 @@ import lz4.frame
 import zstandard
 
 PIECE = 256 * 1024
-WINDOW_MAX = 16 * 1_048_576  # zstd keeps this much of what it wrote; level 19 asks for 8 MiB
+WINDOW_MAX = 16 * 1_048_576  # zstd keeps this much of its output; level 19 asks for 8 MiB
 SNAPPY_BLOCK_MAX = 32 * 1_048_576  # snappy packs 1 MiB into no less than a twentieth of this
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
 
 
 class CannotUnpack(Exception):
-    """The bytes are not what their codec writes."""
+    """The bytes do not fit their codec."""
 
 
 class NeedsTooMuchMemory(CannotUnpack):
@@ -124,7 +124,7 @@ def _zstd_at_once(packed: bytes, limit: int) -> bytes | None:
             zstandard.ZstdDecompressor().decompress(packed, max_output_size=limit, allow_extra_data=False)
         )
     except zstandard.ZstdError:
-        return None  # larger, of several frames, or damaged: the stream reader tells
+        return None  # larger, of several frames, or damaged: the stream reader finds out
 
 
 _ZSTD_CODEC = 4

@@ -80,7 +80,7 @@ def verdict(
     state: bytes | None = None,
     further: tuple[Further, ...] = (),
 ) -> Verdict:
-    """The verdict on this record, whose outcome (JSON bytes) is about `subject`."""
+    """Return the verdict on this record; its outcome (JSON bytes) is about `subject`."""
     return Verdict(
         received.key,
         received.fingerprint,
@@ -148,8 +148,8 @@ class Answers:
         partitions: int,
     ) -> Message:
         own = _own(verdict, identifier, "command.accepted" if verdict.accepted else "command.refused")
-        asked = received.reply_partition
-        partition = asked if asked is not None and 0 <= asked < partitions else None
+        wanted = received.reply_partition
+        partition = wanted if wanted is not None and 0 <= wanted < partitions else None
         return Message(self.outcomes, key or record.key, verdict.outcome, own + shared, partition)
 
     def _further(self, received: Received[Any], verdict: Verdict, key: bytes | None) -> Iterator[Message]:

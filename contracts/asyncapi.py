@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: which messages flow over which topics, who writes and who reads them."""
+"""The AsyncAPI 3.0 document: messages, topics, and the writers and readers of each."""
 
 from typing import Any
 

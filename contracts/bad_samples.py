@@ -1,4 +1,4 @@
-"""Hand-written messages that must be refused: contracts/examples/NAME.invalid-WHAT.json, with the complaint."""
+"""Hand-written messages that must be refused: contracts/examples/NAME.invalid-FAULT.json, with the expected error."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from contracts.samples import JSON, good_example
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """What makes a good message bad, and where it must be complained of; a header of None is left out."""
+    """A fault in a good message, and the place that the error must name; a header of None is left out."""
 
     what: str
     field: str
@@ -215,7 +215,7 @@ def bad(message: MessageType) -> tuple[Bad, ...]:
 
 
 def bad_examples(name: str) -> Iterator[tuple[str, JSON]]:
-    """Bad messages of this kind by what is wrong, with the complaint that they must meet."""
+    """Return bad messages of this kind by their fault, with the expected error."""
     good = good_example(name)
     for case in bad(BY_NAME[name]):
         given = good["headers"] | dict(case.headers or {})

@@ -1,7 +1,7 @@
-"""Whether a changed schema still accepts every message that the old one accepted.
+"""Compatibility check: a changed schema must accept every message that the old one accepted.
 
 Events are kept for ever and commands for 14 days: whatever was valid when it was written must parse for as long as
-it can be read. Compares JSON Schemas of the kinds that our models produce; what it does not understand is a break.
+it can be read. Compares JSON Schemas of the kinds that our models produce; an unknown construct counts as a break.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _SAME = ("pattern", "format", "uniqueItems", "multipleOf")
 
 
 def breaks(old: Schema, new: Schema) -> list[str]:
-    """What an old message could trip over, as `path: reason`; empty if every old message still parses.
+    """Return the breaks for old messages, as `path: reason`; empty if every old message still parses.
 
     Removing an optional field that readers ignore is fine; removing a required one is not, because readers
     were promised it.
@@ -89,7 +89,7 @@ class _Comparison:
 
 
 def _unbounded(schema: Any) -> bool:
-    """Whether a schema accepts anything: it has nothing but annotations."""
+    """Return whether a schema accepts anything: it has nothing but annotations."""
     return schema is True or not schema.keys() - {"title", "description", "default", "examples"}
 
 

@@ -1,4 +1,4 @@
-"""What is generated from the models and committed: schemas, examples, the AsyncAPI document.
+"""Generate the committed files from the models: schemas, examples, the AsyncAPI document.
 
 Paths are relative to the contracts folder. Nothing here writes; `appointments contracts` does.
 """
@@ -60,7 +60,7 @@ def _not_archived(wanted: dict[str, str], folder: Path) -> list[str]:
 
 
 def write(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
-    """Write what differs and remove what is stale; returns the paths that changed."""
+    """Write changed files, remove stale ones, and return the paths that changed."""
     folder = folder or FOLDER
     changed = []
     for pattern in GENERATED:
@@ -92,7 +92,7 @@ def archive(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
 
 
 def archive_path(name: str, text: str) -> str:
-    """Where a good example of that kind of message is kept for ever."""
+    """Return the path at which a good example of this kind of message is kept for ever."""
     return f"archive/{name}.{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
 
 

@@ -1,4 +1,4 @@
-"""A hand-written message of every kind: what is published as contracts/examples/NAME.valid.json."""
+"""A hand-written message of every kind, published as contracts/examples/NAME.valid.json."""
 
 from typing import Any
 

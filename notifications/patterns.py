@@ -1,4 +1,4 @@
-"""When a series recurs, in words: `every Monday until 5 June 2027`, `jeden Monat am letzten Freitag, 10 Mal`."""
+"""Recurrence of a series as text: `every Monday until 5 June 2027`, `jeden Monat am letzten Freitag, 10 Mal`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _WORKING_DAYS = [0, 1, 2, 3, 4]
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What a language says. every: one period and several, by frequency; ordinals from the last (-1) on."""
+    """Words of a language. every: one period and several, by frequency; ordinals from the last (-1) on."""
 
     every: Mapping[Frequency, tuple[str, str]]
     each_day_of: str
@@ -84,9 +84,9 @@ _WORDS = {
 
 
 def in_words(rrule: str | None, start: datetime, timezone: str, locale: str) -> str:
-    """A rule as a person says it; `start`: the first one, whose day counts where the rule names none (its zone is known).
+    """Return a rule as a phrase; `start`: the first occurrence, whose day counts where the rule names none.
 
-    Without a rule there are only dates. What would be no sentence any more says so, and how often.
+    Without a rule there are only dates. A rule too complex for a phrase is named as such, with its count.
     """
     tongue = language(locale)
     words = _WORDS[tongue]
@@ -94,8 +94,8 @@ def in_words(rrule: str | None, start: datetime, timezone: str, locale: str) -> 
         return words.chosen
     rule = parsed(rrule)
     local = start.astimezone(zone(timezone)).date()
-    said = _pattern(rule, local, words, tongue) or words.odd.format(every=_every(rule, words))
-    return said + _end(rule, timezone, words, tongue)
+    phrase = _pattern(rule, local, words, tongue) or words.odd.format(every=_every(rule, words))
+    return phrase + _end(rule, timezone, words, tongue)
 
 
 def _every(rule: RecurrenceRule, words: _Words) -> str:
@@ -109,14 +109,14 @@ def _pattern(rule: RecurrenceRule, start: date, words: _Words, tongue: str) -> s
         return None
     match rule.frequency:
         case Frequency.DAILY:
-            said = None if rule.weekdays or rule.month_days else _every(rule, words)
+            phrase = None if rule.weekdays or rule.month_days else _every(rule, words)
         case Frequency.WEEKLY:
-            said = _weekly(rule, start, words, tongue)
+            phrase = _weekly(rule, start, words, tongue)
         case Frequency.MONTHLY:
-            said = _with(_every(rule, words), _days_of_month(rule, start, words, tongue))
+            phrase = _with(_every(rule, words), _days_of_month(rule, start, words, tongue))
         case Frequency.YEARLY:
             return _with(_every(rule, words), _day_of_year(rule, start, words, tongue))
-    return said and said + _months(rule, words, tongue)
+    return phrase and phrase + _months(rule, words, tongue)
 
 
 def _weekly(rule: RecurrenceRule, start: date, words: _Words, tongue: str) -> str:
@@ -150,7 +150,7 @@ def _day_of_year(rule: RecurrenceRule, start: date, words: _Words, tongue: str) 
 
 
 def _ordinal_days(weekdays: Sequence[Weekday], words: _Words, tongue: str) -> str | None:
-    """`on the first and the last Monday` is rare enough to be said in full."""
+    """`on the first and the last Monday` is rare enough to be written in full."""
     if any(weekday.ordinal not in words.ordinals for weekday in weekdays):
         return None
     ordered = sorted(weekdays, key=lambda weekday: (_last(weekday.ordinal), weekday.day))
@@ -187,5 +187,5 @@ def _listed(names: Sequence[str], words: _Words) -> str:
 
 
 def _last(number: int) -> tuple[bool, int]:
-    """What counts from the end comes last."""
+    """Sort key: ordinals from the end come last."""
     return number < 0, number

@@ -28,7 +28,7 @@ _NOW = {"en": "now", "de": "jetzt"}
 
 
 def zone(name: str) -> tzinfo:
-    """The IANA zone, or UTC where the name says nothing to us: a message with an odd zone beats none."""
+    """Return the IANA zone, or UTC for an unknown name: a message with an odd zone beats none."""
     try:
         return ZoneInfo(name)
     except (ValueError, KeyError, OSError):

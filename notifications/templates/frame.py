@@ -1,6 +1,6 @@
 """How a layout and the words of a language become the texts of each channel.
 
-An e-mail is tables and inline styles, because that is what every mail program understands.
+An e-mail is tables and inline styles, because every mail program understands these.
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ _BUTTON = Frame(
 
 
 def texts(layout: Layout, language: Language) -> Texts:
-    """What is registered for each channel of the template."""
+    """Return the texts that are registered for each channel of the template."""
     words = language.words[layout.id]
     short = {"title": words.title, "body": words.short}
     every = {

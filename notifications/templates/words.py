@@ -1,4 +1,4 @@
-"""What a language has to say for each template."""
+"""Words of a language for each template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 class Words:
     """The texts of one template in one language.
 
-    name: what the template is called. subject: of the e-mail. title: the headline in the app, of a push message and above
-    an e-mail. opening: what it is about, in a sentence or two. short: the SMS and the push message. button: of its link.
-    because: why somebody gets it.
+    name: the template's name. subject: of the e-mail. title: the headline in the app, of a push message and above
+    an e-mail. opening: the facts, in a sentence or two. short: the SMS and the push message. button: of its link.
+    because: the reason why the reader receives it.
     """
 
     name: str
