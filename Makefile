@@ -14,7 +14,7 @@ help:
 	@echo "make install  create .venv and install everything into it (quick when nothing changed)"
 	@echo "make run      install, then start the whole fleet in this terminal; ARGS=--port-offset=100 for other ports"
 	@echo "make test     the whole suite, against real Kafka and real PostgreSQL; T=path::name for one test"
-	@echo "make test-unit  all unit tests: no servers"
+	@echo "make test-unit  all unit tests but the thorough ones, with few examples: no servers, under a minute"
 	@echo "make check    lint, types, import rules, generated contracts, migrations from zero, alert rules"
 	@echo "make simulate simulate the delivery core; SEEDS=1000:2000, a count, or =SEED (docs/simulation.md)"
 	@echo "make bench    measure; writes one JSON file and prints one table"
@@ -43,7 +43,7 @@ else
 endif
 
 test-unit: install
-	$(BIN)/python -m pytest -q -n auto --dist worksteal tests/unit
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not thorough" --hypothesis-profile=quick tests/unit
 
 check: install
 	$(BIN)/ruff check .

@@ -120,6 +120,7 @@ def test_the_rules_pass_their_tests(tmp_path: Path) -> None:
 
 
 @promtool
+@pytest.mark.thorough
 @pytest.mark.parametrize("broken", [NEVER, ALWAYS], ids=["never fires", "always fires"])
 def test_a_rule_that_is_broken_makes_its_tests_red(tmp_path: Path, broken: str) -> None:
     assert promtool_says(tmp_path, {"AppointmentsGaps": broken}) == 1

@@ -77,6 +77,9 @@ def _requirements(name: str) -> list[str]:
         return []
 
 
+pytestmark = pytest.mark.thorough
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what pip installs of us when it has nothing but what the Dockerfile copies."""
