@@ -13,11 +13,11 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
 from sqlalchemy import text
 
-from chassis import acls
-from chassis.database import Transaction
-from chassis.environment import variable
-from chassis.kafka import connection, principal
-from chassis.settings import Settings
+from chassis.configuration.environment import variable
+from chassis.configuration.settings import Settings
+from chassis.database.transactions import Transaction
+from chassis.kafka.client import connection, principal
+from chassis.topics import acls
 
 _CODES = {"Read": 3, "Write": 4}  # Kafka's numbers of those operations without which the process stops
 _NOT_ASKED = -(2**31)

@@ -19,14 +19,14 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from chassis import dsn
 from chassis.access import DatabaseDenies, KafkaDenies, denied_sentence
-from chassis.connecting import NoSuchHost
-from chassis.environment import variable
-from chassis.kafka import principal
-from chassis.oauth import NoToken
-from chassis.roles import READ_BY_INGRESS, reader_url
-from chassis.settings import Settings, database_variable, service_database_url
+from chassis.configuration import dsn
+from chassis.configuration.environment import variable
+from chassis.configuration.settings import Settings, database_variable, service_database_url
+from chassis.database.connecting import NoSuchHost
+from chassis.database.roles import READ_BY_INGRESS, reader_url
+from chassis.kafka.client import principal
+from chassis.kafka.oauth import NoToken
 from contracts.topics import WORKERS
 
 _AWAY = ("08", "53", "57")  # SQLSTATE classes: connection, resources, shutting down or starting

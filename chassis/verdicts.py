@@ -24,7 +24,7 @@ R = TypeVar("R", bound=Received[Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Further:
+class ExtraEvent:
     """One of several events of a command; `state` as in a verdict, if `subject` changed."""
 
     type: str
@@ -57,7 +57,7 @@ class Verdict:
     event: bytes | None = None
     organization: UUID | None = None
     state: bytes | None = None
-    further: tuple[Further, ...] = ()
+    further: tuple[ExtraEvent, ...] = ()
 
     def states(self) -> Iterator[tuple[UUID, bytes]]:
         """Each subject that changed, with its state."""
@@ -78,7 +78,7 @@ def verdict(
     event_type: str | None = None,
     event: bytes | None = None,
     state: bytes | None = None,
-    further: tuple[Further, ...] = (),
+    further: tuple[ExtraEvent, ...] = (),
 ) -> Verdict:
     """Return the verdict on this record; its outcome (JSON bytes) is about `subject`."""
     return Verdict(

@@ -1,6 +1,6 @@
 """All messages in English."""
 
-from notifications.templates.words import Language, Words
+from notifications.templates.language import Language, Words
 
 _SERIES = (
     "{{#if series_occurrences}} This applies to {{series_occurrences}} appointments of the series.{{/if}}"

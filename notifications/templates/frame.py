@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from string import Template as Frame
 
 from notifications.preferences import EMAIL, IN_APP, PUSH, SMS
+from notifications.templates.language import Language, Words
 from notifications.templates.layouts import Layout, Row
-from notifications.templates.words import Language, Words
 
 Texts = Mapping[str, Mapping[str, str]]
 """The texts of a template by channel and by name, such as `subject`."""

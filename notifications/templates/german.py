@@ -1,6 +1,6 @@
 """All messages in German."""
 
-from notifications.templates.words import Language, Words
+from notifications.templates.language import Language, Words
 
 _SERIES = "{{#if series_occurrences}} Dies betrifft {{series_occurrences}} Termine der Serie.{{/if}}"
 

@@ -1,6 +1,6 @@
 """The notifier's settings; the figures of calls: docs/requirements.md#communication-timeout and below."""
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 
 
 class NotifierSettings(Settings):

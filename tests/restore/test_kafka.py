@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from chassis.topics import ensure_topics
+from chassis.topics.creation import ensure_topics
 from contracts import topics
 from tests.component.booking.conftest import identity
 from tests.component.booking.desk import NOON, USED, Desk, open_desk

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from chassis.database import Row, Transaction
-from chassis.verdicts import Further, Verdict
+from chassis.database.transactions import Row, Transaction
+from chassis.verdicts import ExtraEvent, Verdict
 from services.booking.rebuild.staging import Cut
 from services.booking.store import batches, decisions, rebuilt
 
@@ -66,7 +66,7 @@ def _verdict(row: Row, events: Mapping[UUID, Row]) -> Verdict:
     told = [events[identifier] for identifier in row.event_ids]
     # One event of an appointment is kept with its decision, several, and what is beside appointments, in their own table.
     alone = told[0] if len(told) == 1 and told[0].type.startswith("appointment.") else None
-    further = () if alone else tuple(Further(one.type, one.subject, one.event) for one in told)
+    further = () if alone else tuple(ExtraEvent(one.type, one.subject, one.event) for one in told)
     return Verdict(
         command_id=row.key,
         fingerprint=row.fingerprint,

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.database import Database, Transaction
+from chassis.database.transactions import Database, Transaction
 from contracts import topics
 from contracts.envelope import Record
-from services.booking.client import Directory
-from services.booking.domain.book import Changed
-from services.booking.domain.occupancy import freed_and_taken
+from services.booking.clients.identity import Directory
+from services.booking.domain.free_time.occupancy import freed_and_taken
+from services.booking.domain.model.book import Changed
+from services.booking.messages.state import appointment_of
 from services.booking.rebuild import people, staging
 from services.booking.rebuild.answers import command_row, letter_row, outcome_row, position_of
 from services.booking.rebuild.deciding import Decided, decide_as_before, is_again
@@ -23,7 +24,6 @@ from services.booking.rebuild.facts import Fact, Unreadable, fact_of, version_of
 from services.booking.rebuild.filling import Filling
 from services.booking.rebuild.staging import Cut
 from services.booking.store import rebuilt
-from services.booking.wire import appointment_of
 
 CONSUMER = "booking.commands"
 ASKED_ON = (topics.BOOKING_COMMANDS.name, topics.redrive("booking").name)

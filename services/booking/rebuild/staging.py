@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from contracts.envelope import NOBODY
 
 TABLES = {

@@ -10,8 +10,8 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from chassis import fetched
-from chassis.fetched import POLL, FetchedRecords, PartitionReader, Poll, UnreadableBatch, record_of
+from chassis.kafka import fetched
+from chassis.kafka.fetched import POLL, FetchedRecords, PartitionReader, Poll, UnreadableBatch, record_of
 
 PARTITION = TopicPartition("t", 0)
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)

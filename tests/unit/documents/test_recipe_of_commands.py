@@ -11,11 +11,11 @@ BY_SERVICES = "only our services send it, never a person over HTTP"
 BY_UPDATE = "PATCH sends appointment.update, which changes times too"
 
 PLACES = (
-    Place("a sample", ("contracts/samples.py",)),
-    Place("its body in the messages of booking", ("services/booking/requests.py",)),
+    Place("a sample", ("contracts/tools/samples.py",)),
+    Place("its body in the messages of booking", ("services/booking/messages/bodies.py",)),
     Place(
         "a rule in booking's domain",
-        ("services/booking/domain/*.py", ":!services/booking/domain/commands.py"),
+        ("services/booking/domain/*.py", ":!services/booking/domain/model/commands.py"),
         {"appointment.reschedule": "it is decided as an update"},
     ),
     Place(

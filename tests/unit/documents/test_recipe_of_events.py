@@ -15,7 +15,7 @@ NOTIFIES_NOBODY = "it changes views and notifies nobody"
 OF_AN_APPOINTMENT = "rebuilt with all events of its appointment, by the state that each of them carries"
 
 PLACES = (
-    Place("a sample", ("contracts/samples.py",)),
+    Place("a sample", ("contracts/tools/samples.py",)),
     Place("a rule that decides it", ("services/booking/domain/*.py",)),
     Place(
         "the rebuild of booking",
