@@ -115,6 +115,7 @@ def test_series_of_the_tests_are_series_that_we_have() -> None:
 
 
 @promtool
+@pytest.mark.thorough
 def test_the_rules_pass_their_tests(tmp_path: Path) -> None:
     assert promtool_says(tmp_path, {}) == 0
 
