@@ -13,6 +13,7 @@ from tests.unit.documents.files import ROOT
 
 SCRIPTS = tuple(path for path in documents() if script(path))
 LONGEST = 600.0
+SERVERS = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "TOPIC_PREFIX")  # of the tests, not of the stack
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +30,16 @@ async def folder(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path
 
 async def run(path: str, folder: Path) -> tuple[int, str]:
     """Run the blocks of a document in order in one shell; return the exit code, and what it wrote from the last block on."""
+    inherited = {name: value for name, value in os.environ.items() if name not in SERVERS}
+    own = {
+        "APPOINTMENTS_HOME": str(folder / ".appointments"),
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
     process = await asyncio.create_subprocess_exec(
         *("bash", "-c", script(path)),
         cwd=folder,
-        env=os.environ | {"APPOINTMENTS_HOME": str(folder / ".appointments")},
+        env=inherited | own,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
