@@ -98,8 +98,8 @@ def _git(*arguments: str) -> bytes | None:
 
 
 def openapi() -> str:
-    """The document of the ingress, imported here: the command line does without the ingress otherwise."""
-    from services.ingress.main import create_app
+    """Return the document of the ingress, imported here: the command line does without the ingress otherwise."""
+    from services.ingress.api.openapi import document
+    from services.ingress.routes import OPERATIONS, TAGS
 
-    document: dict[str, Any] = create_app().openapi()
-    return generate.as_yaml(document)
+    return generate.as_yaml(document(OPERATIONS, TAGS))
