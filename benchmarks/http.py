@@ -1,4 +1,4 @@
-"""The HTTP door with the whole fleet running: latency at a fixed rate, and throughput when saturated.
+"""The HTTP edge with the whole fleet running: latency at a fixed rate, and throughput when saturated.
 
 The schedule is open: requests go out at fixed times whatever became of the ones before, and a latency counts from the
 time a request should have gone out, so that a stall is not hidden by the requests that it kept back. Client, services,

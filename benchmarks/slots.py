@@ -1,4 +1,4 @@
-"""Free slots at the HTTP door: 1,000 people with 200 appointments each, 31 days, 30 minutes on a grid of 15.
+"""Free slots at the HTTP edge: 1,000 people with 200 appointments each, 31 days, 30 minutes on a grid of 15.
 
 Everybody works on weekdays from 09:00 to 17:30, told to the projector by its topic; the appointments are put into its
 tables with SQL, two on each weekday of twenty weeks. The whole fleet runs and is at rest. Each request is by somebody

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from contracts.envelope import rfc3339
 
-# The limits of ARCHITECTURE.md, "Limits"; the widths of title, location and zone come from the requirements.
+# The limits of ARCHITECTURE.md, "Limits"; widths of title, location and zone: docs/requirements.md#title.
 TITLE_MAX = 200
 DESCRIPTION_MAX = 10_000
 LOCATION_MAX = 500
@@ -53,7 +53,7 @@ class Told(BaseModel):
 
 
 class Channel(StrEnum):
-    """How a notification reaches a person (the four of the requirements)."""
+    """How a notification reaches a person (docs/requirements.md#channels)."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -211,4 +211,4 @@ ReminderSettings = dict[Channel, LeadTimes]
 """Minutes before the start, for each channel; an empty list means no reminder on that channel."""
 
 DEFAULT_REMINDERS: dict[str, tuple[int, ...]] = {"email": (1440, 60), "sms": (60,), "in_app": (1440, 60, 15)}
-"""The requirements' defaults, in minutes before the start, used where an appointment's `reminder_settings` is null."""
+"""Minutes before the start where `reminder_settings` is null (docs/requirements.md#default-reminders)."""

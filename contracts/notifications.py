@@ -10,7 +10,7 @@ from contracts.fields import Channel, Instant, Told
 
 
 class NotificationType(StrEnum):
-    """Types of notification (names from the requirements, and those that their workflows use without a name)."""
+    """Types of notifications (docs/requirements.md#types and #implied-types)."""
 
     CREATED = "appointment_created"
     INVITATION = "appointment_invitation"
@@ -111,7 +111,7 @@ class DeliveryReport(Told):
 
 
 class CommunicationEvent(Told):
-    """Body of a record on communication.events (the requirements' `{"type", "data"}`)."""
+    """Body of a record on communication.events: `{"type", "data"}` (docs/requirements.md#reports)."""
 
     type: Literal["notification.delivered", "notification.failed", "notification.bounced"]
     data: DeliveryReport

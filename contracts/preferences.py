@@ -1,6 +1,7 @@
 """Notification preferences of a person, and of an organization for its people.
 
-An omitted field, or a switch of null, follows the next level: the organization's defaults, then the requirements'.
+An omitted field, or a switch of null, follows the next level: the organization's defaults, then those of
+docs/requirements.md#default-channels.
 """
 
 from datetime import time
@@ -26,7 +27,7 @@ TimeOfDay = Annotated[
 
 
 class ChannelSwitches(Sent):
-    """Which channels a person wants; in-app is always on. The requirements' default: e-mail yes, SMS and push no."""
+    """Channels that a person wants; in-app is always on. Defaults: docs/requirements.md#default-channels."""
 
     email: bool | None = Field(None, strict=True)
     sms: bool | None = Field(None, strict=True)

@@ -1,4 +1,4 @@
-"""The notifier's settings. docs/requirements.md has the figures that are given from outside."""
+"""The notifier's settings; the figures of calls: docs/requirements.md#communication-timeout and below."""
 
 from chassis.configuration.settings import Settings
 

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.user import User, Users
 from tests.support.cli import Cli, free_offset
 
-# The requirements' waits are minutes; a journey has seconds. The rules are the same.
+# The waits of docs/requirements.md#retries are minutes; a journey has seconds. The rules are the same.
 HURRIED = {
     "QUICK_WAIT_MIN": "0.1",
     "QUICK_WAIT_MAX": "0.2",

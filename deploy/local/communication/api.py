@@ -1,4 +1,4 @@
-"""The calls that the requirements name, and the registration of templates."""
+"""The calls of docs/requirements.md#send, #schedule and #cancel, and the registration of templates."""
 
 from datetime import UTC, datetime
 from typing import Annotated

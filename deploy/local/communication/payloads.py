@@ -1,4 +1,4 @@
-"""What the service's calls take, in the requirements' field names."""
+"""Payloads of the service's calls, with the field names of docs/requirements.md#send."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal

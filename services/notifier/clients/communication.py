@@ -1,7 +1,4 @@
-"""The client of the Communication Service.
-
-It calls as the notifier; a person's token is never used or stored.
-"""
+"""Calls to the Communication Service (docs/requirements.md#send). A person's token is neither used nor stored."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -80,7 +77,7 @@ class CommunicationClient:
         return response, Failure(_reason(response), response.status_code, retry_after)
 
     def _headers(self, origin: Origin, request_id: str | None = None) -> dict[str, str]:
-        """Return the headers that are passed on between services; unknown ones are left out."""
+        """Return the headers of docs/requirements.md#headers; unknown values are left out."""
         request_id = request_id or str(uuid4())
         correlation_id = _header(origin.correlation_id) or request_id
         headers = {
@@ -107,7 +104,7 @@ def send_body(
     appointment_id: UUID,
     locale: str = "en",
 ) -> bytes:
-    """Return the payload of the send call.
+    """Return the payload of docs/requirements.md#send.
 
     Delivery reports name its entity. `locale` selects one of the languages of the registered template; a
     service that does not know languages ignores it and sends the English text.

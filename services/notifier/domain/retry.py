@@ -34,7 +34,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Delays between attempts: 5 minutes, then 60 s doubling, at most 5 retries."""
+    """5 minutes, then 60 s doubling, at most 5 retries (docs/requirements.md#retries)."""
 
     first: timedelta = FIRST_DELAY
     next: timedelta = NEXT_DELAY

@@ -64,7 +64,7 @@ class Communication:
         return Failure(f"HTTP {response.status_code}: {response.text[:150]}", for_good)
 
     def _headers(self, key: UUID, story: Story) -> dict[str, str]:
-        """The cross-service headers of the requirements."""
+        """Return the headers of docs/requirements.md#headers."""
         return {
             **self._authorization,
             "Idempotency-Key": str(key),

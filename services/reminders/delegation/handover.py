@@ -21,7 +21,7 @@ def schedule_body(
     locale: str | None,
     frontend_url: str,
 ) -> dict[str, Any]:
-    """The requirements' fields, and what the service needs to do without us: for whom, before which instant, with which words.
+    """Return the fields of docs/requirements.md#schedule, with the recipient, start and variables.
 
     `state` and `people` as events carry them; `timezone` and `locale` as the recipient chose them, None as Identity
     knows. The minutes are those that really lie between: a day before over a clock change is not always 1,440.

@@ -80,7 +80,7 @@ async def arrived(communication: httpx.AsyncClient, identity: UUID) -> dict[str,
     return await eventually(there, 15, 0.05)
 
 
-async def test_the_calls_carry_what_the_requirements_say() -> None:
+async def test_the_calls_carry_the_fields_of_the_requirements_document() -> None:
     asked: list[tuple[str, str, dict[str, str], bytes]] = []
     status = 202
 

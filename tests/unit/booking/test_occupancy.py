@@ -16,6 +16,7 @@ from services.booking.domain.model.appointment import Appointment, occupants
 from services.booking.domain.model.book import Book
 from services.booking.domain.model.calendar import Entry
 from services.booking.domain.model.times import Period
+from tests.support.examples import examples
 from tests.unit.booking.builders import (
     ANNA,
     BEN,
@@ -87,7 +88,7 @@ def test_impossible_times_need_nothing() -> None:
     assert _needed(a_create(start=skipped, end=skipped + HOUR)) == set()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_a_batch_decides_the_same_on_what_it_needs_as_on_everything(data: st.DataObject) -> None:
     """The strongest statement about `needed`: nothing that would change a decision is left out."""

@@ -23,10 +23,11 @@ from services.booking.domain.model.decision import Accepted, Code, Decision, Ref
 from services.booking.domain.model.diary import BusyTimes, Diary, Hold, Hours
 from services.booking.domain.model.people import People
 from services.booking.domain.model.times import Period
+from tests.support.examples import examples
 from tests.unit.booking.builders import ORG, a_create, a_person
 from tests.unit.scheduling.worlds import DAY, World, worlds
 
-THOROUGH = settings(max_examples=150, deadline=None)
+THOROUGH = settings(max_examples=examples(150), deadline=None)
 
 
 def instant(second: int) -> datetime:

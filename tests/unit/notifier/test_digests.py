@@ -24,6 +24,7 @@ from services.notifier.domain.digests import (
     review,
     window_for,
 )
+from tests.support.examples import examples
 from tests.unit.notifier.builders import BEN, CLEO, utc
 
 AT_SIX = Preferences(digest=Digest(True, time(18)), version=1)
@@ -327,7 +328,7 @@ class OnePerson(RuleBasedStateMachine):
 
 
 TestOnePerson = OnePerson.TestCase
-TestOnePerson.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestOnePerson.settings = settings(max_examples=examples(150), stateful_step_count=30, deadline=None)
 
 
 @given(

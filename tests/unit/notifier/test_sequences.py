@@ -30,6 +30,7 @@ from services.reminders.domain.channels import Wishes
 from services.reminders.domain.endings import Course, Waits
 from services.reminders.domain.schedule import UNKNOWN, advance
 from services.reminders.domain.timers import REMINDER, Timer
+from tests.support.examples import examples
 from tests.unit.notifier.builders import ANNA, BEN, CLEO, PEOPLE, an_appointment, someone, utc
 
 SATURDAY_NOON = utc(2028, 3, 25, 11)  # in Berlin; the clocks change in the night after
@@ -250,4 +251,4 @@ def _is_quiet(quiet: QuietHours, clock: time) -> bool:
 
 
 TestOneAppointment = OneAppointment.TestCase
-TestOneAppointment.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+TestOneAppointment.settings = settings(max_examples=examples(300), stateful_step_count=30, deadline=None)
