@@ -13,7 +13,7 @@ from contracts.envelope import Envelope, Record
 from contracts.ids import uuid_of
 from services.booking.domain.commands import BusyTime
 from services.booking.domain.diary import Hold, Hours
-from services.booking.domain.feeds import Feed
+from services.booking.domain.model.feed import Feed
 
 Body: TypeAlias = Mapping[str, Any]
 

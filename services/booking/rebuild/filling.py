@@ -10,7 +10,7 @@ from chassis.database import Transaction
 from contracts.ids import uuid_of
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.diary import Hours
-from services.booking.domain.feeds import Feed
+from services.booking.domain.model.feed import Feed
 from services.booking.domain.series.state import Series
 from services.booking.rebuild import staging
 from services.booking.rebuild.facts import Fact, OfAppointment, OfBusyTimes, OfHold, OfSeries

@@ -31,14 +31,15 @@ async def load(
     found: Mapping[UUID, Appointment],
     since: datetime,
     new: Collection[UUID] = (),
+    named: Collection[UUID] = (),
 ) -> Known:
-    """What commands about series as a whole need: of each its occurrences that start after `since`.
+    """Return the series that commands are about as a whole, with the open occurrences that start after `since`.
 
-    `new`: occurrences that these commands make.
+    `new` are the occurrences that these commands make, `named` the series that they name themselves.
 
-    Raises TooMuch when several commands would touch more than one transaction holds well, or the same series.
+    Raises TooMuch where several commands would touch more than one transaction holds well, or the same series.
     """
-    whole = whole_series(commands, found)
+    whole = whole_series(commands, found) | set(named)
     if len(commands) > 1 and (whole or new):
         if meet_in_a_series(commands, found, whole, new):
             raise TooMuch

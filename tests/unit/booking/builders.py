@@ -1,5 +1,6 @@
 """People, appointments and commands to decide about."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,10 +10,13 @@ from services.booking.domain import commands
 from services.booking.domain.appointment import Answer, Appointment, Status, occupants
 from services.booking.domain.book import Book
 from services.booking.domain.calendar import Entry
-from services.booking.domain.decide import decide
+from services.booking.domain.decide import decide, time_needs_of
 from services.booking.domain.decision import Accepted, Decision, Refusal
-from services.booking.domain.people import Actor, Person
+from services.booking.domain.model.needs import Known
+from services.booking.domain.occupancy import needed
+from services.booking.domain.people import Actor, People, Person
 from services.booking.domain.status import open_status
+from services.booking.domain.times import Period
 
 ORG = UUID(int=0xA)
 OTHER_ORG = UUID(int=0xB)
@@ -79,7 +83,7 @@ def a_book(*appointments: Appointment) -> Book:
     occupied = [
         (user, Entry(item.start, item.end, item.id)) for item in appointments for user in occupants(item)
     ]
-    return Book(appointments, PEOPLE, {}, occupied)
+    return Book(appointments, PEOPLE, occupied)
 
 
 def by(who: UUID | str) -> Actor:
@@ -136,6 +140,13 @@ def an_update(who: UUID | str = ANNA, **fields: Any) -> commands.ToAppointment:
 def decided(command: commands.Command, *appointments: Appointment, at: datetime = NOW) -> Decision:
     """Decide one command where there are these appointments and nothing else."""
     return decide(command, a_book(*appointments), at)
+
+
+def needed_for(
+    asked: Iterable[commands.Command], appointments: Mapping[UUID, Appointment], people: People = PEOPLE
+) -> set[tuple[UUID, Period]]:
+    """The time that must be known to decide these commands, which are about these appointments."""
+    return needed(time_needs_of(asked, Known(appointments, people)), appointments)
 
 
 def accepted(decision: Decision) -> Accepted:

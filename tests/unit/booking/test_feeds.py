@@ -7,7 +7,7 @@ import pytest
 from services.booking.domain.commands import SetFeed
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Code, Decision, Settled
-from services.booking.domain.feeds import Feed, Feeds
+from services.booking.domain.model.feed import Feed, Feeds
 from tests.unit.booking.builders import ANNA, FOREIGNER, NOW, ORG, OTHER_ORG, a_book, by, refused
 
 OLD, NEW = "0" * 64, "1" * 64

@@ -14,7 +14,6 @@ from services.booking.domain.appointment import Appointment, occupants
 from services.booking.domain.book import Book
 from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
-from services.booking.domain.occupancy import needed
 from services.booking.domain.times import Period
 from tests.unit.booking.builders import (
     ANNA,
@@ -31,6 +30,7 @@ from tests.unit.booking.builders import (
     an_appointment,
     an_update,
     decided,
+    needed_for,
 )
 from tests.unit.booking.test_properties import some_command
 
@@ -38,7 +38,7 @@ SLOT = Period(MONDAY_9, MONDAY_9 + HOUR)
 
 
 def _needed(*asked: commands.Command, about: Appointment | None = None) -> set[tuple[UUID, Period]]:
-    return needed(asked, {about.id: about} if about else {}, PEOPLE)
+    return needed_for(asked, {about.id: about} if about else {})
 
 
 def test_a_booking_needs_its_people_in_its_range() -> None:
@@ -98,13 +98,13 @@ def test_a_batch_decides_the_same_on_what_it_needs_as_on_everything(data: st.Dat
     asked = [data.draw(_local(some_command(number))) for number in range(data.draw(st.integers(1, 8)))]
     named = {command.appointment_id for command in asked if isinstance(command, commands.OfAppointment)}
     found = {identifier: item for identifier, item in standing.items() if identifier in named}
-    ranges = needed(asked, found, PEOPLE)
+    ranges = needed_for(asked, found)
     around = [
         (user, entry)
         for user, entry in everything
         if any(user == who and entry.start < when.end and when.start < entry.end for who, when in ranges)
     ]
-    whole, part = (Book(standing.values(), PEOPLE, {}, occupied) for occupied in (everything, around))
+    whole, part = (Book(standing.values(), PEOPLE, occupied) for occupied in (everything, around))
     for command in asked:
         assert decide(command, part, NOW) == decide(command, whole, NOW)
 

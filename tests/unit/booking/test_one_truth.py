@@ -14,16 +14,15 @@ from scheduling.availability import Availability, Span
 from scheduling.reasons import reasons_against
 from scheduling.slots import Slot, Taken, offers
 from services.booking.domain import commands
-from services.booking.domain.book import Book
+from services.booking.domain.book import Beside, Book
 from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
 from services.booking.domain.decision import Accepted, Code, Decision, Refusal
 from services.booking.domain.diary import Diary, Elsewhere, Hold, Hours
-from services.booking.domain.occupancy import needed
 from services.booking.domain.people import People
 from services.booking.domain.reach import surroundings, widened
 from services.booking.domain.times import Period
-from tests.unit.booking.builders import ORG, a_create, a_person
+from tests.unit.booking.builders import ORG, a_create, a_person, needed_for
 from tests.unit.scheduling.worlds import DAY, World, worlds
 
 THOROUGH = settings(max_examples=150, deadline=None)
@@ -108,7 +107,7 @@ def loaded(world: World, command: commands.Create, earlier: Book | None = None) 
         for person in world.people
         if person.availability
     }
-    ranges = widened(needed([command], {}, people), hours, [command])
+    ranges = widened(needed_for([command], {}, people), hours, {})
     sought = earlier.sought if earlier else {}
     ranges |= surroundings(sought.values())
     taken: dict[str, list[tuple[UUID, Period, UUID]]] = {"appointment": [], "hold": [], "elsewhere": []}
@@ -127,10 +126,8 @@ def loaded(world: World, command: commands.Create, earlier: Book | None = None) 
     return Book(
         (),
         people,
-        {},
         [(user, Entry(*when, name)) for user, when, name in taken["appointment"]],
-        diary=Diary(hours.values(), elsewhere, holds),
-        surrounded=sought,
+        Beside(diary=Diary(hours.values(), elsewhere, holds), surrounded=sought),
     )
 
 

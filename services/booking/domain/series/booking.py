@@ -7,10 +7,10 @@ from uuid import UUID
 
 from services.booking.domain import times
 from services.booking.domain.appointment import Appointment, occupants
-from services.booking.domain.book import Book
 from services.booking.domain.commands import Command, Create, Scope
 from services.booking.domain.decision import Accepted, Decision, Event, Refusal, Settled, invalid
 from services.booking.domain.diary import Hold
+from services.booking.domain.model.case import Case
 from services.booking.domain.openings import ignored, refusal_for_times
 from services.booking.domain.series.horizon import horizon
 from services.booking.domain.series.recurring import Plan, plan_of
@@ -18,44 +18,42 @@ from services.booking.domain.series.report import InTheWay, refusal_for_series
 from services.booking.domain.series.state import Series, as_sent, occurrence_id, occurrence_of, series_id_of
 from services.booking.domain.series.told import in_outcome, of_series, series_changed, with_more
 from services.booking.domain.series.trial import Trial
+from services.booking.domain.wishes import Wish
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Which occurrences can be booked, and which cannot."""
+    """The occurrences that can be booked, and those that cannot."""
 
     booked: tuple[Appointment, ...]
     in_the_way: tuple[InTheWay, ...]
 
 
-def decide_create_series(
-    command: Create, template: Appointment, book: Book, at: datetime, hold: Hold | None = None
-) -> Decision:
-    """All occurrences or, where the command says so, those that are possible; `template` is the first as it was sent.
+def decide_create_series(case: Case[Create], template: Appointment, hold: Hold | None = None) -> Decision:
+    """Book all occurrences or, if the command skips conflicts, the possible ones; `template` is the first as it was sent.
 
     Permission, length and people were checked: they are the same for all.
     """
+    command = case.command
     first = times.Period(template.start, template.end)
-    plan = plan_of(command, template.timezone, first, 1 + len(template.answers), at)
+    plan = plan_of(command, template.timezone, first, 1 + len(template.answers), case.at)
     if isinstance(plan, Refusal):
         return plan
     ignoring = ignored(command.ignore_availability, template.organizer_id)
-    plan = plan.within(horizon(book, occupants(template), ignoring, at))
+    plan = plan.within(horizon(case, occupants(template), ignoring))
     series = _series(command, template, plan)
-    attempt = attempted(
-        command, series, plan.originals, book, at, hold=hold.id if hold else None, sent=first.start
-    )
+    attempt = attempted(case, series, plan.originals, hold.id if hold else None, first.start)
     if attempt.in_the_way and not (command.skip_conflicts and attempt.booked):
         return refusal_for_series(attempt.in_the_way, series.recurrence.timezone)
-    return _settled(command, series, attempt, book, hold)
+    return _settled(case, series, attempt, hold)
 
 
-def _settled(command: Create, series: Series, attempt: Attempt, book: Book, hold: Hold | None) -> Settled:
-    """The first that is booked has the id that was sent, and uses up the hold."""
-    named = replace(attempt.booked[0], id=command.appointment_id)
-    steps = created(series, (named, *attempt.booked[1:]), book)
+def _settled(case: Case[Create], series: Series, attempt: Attempt, hold: Hold | None) -> Settled:
+    """Accept the series: the first occurrence booked gets the id that was sent, and uses up the hold."""
+    named = replace(attempt.booked[0], id=case.command.appointment_id)
+    steps = created(case, series, (named, *attempt.booked[1:]))
     if hold is not None:
-        book.diary.end(hold)
+        case.book.diary.end(hold)
         steps[0] = with_more(steps[0], hold_id=hold.id)
     return Settled(
         subject=named.id,
@@ -79,26 +77,26 @@ def _series(command: Create, template: Appointment, plan: Plan) -> Series:
 
 
 def attempted(
-    command: Command,
+    case: Case[Command],
     series: Series,
     originals: Iterable[datetime],
-    book: Book,
-    at: datetime,
     hold: UUID | None = None,
     sent: datetime | None = None,
 ) -> Attempt:
-    """Try to book each occurrence beside those before it; `sent`: the first start as it was asked for."""
+    """Try to book each occurrence beside those before it; `sent` is the first start as it was sent."""
     booked: list[Appointment] = []
     in_the_way: list[InTheWay] = []
     ignoring = ignored(series.ignores_availability, series.template.organizer_id)
-    with Trial(book) as trial:
+    with Trial(case.book) as trial:
         for position, original in enumerate(originals):
             identifier = occurrence_id(series.id, original)
-            occurrence = occurrence_of(series, original, identifier, command.actor, at)
+            occurrence = occurrence_of(series, original, identifier, case.command.actor, case.at)
             if sent is not None:
                 occurrence = _as_sent(occurrence, sent, series.recurrence.timezone)
-            suggest = not in_the_way and _wants_alternatives(command, booked)
-            refusal = _refusal_for(command, occurrence, book, at, ignoring, hold, suggest)
+            suggest = not in_the_way and _wants_alternatives(case.command, booked)
+            when = times.Period(occurrence.start, occurrence.end)
+            enquiry = Wish(occupants(occurrence), when, ignoring=ignoring, hold=hold, suggest=suggest)
+            refusal = _refusal_for(case, occurrence, enquiry)
             if refusal:
                 in_the_way.append(InTheWay(position, occurrence.start, original, refusal))
             else:
@@ -112,42 +110,23 @@ def _as_sent(occurrence: Appointment, sent: datetime, zone: str) -> Appointment:
     return replace(occurrence, start=start, end=occurrence.end + (start - occurrence.start))
 
 
-def created(series: Series, occurrences: Iterable[Appointment], book: Book) -> list[Accepted]:
-    """The steps that make these occurrences; all by one template, so of the same people."""
-    people = book.named((series.template.organizer_id, *series.template.answers))
+def created(case: Case[Command], series: Series, occurrences: Iterable[Appointment]) -> list[Accepted]:
+    """Return the steps that make these occurrences; all by one template, so of the same people."""
+    people = case.book.named((series.template.organizer_id, *series.template.answers))
     event = Event("appointment.created", (), people)
     return [of_series(Accepted(occurrence, event), series) for occurrence in occurrences]
 
 
-def _refusal_for(
-    command: Command,
-    occurrence: Appointment,
-    book: Book,
-    at: datetime,
-    ignoring: UUID | None,
-    hold: UUID | None,
-    suggest: bool,
-) -> Refusal | None:
-    if book.find(occurrence.id) is not None:
+def _refusal_for(case: Case[Command], occurrence: Appointment, enquiry: Wish) -> Refusal | None:
+    if case.book.find(occurrence.id) is not None:
         return invalid("appointment_id", "exists", "The id of this occurrence is in use.")
-    when = times.Period(occurrence.start, occurrence.end)
     return (
-        times.refusal_for_distance(when.start, at)
-        or times.refusal_for_past(when.start, at)
-        or refusal_for_times(
-            command,
-            book,
-            occupants(occurrence),
-            when,
-            own=None,
-            at=at,
-            ignoring=ignoring,
-            hold=hold,
-            suggest=suggest,
-        )
+        times.refusal_for_distance(occurrence.start, case.at)
+        or times.refusal_for_past(occurrence.start, case.at)
+        or refusal_for_times(case, enquiry)
     )
 
 
 def _wants_alternatives(command: Command, booked: Sequence[Appointment]) -> bool:
-    """Only where the whole may be refused: looking for them costs a second look at the batch."""
+    """Whether the whole may be refused: alternatives cost a second look at the batch."""
     return isinstance(command, Create) and not (command.skip_conflicts and booked)

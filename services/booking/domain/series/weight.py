@@ -34,15 +34,17 @@ def places_touched(
 
 
 def whole_series(commands: Iterable[Command], found: Mapping[UUID, Appointment]) -> set[UUID]:
-    """The existing series that commands are about as a whole."""
+    """Return the series that commands with a scope are about as a whole."""
     whole = set()
     for command in commands:
-        if isinstance(command, ExtendSeries):
-            whole.add(command.series_id)
-        elif isinstance(command, ToOccurrence):
-            named = found.get(command.appointment_id)
-            if named and named.series_id and is_about_several(command, named):
-                whole.add(named.series_id)
+        named = found.get(command.appointment_id) if isinstance(command, ToOccurrence) else None
+        if (
+            named
+            and named.series_id
+            and isinstance(command, ToOccurrence)
+            and is_about_several(command, named)
+        ):
+            whole.add(named.series_id)
     return whole
 
 

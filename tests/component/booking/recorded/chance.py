@@ -69,7 +69,8 @@ class Chance:
         return {"scope": self._random.choice(("this", "following", "all"))} if self._series else {}
 
     def _book(self) -> None:
-        what, more = f"{self._prefix}: {self._log.number}", {}
+        what = f"{self._prefix}: {self._log.number}"
+        more: dict[str, Any] = {}
         if self._random.random() < 0.2:
             more = {"seats": self._random.randrange(1, 5)}
         elif self._series and self._random.random() < 0.3:

@@ -1,6 +1,7 @@
 """Scenes of the log that were thought out: every type of command, accepted, unchanged and refused."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid5
 
 from contracts.commands import BOOKING_COMMANDS
@@ -104,8 +105,9 @@ def intake(log: Log) -> None:
     for value in values:
         log.ask("appointment.create", "anna", value=value, reply_partition="4")
     for header in ("ce_type", "actor", "organization"):
-        log.ask("appointment.create", "anna", {}, **{header: "acme"})
-        log.ask("appointment.create", "anna", {}, **{header: None})
+        for text in ("acme", None):
+            odd: dict[str, Any] = {header: text}
+            log.ask("appointment.create", "anna", {}, **odd)
     log.ask("appointment.create", "anna", {}, correlation_id="\0", reply_partition="77")
     for kind in BOOKING_COMMANDS:
         log.ask(kind, "anna", {}, correlation_id=f"empty {kind}")
@@ -179,7 +181,7 @@ def free_time(log: Log) -> None:
 def series(log: Log) -> None:
     """Series that are booked, changed, called off and extended."""
     one, there = log.each("series"), MONDAY + 28 * DAY
-    four = {"recurring_pattern": {"rrule": "FREQ=WEEKLY;COUNT=4"}}
+    four: dict[str, Any] = {"recurring_pattern": {"rrule": "FREQ=WEEKLY;COUNT=4"}}
     one.book("crowd20", "four", "crowd21", at=there, **four)
     one.to("confirm", "crowd21", "four", scope="all")
     one.to("update", "crowd20", "four", scope="all", title="Weekly")
