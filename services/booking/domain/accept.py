@@ -1,6 +1,6 @@
-"""The end of every change to an existing appointment: an event if something changed, none otherwise."""
+"""The end of every accepted change: a creation, or a step from one version to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +18,12 @@ class Draft:
     type: str
     more: Sequence[Change] = ()
     seated: Sequence[UUID] = ()
+
+
+def created_event(case: Case[Command], involved: Iterable[UUID], hold: UUID | None = None) -> Event:
+    """Return the event of a new appointment of these people; `hold` is the id of the hold that it uses up."""
+    more = {"hold_id": hold} if hold else None
+    return Event("appointment.created", (), case.book.named(involved), more)
 
 
 def accept(case: Case[Command], before: Appointment, after: Appointment, draft: Draft) -> Accepted:

@@ -19,7 +19,7 @@ from services.booking.domain.commands import (
     MarkNoShow,
     ToAppointment,
 )
-from services.booking.domain.decision import Code, Refusal
+from services.booking.domain.decision import Code, Refusal, invalid
 from services.booking.domain.model.case import Case
 from services.booking.domain.people import Person, belongs
 
@@ -108,6 +108,11 @@ def accessible(case: Case[ToAppointment]) -> Appointment | Refusal:
         detail = "The actor may see this appointment, but not do this with it."
         return _about(appointment, Code.NOT_ALLOWED, detail)
     return appointment
+
+
+def refusal_for_used_id(case: Case[Command], appointment_id: UUID, detail: str) -> Refusal | None:
+    """Reject an id that any appointment has, without saying whose appointment it is."""
+    return None if case.book.find(appointment_id) is None else invalid("appointment_id", "exists", detail)
 
 
 def zone_of(timezone: str | None, organizer_id: UUID, book: Book) -> str:

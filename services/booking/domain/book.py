@@ -117,8 +117,15 @@ class Book:
             self.sought.setdefault(command_id, sought)
         return False
 
-    def put(self, appointment: Appointment) -> None:
-        """Let a decision take effect for the commands that follow."""
+    def take_effect(self, appointments: Iterable[Appointment], series: Series | None = None) -> None:
+        """Let a decision about these appointments, and about a series, take effect for the commands that follow."""
+        for appointment in appointments:
+            self._put(appointment)
+        if series is not None:
+            self._series[series.id] = series
+            self._changed_series[series.id] = None
+
+    def _put(self, appointment: Appointment) -> None:
         before = self._now.get(appointment.id)
         if before is not None:
             self.free(before)
@@ -144,11 +151,6 @@ class Book:
         """Return the known open occurrences of a series, in the order of its pattern."""
         found = [item for item in self._now.values() if item.series_id == series_id and item.is_open]
         return sorted(found, key=lambda item: item.original_start or item.start)
-
-    def put_series(self, series: Series) -> None:
-        """Let a decision about a series take effect."""
-        self._series[series.id] = series
-        self._changed_series[series.id] = None
 
     def announced(self, organization: UUID) -> Sequence[datetime]:
         """Return the times of this organization's latest announcements, oldest first."""

@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from services.booking.domain import access, times
+from services.booking.domain.accept import created_event
 from services.booking.domain.appointment import Answer, Appointment
 from services.booking.domain.commands import Create
-from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal, invalid
+from services.booking.domain.decision import Accepted, Code, Decision, Refusal
 from services.booking.domain.diary import Hold
 from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
 from services.booking.domain.model.case import Case
@@ -41,7 +42,7 @@ def decide_create(case: Case[Create]) -> Decision:
     hold = (
         access.refusal_for_organizer(case.person, organizer_id)
         or refusal_for_ignoring(case, command.ignore_availability, organizer_id)
-        or refusal_for_used_id(case)
+        or access.refusal_for_used_id(case, command.appointment_id, "This id is in use.")
         or hold_of(case)
     )
     if isinstance(hold, Refusal):
@@ -76,18 +77,9 @@ def _alone(case: Case[Create], appointment: Appointment, hold: Hold | None) -> D
     refusal = times.refusal_for_past(when.start, case.at) or refusal_for_times(case, enquiry)
     if refusal:
         return refusal
-    more = None
     if hold is not None:
         case.book.diary.end(hold)
-        more = {"hold_id": hold.id}
-    return Accepted(appointment, Event("appointment.created", (), case.book.named(involved), more))
-
-
-def refusal_for_used_id(case: Case[Create]) -> Refusal | None:
-    """Reject an id that any appointment has, without saying whose appointment it is."""
-    if case.book.find(case.command.appointment_id) is None:
-        return None
-    return invalid("appointment_id", "exists", "This id is in use.")
+    return Accepted(appointment, created_event(case, involved, enquiry.hold))
 
 
 def hold_of(case: Case[Create]) -> Hold | Refusal | None:

@@ -133,11 +133,9 @@ def decide(command: Command, book: Book, at: datetime) -> Decision:
     decision = case if isinstance(case, Refusal) else complete(_decide(case))
     if isinstance(decision, Refusal):
         return decision
-    for step in decision.steps if isinstance(decision, Settled) else (decision,):
-        if step.event is not None:
-            book.put(step.appointment)
-    if isinstance(decision, Settled) and decision.series is not None:
-        book.put_series(decision.series)
+    steps = decision.steps if isinstance(decision, Settled) else (decision,)
+    series = decision.series if isinstance(decision, Settled) else None
+    book.take_effect((step.appointment for step in steps if step.event is not None), series)
     return decision
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain import times
+from services.booking.domain import access, times
+from services.booking.domain.accept import created_event
 from services.booking.domain.appointment import Appointment, occupants
 from services.booking.domain.commands import Command, Create, Scope
-from services.booking.domain.decision import Accepted, Decision, Event, Refusal, Settled, invalid
+from services.booking.domain.decision import Accepted, Decision, Refusal, Settled
 from services.booking.domain.diary import Hold
 from services.booking.domain.model.case import Case
 from services.booking.domain.openings import ignored, refusal_for_times
@@ -112,16 +113,14 @@ def _as_sent(occurrence: Appointment, sent: datetime, zone: str) -> Appointment:
 
 def created(case: Case[Command], series: Series, occurrences: Iterable[Appointment]) -> list[Accepted]:
     """Return the steps that make these occurrences; all by one template, so of the same people."""
-    people = case.book.named((series.template.organizer_id, *series.template.answers))
-    event = Event("appointment.created", (), people)
+    event = created_event(case, (series.template.organizer_id, *series.template.answers))
     return [of_series(Accepted(occurrence, event), series) for occurrence in occurrences]
 
 
 def _refusal_for(case: Case[Command], occurrence: Appointment, enquiry: Wish) -> Refusal | None:
-    if case.book.find(occurrence.id) is not None:
-        return invalid("appointment_id", "exists", "The id of this occurrence is in use.")
     return (
-        times.refusal_for_distance(occurrence.start, case.at)
+        access.refusal_for_used_id(case, occurrence.id, "The id of this occurrence is in use.")
+        or times.refusal_for_distance(occurrence.start, case.at)
         or times.refusal_for_past(occurrence.start, case.at)
         or refusal_for_times(case, enquiry)
     )
