@@ -99,7 +99,9 @@ class Handlers:
         self._forget_uncommitted()
 
     def _forget_uncommitted(self) -> None:
-        """Forget the tally of a batch that was rolled back: its commands are counted when they are decided again."""
+        """Forget the tally of a batch that was rolled back: its commands are counted when they are decided
+        again.
+        """
         self._tally = None
         self._kept_people = False
 
@@ -116,7 +118,9 @@ class Handlers:
     async def _load(
         self, tx: Transaction, commands: Sequence[Command], within: Period, earlier: Book | None
     ) -> Book:
-        """Load the book for these commands, with the people of an earlier one and the time that it noted as sought."""
+        """Load the book for these commands, with the people of an earlier one and the time that it noted as
+        sought.
+        """
         if earlier is not None:
             return await batches.load_book(tx, commands, earlier.people, within, sought=earlier.sought)
         if len(commands) > 1 and places_asked(commands) > PLACES_AT_ONCE:
@@ -124,7 +128,9 @@ class Handlers:
         return await batches.load_book(tx, commands, await self._people(tx, commands), within)
 
     async def _people(self, tx: Transaction, commands: Sequence[Command]) -> People:
-        """Return the actors and named people whom Identity knows. Only the consumer's own position is locked yet."""
+        """Return the actors and named people whom Identity knows. Only the consumer's own position is locked
+        yet.
+        """
         actors = {command.actor.user for command in commands if command.actor.user}
         return await self._directory.people(
             actors | needs_of(commands).people, lambda: tx.stay_open(self._settings.identity_timeout)

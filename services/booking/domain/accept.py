@@ -13,7 +13,9 @@ from services.booking.domain.model.case import Case
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event before its changes are known: `more` changes are added to those found, `seated` left the waiting list."""
+    """An event before its changes are known: `more` changes are added to those found, `seated` left the
+    waiting list.
+    """
 
     type: str
     more: Sequence[Change] = ()
@@ -27,7 +29,9 @@ def created_event(case: Case[Command], involved: Iterable[UUID], hold: UUID | No
 
 
 def accept(case: Case[Command], before: Appointment, after: Appointment, draft: Draft) -> Accepted:
-    """Accept the step from `before` to `after` as one version with one event, or without an event if they are equal."""
+    """Accept the step from `before` to `after` as one version with one event, or without an event if they are
+    equal.
+    """
     found = changes(before, after)
     if not found:
         return Accepted(before, None)

@@ -25,7 +25,8 @@ from services.booking.domain.people import Person, belongs
 
 C = TypeVar("C", bound=Command)
 
-# Reminders reports the end of appointments, booking asks itself to extend series; other services send no commands.
+# Reminders reports the end of appointments, booking asks itself to extend series; other services send no
+# commands.
 REMINDERS, BOOKING = "service:reminders", "service:booking"
 SERVICES_MAY: Mapping[str, tuple[type[Command], ...]] = {
     REMINDERS: (Complete, MarkNoShow),
@@ -89,9 +90,11 @@ def may_act(case: Case[ToAppointment], appointment: Appointment) -> bool:
 
 
 def accessible(case: Case[ToAppointment]) -> Appointment | Refusal:
-    """Return the appointment if it is visible, at the expected version, and the actor is permitted: in this order.
+    """Return the appointment if it is visible, at the expected version, and the actor is permitted: in this
+    order.
 
-    An appointment of another organization, or hidden from the actor, gets the same refusal as one that does not exist.
+    An appointment of another organization, or hidden from the actor, gets the same refusal as one that does
+    not exist.
     """
     command = case.command
     appointment = case.book.find(command.appointment_id)
@@ -116,7 +119,9 @@ def refusal_for_used_id(case: Case[Command], appointment_id: UUID, detail: str) 
 
 
 def zone_of(timezone: str | None, organizer_id: UUID, book: Book) -> str:
-    """Return the zone of wall-clock times: the one sent, else the organizer's; an unknown organizer is refused later."""
+    """Return the zone of wall-clock times: the one sent, else the organizer's; an unknown organizer is
+    refused later.
+    """
     organizer = book.people.get(organizer_id)
     return timezone or (organizer.timezone if organizer else "UTC")
 

@@ -20,7 +20,8 @@ PERSON_DAYS = 280  # searched on each side: the more people, the fewer days
 
 
 def alternatives(case: Case[Command], enquiry: Wish) -> tuple[Alternative, ...]:
-    """Return times of the same length, nearest first, at which the same command would be accepted for all involved.
+    """Return times of the same length, nearest first, at which the same command would be accepted for all
+    involved.
 
     Returns none where the book does not know the days around; the book then notes that they are sought.
     """
@@ -48,7 +49,9 @@ def alternatives(case: Case[Command], enquiry: Wish) -> tuple[Alternative, ...]:
 
 
 def _zone(case: Case[Command], enquiry: Wish) -> str:
-    """Return the zone in which days begin for people without availability: the appointment's, else the first person's."""
+    """Return the zone in which days begin for people without availability: the appointment's, else the first
+    person's.
+    """
     if enquiry.own is not None:
         return enquiry.own.timezone
     first = case.book.people.get(enquiry.users[0]) if enquiry.users else None

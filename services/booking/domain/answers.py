@@ -34,7 +34,8 @@ def time_of_decline(command: Decline, _: Known) -> TimeNeeds:
 
 
 def decide_confirm(case: Case[Confirm], before: Appointment) -> Decision:
-    """Confirm the actor's own part, or the whole if the actor is the organizer; an actor who had declined must be free.
+    """Confirm the actor's own part, or the whole if the actor is the organizer; an actor who had declined
+    must be free.
 
     A participant may confirm against their own availability: they did not choose the time.
     """
@@ -68,7 +69,9 @@ def decide_decline(case: Case[Decline], before: Appointment) -> Decision:
 
 
 def event_for(before: Appointment, after: Appointment, otherwise: str) -> str:
-    """Return the one event type for a change: `appointment.confirmed` if the whole is confirmed by it, else `otherwise`."""
+    """Return the one event type for a change: `appointment.confirmed` if the whole is confirmed by it, else
+    `otherwise`.
+    """
     confirmed = after.status is Status.CONFIRMED and before.status is not Status.CONFIRMED
     return "appointment.confirmed" if confirmed else otherwise
 

@@ -18,7 +18,9 @@ Load: TypeAlias = Callable[[Sequence[Command], Period, Book | None], Awaitable[B
 
 
 class Item(NamedTuple):
-    """A record of a batch: the command's key and type, the command or why it cannot be carried out, and its time (UTC)."""
+    """A record of a batch: the command's key and type, the command or why it cannot be carried out, and its
+    time (UTC).
+    """
 
     key: UUID
     type: str
@@ -28,7 +30,9 @@ class Item(NamedTuple):
 
 @dataclass
 class Tally:
-    """The number of commands by type, outcome and code, and the records that came by another partition than theirs."""
+    """The number of commands by type, outcome and code, and the records that came by another partition than
+    theirs.
+    """
 
     commands: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     misrouted: int = 0
@@ -36,7 +40,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The decision about each command that had none, by key and in order, and the book as it stands after them."""
+    """The decision about each command that had none, by key and in order, and the book as it stands after
+    them.
+    """
 
     decisions: dict[UUID, Decision]
     book: Book
@@ -44,9 +50,11 @@ class Decided:
 
 
 async def decide_batch(items: Sequence[Item], known: Container[UUID], load: Load) -> Decided:
-    """Decide the commands in order; those whose key is `known`, or came before in the batch, are not decided again.
+    """Decide the commands in order; those whose key is `known`, or came before in the batch, are not decided
+    again.
 
-    Where the decisions ask for the time around refused commands, everything is decided again from a book that has it.
+    Where the decisions ask for the time around refused commands, everything is decided again from a book that
+    has it.
     """
     new = _new(items, known)
     times = [item.at for item in items]

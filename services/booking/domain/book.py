@@ -1,4 +1,6 @@
-"""The book: everything a batch of commands needs to be decided. It changes as they are decided, one after the other."""
+"""The book: everything a batch of commands needs to be decided. It changes as they are decided, one after the
+other.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,9 +37,9 @@ class Sought(NamedTuple):
 class Beside:
     """The state beside appointments and occupied time that was loaded for a batch.
 
-    names: people as Identity last described them, for names in events only. announced: the times of each organization's
-    latest announcements, oldest first. surrounded: for commands that an earlier book noted as sought, the time that is
-    loaded now.
+    names: people as Identity last described them, for names in events only. announced: the times of each
+    organization's latest announcements, oldest first. surrounded: for commands that an earlier book noted as
+    sought, the time that is loaded now.
     """
 
     names: People = field(default_factory=dict)
@@ -107,7 +109,8 @@ class Book:
         return calendar.overlapping(start, end) if calendar else []
 
     def surrounds(self, command_id: UUID, sought: Sought) -> bool:
-        """Whether all of the time sought is known; else note that it is sought, for at most `SOUGHT_AT_MOST` commands.
+        """Whether all of the time sought is known; else note that it is sought, for at most `SOUGHT_AT_MOST`
+        commands.
 
         Of a command that is refused for several times only the first is looked at.
         """
@@ -118,7 +121,9 @@ class Book:
         return False
 
     def take_effect(self, appointments: Iterable[Appointment], series: Series | None = None) -> None:
-        """Let a decision about these appointments, and about a series, take effect for the commands that follow."""
+        """Let a decision about these appointments, and about a series, take effect for the commands that
+        follow.
+        """
         for appointment in appointments:
             self._put(appointment)
         if series is not None:

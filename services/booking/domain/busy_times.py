@@ -53,7 +53,9 @@ def decide_import(case: Case[ImportBusyTimes]) -> Decision:
 
 
 def _in_utc(item: BusyTime) -> Period:
-    """Return the range in UTC; one that begins long ago or never ends is cut where every clock can still show it."""
+    """Return the range in UTC; one that begins long ago or never ends is cut where every clock can still show
+    it.
+    """
     start, end = (min(max(instant, FIRST), LAST).astimezone(UTC) for instant in (item.start, item.end))
     return Period(start, end)
 

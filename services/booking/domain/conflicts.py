@@ -13,9 +13,11 @@ SHOWN_AT_MOST = 50
 
 
 def refusal_for_conflict(case: Case[Command], enquiry: Wish) -> Refusal | None:
-    """Return a refusal with the ranges in the way, if anybody is busy at the time of the enquiry; held time is busy.
+    """Return a refusal with the ranges in the way, if anybody is busy at the time of the enquiry; held time
+    is busy.
 
-    Colleagues may learn when somebody is busy, not with what: only an actor who may see the appointment gets its id.
+    Colleagues may learn when somebody is busy, not with what: only an actor who may see the appointment gets
+    its id.
     """
     found: list[tuple[UUID, Entry]] = []
     for user in enquiry.users:

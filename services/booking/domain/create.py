@@ -83,7 +83,9 @@ def _alone(case: Case[Create], appointment: Appointment, hold: Hold | None) -> D
 
 
 def hold_of(case: Case[Create]) -> Hold | Refusal | None:
-    """Return the hold that a create uses up, None if it has expired: then it keeps nothing free and is in nobody's way."""
+    """Return the hold that a create uses up, None if it has expired: then it keeps nothing free and is in
+    nobody's way.
+    """
     command = case.command
     if command.hold_id is None:
         return None

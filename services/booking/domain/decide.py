@@ -1,8 +1,8 @@
 """One command against the book, and the rules and needs of every type of command.
 
-The order of checks is the same for all: does the actor belong here; does the appointment exist for them; is it at the
-version they saw; may they do this; can it be done from here; is the new state valid; are the people known; is it in
-the future; is everybody free. Checks come first that tell a stranger least.
+The order of checks is the same for all: does the actor belong here; does the appointment exist for them; is
+it at the version they saw; may they do this; can it be done from here; is the new state valid; are the people
+known; is it in the future; is everybody free. The checks that reveal least to a stranger come first.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -81,8 +81,9 @@ from services.booking.domain.update import decide_update, needs_of_update, time_
 class Rule:
     """The rule of one type of command, and its needs.
 
-    decide: takes the case, and for a command to an appointment also the appointment. needs: the state to load, from the
-    command alone. time: the people and periods to know, from the command and the state known by then.
+    decide: takes the case, and for a command to an appointment also the appointment. needs: the state to
+    load, from the command alone. time: the people and periods to know, from the command and the state known
+    by then.
     """
 
     decide: Callable[..., Decision]
@@ -112,12 +113,14 @@ RULES: Mapping[type[Command], Rule] = {
 
 
 def needs_of(commands: Iterable[Command]) -> AllNeeds:
-    """Return the state that these commands need, as far as they tell it by themselves."""
+    """Return the state that these commands need, as far as they state it by themselves."""
     return together(_rule(command).needs(command) for command in commands)
 
 
 def time_needs_of(commands: Iterable[Command], known: Known) -> list[TimeNeeds]:
-    """Return the time that these commands need to know, given the appointments and people that they are about."""
+    """Return the time that these commands need to know, given the appointments and people that they are
+    about.
+    """
     found: list[TimeNeeds] = []
     for command in commands:
         time = _rule(command).time

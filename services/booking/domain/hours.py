@@ -17,7 +17,9 @@ def needs_of_availability(command: SetAvailability) -> Needs:
 
 
 def decide_availability(case: Case[SetAvailability]) -> Decision:
-    """Replace the availability of the actor or, by an admin, of another member. Existing appointments stay booked."""
+    """Replace the availability of the actor or, by an admin, of another member. Existing appointments stay
+    booked.
+    """
     command, book, member = case.command, case.book, case.person
     user = command.user_id
     if user != member.id and not member.is_admin:

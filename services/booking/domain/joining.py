@@ -35,10 +35,11 @@ def time_of_leave(command: Leave, _: Known) -> TimeNeeds:
 
 
 def decide_join(case: Case[Join], before: Appointment) -> Decision:
-    """Give the actor a seat; if there is none, put them on the waiting list if they want to wait, else refuse.
+    """Give the actor a seat; if there is none, put them on the waiting list if they want to wait, else
+    refuse.
 
-    The waiting list comes first: a seat that none of its people could take goes to the first who has time by now. To ask
-    again changes nothing.
+    The waiting list comes first: a seat that none of its people could take goes to the first who has time by
+    now. To ask again changes nothing.
     """
     user = case.command.actor.user
     if user is None or has_seat(before.answers, user):
@@ -58,7 +59,9 @@ def decide_join(case: Case[Join], before: Appointment) -> Decision:
 
 
 def decide_leave(case: Case[Leave], before: Appointment) -> Decision:
-    """Remove the actor from the seats and the waiting list; the first there who can come gets the seat in the same version."""
+    """Remove the actor from the seats and the waiting list; the first there who can come gets the seat in the
+    same version.
+    """
     user = case.command.actor.user
     if user is None:
         return Accepted(before, None)

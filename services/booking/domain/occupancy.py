@@ -31,7 +31,8 @@ class Busy(NamedTuple):
 class _Wish:
     """All time that the commands of a batch need around one appointment or hold.
 
-    everybody: also its organizer and participants, who need not be looked at where nothing but seats changes hands.
+    everybody: also its organizer and participants, who need not be looked at where nothing but seats changes
+    hands.
     """
 
     users: set[UUID] = field(default_factory=set)
@@ -48,10 +49,12 @@ class _Wish:
 
 
 def needed(needs: Iterable[TimeNeeds], appointments: Mapping[UUID, Appointment]) -> set[tuple[UUID, Period]]:
-    """Return people with the periods in which their time must be known, to decide a batch of commands in order.
+    """Return people with the periods in which their time must be known, to decide a batch of commands in
+    order.
 
-    A batch may move one appointment several times and mix people and times of several commands, so everybody whom any
-    of them names is looked at around every time that any of them names. Rather too much than too little.
+    A batch may move one appointment several times and mix people and times of several commands, so everybody
+    whom any of them names is looked at around every time that any of them names. Rather too much than too
+    little.
     """
     enquiries: dict[UUID, _Wish] = {}
     found: set[tuple[UUID, Period]] = set()
@@ -126,7 +129,9 @@ def _roughly(value: datetime | None, margin: timedelta) -> frozenset[datetime]:
 
 
 def _ranges(enquiry: _Wish) -> list[Period]:
-    """Return a period from each start to the last end that may belong to it, without those that lie within another."""
+    """Return a period from each start to the last end that may belong to it, without those that lie within
+    another.
+    """
     ends = sorted(enquiry.ends)
     longest = LONGEST + 2 * FARTHEST_ZONE
     found: list[Period] = []

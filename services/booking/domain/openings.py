@@ -22,7 +22,9 @@ HOPELESS = frozenset({"too_short", "too_long"})  # at any time
 
 
 def refusal_for_times(case: Case[Command], enquiry: Wish) -> Refusal | None:
-    """Reject a time at which somebody is busy or not available; the refusal has alternatives if the enquiry wants them."""
+    """Reject a time at which somebody is busy or not available; the refusal has alternatives if the enquiry
+    wants them.
+    """
     refusal = refusal_for_conflict(case, enquiry)
     if refusal is None and case.book.diary.has_limits:
         refusal = _refusal_for_availability(case, enquiry)
@@ -32,7 +34,8 @@ def refusal_for_times(case: Case[Command], enquiry: Wish) -> Refusal | None:
 
 
 def refusal_for_ignoring(case: Case[Command], ignores: bool, whose: UUID) -> Refusal | None:
-    """Reject an actor who ignores the availability of somebody else; `whose` is the organizer's or the new participant's id.
+    """Reject an actor who ignores the availability of somebody else; `whose` is the organizer's or the new
+    participant's id.
 
     You may override your own availability, but nobody else's.
     """
@@ -67,6 +70,8 @@ def _reasons(case: Case[Command], enquiry: Wish, user: UUID) -> list[Reason]:
 
 
 def _keeps_start(enquiry: Wish, user: UUID) -> bool:
-    """Whether this person was booked for this very start before: the appointment is only made longer or shorter."""
+    """Whether this person was booked for this very start before: the appointment is only made longer or
+    shorter.
+    """
     before = enquiry.own
     return before is not None and before.start == enquiry.when.start and user in occupants(before)

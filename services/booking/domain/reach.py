@@ -13,7 +13,9 @@ WHOLE_DAY = timedelta(hours=27)  # the longest local day, whichever clock is cha
 
 
 def reach_of(rules: Availability) -> timedelta:
-    """Return the distance that a policy looks: buffers to the neighbours, a number a day to the whole local day."""
+    """Return the distance that a policy looks: buffers to the neighbours, a number a day to the whole local
+    day.
+    """
     gap = timedelta(seconds=rules.policy.gap)
     return gap if rules.policy.max_per_day is None else max(gap, WHOLE_DAY)
 
@@ -21,7 +23,9 @@ def reach_of(rules: Availability) -> timedelta:
 def widened(
     ranges: Iterable[tuple[UUID, Period]], hours: Mapping[UUID, Hours], new: Mapping[UUID, timedelta]
 ) -> set[tuple[UUID, Period]]:
-    """Return each range, widened by the reach of its person's policy; `new` is the reach of policies to be set."""
+    """Return each range, widened by the reach of its person's policy; `new` is the reach of policies to be
+    set.
+    """
     reach = {user: reach_of(item.rules) for user, item in hours.items()}
     for user, by in new.items():
         reach[user] = max(by, reach.get(user, by))
@@ -30,7 +34,9 @@ def widened(
 
 
 def wider(when: Period, by: timedelta) -> Period:
-    """Return the period, longer by `by` on both sides; unchanged at the ends of the calendar, where the request is refused."""
+    """Return the period, longer by `by` on both sides; unchanged at the ends of the calendar, where the
+    request is refused.
+    """
     start = when.start - by if when.start > FIRST else when.start
     return Period(start, when.end + by if when.end < LAST else when.end)
 

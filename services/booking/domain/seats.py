@@ -69,8 +69,8 @@ def with_answers(appointment: Appointment, answers: Answers) -> Appointment:
 def filled(case: Case[Command], appointment: Appointment) -> tuple[Appointment, tuple[UUID, ...]]:
     """Return the state after people of the waiting list took the free seats in order, and those people.
 
-    People who are busy at the time are passed over and go on waiting. Their own availability does not count: they asked
-    for this very time. Once the appointment has begun, nobody is seated any more.
+    People who are busy at the time are passed over and go on waiting. Their own availability does not count:
+    they asked for this very time. Once the appointment has begun, nobody is seated any more.
     """
     moved_up: list[UUID] = []
     if appointment.start > case.at:

@@ -58,8 +58,8 @@ def decide_update(case: Case[Update], before: Appointment) -> Decision:
 def new_times(command: Update, before: Appointment) -> Period | Refusal:
     """Return the period after the update.
 
-    A naive time is wall-clock time in the zone that was sent, else in the appointment's. A new zone alone moves
-    nothing: the instants stay, and their wall clock hangs in the other zone from now on.
+    A naive time is wall-clock time in the zone that was sent, else in the appointment's. A new zone alone
+    moves nothing: the instants stay, and their wall clock hangs in the other zone from now on.
     """
     zone = command.timezone or before.timezone
     return times.period(command.start or before.start, command.end or before.end, zone, command.fold)
@@ -129,7 +129,9 @@ def _enquiry(command: Update, before: Appointment, after: Appointment, moved: bo
 
 
 def _newly_busy(before: Appointment, after: Appointment, moved: bool) -> tuple[UUID, ...]:
-    """Return the people whose time must be free: everybody when the times change, else only those who are added."""
+    """Return the people whose time must be free: everybody when the times change, else only those who are
+    added.
+    """
     if moved:
         return occupants(after)
     already = set(occupants(before))

@@ -19,8 +19,8 @@ class Wish:
     """The times `when` of `users`.
 
     own: the appointment that takes this time itself, which is in nobody's way. ignoring: the person whose own
-    availability does not count. hold: the id of a hold that this uses up, which is in nobody's way. involved: everybody
-    whom alternatives must suit (default: `users`). suggest: whether a refusal offers alternatives.
+    availability does not count. hold: the id of a hold that this uses up, which is in nobody's way. involved:
+    everybody whom alternatives must suit (default: `users`). suggest: whether a refusal offers alternatives.
     """
 
     users: tuple[UUID, ...]
@@ -38,7 +38,9 @@ def span(start: datetime, end: datetime) -> tuple[int, int]:
 
 
 def taken(case: Case[Command], enquiry: Wish, user: UUID, within: Period) -> tuple[list[Entry], list[Hold]]:
-    """Return the appointments and live holds that take this person's time `within` the period, and are in the way."""
+    """Return the appointments and live holds that take this person's time `within` the period, and are in the
+    way.
+    """
     own = enquiry.own.id if enquiry.own else None
     entries = [entry for entry in case.book.overlapping(user, *within) if entry.appointment_id != own]
     diary = case.book.diary
@@ -47,7 +49,9 @@ def taken(case: Case[Command], enquiry: Wish, user: UUID, within: Period) -> tup
 
 
 def person_around(case: Case[Command], enquiry: Wish, user: UUID, around: timedelta) -> Person:
-    """Return this person with everything that takes their time, from `around` before the enquiry to `around` after it."""
+    """Return this person with everything that takes their time, from `around` before the enquiry to `around`
+    after it.
+    """
     diary = case.book.diary
     within = Period(enquiry.when.start - around, enquiry.when.end + around)
     entries, holds = taken(case, enquiry, user, within)

@@ -43,8 +43,8 @@ async def load_book(
 ) -> Book:
     """Lock the organizations of these commands and load everything that the commands need to be decided.
 
-    The decisions are made `within` these times. `sought` is the time around refused commands that an earlier book lacked.
-    Raises TooMuch where several commands are more work than one transaction holds.
+    The decisions are made `within` these times. `sought` is the time around refused commands that an earlier
+    book lacked. Raises TooMuch where several commands are more work than one transaction holds.
     """
     needs = needs_of(commands)
     organizations = await _lock_organizations(
@@ -72,7 +72,9 @@ async def load_book(
 
 
 class _Subject(NamedTuple):
-    """Commands, also those to each occurrence of a series, with the appointments and series that they are about."""
+    """Commands, also those to each occurrence of a series, with the appointments and series that they are
+    about.
+    """
 
     commands: list[Command]
     appointments: dict[UUID, Appointment]
@@ -118,7 +120,8 @@ async def save_changes(tx: Transaction, changes: Changes, verdicts: Sequence[Ver
 async def save(tx: Transaction, changed: Sequence[Changed], verdicts: Sequence[Verdict]) -> None:
     """Write the appointments that a batch changed, with the states that its events have, and the verdicts.
 
-    Raises IntegrityConstraintViolationError where another batch was faster: 23P01 for occupied time, 23505 for a used id.
+    Raises IntegrityConstraintViolationError where another batch was faster: 23P01 for occupied time, 23505
+    for a used id.
     """
     freed, taken = freed_and_taken(changed)
     states = dict(pair for item in verdicts for pair in item.states())
@@ -142,7 +145,9 @@ _ADD_ORGANIZATIONS = text("""
 
 
 async def _lock_organizations(tx: Transaction, ids: list[UUID], since: datetime) -> list[Row]:
-    """Lock the rows in id order, so that batches wait for each other instead of deadlocking; add rows that are missing."""
+    """Lock the rows in id order, so that batches wait for each other instead of deadlocking; add rows that
+    are missing.
+    """
     if not ids:
         return []
     locked = await tx.execute(_LOCK, {"ids": ids, "since": since})

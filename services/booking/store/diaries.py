@@ -1,4 +1,6 @@
-"""The diary of a batch: availability, busy times and holds; nothing is loaded for organizations that have none."""
+"""The diary of a batch: availability, busy times and holds; nothing is loaded for organizations that have
+none.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +18,9 @@ from services.booking.store.hours import save_hours, with_dates
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Whether the organizations of a batch have availability, busy times and holds, or its commands need them."""
+    """Whether the organizations of a batch have availability, busy times and holds, or its commands need
+    them.
+    """
 
     hours: bool
     elsewhere: bool
@@ -24,7 +28,9 @@ class Closing:
 
 
 def closing(organizations: Iterable[Row], needs: AllNeeds) -> Closing:
-    """Return the parts of the diary to load, by the organizations' rows, which are locked anyway, and by the needs."""
+    """Return the parts of the diary to load, by the organizations' rows, which are locked anyway, and by the
+    needs.
+    """
     rows = list(organizations)
     return Closing(
         hours=bool(needs.availability) or any(row.has_availability for row in rows),

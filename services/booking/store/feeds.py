@@ -30,7 +30,9 @@ _KEEP = text("""
 
 
 async def keep_feeds(tx: Transaction, changed: Sequence[Feed]) -> None:
-    """Write feeds in id order, so that batches of two organizations cannot deadlock over a person who changed sides."""
+    """Write feeds in id order, so that batches of two organizations cannot deadlock over a person who changed
+    sides.
+    """
     feeds = sorted(changed, key=lambda feed: feed.user_id)
     if feeds:
         await tx.execute(

@@ -28,7 +28,9 @@ _HOLDS = text(f"""
 
 
 async def load_holds(tx: Transaction, needs: AllNeeds, ranges: Ranges, since: datetime) -> list[Hold]:
-    """Return the holds and owners' live holds that are needed, and those around the ranges that live after `since`."""
+    """Return the holds and owners' live holds that are needed, and those around the ranges that live after
+    `since`.
+    """
     values = {
         "ids": list(needs.holds),
         "owners": list(needs.hold_owners),

@@ -29,7 +29,9 @@ A_ZONE_AWAY = timedelta(days=2)  # local dates that an instant can be of, and th
 
 
 async def load_weekly(tx: Transaction, whole: Collection[UUID], ranges: Ranges) -> dict[UUID, Hours]:
-    """Return the weekly hours and policies of the people in the ranges; of the `whole` people also the overrides."""
+    """Return the weekly hours and policies of the people in the ranges; of the `whole` people also the
+    overrides.
+    """
     weekly = {user for user, _ in ranges} - set(whole)
     rows = await tx.execute(_HOURS, {"users": list(weekly)}) if weekly else []
     rows += await tx.execute(_WHOLE_HOURS, {"users": list(whole)}) if whole else []
@@ -39,7 +41,9 @@ async def load_weekly(tx: Transaction, whole: Collection[UUID], ranges: Ranges) 
 async def with_dates(
     tx: Transaction, whole: Collection[UUID], hours: Mapping[UUID, Hours], ranges: Ranges
 ) -> list[Hours]:
-    """Return the hours with the overrides of the dates around the ranges; the `whole` people have theirs already."""
+    """Return the hours with the overrides of the dates around the ranges; the `whole` people have theirs
+    already.
+    """
     near = united(
         (user, wider(when, A_ZONE_AWAY)) for user, when in ranges if user in hours and user not in whole
     )
@@ -86,7 +90,9 @@ _SET_DATES = text("""
 
 
 async def save_hours(tx: Transaction, hours: Sequence[Hours]) -> None:
-    """Replace the availability of these people; their organizations' rows say from now on that somebody has some."""
+    """Replace the availability of these people; their organizations' rows say from now on that somebody has
+    some.
+    """
     await tx.execute(
         _SET_HOURS,
         {

@@ -14,7 +14,9 @@ D = TypeVar("D", bound=Command)
 
 @dataclass(frozen=True, slots=True)
 class Case(Generic[C]):
-    """A command, the member who acts (None only for a service), the book, and the instant of the decision (UTC)."""
+    """A command, the member who acts (None only for a service), the book, and the instant of the decision
+    (UTC).
+    """
 
     command: C
     member: Person | None

@@ -20,12 +20,13 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The state that one command needs by its own fields. Whoever acts is always looked up and needs no mention.
+    """The state that one command needs by its own fields. Whoever acts is always looked up and needs no
+    mention.
 
-    people: named people, whom Identity must know. appointments, series, holds: ids. hold_owners: people whose live
-    holds are counted. availability: people whose whole availability is needed, each with the distance that the policy
-    to be set looks around an appointment. busy_times, feeds: people of whom all of it is needed. announcements:
-    organizations whose latest announcements are counted.
+    people: named people, whom Identity must know. appointments, series, holds: ids. hold_owners: people whose
+    live holds are counted. availability: people whose whole availability is needed, each with the distance
+    that the policy to be set looks around an appointment. busy_times, feeds: people of whom all of it is
+    needed. announcements: organizations whose latest announcements are counted.
     """
 
     people: tuple[UUID, ...] = ()
@@ -41,11 +42,12 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class TimeNeeds:
-    """The time that one command needs to know: of `users`, from each of `starts` to the `ends` that may belong to it.
+    """The time that one command needs to know: of `users`, from each of `starts` to the `ends` that may
+    belong to it.
 
-    target: an appointment or a hold; all commands of a batch that are about the same one are looked at together, and
-    its own times and waiting list are added. everybody: its organizer and participants are added, too. alone: this one
-    range of the users is needed, and nothing of the target.
+    target: an appointment or a hold; all commands of a batch that are about the same one are looked at
+    together, and its own times and waiting list are added. everybody: its organizer and participants are
+    added, too. alone: this one range of the users is needed, and nothing of the target.
     """
 
     target: UUID

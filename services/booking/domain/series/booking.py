@@ -31,7 +31,8 @@ class Attempt:
 
 
 def decide_create_series(case: Case[Create], template: Appointment, hold: Hold | None = None) -> Decision:
-    """Book all occurrences or, if the command skips conflicts, the possible ones; `template` is the first as it was sent.
+    """Book all occurrences or, if the command skips conflicts, the possible ones; `template` is the first as
+    it was sent.
 
     Permission, length and people were checked: they are the same for all.
     """

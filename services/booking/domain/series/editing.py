@@ -21,7 +21,8 @@ Step: TypeAlias = Callable[[Case[ToAppointment], Appointment], Decision]
 
 
 def decide_for_series(case: Case[ToOccurrence], named: Appointment, step: Step) -> Decision:
-    """Decide for each touched occurrence as if the command were about it alone, while none is in another's way.
+    """Decide for each touched occurrence as if the command were about it alone, while none is in another's
+    way.
 
     `step` decides for one. The series template follows, so that occurrences still to be made look like these.
     """

@@ -24,7 +24,8 @@ def needs_of_extending(command: ExtendSeries) -> Needs:
 
 
 def decide_extend(case: Case[ExtendSeries]) -> Decision:
-    """Book up to a year ahead, or up to the horizon of the series' people; occurrences in the way are skipped and reported.
+    """Book up to a year ahead, or up to the horizon of the series' people; occurrences in the way are skipped
+    and reported.
 
     Without a new occurrence there is no event: the next night looks from the same place.
     """
@@ -78,7 +79,9 @@ def due(series: Series, at: datetime) -> tuple[datetime, list[datetime]]:
 
 
 def _without_those_who_left(series: Series, book: Book) -> Series | None:
-    """Return the series without participants who left the organization, by Identity's last word; None if the organizer left."""
+    """Return the series without participants who left the organization, by Identity's last word; None if the
+    organizer left.
+    """
     template = series.template
     gone = {one.id for one in book.named((template.organizer_id, *template.answers)) if not one.active}
     if template.organizer_id in gone:

@@ -11,7 +11,8 @@ from services.booking.domain.model.case import Case
 
 
 def horizon(case: Case[Command], users: Iterable[UUID], ignoring: UUID | None) -> datetime | None:
-    """Return the last second (UTC) at which all of them can be booked by now; None if none of them has a horizon.
+    """Return the last second (UTC) at which all of them can be booked by now; None if none of them has a
+    horizon.
 
     `ignoring` is the person whose own availability does not count.
     """
