@@ -17,6 +17,7 @@ from services.booking.domain.book import Book
 from services.booking.domain.commands import Command
 from services.booking.domain.decide import needs_of
 from services.booking.domain.decision import Code, Decision, Refusal
+from services.booking.domain.model.needs import AllNeeds
 from services.booking.domain.people import People
 from services.booking.domain.times import Period
 from services.booking.domain.weight import PLACES_AT_ONCE, places_asked
@@ -125,15 +126,17 @@ class Handlers:
             return await batches.load_book(tx, commands, earlier.people, within, sought=earlier.sought)
         if len(commands) > 1 and places_asked(commands) > PLACES_AT_ONCE:
             raise TooMuch
-        return await batches.load_book(tx, commands, await self._people(tx, commands), within)
+        needs = needs_of(commands)
+        people = await self._people(tx, commands, needs)
+        return await batches.load_book(tx, commands, people, within, needs=needs)
 
-    async def _people(self, tx: Transaction, commands: Sequence[Command]) -> People:
+    async def _people(self, tx: Transaction, commands: Sequence[Command], needs: AllNeeds) -> People:
         """Return the actors and named people whom Identity knows. Only the consumer's own position is locked
         yet.
         """
         actors = {command.actor.user for command in commands if command.actor.user}
         return await self._directory.people(
-            actors | needs_of(commands).people, lambda: tx.stay_open(self._settings.identity_timeout)
+            actors | needs.people, lambda: tx.stay_open(self._settings.identity_timeout)
         )
 
     async def _partitions(self) -> int:

@@ -40,13 +40,14 @@ async def load_book(
     within: Period = AT_ANY_TIME,
     *,
     sought: Mapping[UUID, Sought] | None = None,
+    needs: AllNeeds | None = None,
 ) -> Book:
     """Lock the organizations of these commands and load everything that the commands need to be decided.
 
     The decisions are made `within` these times. `sought` is the time around refused commands that an earlier
     book lacked. Raises TooMuch where several commands are more work than one transaction holds.
     """
-    needs = needs_of(commands)
+    needs = needs or needs_of(commands)
     organizations = await _lock_organizations(
         tx, sorted({command.organization for command in commands}), within.start
     )

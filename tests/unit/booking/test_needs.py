@@ -1,7 +1,7 @@
 """Each type of command states its needs beside its rule; without any one of them, a command is decided otherwise."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -131,9 +131,7 @@ def stated() -> Iterator[tuple[type[commands.Command], str]]:
     """Each type of command with each need that it states for one of its examples."""
     for kind, rule in RULES.items():
         needs = [rule.needs(one.command) for one in EXAMPLES if type(one.command) is kind]
-        yield from (
-            (kind, each.name) for each in fields(Needs) if any(getattr(one, each.name) for one in needs)
-        )
+        yield from ((kind, name) for name in Needs._fields if any(getattr(one, name) for one in needs))
         if rule.time is not None:
             yield kind, "time"
 
@@ -152,9 +150,14 @@ def test_a_command_without_one_of_its_needs_is_decided_otherwise(
     if need == "time":
         poor = replace(rule, time=None)
     else:
-        poor = replace(rule, needs=lambda command: replace(rule.needs(command), **{need: ()}))
+        poor = replace(rule, needs=lambda command: _without(rule.needs(command), need))
     monkeypatch.setattr(decide, "RULES", {**RULES, kind: poor})
     assert any(not _as_expected(one) for one in examples)
+
+
+def _without(needs: Needs, need: str) -> Needs:
+    empty: dict[str, Any] = {need: ()}
+    return needs._replace(**empty)
 
 
 def _as_expected(example: Example) -> bool:

@@ -18,8 +18,7 @@ class Known(NamedTuple):
     people: People
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """The state that one command needs by its own fields. Whoever acts is always looked up and needs no
     mention.
 
@@ -31,8 +30,8 @@ class Needs:
 
     people: tuple[UUID, ...] = ()
     appointments: tuple[UUID, ...] = ()
-    series: tuple[UUID, ...] = ()
     holds: tuple[UUID, ...] = ()
+    series: tuple[UUID, ...] = ()
     hold_owners: tuple[UUID, ...] = ()
     availability: tuple[tuple[UUID, timedelta], ...] = ()
     busy_times: tuple[UUID, ...] = ()
@@ -40,8 +39,7 @@ class Needs:
     announcements: tuple[UUID, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TimeNeeds:
+class TimeNeeds(NamedTuple):
     """The time that one command needs to know: of `users`, from each of `starts` to the `ends` that may
     belong to it.
 
@@ -79,12 +77,21 @@ def together(needs: Iterable[Needs]) -> AllNeeds:
     for one in needs:
         found.people.update(one.people)
         found.appointments.update(one.appointments)
-        found.series.update(one.series)
-        found.holds.update(one.holds)
-        found.hold_owners.update(one.hold_owners)
-        found.busy_times.update(one.busy_times)
-        found.feeds.update(one.feeds)
-        found.announcements.update(one.announcements)
-        for user, reach in one.availability:
-            found.availability[user] = max(reach, found.availability.get(user, reach))
+        if one.holds:
+            found.holds.update(one.holds)
+        if any(one[_RARE:]):
+            _add_rare(found, one)
     return found
+
+
+_RARE = Needs._fields.index("series")  # most commands of a batch have none of these
+
+
+def _add_rare(found: AllNeeds, one: Needs) -> None:
+    found.series.update(one.series)
+    found.hold_owners.update(one.hold_owners)
+    found.busy_times.update(one.busy_times)
+    found.feeds.update(one.feeds)
+    found.announcements.update(one.announcements)
+    for user, reach in one.availability:
+        found.availability[user] = max(reach, found.availability.get(user, reach))
