@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from chassis import backoff, progress, telemetry
+from chassis.batch import TakingOver
 from chassis.database import Database
 from chassis.health import Health
 from chassis.kafka import cluster_id
@@ -32,6 +33,7 @@ class TakeOver:
         positions: Positions,
         health: Health,
         kafka: Callable[[], AIOKafkaConsumer],
+        prepare: TakingOver | None = None,
     ) -> None:
         self.done = asyncio.Event()
         self.halted: set[TopicPartition] = set()
@@ -41,6 +43,7 @@ class TakeOver:
         self._positions = positions
         self._health = health
         self._kafka = kafka
+        self._prepare = prepare
 
     async def run(self, partitions: set[TopicPartition]) -> None:
         """Take these partitions over; tries until each is ours or halted."""
@@ -91,6 +94,9 @@ class TakeOver:
         # Only a log that seems right has the record to compare.
         fit = {partition: row for partition, row in rows.items() if not refusals[partition]}
         refusals |= await another_log(kafka, self._settings, fit, starts)
+        unread = {tp: row.next_offset for tp, row in fit.items() if row.next_offset < ends[tp]}
+        if self._prepare is not None and unread:
+            await self._prepare(unread)
         for partition, row in rows.items():
             if reason := refusals[partition]:
                 self.halt(partition, reason)

@@ -3,10 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from chassis.database import Transaction
 from chassis.errors import TooMuch
+from chassis.namespaces import Namespaces
 from chassis.publisher import Publisher, partition_of
 from chassis.verdicts import Verdict, known
 from contracts import topics
@@ -38,6 +40,7 @@ class Handlers:
     """Decides commands. One instance lives as long as its service and remembers people."""
 
     def __init__(self, settings: BookingSettings, publisher: Publisher, directory: Directory) -> None:
+        self.namespaces = Namespaces(settings, "booking", topics.BOOKING_OUTCOMES.name)
         self._settings = settings
         self._publisher = publisher
         self._directory = directory
@@ -53,7 +56,7 @@ class Handlers:
             await refuse_to_begin_anew(tx, self._settings)
             self._may_decide = True
         partitions = await self._partitions()
-        items, verdicts = await _known(tx, items)
+        items, verdicts = await self._known(tx, items)
         commands = list(_undecided(items, verdicts))
         if len(commands) > 1 and places_asked(commands) > PLACES_AT_ONCE:
             raise TooMuch
@@ -96,7 +99,7 @@ class Handlers:
         Nothing is loaded or locked for it: the refusal follows from no appointment.
         """
         self._begin_count()
-        items, verdicts = await _known(tx, [(record, received)])
+        items, verdicts = await self._known(tx, [(record, received)])
         [(_, keyed)] = items
         if keyed.key not in verdicts:
             verdicts[keyed.key] = verdict_on(record, keyed, TOO_LARGE)
@@ -107,7 +110,7 @@ class Handlers:
     async def again(self, tx: Transaction, items: Items) -> list[Message]:
         """The messages of records that were decided before, byte for byte."""
         partitions = await self._partitions()
-        items, verdicts = await _known(tx, items)
+        items, verdicts = await self._known(tx, items)
         return list(_messages(items, verdicts, partitions))
 
     def committed(self) -> None:
@@ -146,14 +149,14 @@ class Handlers:
             _named(commands), lambda: tx.stay_open(self._settings.identity_timeout)
         )
 
+    async def _known(self, tx: Transaction, items: Items) -> tuple[Items, Verdicts]:
+        """The commands under their keys, and what was decided about them before, by key."""
+        load = partial(decisions.load_verdicts, tx)
+        return await known(items, load, decode, self.namespaces.has_own_key)
+
     async def _partitions(self) -> int:
         """Of booking.outcomes; commands and events have as many."""
         return await self._publisher.partitions(topics.BOOKING_OUTCOMES.name)
-
-
-async def _known(tx: Transaction, items: Items) -> tuple[Items, Verdicts]:
-    """The commands under their keys, and what was decided about them before, by key."""
-    return await known(items, lambda keys: decisions.load_verdicts(tx, keys), decode)
 
 
 def _undecided(items: Items, verdicts: Mapping[UUID, Verdict]) -> Iterator[Command]:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -45,13 +46,17 @@ REDRIVABLE = frozenset(("failed", "dead_lettered"))
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """The two halves of the notifier's subscriptions. `writer`: in whose name events are noted for publication."""
+    """The two halves of the notifier's subscriptions. `writer`: in whose name events are noted for publication.
+
+    `has_own_key` is that of `chassis.namespaces`.
+    """
 
     writer: UUID
     frontend_url: str
     digest_threshold: int
     partitions: Callable[[str], Awaitable[int]]
     directory: Directory
+    has_own_key: Callable[[Command], bool]
 
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Commands first, so that what they set counts for the events beside them."""
@@ -64,7 +69,7 @@ class Handlers:
 
     async def again(self, tx: Transaction, items: Items) -> list[Message]:
         """The same from what is stored. What reports and redrives caused is in the outbox."""
-        answered, verdicts = await _known(tx, _of(items, intake.Received))
+        answered, verdicts = await self._known(tx, _of(items, intake.Received))
         answers = await self._answers(answered, verdicts)
         happened = _of(items, Happened)
         events = [one.source.id for _, one in happened]
@@ -115,7 +120,7 @@ class Handlers:
         commands = [command for _, command in items]
         admins = await self._admins(tx, commands)
         await preferences.lock_commands(tx)
-        items, verdicts = await _known(tx, items)
+        items, verdicts = await self._known(tx, items)
         said = Said(
             people=await preferences.load(tx, {user for command in commands if (user := user_of(command))}),
             organizations=await preferences.organizations(
@@ -133,6 +138,14 @@ class Handlers:
         # Noted, not returned: which channels these commands restored is not kept with their verdicts.
         await outbox.note(tx, self.writer, now, await suspending.restore(tx, said.spoken_of, now))
         return await self._answers(items, verdicts)
+
+    async def _known(
+        self, tx: Transaction, items: Pairs[Command]
+    ) -> tuple[Pairs[Command], dict[UUID, Verdict]]:
+        """The commands under their keys, and what was decided about them before, by key."""
+        if not items:
+            return [], {}
+        return await known(items, partial(preferences.decided, tx), decode, self.has_own_key)
 
     async def _admins(self, tx: Transaction, commands: Sequence[Command]) -> set[tuple[UUID, UUID]]:
         """Who of those who set an organization's preferences may: asked before anything but our position is locked."""
@@ -208,11 +221,6 @@ class Handlers:
             await deliveries.settle(tx, again)
             await deliveries.requeue(tx, again, now)
             await outbox.note(tx, self.writer, now, [notices.event_of(item, now) for item in again])
-
-
-async def _known(tx: Transaction, items: Pairs[Command]) -> tuple[Pairs[Command], dict[UUID, Verdict]]:
-    """The commands under their keys, and what was decided about them before, by key."""
-    return await known(items, lambda keys: preferences.decided(tx, keys), decode) if items else ([], {})
 
 
 async def _keep_seen(tx: Transaction, items: Pairs[Happened]) -> Pairs[Happened]:
