@@ -23,12 +23,13 @@ from cli.console import (
     print_json_lines,
     zone_of,
 )
+from cli.letters import organization_in
 from cli.tale import tale
 from cli.tale_tree import tree
 from cli.waiting import add_waiting
 from cli.wishes import Wishes, tells_of_wishes
 from contracts.envelope import MalformedEnvelope, Record, key_elsewhere, read
-from contracts.topics import ALL
+from contracts.topics import ALL, BOOKING_EVENTS
 
 _CREATE = b"appointment.create"
 _PIPED = 500  # columns: who reads a file breaks no lines
@@ -56,7 +57,7 @@ def trace(
     place = zone_of(zone)
     settings = kafka.settings_for(home)
     records = kafka.run(_records(settings, identifier), settings)
-    ours = [record for record in records if _tells_of(record, identifier)]
+    ours = of_one_organization([record for record in records if _tells_of(record, identifier)])
     if not ours:
         fail(f"the log knows nothing of an appointment {identifier}")
     programs = json or not out.is_terminal
@@ -116,6 +117,22 @@ def _tells_of(record: Record, identifier: UUID) -> bool:
         return False
     keys = (command.id, key_elsewhere(command.organization, command.id))
     return identifier in [uuid5(key, "appointment") for key in keys]
+
+
+def of_one_organization(records: list[Record]) -> list[Record]:
+    """The records without commands of another organization, which may have used the same id for something of its own.
+
+    An appointment belongs to the organization that its events name; as long as there are none nothing is left out.
+    """
+    told = (record for record in records if record.topic == BOOKING_EVENTS.name)
+    owner = next((found for record in told if (found := organization_in(record.headers))), None)
+    return [
+        record
+        for record in records
+        if owner is None
+        or not record.topic.endswith((".commands", ".redrive"))
+        or organization_in(record.headers) in (owner, None)
+    ]
 
 
 _RANKS = {topic.name: rank for rank, topic in enumerate(ALL)}
