@@ -19,12 +19,12 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from benchmarks.world import World, forget, worker
-from chassis.connecting import connect
-from chassis.kafka import connection
-from chassis.migrations import migrate
-from chassis.publisher import Publisher
-from chassis.settings import Settings, service_database_url
-from chassis.topics import ensure_topics
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database.connecting import connect
+from chassis.database.migrations import migrate
+from chassis.kafka.client import connection
+from chassis.kafka.publisher import Publisher
+from chassis.topics.creation import ensure_topics
 from contracts.envelope import Envelope, Message
 from contracts.topics import BOOKING_COMMANDS, BOOKING_OUTCOMES
 from deploy.local.identity.people import Person, sample_people

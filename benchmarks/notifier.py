@@ -19,12 +19,12 @@ from aiohttp import web
 from sqlalchemy import text
 
 from chassis import http
-from chassis.migrations import migrate
+from chassis.database.migrations import migrate
 from chassis.service import Service
-from chassis.topics import ensure_topics
+from chassis.topics.creation import ensure_topics
 from deploy.local.ports import free_port
-from services.notifier.client import send_body
-from services.notifier.delivery import Delivery
+from services.notifier.clients.communication import send_body
+from services.notifier.domain.delivery import Delivery
 from services.notifier.main import build
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import deliveries

@@ -17,7 +17,7 @@ import orjson
 
 from benchmarks.http import QUICK_SECONDS, SECONDS, Client, Fleet, at_rate, book_each, running_fleet, tokens
 from benchmarks.world import World
-from chassis.connecting import connect
+from chassis.database.connecting import connect
 
 Told = tuple[str, str, str, str]
 """A notification: appointment, type, channel, recipient."""

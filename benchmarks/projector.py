@@ -17,18 +17,18 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from benchmarks.world import World, forget
-from chassis.connecting import connect
-from chassis.migrations import migrate
-from chassis.publisher import Publisher
-from chassis.settings import Settings, service_database_url
-from chassis.topics import ensure_topics
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database.connecting import connect
+from chassis.database.migrations import migrate
+from chassis.kafka.publisher import Publisher
+from chassis.topics.creation import ensure_topics
 from contracts.appointments import Appointment, AppointmentEvent, Change, Person
 from contracts.envelope import Envelope, Message
 from contracts.fields import Confirmation, Status
 from contracts.topics import BOOKING_EVENTS
-from services.projector import tables
 from services.projector.main import database
-from services.projector.rebuild import group_of, rebuild
+from services.projector.rebuild.run import group_of, rebuild
+from services.projector.store import tables
 
 APPOINTMENTS = 30_000
 QUICK_APPOINTMENTS = 4_000

@@ -23,12 +23,12 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import clock
-from chassis.connecting import connect
-from chassis.garbage import collect_seldom
-from chassis.kafka import connection
-from chassis.migrations import migrate
-from chassis.settings import Settings, service_database_url
-from chassis.topics import ensure_topics
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database.connecting import connect
+from chassis.database.migrations import migrate
+from chassis.gc_tuning import collect_seldom
+from chassis.kafka.client import connection
+from chassis.topics.creation import ensure_topics
 from contracts import topics
 from contracts.envelope import Message, message_id
 from services.reminders.main import build

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from benchmarks.world import World
-from chassis.kafka import connection
+from chassis.kafka.client import connection
 
 RATE = 20.0
 SECONDS, QUICK_SECONDS = 10.0, 2.0

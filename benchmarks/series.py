@@ -17,17 +17,17 @@ import orjson
 
 from benchmarks.http import PATH, running_fleet, tokens
 from benchmarks.world import World, forget
-from chassis.database import Database
-from chassis.migrations import migrate
-from chassis.publisher import Publisher
-from chassis.settings import service_database_url
-from chassis.topics import ensure_topics
+from chassis.configuration.settings import service_database_url
+from chassis.database.migrations import migrate
+from chassis.database.transactions import Database
+from chassis.kafka.publisher import Publisher
+from chassis.topics.creation import ensure_topics
 from contracts.envelope import Envelope, Record
 from contracts.topics import BOOKING_COMMANDS
 from deploy.local.identity.people import Person, sample_people
-from services.booking.client import Directory
+from services.booking.clients.identity import Directory
 from services.booking.handlers import Handlers
-from services.booking.messages import decode
+from services.booking.messages.commands import decode
 from services.booking.settings import BookingSettings
 
 WEEKS, PEOPLE = 52, 11

@@ -21,8 +21,8 @@ import aiohttp
 
 from benchmarks.http import PATH, Fleet, running_fleet, tokens
 from benchmarks.world import World
-from chassis.connecting import connect
-from chassis.publisher import Publisher
+from chassis.database.connecting import connect
+from chassis.kafka.publisher import Publisher
 from contracts.availability import Availability, AvailabilityChanged, AvailabilityRule
 from contracts.envelope import Envelope, Message
 from contracts.topics import BOOKING_EVENTS

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from chassis import dsn
-from chassis.connecting import connect
-from chassis.settings import Settings
+from chassis.configuration import dsn
+from chassis.configuration.settings import Settings
+from chassis.database.connecting import connect
 from deploy.local.kafka import Kafka
 from deploy.local.ports import HOST, free_port
 from deploy.local.postgres import Postgres

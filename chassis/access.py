@@ -1,6 +1,6 @@
-"""Whether Kafka and PostgreSQL let this process do its work, asked before it begins: it then waits with the reason.
+"""Check of the rights in Kafka and PostgreSQL before a process begins: without them it waits and gives the reason.
 
-Otherwise the first record that cannot be read or published would tell, in the middle of everything.
+Otherwise the first record that cannot be read or published would stop it halfway.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
 from sqlalchemy import text
 
-from chassis import acls
-from chassis.database import Transaction
-from chassis.environment import variable
-from chassis.kafka import connection, principal
-from chassis.settings import Settings
+from chassis.configuration.environment import variable
+from chassis.configuration.settings import Settings
+from chassis.database.transactions import Transaction
+from chassis.kafka.client import connection, principal
+from chassis.topics import acls
 
-_CODES = {"Read": 3, "Write": 4}  # Kafka's numbers of those operations whose absence stops us
+_CODES = {"Read": 3, "Write": 4}  # Kafka's numbers of those operations without which the process stops
 _NOT_ASKED = -(2**31)
-_NAMED = 3  # tables in a sentence; who lacks one usually lacks all
+_NAMED = 3  # tables in a sentence; a role that lacks one usually lacks all
 _TABLES = text("""
     SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND n.nspname IN (SELECT unnest(current_schemas(false)))
@@ -65,7 +65,7 @@ async def check_kafka(
 
 
 def denied_sentence(settings: Settings, what: str) -> str:
-    """The sentence for people about what Kafka does not let us do."""
+    """Return a sentence on the operations that Kafka denies."""
     by_name = settings.kafka_sasl_username and f" ({variable(settings, 'kafka_sasl_username')})"
     return (
         f"Kafka at {', '.join(settings.kafka_servers)} does not let {principal(settings)}{by_name} do this: {what}; "
@@ -161,7 +161,7 @@ class _MetadataRequest(RequestStruct):  # type: ignore[misc]  # the client is un
 
 
 class _Authorized(Request[_MetadataRequest]):  # type: ignore[misc]  # the client is untyped
-    """Kafka's metadata with what we may do to each topic, which our client has no word for."""
+    """Kafka's metadata request with the allowed operations of each topic, which aiokafka lacks."""
 
     API_KEY = 3
 

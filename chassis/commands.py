@@ -35,7 +35,7 @@ class Sender(NamedTuple):
 
 
 class Request(NamedTuple):
-    """The headers of a command whose body is valid. `key` is the id from which the ids of all that follows are made."""
+    """The headers of a command whose body is valid. `key` is the id from which the ids of all results are made."""
 
     key: UUID
     organization: UUID
@@ -59,7 +59,7 @@ class Received(Generic[C]):
     """A record with a readable id. `command` is a refusal when the rest of it cannot be carried out as it is.
 
     `key` is `id`, or the id that stands for it where another organization uses the same one (see `elsewhere`).
-    `fingerprint` (sha256) tells whether a second record with this id asks for the same.
+    `fingerprint` (sha256) shows whether a second record with this id has the same content.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""Errors named by what the runtime must do about them; the docstring is what a person reads."""
+"""Errors named by what the runtime must do about them; the docstring is the message for a person."""
 
 from aiokafka import TopicPartition
 
@@ -36,9 +36,9 @@ class Halt(Exception):
 
 
 class PublishFailed(Exception):
-    """The broker did not acknowledge: what was not published will be, after seeking back.
+    """The broker did not acknowledge; the messages are published again after seeking back.
 
-    `refused`: it refuses one of these messages, and will until somebody changes its settings.
+    `refused`: it refuses one of these messages until its settings change.
     """
 
     def __init__(self, reason: str, *, refused: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Whether a process lives and is ready, and what is down if not; served over HTTP with the metrics."""
+"""Liveness and readiness of a process, with reasons; served over HTTP with the metrics."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ VERSION = version("appointments")
 class Health:
     """The state of one process. Live: it should go on. Ready: it does its work now.
 
-    `parts`: what a service adds to the report, by name.
+    `parts`: the service's own parts of the report, by name.
     """
 
     service: str
@@ -35,7 +35,7 @@ class Health:
     def troubles(
         self, consumer: str, waiting: dict[str, str], unreadable: dict[tuple[str, int], str]
     ) -> None:
-        """Say what a consumer's partitions wait for, and which of its logs cannot be read on; replaces what it said before."""
+        """Set the reasons for which a consumer's partitions wait, and its unreadable logs; replaces the former ones."""
         self._troubles[consumer] = waiting
         self._unreadable[consumer] = unreadable
 
@@ -57,17 +57,17 @@ class Health:
         self._down.pop(name, None)
 
     def unhalt(self, topic: str, partition: int) -> None:
-        """Say that a partition is somebody else's now."""
+        """Note that a partition belongs to another process now."""
         self._halted.pop((topic, partition), None)
 
     @property
     def live(self) -> bool:
-        """Whether the process should go on."""
+        """Return whether the process should go on."""
         return self.dead is None
 
     @property
     def ready(self) -> bool:
-        """Whether the process does its work now."""
+        """Return whether the process does its work now."""
         return self.live and self.started and not (self._all_waiting() or self._down or self._all_halted())
 
     def _all_waiting(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Gauges whose figure somebody has to fetch."""
+"""Gauges whose figure has to be fetched."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Why a connection fails, in one sentence for the person who can mend it: server, variable, remedy."""
+"""Reasons for a failing connection, in one sentence for the operator: server, variable, remedy."""
 
 import asyncio
 import logging
@@ -19,14 +19,14 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from chassis import dsn
 from chassis.access import DatabaseDenies, KafkaDenies, denied_sentence
-from chassis.connecting import NoSuchHost
-from chassis.environment import variable
-from chassis.kafka import principal
-from chassis.oauth import NoToken
-from chassis.roles import READ_BY_INGRESS, reader_url
-from chassis.settings import Settings, database_variable, service_database_url
+from chassis.configuration import dsn
+from chassis.configuration.environment import variable
+from chassis.configuration.settings import Settings, database_variable, service_database_url
+from chassis.database.connecting import NoSuchHost
+from chassis.database.roles import READ_BY_INGRESS, reader_url
+from chassis.kafka.client import principal
+from chassis.kafka.oauth import NoToken
 from contracts.topics import WORKERS
 
 _AWAY = ("08", "53", "57")  # SQLSTATE classes: connection, resources, shutting down or starting
@@ -34,7 +34,7 @@ RECENT = 60.0  # seconds for which a client's own report of a failure counts
 
 
 class _Failures(logging.Handler):
-    """What became of the latest connection to each server: the client only logs it, and raises something vaguer."""
+    """The result of the latest connection to each server: the client only logs it, and raises something vaguer."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -111,7 +111,7 @@ def _database(error: BaseException, settings: Settings) -> str:
         if isinstance(cause, asyncpg.InsufficientPrivilegeError | DatabaseDenies):
             return (
                 f"{where} does not let {user} ({name}) do its work ({_short(cause)}): "
-                "run the migrations as the owner of the tables, which grant what is missing"
+                "run the migrations as the owner of the tables, which grant the missing rights"
             )
         if isinstance(cause, ssl.SSLError):
             return f"{where}: {_tls(cause, f'sslrootcert in {name}', f'sslmode in {name}')}"
@@ -125,7 +125,7 @@ def _database(error: BaseException, settings: Settings) -> str:
 
 
 def _address(settings: Settings) -> tuple[str, str]:
-    """Where this process finds its database, and the variable that says so."""
+    """The address of the process's database, and the variable that sets it."""
     if settings.service == "ingress":
         given = "ingress" in settings.database_urls
         return reader_url(settings), "INGRESS_DATABASE_URL" if given else database_variable(
@@ -139,12 +139,12 @@ def _address(settings: Settings) -> tuple[str, str]:
 
 def _tls(error: ssl.SSLError, trusted: str, mode: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        said: Any = error.verify_message
-        if "expired" in said:
-            return f"the server's certificate has expired ({said}): the server needs a new one"
-        if "Hostname" in said or "IP address" in said:
-            return f"the server's certificate is for another name ({said})"
-        return f"the server's certificate is not trusted ({said}): {trusted} must hold that of its issuer"
+        detail: Any = error.verify_message
+        if "expired" in detail:
+            return f"the server's certificate has expired ({detail}): the server needs a new one"
+        if "Hostname" in detail or "IP address" in detail:
+            return f"the server's certificate is for another name ({detail})"
+        return f"the server's certificate is not trusted ({detail}): {trusted} must hold that of its issuer"
     reason = str(error.reason or error).replace("_", " ").lower()
     if "certificate" in reason:
         return f"the server refuses our certificate ({reason}): it is missing, expired or not trusted"

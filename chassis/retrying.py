@@ -17,7 +17,7 @@ async def until_done(
     base: float = 0.1,
     longest: float = 5.0,
 ) -> T:
-    """What `work` returns, tried again with back-off for as long as it fails for a `passing` reason.
+    """Return the result of `work`, tried again with back-off as long as it fails for a `passing` reason.
 
     Any other exception is raised. `waiting` is called with each passing one and the number of the attempt, from 1;
     `base` and `longest` are the seconds of the first and of the longest pause.
@@ -35,7 +35,7 @@ async def until_done(
 
 
 class Alarm:
-    """Wakes the one who rests. `reset` it before you look for work: what comes after the look wakes you then."""
+    """Wakes a resting loop. `reset` it before looking for work: later work then wakes the loop."""
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
@@ -45,7 +45,7 @@ class Alarm:
         self._rung.set()
 
     def reset(self) -> None:
-        """Look for work now; what rang before is part of it."""
+        """Clear earlier rings: the coming look covers them."""
         self._rung.clear()
 
     async def rung(self) -> None:

@@ -16,19 +16,20 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from faststream.kafka import KafkaBroker
 
-from chassis import backoff, letter_jobs, telemetry
+from chassis import backoff, telemetry
 from chassis.access import check_kafka, check_tables
-from chassis.batch import Subscription
-from chassis.consumer import Consumer
-from chassis.database import Database
-from chassis.garbage import collect_seldom
+from chassis.configuration.settings import METADATA_AGE_MS, Settings, service_database_url
+from chassis.consuming.batch import Subscription
+from chassis.consuming.consumer import Consumer
+from chassis.database.transactions import Database
+from chassis.dead_letters import jobs as dead_letter_jobs
+from chassis.gc_tuning import collect_seldom
 from chassis.health import Health, serve
-from chassis.kafka import broker_connection
-from chassis.publisher import Publisher
+from chassis.kafka.client import broker_connection
+from chassis.kafka.publisher import Publisher
 from chassis.reasons import explain
 from chassis.retrying import until_done
-from chassis.settings import METADATA_AGE_MS, Settings, service_database_url
-from chassis.topics import look_again, until_sound
+from chassis.topics.creation import look_again, until_sound
 from contracts.flows import used_by
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ STOP_WITHIN = 10.0
 
 
 class Service:
-    """Wires one service. `build` in each service's main.py reads as the list of what it does."""
+    """Wires one service. `build` in each service's main.py reads as a list of its work."""
 
     def __init__(self, name: str, settings: Settings, *, database: Database | None = None) -> None:
         self.name = name
@@ -217,7 +218,7 @@ class Service:
         self.health.clear(dependency)
 
     async def _check_access(self) -> None:
-        """What a missing ACL would stop later, at the first record."""
+        """Check the ACLs, which would otherwise fail at the first record."""
         await check_kafka(self.settings, self.name, [consumer.name for consumer in self._consumers])
 
     async def _probe(self) -> None:
@@ -271,9 +272,9 @@ class Service:
 
     def _look_after_letters(self) -> None:
         names = [consumer.name for consumer in self._consumers]
-        count = letter_jobs.count_open(self.database, self.name, names)
-        self.every("count open dead letters", count, seconds=letter_jobs.COUNTED_EVERY)
-        self.every("forget dead letters", letter_jobs.forget_old(self.database), cron="41 2 * * *")
+        count = dead_letter_jobs.count_open(self.database, self.name, names)
+        self.every("count open dead letters", count, seconds=dead_letter_jobs.COUNTED_EVERY)
+        self.every("forget dead letters", dead_letter_jobs.forget_old(self.database), cron="41 2 * * *")
 
     async def _lag(self) -> int:
         return sum(consumer.lag() for consumer in self._consumers)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 async def each(*parts: Callable[[], Awaitable[object]]) -> None:
     """Run the parts one after the other; one that fails keeps none of the others from its work.
 
-    Raises an ExceptionGroup with what failed, so that the job counts as failed.
+    Raises an ExceptionGroup of the failures, so that the job counts as failed.
     """
     failures: list[Exception] = []
     for part in parts:

@@ -24,7 +24,7 @@ R = TypeVar("R", bound=Received[Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Further:
+class ExtraEvent:
     """One of several events of a command; `state` as in a verdict, if `subject` changed."""
 
     type: str
@@ -57,7 +57,7 @@ class Verdict:
     event: bytes | None = None
     organization: UUID | None = None
     state: bytes | None = None
-    further: tuple[Further, ...] = ()
+    further: tuple[ExtraEvent, ...] = ()
 
     def states(self) -> Iterator[tuple[UUID, bytes]]:
         """Each subject that changed, with its state."""
@@ -78,9 +78,9 @@ def verdict(
     event_type: str | None = None,
     event: bytes | None = None,
     state: bytes | None = None,
-    further: tuple[Further, ...] = (),
+    further: tuple[ExtraEvent, ...] = (),
 ) -> Verdict:
-    """The verdict on this record, whose outcome (JSON bytes) is about `subject`."""
+    """Return the verdict on this record; its outcome (JSON bytes) is about `subject`."""
     return Verdict(
         received.key,
         received.fingerprint,
@@ -148,8 +148,8 @@ class Answers:
         partitions: int,
     ) -> Message:
         own = _own(verdict, identifier, "command.accepted" if verdict.accepted else "command.refused")
-        asked = received.reply_partition
-        partition = asked if asked is not None and 0 <= asked < partitions else None
+        wanted = received.reply_partition
+        partition = wanted if wanted is not None and 0 <= wanted < partitions else None
         return Message(self.outcomes, key or record.key, verdict.outcome, own + shared, partition)
 
     def _further(self, received: Received[Any], verdict: Verdict, key: bytes | None) -> Iterator[Message]:
@@ -190,7 +190,7 @@ async def known(
 
     An id belongs to the organization that used it first; a command of another one that has the same id is read again
     under a key of its own. `load` finds verdicts by key, of which each command has two; `decode` reads a record under a
-    key; `has_own_key` says so of a command whose verdict the database has lost (see `chassis.namespaces`).
+    key; `has_own_key` says so of a command whose verdict the database has lost (see `chassis.consuming.namespaces`).
     """
     keys = dict.fromkeys(key for _, received in items for key in (received.id, received.elsewhere))
     verdicts = await load(list(keys))

@@ -16,18 +16,18 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from chassis.connecting import NoSuchHost
-from chassis.database import DatabaseError
+from chassis.configuration.settings import Settings
+from chassis.consuming.progress import Row
+from chassis.consuming.same_log import another_log
+from chassis.database.connecting import NoSuchHost
+from chassis.database.roles import CannotGrant
+from chassis.database.transactions import DatabaseError
 from chassis.errors import PublishFailed
-from chassis.fetched import UnreadableBatch, readable
-from chassis.kafka import connection
-from chassis.log import Log, consumer
-from chassis.progress import Row
-from chassis.publisher import Publisher
+from chassis.kafka.client import connection
+from chassis.kafka.fetched import UnreadableBatch, readable
+from chassis.kafka.log import Log, consumer
+from chassis.kafka.publisher import Publisher
 from chassis.reasons import explain
-from chassis.roles import CannotGrant
-from chassis.same_log import another_log
-from chassis.settings import Settings
 from cli.console import EXIT_FAILED, EXIT_NOT_READY, EXIT_USAGE, environment_for, fail
 from contracts.envelope import Record
 

@@ -6,30 +6,13 @@ from typing import Any
 
 import typer
 
-from cli import (
-    bench,
-    breaker,
-    contracts,
-    dlq,
-    down,
-    env,
-    migrate,
-    moving_in,
-    moving_out,
-    people,
-    progress,
-    publish,
-    rebuild,
-    replay,
-    restore,
-    status,
-    templates,
-    token,
-    topics,
-    trace,
-    up,
-)
 from cli.console import EXIT_FAILED, err
+from cli.dead_letters import commands as dead_letter_commands
+from cli.operate import bench, breaker, contracts, progress, rebuild, replay, restore, templates, topics
+from cli.publish import command as publish_command
+from cli.stack import down, env, migrate, people, status, token, up
+from cli.trace import command as trace_command
+from cli.transfer import export_command, import_command
 
 
 class Cli(typer.Typer):
@@ -66,13 +49,13 @@ app.command("env")(env.env)
 app.command("people")(people.people)
 app.command("token")(token.token)
 app.command("status")(status.status)
-app.command("publish")(publish.publish)
-app.command("trace")(trace.trace)
-app.add_typer(dlq.app)
+app.command("publish")(publish_command.publish)
+app.command("trace")(trace_command.trace)
+app.add_typer(dead_letter_commands.app)
 app.command("breaker")(breaker.breaker)
 app.add_typer(templates.app)
-app.command("import")(moving_in.moving_in)
-app.command("export")(moving_out.moving_out)
+app.command("import")(import_command.moving_in)
+app.command("export")(export_command.moving_out)
 app.command("replay")(replay.replay)
 app.command("rebuild")(rebuild.rebuild)
 app.command("restore")(restore.restore)

@@ -1,4 +1,4 @@
-"""Who writes and who reads each topic: the services, as `flows` has them, `cli` for operators, and strangers."""
+"""Writers and readers of each topic: the services (from `flows`), `cli` for operators, and outside programs."""
 
 from contracts.flows import FLOWS
 from contracts.topics import (

@@ -1,4 +1,4 @@
-"""An appointment as everyone outside booking sees it, and the events that tell of its changes."""
+"""An appointment as other services see it, and the events about its changes."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from contracts.fields import Confirmation, CustomFields, Instant, ReminderSettin
 
 
 class Person(Told):
-    """Someone who takes part, as Identity last told: enough to write to them without asking back."""
+    """A participant with the data that Identity last gave: enough to notify them without another call."""
 
     id: UUID
     name: str
@@ -21,9 +21,9 @@ class Appointment(Told):
     """The full state of an appointment. Instants are UTC; `timezone` is where its wall clock hangs.
 
     `confirmation_status` has each participant's answer; `version` counts changes from 1 without gaps;
-    `checked_in` says when each person arrived; `reminder_settings` null means the defaults. One of a series has its
+    `checked_in` has each person's time of check-in; `reminder_settings` null means the defaults. One of a series has its
     `series_id`, the pattern, and the start by the pattern, which names it for ever. `seats` null: there is no limit and
-    nobody joins by themselves; `waiting` are those who wait for a seat, the first first.
+    people cannot join by themselves; `waiting` is the waiting list, first in line first.
     """
 
     id: UUID
@@ -65,11 +65,11 @@ class Change(Told):
 
 
 class AppointmentEvent(Told):
-    """The body of every `appointment.*` event: the state after the change, and what changed.
+    """The body of every `appointment.*` event: the state after the change, and the changes.
 
-    `people` has everyone whom the change concerns, removed participants included; `announcement` what the participants
-    are told in `appointment.announced`. `of_series`: the same command changed others of its series, and `series.changed`
-    tells people once for all. `seated`: those who waited and have a seat by this change. `hold_id`: a hold that it used up.
+    `people` has everyone affected by the change, removed participants included; `announcement` is the text of
+    `appointment.announced`. `of_series`: the same command changed other occurrences of the series; `series.changed`
+    announces them together. `seated`: people who got a seat from the waiting list by this change. `hold_id`: the hold that it used up.
     `organizer_confirmed`: whether the organizer has confirmed the whole for its present times; null in events of
     earlier versions of booking.
     """
@@ -97,7 +97,7 @@ EVENT_TYPES: dict[str, str] = {
     "appointment.cancelled": "The appointment will not take place.",
     "appointment.checked_in": "Somebody arrived.",
     "appointment.completed": "It took place.",
-    "appointment.no_show": "Nobody came.",
+    "appointment.no_show": "Nobody checked in.",
     "appointment.announced": "The participants are told something; nothing else changed.",
     "appointment.participant_joined": "Somebody took a seat.",
     "appointment.participant_waiting": "Somebody waits for a seat.",

@@ -1,4 +1,4 @@
-"""When people can be booked: weekly hours, exceptions, policies, and time that is taken elsewhere.
+"""Availability: weekly hours, overrides, policies, and busy time from other calendars.
 
 Wall-clock times hang in the person's zone; Monday is day 0; an end may be 24:00. Who says nothing is available
 whenever free.
@@ -82,7 +82,7 @@ def _ranges_apart(ranges: list[Hours]) -> list[Hours]:
 
 
 class AvailabilityOverride(Sent):
-    """What holds on one date instead of the weekly hours; without ranges the day is closed."""
+    """Hours of one date instead of the weekly hours; without ranges the day is closed."""
 
     date: date
     ranges: Annotated[list[Hours], Field(max_length=RANGES_MAX), AfterValidator(_ranges_apart)]
@@ -91,7 +91,7 @@ class AvailabilityOverride(Sent):
 class AvailabilityPolicy(Sent):
     """How a person may be booked. Minutes, days, appointments; null and absent: no limit of their own.
 
-    Buffers keep time free around each appointment; the step shapes what is offered, from the start of each stretch.
+    Buffers keep time free around each appointment; the step spaces the free slots, from the start of each range.
     """
 
     buffer_before: int = Field(0, ge=0, le=DAY_MINUTES, strict=True)
@@ -216,5 +216,5 @@ BUSY_EVENT_TYPES: dict[str, str] = {
 
 
 def as_json(availability: SetAvailability | Availability) -> dict[str, Any]:
-    """Plain JSON values, as the command takes them and events tell them."""
+    """Return plain JSON values, in the form of the command and of the events."""
     return availability.model_dump(mode="json")

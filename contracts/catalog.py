@@ -114,7 +114,7 @@ COMMANDS: dict[str, MessageType] = {
 
 
 def problems(message: MessageType, headers: RawHeaders, value: bytes) -> list[FieldError]:
-    """What is wrong with a message of this kind, header by header and field by field; empty if nothing is."""
+    """Return the errors of a message of this kind, header by header and field by field; empty if it is valid."""
     try:
         envelope = read(headers)
     except MalformedEnvelope as error:

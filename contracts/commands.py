@@ -1,6 +1,6 @@
-"""Commands to booking and notifier: what may be asked, and in which shape.
+"""Commands to booking and notifier, and their bodies.
 
-In an update a field that is absent stays as it is; null clears what may be empty.
+In an update an omitted field is unchanged; null clears an optional field.
 """
 
 from typing import Any
@@ -34,7 +34,7 @@ from contracts.series import OnConflict, RecurringPattern, Scope
 class CreateAppointment(Sent):
     """Book an appointment, or a series of them. The organizer defaults to the actor; the id to uuid5(command id, "appointment").
 
-    `ignore_availability` is the organizer's own: it lets their hours and policy be, nobody else's. `hold_id` is used up.
+    `ignore_availability` ignores the organizer's own hours and policy, but nobody else's. `hold_id` is used up.
     `seats` limits how many participants there are; members of the organization may then join by themselves.
     """
 
@@ -62,20 +62,20 @@ class CreateAppointment(Sent):
 
 
 class ToAppointment(Sent):
-    """What every command to an existing appointment says; `expected_version` guards against a stale view."""
+    """Fields of every command to an existing appointment; `expected_version` guards against a stale view."""
 
     appointment_id: UUID
     expected_version: int | None = Field(None, ge=1)
 
 
 class ToOccurrence(ToAppointment):
-    """What can be asked of several occurrences of a series at once; an appointment that stands alone knows `this` only."""
+    """Fields of a command to occurrences of a series; a single appointment accepts `this` only."""
 
     scope: Scope = Scope.THIS
 
 
 class UpdateAppointment(ToOccurrence):
-    """Change any fields at once; decided as one change, told as one event.
+    """Change any fields at once: one decision, one event.
 
     With a scope, new times move each occurrence by the same amount of wall-clock time.
     """
@@ -116,11 +116,11 @@ class RescheduleAppointment(ToOccurrence):
 
 
 class ConfirmAppointment(ToOccurrence):
-    """A participant says yes for themself; the organizer confirms the whole."""
+    """A participant confirms their own participation; the organizer confirms the appointment."""
 
 
 class DeclineAppointment(ToOccurrence):
-    """A participant says no: their time is free again."""
+    """A participant declines: their time is free again."""
 
     reason: Reason | None = None
 
@@ -140,11 +140,11 @@ class CompleteAppointment(ToAppointment):
 
 
 class MarkNoShow(ToAppointment):
-    """Nobody came; from its end on."""
+    """Mark the appointment as a no-show; allowed from its end on."""
 
 
 class AnnounceAppointment(ToAppointment):
-    """Tell every participant who has not declined something, in the sender's own words."""
+    """Send every participant who has not declined a message in the sender's own words."""
 
     message: Announcement
 

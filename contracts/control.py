@@ -1,4 +1,4 @@
-"""What the operators of a fleet say to its doors."""
+"""Control messages from operators to the ingresses."""
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ PAUSE_MAX = 30
 class IntakePaused(Told):
     """Body of `intake.paused`: no door takes commands for so many seconds from the record's time on; 0 ends a pause.
 
-    It is said again for as long as it is meant: a pause whose author has died ends by itself.
+    It is repeated while it holds, so a pause ends by itself if its author dies.
     """
 
     seconds: int = Field(ge=0, le=PAUSE_MAX)

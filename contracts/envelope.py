@@ -17,7 +17,7 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 class MalformedEnvelope(ValueError):
-    """The message's headers do not say what it is."""
+    """The message's headers do not identify it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Record:
     """One record as it was read. `topic` is the name without a prefix.
 
     `timestamp` is the broker's append time in UTC: the decision time, the same at each redelivery.
-    `cut` is set when `value` is only the beginning of what was sent. `fault` is the reason why the record breaks
+    `cut` is set when `value` is only the beginning of the record's value. `fault` is the reason why the record breaks
     Kafka's own format; such a record is never decoded.
     """
 
@@ -73,7 +73,7 @@ class Envelope:
     """The headers of a message, read.
 
     `id` identifies the message for ever (a command's id, an event's id); `actor` is a user id or
-    `service:NAME`; `time` is when its writer says it was written (UTC), never used for decisions.
+    `service:NAME`; `time` is the writer's own time (UTC), never used for decisions.
     """
 
     id: UUID
@@ -90,7 +90,7 @@ class Envelope:
     extra: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
     def headers(self) -> Headers:
-        """These values as Kafka headers; what is None is left out."""
+        """Return these values as Kafka headers; None values are left out."""
         shared = shared_headers(
             self.source,
             self.time,
@@ -126,7 +126,7 @@ def shared_headers(
     organization: bytes | None,
     actor: str | None,
 ) -> Headers:
-    """The headers that all messages have which follow from one record, made once; what is None is left out.
+    """Return the headers that all messages caused by one record share; None values are left out.
 
     `organization` is the text of its id, which is the key of those messages, too.
     """
@@ -160,7 +160,7 @@ def header(headers: RawHeaders, name: str) -> str | None:
 
 
 def message_id(headers: RawHeaders) -> UUID | None:
-    """The readable `ce_id`, or None: whoever can be answered is answered."""
+    """Return the readable `ce_id`, or None. With it even an unreadable command gets its outcome."""
     try:
         return uuid_of(header(headers, "ce_id") or "")
     except ValueError:
@@ -170,8 +170,8 @@ def message_id(headers: RawHeaders) -> UUID | None:
 def read(headers: RawHeaders) -> Envelope:
     """Read an envelope. Raises MalformedEnvelope naming the header that is missing or unreadable.
 
-    Unknown headers are nobody's business and are ignored, undecodable ones too. `organization` and
-    `actor` may be absent: who needs them says so. An impossible `reply-partition` reads as none.
+    Unknown and undecodable headers are ignored. `organization` and
+    `actor` may be absent; the caller checks what it needs. An impossible `reply-partition` reads as none.
     """
     found: dict[str, str | None] = {}
     for name, value in reversed(headers):
@@ -203,7 +203,7 @@ NOBODY = UUID(int=0)  # stands for the organization of a command that names none
 
 
 def key_elsewhere(organization: UUID | None, command_id: UUID) -> UUID:
-    """The key of a command whose id another organization used first.
+    """Return the key of a command whose id another organization used first.
 
     The key of any other command is its id. The ids of all that follows from a command are made from its key.
     """

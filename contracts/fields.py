@@ -46,7 +46,7 @@ class Sent(BaseModel):
 
 
 class Told(BaseModel):
-    """A body that we tell others: readers ignore fields that they do not know, so that we may add some."""
+    """A body that we publish: readers ignore unknown fields, so that fields can be added."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -71,7 +71,7 @@ class Status(StrEnum):
 
 
 class Confirmation(StrEnum):
-    """What a participant answered."""
+    """A participant's response."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -131,7 +131,7 @@ def _http_url(url: str) -> str:
 
 
 def _is_deep(value: Any) -> bool:
-    """Whether it nests beyond the limit; level by level, because a stranger's nesting can exhaust a recursion."""
+    """Return whether it nests beyond the limit; level by level, because deep input can exhaust a recursion."""
     level: list[Any] = [value]
     for _ in range(CUSTOM_FIELDS_DEPTH_MAX):
         nested = [

@@ -1,4 +1,4 @@
-"""Which service reads and writes which topics: what is checked at its start, drained before a resize, allowed by ACLs."""
+"""Topics that each service reads and writes: checked at start, drained before a resize, allowed by ACLs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

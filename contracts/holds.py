@@ -10,7 +10,7 @@ HOLD_SECONDS_MAX = 600
 
 
 class PlaceHold(Sent):
-    """Keep these people's time free; the organizer's, too, who defaults to the actor. The id is uuid5(command id, "hold")."""
+    """Keep the time of these people and of the organizer free; the organizer defaults to the actor. The id is uuid5(command id, "hold")."""
 
     organizer_id: UUID | None = None
     participant_ids: list[UUID] = Field(default_factory=list, max_length=PARTICIPANTS_MAX)
@@ -29,7 +29,7 @@ class ReleaseHold(Sent):
 
 
 class Hold(Told):
-    """A hold as it stands: whose time, when, until when. It ends by itself at `expires_at`."""
+    """A hold: the people, the time, and its end; it expires by itself at `expires_at`."""
 
     id: UUID
     organization_id: UUID

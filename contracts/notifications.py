@@ -10,7 +10,7 @@ from contracts.fields import Channel, Instant, Told
 
 
 class NotificationType(StrEnum):
-    """What a notification tells (the requirements' names, and those that its workflows use without naming them)."""
+    """Types of notification (names from the requirements, and those that their workflows use without a name)."""
 
     CREATED = "appointment_created"
     INVITATION = "appointment_invitation"
@@ -27,7 +27,7 @@ class NotificationType(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where one delivery (one recipient, one channel) stands."""
+    """State of one delivery (one recipient, one channel)."""
 
     PLANNED = "planned"
     HELD = "held"
@@ -43,7 +43,7 @@ class DeliveryState(StrEnum):
 class Notification(Told):
     """Body of every `notification.*` event: one delivery after its state changed.
 
-    `event_id` is the event it tells of; `fallback_of` the delivery whose channel gave up before this one; `decision`
+    `event_id` is the event that caused it; `fallback_of` the delivery whose channel gave up before this one; `decision`
     why it goes by this channel, in plain words.
     """
 

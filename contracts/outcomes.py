@@ -1,4 +1,4 @@
-"""What became of a command: exactly one outcome for each readable command id."""
+"""Outcomes of commands: exactly one for each readable command id."""
 
 from enum import StrEnum
 from typing import Literal
@@ -35,7 +35,7 @@ class Code(StrEnum):
 
 
 class FieldError(Told):
-    """What is wrong with one field; `field` is a path such as `reminder_settings.email.0`, "" for the whole."""
+    """An error in one field; `field` is a path such as `reminder_settings.email.0`, "" for the whole body."""
 
     field: str
     code: str
@@ -69,7 +69,7 @@ class Outcome(Told):
     """The outcome of a booking command; `appointment` is the state after it, or the present one if nothing changed.
 
     `alternatives`: the nearest times instead of one that is refused. Of a series: its id, the occurrences that were
-    touched, those that were left out. `waiting`: no seat yet. What is not about appointments has its own field:
+    touched, those that were left out. `waiting`: on the waiting list. Results without an appointment have their own field:
     `availability`, `hold`, or `user_id` with the `version` of their busy times (and how many were `imported`) or feed.
     """
 
@@ -97,7 +97,7 @@ class Outcome(Told):
 class PreferencesOutcome(Told):
     """The outcome of `preferences.set`, or of `organization_preferences.set`: then with the organization's.
 
-    `version` is of what was set.
+    `version` is the version of the changed object.
     """
 
     command_id: UUID

@@ -1,6 +1,6 @@
 """Notification preferences of a person, and of an organization for its people.
 
-What is absent, or a switch of null, follows the next level: the organization's defaults, then the requirements'.
+An omitted field, or a switch of null, follows the next level: the organization's defaults, then the requirements'.
 """
 
 from datetime import time
@@ -34,7 +34,7 @@ class ChannelSwitches(Sent):
 
 
 class QuietHours(Sent):
-    """When normal messages wait, on the person's wall clock; over midnight when the end is the earlier."""
+    """Hours in which normal messages wait, on the person's wall clock; over midnight if the end is the earlier."""
 
     start: TimeOfDay
     end: TimeOfDay
@@ -54,7 +54,7 @@ class Digest(Sent):
 
 
 class SetPreferences(Sent):
-    """Replace the actor's preferences. What is absent follows the organization; quiet hours of null are none at all."""
+    """Replace the actor's preferences. Omitted fields follow the organization; null quiet hours mean none at all."""
 
     timezone: Timezone | None = None
     locale: Locale | None = None
@@ -66,7 +66,7 @@ class SetPreferences(Sent):
 
 
 class SetOrganizationPreferences(Sent):
-    """Replace what holds for everybody in the actor's organization; for its admins."""
+    """Replace the preferences of the actor's organization; for its admins only."""
 
     defaults: SetPreferences = Field(default_factory=SetPreferences)
     mandatory: dict[NotificationType, list[Channel]] = Field(default_factory=dict)
@@ -86,7 +86,7 @@ class Preferences(Told):
 
 
 class OrganizationPreferences(Told):
-    """What holds for everybody in an organization, as it stands."""
+    """The current preferences of an organization."""
 
     defaults: Preferences = Field(default_factory=Preferences)
     mandatory: dict[str, list[str]] = Field(default_factory=dict)
@@ -110,5 +110,5 @@ class OrganizationPreferencesChanged(Told):
 
 
 def said(preferences: Sent | Told) -> dict[str, Any]:
-    """The JSON of what was said, and only that: a field that was left out is not in it."""
+    """Return the JSON of the set fields only."""
     return preferences.model_dump(mode="json", exclude_unset=True)

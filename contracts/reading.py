@@ -1,7 +1,7 @@
-"""How events of others are read: a release older than the writer must get on with what it does not know.
+"""Reading events of other services: a release older than the writer must accept unknown values.
 
 Fields that are unknown are ignored, at any depth; a value that an enumeration or a Literal of texts does not have is
-carried through as it came. Commands are not read by this: what is unknown in them is refused.
+carried through as it came. Commands are not read by this: unknown fields in them are refused.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def read_event(model: type[Body], value: bytes | None) -> Body:
 
 
 def is_known(value: StrEnum) -> bool:
-    """Whether this release knows the value; otherwise it was carried through."""
+    """Return whether this release knows the value; an unknown one was kept as it came."""
     return value.name in type(value).__members__
 
 

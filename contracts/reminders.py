@@ -26,7 +26,7 @@ class Reminder(Told):
 
 
 class FollowUp(Told):
-    """Body of `follow_up.due`: one recipient who took part, some time after the appointment was completed.
+    """Body of `follow_up.due`: one participant, some time after the appointment was completed.
 
     `channels`: which may be used, as far as the recipient has them on. The event's id is the timer's id, as a reminder's.
     """

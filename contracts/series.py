@@ -1,4 +1,4 @@
-"""Recurring appointments: the pattern, and what is told of a series as a whole."""
+"""Recurring appointments: the pattern, and the events about a series as a whole."""
 
 from datetime import date
 from enum import StrEnum
@@ -26,14 +26,14 @@ class Scope(StrEnum):
 
 
 class OnConflict(StrEnum):
-    """What becomes of a series some of whose occurrences cannot be booked."""
+    """Choice for a series of which some occurrences cannot be booked."""
 
     REFUSE = "refuse"
     SKIP = "skip"
 
 
 class RecurringPattern(Sent):
-    """When it recurs: an RFC 5545 RRULE, or the friendly form (`frequency` and the rest); both with exceptions.
+    """The recurrence: an RFC 5545 RRULE, or the friendly form (`frequency` and the rest); both with exceptions.
 
     Monday is day 0. `until` is a local date of the series' zone, included. `exdates` and `rdates` are local times of
     the series' zone, or instants. Without `count` and `until` it has no end and is booked a year ahead, night by night.
@@ -100,7 +100,7 @@ class SeriesState(Told):
 
 
 class SeriesTemplate(Told):
-    """What occurrences that are still to be made look like: an appointment without its own id and times.
+    """Content of occurrences still to be made: an appointment without id and times.
 
     An occurrence starts `start_by` of wall-clock time after its start by the pattern; its end is `duration` (elapsed)
     after that start, moved by `end_by`. All three are microseconds.
@@ -115,7 +115,7 @@ class SeriesTemplate(Told):
 
 
 class SeriesChange(StrEnum):
-    """What happened to a series as a whole."""
+    """A change to a series as a whole."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -127,9 +127,9 @@ class SeriesChange(StrEnum):
 
 
 class SeriesEvent(Told):
-    """Body of `series.changed`: what one command did to a series, after the event of each occurrence that it touched.
+    """Body of `series.changed`: the effect of one command on a series, published after the events of the occurrences.
 
-    `appointment` is the first touched occurrence after the change (what people are told of), `changes` what changed in
+    `appointment` is the first changed occurrence after the change (named in messages), `changes` what changed in
     it; `template` is null in events of earlier versions of booking; `occurrences` all that were touched; `skipped` those that could not be booked. `people` as in other events.
     """
 

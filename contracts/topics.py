@@ -1,4 +1,4 @@
-"""Every topic of the fleet: who owns its contract, what keys it, how long it is kept.
+"""Every topic of the fleet: the owner of its contract, its key, its retention.
 
 The partition key of all our topics is the organization: it is the conflict domain, so whatever can
 conflict is decided in one order, by one owner. `booking.outcomes` and `notifier.outcomes` may instead
@@ -94,7 +94,7 @@ WORKERS = ("booking", "reminders", "notifier", "projector")
 
 
 def dead_letters(service: str) -> Topic:
-    """Where `service` sets aside records that it cannot apply, with their cause."""
+    """Return the topic for records that `service` cannot apply, with their cause."""
     return Topic(
         f"{service}.dead-letters",
         service,

@@ -1,4 +1,4 @@
-"""Events of the projector: what the views show from now on."""
+"""Events of the projector about the current content of the views."""
 
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from contracts.notifications import DeliveryState
 class CalendarChanged(Told):
     """Body of `calendar.changed`: the views show `version` of this appointment.
 
-    `change` is the event's type without its prefix (`rescheduled`); `user_ids` are all who take part or
-    did until this change: whoever serves a live view sends it to them and to the organization's admins only.
+    `change` is the event's type without its prefix (`rescheduled`); `user_ids` are the participants before
+    and after the change: a live view goes to them and to the organization's admins only.
     """
 
     appointment_id: UUID
@@ -64,7 +64,7 @@ class FeedShown(Told):
 
 
 class NotificationStatus(Told):
-    """Where a delivery stands now."""
+    """The current state of a delivery."""
 
     id: UUID
     recipient_id: UUID
@@ -84,7 +84,7 @@ class AppointmentStatuses(Told):
 class NotificationsChanged(Told):
     """Body of `notifications.changed`: the views show these deliveries of the organization in these states.
 
-    A hint for live views: under load one tells of many appointments, and a state that was passed through is left out.
+    A hint for live views: under load one event covers many appointments, and intermediate states are left out.
     """
 
     appointments: list[AppointmentStatuses]

@@ -1,1 +1,1 @@
-"""The client of the Identity Service: people by their ids. What it is not asked again, each service remembers itself."""
+"""Client of the Identity Service: people by their ids. Each service has its own cache."""

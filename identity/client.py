@@ -1,4 +1,4 @@
-"""One call of the Identity Service, the same for every service: who exists, where, with which roles and zone."""
+"""The call of the Identity Service that every service makes: people by id, with organization, roles and zone."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ CALL_SECONDS = Histogram(
 class IdentityClient:
     """Asks for people. `timeout` is the seconds of one call, the connection included; it connects at the first one.
 
-    `client` is a connection that is shared with others, who close it.
+    `client` is shared; its owner closes it.
     """
 
     def __init__(self, base_url: str, *, timeout: float, client: httpx.AsyncClient | None = None) -> None:

@@ -18,7 +18,7 @@ log = telemetry.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account. `timezone` is an IANA name; `roles` of `member`, `admin`."""
+    """A person with an account. `timezone` is an IANA name; `roles` of `member`, `admin`."""
 
     id: UUID
     organization_id: UUID

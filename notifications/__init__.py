@@ -1,1 +1,1 @@
-"""What people want to be told, how, and when: pure rules that the services share. Instants are UTC, times are of a wall clock."""
+"""Notification preferences, templates and their rules, shared by the services. Instants are UTC, times are of a wall clock."""

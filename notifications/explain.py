@@ -13,7 +13,7 @@ KINDS = tuple(TEMPLATE_OF)
 def explain(
     kind: str, own: Preferences, organization: Organization, suspended: Mapping[str, str]
 ) -> list[Decision]:
-    """What holds on each channel, in a fixed order. suspended: channels whose address gave trouble, and what it was."""
+    """Return the state of each channel, in a fixed order. suspended: channels with a failing address, and the failure."""
     return [_explained(kind, channel, own, organization, suspended) for channel in CHANNELS]
 
 

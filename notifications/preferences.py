@@ -1,4 +1,4 @@
-"""What a person, or an organization for its people, said about notifications; and the JSON that carries it."""
+"""Preferences of a person, or of an organization for its people, and their JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,10 +30,10 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What was said. None, or an absent channel, follows the next level.
+    """Preferences of one level. None, or an absent channel, follows the next level.
 
     types: switches for one type of notification. lead_times: minutes before the start, for each channel. quiet_hours:
-    None with `says_quiet_hours` means that there are none. version: counts changes from 1; 0: nothing was ever said.
+    None with `says_quiet_hours` means that there are none. version: counts changes from 1; 0: never set.
     """
 
     timezone: str | None = None
@@ -49,7 +49,7 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """What holds for everybody in an organization. mandatory: channels of a type that nobody can switch off."""
+    """Preferences of an organization. mandatory: channels of a type that its people cannot switch off."""
 
     defaults: Preferences = field(default_factory=Preferences)
     mandatory: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -61,16 +61,16 @@ NO_RULES = Organization()
 
 
 def preferences_of(body: Mapping[str, Any]) -> Preferences:
-    """From the JSON of `contracts.preferences`, which has checked it; a switch of null was not spoken of."""
+    """From the JSON of `contracts.preferences`, which has checked it; a switch of null counts as absent."""
     quiet, digest = body.get("quiet_hours"), body.get("digest")
     return Preferences(
         timezone=body.get("timezone"),
         locale=body.get("locale"),
         channels=_switches(body.get("channels")),
         types={
-            kind: said
-            for kind, switches in (body.get("types") or {}).items()
-            if (said := _switches(switches))
+            kind: switches
+            for kind, channels in (body.get("types") or {}).items()
+            if (switches := _switches(channels))
         },
         lead_times={channel: tuple(leads) for channel, leads in (body.get("lead_times") or {}).items()},
         quiet_hours=QuietHours(time.fromisoformat(quiet["start"]), time.fromisoformat(quiet["end"]))
@@ -85,7 +85,7 @@ def preferences_of(body: Mapping[str, Any]) -> Preferences:
 
 
 def body_of(preferences: Preferences) -> dict[str, Any]:
-    """The JSON that `preferences_of` reads: only what was said."""
+    """Return the JSON that `preferences_of` reads, with the set fields only."""
     body: dict[str, Any] = {
         "timezone": preferences.timezone,
         "locale": preferences.locale,
@@ -120,8 +120,8 @@ def organization_body(organization: Organization) -> dict[str, Any]:
     }
 
 
-def _switches(said: Mapping[str, bool | None] | None) -> Switches:
-    return {channel: on for channel, on in (said or {}).items() if on is not None}
+def _switches(channels: Mapping[str, bool | None] | None) -> Switches:
+    return {channel: on for channel, on in (channels or {}).items() if on is not None}
 
 
 def _clock(at: time) -> str:

@@ -1,4 +1,4 @@
-"""Which messages there are, and what a person would read, with sample data."""
+"""Preview of every message with sample data."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What is sent for a type of notification. required: the variables without which it is not sent."""
+    """The message of a type of notification. required: the variables without which it is not sent."""
 
     type: str
     template_id: str

@@ -1,4 +1,4 @@
-"""When a message that falls into quiet hours may go out."""
+"""Quiet hours: the earliest time at which a message may go out."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 

@@ -49,7 +49,7 @@ def parsed(text: str) -> Parts:
 
 
 def render(parts: Parts, values: Mapping[str, str], *, as_html: bool = False) -> str:
-    """The text with its values; what has no value is left empty. as_html: the text is HTML, its values are escaped."""
+    """Return the text with its values; a missing value is empty. as_html: the text is HTML, its values are escaped."""
     return "".join(_pieces(parts, values, as_html))
 
 

@@ -1,4 +1,4 @@
-"""Which level decides: the more specific wins, and what an organization makes mandatory wins over all."""
+"""Precedence of preferences: the more specific level wins, and an organization's mandatory channels win over all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ BY_DEFAULT: Mapping[str, bool] = {EMAIL: True, SMS: False, PUSH: False}
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a channel is used for a type of notification, which level says so, and that in plain words."""
+    """Decision on a channel for a type of notification: used or not, the deciding level, and a sentence on it."""
 
     channel: str
     on: bool
@@ -57,7 +57,7 @@ def decide(kind: str, channel: str, own: Preferences, organization: Organization
 
 
 def effective(own: Preferences, organization: Organization) -> Preferences:
-    """What holds for a person, all levels taken together: everything is said, but a zone or locale that Identity knows."""
+    """A person's effective preferences, all levels taken together; zone and locale may still come from Identity."""
     defaults = organization.defaults
     kinds = {*defaults.types, *own.types}
     return Preferences(
@@ -74,22 +74,22 @@ def effective(own: Preferences, organization: Organization) -> Preferences:
 
 
 def timezone(own: Preferences, organization: Organization) -> str | None:
-    """The zone that was chosen; None follows what Identity knows of the person."""
+    """The chosen zone; None follows Identity's."""
     return own.timezone or organization.defaults.timezone
 
 
 def locale(own: Preferences, organization: Organization) -> str | None:
-    """The language that was chosen; None follows what Identity knows of the person."""
+    """The chosen language; None follows Identity's."""
     return own.locale or organization.defaults.locale
 
 
 def quiet_hours(own: Preferences, organization: Organization) -> QuietHours | None:
-    """When a person is not to be disturbed; who said that there are no quiet hours has none."""
+    """The quiet hours; None if there are none, also by the person's explicit choice."""
     return own.quiet_hours if own.says_quiet_hours else organization.defaults.quiet_hours
 
 
 def digest(own: Preferences, organization: Organization) -> Digest | None:
-    """The digest that the person, or else the organization, spoke of; None: nobody did."""
+    """The digest setting of the person, or else of the organization; None if neither has one."""
     return own.digest or organization.defaults.digest
 
 
@@ -99,9 +99,9 @@ def lead_times(
     asked: Mapping[str, tuple[int, ...]] | None,
     defaults: Mapping[str, tuple[int, ...]],
 ) -> dict[str, tuple[int, ...]]:
-    """Minutes before the start for each channel: the person's, else what the appointment asks for, else the defaults.
+    """Return minutes before the start for each channel: the person's, else the appointment's, else the defaults.
 
-    What an appointment asks for replaces the defaults whole; a person's lead times replace those of one channel.
+    The appointment's lead times replace the defaults whole; a person's lead times replace those of one channel.
     """
     found = dict(asked) if asked else {**defaults, **organization.defaults.lead_times}
     return {**found, **own.lead_times}

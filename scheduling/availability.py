@@ -1,4 +1,4 @@
-"""When a person can be booked at all: weekly hours and what overrides them on single dates.
+"""Availability of a person: weekly hours, and overrides on single dates.
 
 Instants are whole seconds since 1970 (UTC), spans `[start, end)`.
 """
@@ -15,7 +15,7 @@ Span: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Weekly hours: Monday is 0, minutes of the wall clock from 0 to 1440, both dates included."""
+    """Hours of a weekday (Monday is 0) in minutes of the wall clock, 0 to 1440; both dates are included."""
 
     day_of_week: int
     start: int
@@ -24,7 +24,7 @@ class Rule:
     effective_until: date | None = None
 
     def holds_on(self, day: date) -> bool:
-        """Whether `day`, of the right weekday, is within the dates."""
+        """Return whether `day`, already of the right weekday, is within the dates."""
         return (self.effective_from is None or self.effective_from <= day) and (
             self.effective_until is None or day <= self.effective_until
         )
@@ -67,7 +67,7 @@ class Availability:
 
 
 def availability_of(body: Mapping[str, Any]) -> Availability:
-    """From the JSON of an availability as events tell it; rules that are not active are left out."""
+    """Read an availability from the JSON of an event; inactive rules are left out."""
     policy = body.get("policy") or {}
     return Availability(
         body["timezone"],
@@ -83,7 +83,7 @@ def availability_of(body: Mapping[str, Any]) -> Availability:
 
 
 def hours_on(availability: Availability, day: date) -> Sequence[Span] | None:
-    """The hours of a date in minutes of the wall clock, sorted; None for who is available whenever free."""
+    """Return the hours of a date in minutes of the wall clock, sorted; None if the person has no weekly hours."""
     if (override := availability.overrides.get(day)) is not None:
         return override
     if not availability.rules:
@@ -92,7 +92,7 @@ def hours_on(availability: Availability, day: date) -> Sequence[Span] | None:
 
 
 def stretches(availability: Availability, start: int, end: int) -> list[Span]:
-    """Each range of hours that touches `[start, end)`, whole and sorted; whole days where no hours are said.
+    """Return each range of hours that touches `[start, end)`, whole and sorted; whole days if no hours are set.
 
     Neighbours are not merged, and may overlap where a clock is changed between them.
     """

@@ -18,7 +18,7 @@ class Day(NamedTuple):
 
     @property
     def uniform(self) -> bool:
-        """Whether no clock change falls into it."""
+        """Return whether no clock change falls into it."""
         return self.end - self.start == DAY_SECONDS
 
 
@@ -66,7 +66,7 @@ def span_of(key: str, ordinal: int, start: int, end: int) -> tuple[int, int]:
 
 
 def wall_clock(key: str, instant: int) -> datetime:
-    """What clocks in the zone show at an instant, naive."""
+    """Return the wall-clock time of the zone at an instant, naive."""
     return datetime.fromtimestamp(instant, zone_of(key)).replace(tzinfo=None)
 
 

@@ -1,4 +1,4 @@
-"""Which local times a recurrence rule names, in order, without a loop that a rule can make long.
+"""Expansion of a recurrence rule into local times, in order, with bounded work for any rule.
 
 The days of each period are looked through once, so a rule that matches nothing costs what a daily one does: a few
 milliseconds for five years. (dateutil looks on until the year 9999, some seconds, for the 30th of February.)
@@ -56,7 +56,7 @@ def local_times(
 
 
 def _completed(rule: RecurrenceRule, start: datetime) -> RecurrenceRule:
-    """What the rule leaves open is as the start is (RFC 5545, 3.3.10)."""
+    """Return the rule with its open parts taken from the start (RFC 5545, 3.3.10)."""
     if rule.week_numbers or rule.year_days or rule.month_days or rule.weekdays:
         return rule
     if rule.frequency == Frequency.WEEKLY:
@@ -108,7 +108,7 @@ def _daily(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator
 
 
 def _weekly(rule: RecurrenceRule, start: date, first: int, last: int) -> Iterator[Sequence[int]]:
-    """Weeks, of each the days of the week that the rule names."""
+    """Return the weeks, each with the weekdays that the rule names."""
     origin = start.toordinal() - (start.weekday() - rule.week_start) % 7
     named = sorted((day.day - rule.week_start) % 7 for day in rule.weekdays)
     weeks = _turn((first - origin) // 7, rule.interval)

@@ -27,7 +27,7 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whose time it is. `taken` is sorted by start, and may overlap.
+    """A person's availability and taken time. `taken` is sorted by start, and may overlap.
 
     It must have all that touches the time asked about, and REACH seconds before and after: buffers and the number a
     day look that far.
@@ -39,15 +39,15 @@ class Person:
 
     @property
     def policy(self) -> Policy:
-        """Without an availability nothing is limited."""
+        """The person's policy; no limits without an availability."""
         return self.availability.policy if self.availability else UNLIMITED
 
     def zone(self, otherwise: str) -> str:
-        """Where this person's days begin."""
+        """The zone in which this person's days begin."""
         return self.availability.timezone if self.availability else otherwise
 
     def hours(self, otherwise: str) -> Availability:
-        """What was said; for who said nothing whole days of the zone `otherwise`."""
+        """The person's availability, or whole days of the zone `otherwise`."""
         return self.availability or Availability(otherwise)
 
 
@@ -65,7 +65,7 @@ def free_starts(
     now: int,
     timezone: str,
 ) -> list[Span]:
-    """When this person may start something of `duration` seconds in `[first, last)`.
+    """Return the spans in which this person may start something of `duration` seconds in `[first, last)`.
 
     `open_time`: the hours, sorted, as far as `last` and the duration after it.
     """
@@ -102,7 +102,7 @@ def full_days(taken: Iterable[Taken], most: int, zone: str) -> list[Span]:
 
 
 def common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """What is in both."""
+    """Return the intersection of both."""
     found: list[Span] = []
     i = j = 0
     while i < len(one) and j < len(other):
@@ -133,7 +133,7 @@ def _too_near(taken: Iterable[Taken], duration: int, gap: int) -> list[Span]:
 
 
 def _without(starts: Iterable[Span], blocked: Sequence[Span]) -> list[Span]:
-    """What is left of `starts`; `blocked` is sorted by start, and may overlap."""
+    """Return `starts` without `blocked`, which is sorted by start and may overlap."""
     found: list[Span] = []
     at = 0
     for first, last in starts:

@@ -1,4 +1,4 @@
-"""What holds for every appointment, whoever takes part: its length, and how far ahead it is."""
+"""Limits of every appointment: its length, and how far ahead it may be."""
 
 from datetime import UTC, datetime
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Whether a day is one that a recurrence rule names, in integers: days are proleptic Gregorian ordinals."""
+"""Match a day against a recurrence rule, in integers: days are proleptic Gregorian ordinals."""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,7 +8,7 @@ from scheduling.rrule import Frequency, RecurrenceRule
 
 
 def matching(rule: RecurrenceRule) -> Callable[[date], bool]:
-    """Whether a day is one of the rule's: every BY part that the rule has must agree.
+    """Return whether the rule names the day: every BY part of the rule must agree.
 
     Of weeks only the days are asked for that the rule names.
     """
@@ -59,7 +59,7 @@ def _month_span(year: int, month: int) -> tuple[int, int]:
 
 
 def _in_week(rule: RecurrenceRule, day: date) -> bool:
-    """Whether the day is in a week that is listed, by its number in the year that has most of the week."""
+    """Return whether the day's week number (of the year that has most of the week) is listed."""
     at, year = day.toordinal(), day.year
     if at < _first_week(year, rule.week_start):
         year -= 1

@@ -1,4 +1,4 @@
-"""What a recurring pattern may be: the friendly form as a rule, and the limits of a series."""
+"""Recurring patterns: the friendly form as a rule, and the limits of a series."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ LONGEST = timedelta(days=365 * YEARS_MAX + 2)
 
 
 class Fields(NamedTuple):
-    """Where a pattern says what its rule is and how it ends: the fields that refusals name."""
+    """Fields of a pattern that a refusal may name: those of its rule and of its end."""
 
     rule: str
     number: str
@@ -51,7 +51,7 @@ def friendly_rule(
         raise InvalidPattern(
             "days_of_week",
             "combination",
-            "It goes with daily and weekly; rrule can say which one of a month.",
+            "days_of_week needs frequency daily or weekly; use rrule for monthly patterns.",
         )
     weekdays = tuple(Weekday(day) for day in days)
     return RecurrenceRule(every, interval, count=count, until=until, weekdays=weekdays)
@@ -79,7 +79,7 @@ def checked(
 
 
 def _named_days(rule: RecurrenceRule) -> RecurrenceRule:
-    """A week by its number means all its days, as dateutil and what stands on it read it; said so, all read it alike."""
+    """Return the rule with all seven days for a week by its number, so that every reader expands it alike."""
     if rule.week_numbers and not (rule.weekdays or rule.month_days or rule.year_days):
         return replace(rule, weekdays=tuple(Weekday(day) for day in range(7)))
     return rule

@@ -1,4 +1,4 @@
-"""Why a time may not be booked, or is not offered, in words for a person."""
+"""Reasons why a time may not be booked or is not offered, as sentences for a person."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def reasons_against(person: Person, start: int, end: int, now: int, timezone: st
 
 
 def explain(person: Person, start: int, end: int, now: int, timezone: str) -> list[Reason]:
-    """Why this time is not offered: all that closes it, or that it lies between the steps; nothing if it is offered."""
+    """Return all reasons why this time is not offered; an empty list if it is offered."""
     if against := reasons_against(person, start, end, now, timezone):
         return against
     step = person.policy.step

@@ -1,4 +1,4 @@
-"""When a series occurs: the wall clock of its zone, by an RFC 5545 rule with exceptions.
+"""Occurrences of a series: wall-clock times of its zone, by an RFC 5545 rule with exceptions.
 
 An occurrence that falls into a clock gap moves forward by the gap; an ambiguous one is the earlier. Whatever the rule,
 no more than some five years of days are looked through.
@@ -41,7 +41,7 @@ class Recurrence:
 
     @property
     def endless(self) -> bool:
-        """Whether the rule goes on for ever."""
+        """Return whether the rule has no end."""
         if self.rrule is None:
             return False
         rule = parsed(self.rrule)

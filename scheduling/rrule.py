@@ -1,4 +1,4 @@
-"""What a recurrence rule of RFC 5545, 3.3.10, says, and the limits of ours."""
+"""Recurrence rules of RFC 5545, 3.3.10, and the limits of ours."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +13,7 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 class InvalidPattern(ValueError):
-    """A pattern that is refused: the `field` under recurring_pattern, a stable `code`, and what a person reads."""
+    """A pattern that is refused: the `field` under recurring_pattern, a stable `code`, and a sentence for a person."""
 
     def __init__(self, field: str, code: str, message: str) -> None:
         super().__init__(message)

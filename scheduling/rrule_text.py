@@ -35,7 +35,7 @@ _UNTIL = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
 
 
 def parsed(text: str, *, count_max: int = COUNT_MAX) -> RecurrenceRule:
-    """The rule that `text` says, with or without `RRULE:` before it. Raises InvalidPattern, its field is `rrule`."""
+    """Return the rule of `text`, with or without `RRULE:` before it. Raises InvalidPattern with the field `rrule`."""
     if len(text) > LENGTH_MAX:
         raise _refused("too_long", f"A rule has at most {LENGTH_MAX} characters.")
     values: dict[str, object] = {}
@@ -154,7 +154,7 @@ _SINGLE: Mapping[str, tuple[str, Callable[[str], object]]] = {
 
 
 def _check_together(rule: RecurrenceRule) -> None:
-    """Refuse what the RFC says must not stand together, and more times a day than a calendar shows."""
+    """Refuse combinations that the RFC forbids, and more times a day than a calendar shows."""
     if rule.count is not None and rule.until is not None:
         raise _refused("one_end", "A rule ends by COUNT or by UNTIL, not by both.")
     yearly, monthly = rule.frequency == Frequency.YEARLY, rule.frequency == Frequency.MONTHLY

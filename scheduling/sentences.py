@@ -1,4 +1,4 @@
-"""The words in which reasons are told. They say when somebody is busy, never with what or with whom."""
+"""Sentences for reasons. They show when a person is busy, never with which appointment or with which people."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ def number(count: int, noun: str) -> str:
 
 
 def minutes(count: int) -> str:
-    """The largest unit that says it without a rest: `2 days`, `3 hours`, `90 minutes`."""
+    """Return the duration in its largest exact unit: `2 days`, `3 hours`, `90 minutes`."""
     for size, noun in ((1_440, "day"), (60, "hour")):
         if count and count % size == 0:
             return number(count // size, noun)
@@ -23,7 +23,7 @@ def minutes(count: int) -> str:
 
 
 def weekly_hours(day: date, hours: Sequence[Span], zone: str) -> str:
-    """What holds on the weekday of `day`, as far as rules are in effect on it."""
+    """Return a sentence on the hours of `day`'s weekday, by the rules in effect on it."""
     weekday = WEEKDAYS[day.weekday()]
     if not hours:
         return f"There are no hours on {weekday} ({zone})."
@@ -31,7 +31,7 @@ def weekly_hours(day: date, hours: Sequence[Span], zone: str) -> str:
 
 
 def hours_of_date(day: date, hours: Sequence[Span], zone: str) -> str:
-    """What holds on one date instead of the weekly hours."""
+    """Return a sentence on an override of the weekly hours on one date."""
     if not hours:
         return f"{day.isoformat()} is closed ({zone})."
     return f"The hours on {day.isoformat()} are {_ranges(hours)} ({zone})."

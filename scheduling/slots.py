@@ -1,4 +1,4 @@
-"""Which times are offered: those on the grid of steps at which everybody asked, or somebody, may be booked."""
+"""Free slots: starts on the grid of steps at which all of the people asked for, or one of them, may be booked."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence

@@ -14,8 +14,8 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from chassis.kafka import connection
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.kafka.client import connection
 from deploy.local.kafka_jars import ensure_jars
 from deploy.local.kafka_nodes import Node, new_cluster_id
 from deploy.local.ports import HOST

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 from deploy.local.ports import HOST
 
 # A leader's death is noticed, and its successor elected, within some seconds.

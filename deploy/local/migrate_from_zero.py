@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from chassis import dsn
-from chassis.connecting import connect
-from chassis.migrations import migrate
-from chassis.settings import Settings
+from chassis.configuration import dsn
+from chassis.configuration.settings import Settings
+from chassis.database.connecting import connect
+from chassis.database.migrations import migrate
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.prepare import MIGRATED

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import asyncpg
 
-from chassis import dsn
-from chassis.connecting import connect
+from chassis.configuration import dsn
+from chassis.database.connecting import connect
 from deploy.local.ports import HOST
 from deploy.local.process import Command
 

@@ -11,11 +11,11 @@ import asyncpg
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from chassis import roles
-from chassis.migrations import migrate
+from chassis.configuration.settings import Settings
+from chassis.database import roles
+from chassis.database.migrations import migrate
 from chassis.reasons import explain
-from chassis.settings import Settings
-from chassis.topics import ensure_topics
+from chassis.topics.creation import ensure_topics
 from contracts.topics import WORKERS
 
 MIGRATED = WORKERS

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import httpx
 from pydantic import ValidationError
 
-from chassis import dsn
-from chassis.roles import derived_password, reader_url
-from chassis.settings import Settings, service_database_url
+from chassis.configuration import dsn
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database.roles import derived_password, reader_url
 from contracts.topics import WORKERS
 from deploy.local.home import Home, Phase, ProcessRecord, StackRecord
 from deploy.local.kafka import Kafka, answers

@@ -1,4 +1,4 @@
-"""All templates: their texts in every language, what they need, and the form in which they are registered."""
+"""All templates: texts in every language, required variables, and the form in which they are registered."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from notifications.templates.versions import DIGESTS
 
 _WORDS = {words.code: words for words in (ENGLISH, GERMAN)}
 
-# What each type of notification is written with.
+# The template of each type of notification.
 TEMPLATE_OF: Mapping[str, str] = {
     "appointment_created": "appointment_confirmation_v1",
     "appointment_invitation": "appointment_invitation_v1",

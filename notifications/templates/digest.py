@@ -10,7 +10,7 @@ from notifications.templates.catalogue import TEMPLATES
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One piece of news: a headline, a sentence or two, and where to read on (perhaps nowhere)."""
+    """One update: a headline, a sentence or two, and where to read on (perhaps nowhere)."""
 
     title: str
     text: str
@@ -18,10 +18,10 @@ class Entry:
 
 
 def entry_of(template_id: str, locale: str, data: Mapping[str, str]) -> Entry:
-    """What a notification that is told in the digest would have said in the app."""
-    said = TEMPLATES[template_id].rendered(IN_APP, locale, data)
+    """Return the in-app text of a notification, as the digest lists it."""
+    content = TEMPLATES[template_id].rendered(IN_APP, locale, data)
     link = data.get("appointment_link") or data.get("confirmation_link") or ""
-    return Entry(said["title"], said["body"], link)
+    return Entry(content["title"], content["body"], link)
 
 
 def digest_variables(date: str, entries: Sequence[Entry]) -> dict[str, str]:

@@ -1,22 +1,24 @@
 """All messages in English."""
 
-from notifications.templates.words import Language, Words
+from notifications.templates.language import Language, Words
 
-_SERIES = "{{#if series_occurrences}} It is about {{series_occurrences}} appointments of the series.{{/if}}"
+_SERIES = (
+    "{{#if series_occurrences}} This applies to {{series_occurrences}} appointments of the series.{{/if}}"
+)
 
 ENGLISH = Language(
     code="en",
     greeting="Hello{{#if recipient_name}} {{recipient_name}}{{/if}},",
-    because="You get this message because you take part in the appointment.",
+    because="You received this because you take part in the appointment.",
     labels={
         "date": "Date",
         "time": "Time",
         "place": "Place",
         "online": "Join online",
         "organizer": "Organizer",
-        "original": "Was planned for",
+        "original": "Original time",
         "reason": "Reason",
-        "preparation": "To prepare",
+        "preparation": "Preparation",
         "repeats": "Repeats",
         "occurrences": "Appointments",
     },
@@ -25,33 +27,33 @@ ENGLISH = Language(
             name="Appointment confirmation",
             subject="Booked: {{appointment_title}}, {{appointment_date}}",
             title="Appointment booked",
-            opening="“{{appointment_title}}” stands in your calendar for {{appointment_date}}, {{appointment_time}}"
+            opening="“{{appointment_title}}” is in your calendar: {{appointment_date}}, {{appointment_time}}"
             "{{#if series_pattern}}, {{series_pattern}}{{/if}}.",
             short="Booked: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
             "{{#if series_pattern}}, {{series_pattern}}{{/if}}"
             "{{#if location}}, {{location}}{{/if}}. {{confirmation_link}}",
-            button="See the appointment",
+            button="View the appointment",
         ),
         "appointment_invitation_v1": Words(
             name="Appointment invitation",
             subject="Invitation: {{appointment_title}}, {{appointment_date}}",
             title="You are invited",
             opening="{{organizer_name}} invites you to “{{appointment_title}}” on {{appointment_date}}, "
-            "{{appointment_time}}{{#if series_pattern}}, {{series_pattern}}{{/if}}. Please say whether you can come.",
+            "{{appointment_time}}{{#if series_pattern}}, {{series_pattern}}{{/if}}. Please let us know whether you can come.",
             short="{{organizer_name}} invites you: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
             "{{#if series_pattern}}, {{series_pattern}}{{/if}}. "
             "Answer: {{confirmation_link}}",
             button="Accept or decline",
-            because="You get this message because {{organizer_name}} wants you to take part.",
+            because="You received this because {{organizer_name}} invited you.",
         ),
         "appointment_update_v1": Words(
             name="Appointment update",
             subject="Updated: {{appointment_title}}",
             title="Appointment updated",
-            opening="There is news about “{{appointment_title}}” on {{appointment_date}}. {{update_summary}}."
+            opening="“{{appointment_title}}” on {{appointment_date}} has been updated. {{update_summary}}."
             + _SERIES,
             short="{{appointment_title}}, {{appointment_date}}: {{update_summary}}. {{appointment_link}}",
-            button="See what it looks like now",
+            button="View the appointment",
         ),
         "appointment_reschedule_v1": Words(
             name="Appointment rescheduled",
@@ -61,18 +63,19 @@ ENGLISH = Language(
             + _SERIES,
             short="New time for {{appointment_title}}: {{appointment_date}}, {{appointment_time}} "
             "(was {{original_time}})." + _SERIES + " {{appointment_link}}",
-            button="See the new time",
+            button="View the new time",
         ),
         "appointment_cancellation_v1": Words(
             name="Appointment cancellation",
             subject="Cancelled: {{appointment_title}}",
             title="Appointment cancelled",
-            opening="“{{appointment_title}}”, planned for {{original_time}}, is cancelled for you." + _SERIES,
+            opening="“{{appointment_title}}”, planned for {{original_time}}, has been cancelled for you."
+            + _SERIES,
             short="Cancelled: {{appointment_title}}, {{original_time}}."
             + _SERIES
             + "{{#if cancellation_reason}} {{cancellation_reason}}{{/if}}",
-            button="See the appointment",
-            because="You get this message because you were to take part in the appointment.",
+            button="View the appointment",
+            because="You received this because you were invited to this appointment.",
         ),
         "appointment_reminder_v1": Words(
             name="Appointment reminder",
@@ -81,7 +84,7 @@ ENGLISH = Language(
             opening="“{{appointment_title}}” begins {{time_until}}: {{appointment_time}}.",
             short="{{appointment_title}} begins {{time_until}}: {{appointment_time}}"
             "{{#if location}}, {{location}}{{/if}}.",
-            button="See the appointment",
+            button="View the appointment",
         ),
         "appointment_follow_up_v1": Words(
             name="After the appointment",
@@ -89,46 +92,45 @@ ENGLISH = Language(
             title="Thank you",
             opening="Thank you for taking part in “{{appointment_title}}” on {{appointment_date}}.",
             short="Thank you for taking part in {{appointment_title}}.",
-            button="Look back at it",
-            because="You get this message because you took part in the appointment.",
+            button="View the appointment",
+            because="You received this because you took part in the appointment.",
         ),
         "no_show_alert_v1": Words(
             name="No-show alert",
-            subject="Nobody came: {{appointment_title}}, {{appointment_date}}",
-            title="Nobody came",
+            subject="No-show: {{appointment_title}}, {{appointment_date}}",
+            title="No-show",
             opening="Nobody checked in to “{{appointment_title}}” on {{appointment_date}}, {{appointment_time}}, "
-            "and nobody completed it. It now stands as a no-show.",
+            "and it was not completed. It was marked as a no-show.",
             short="No-show: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}. {{appointment_link}}",
-            button="See the appointment",
-            because="You get this message because you organized the appointment.",
+            button="View the appointment",
+            because="You received this because you organized the appointment.",
         ),
         "appointment_digest_v1": Words(
             name="Daily digest",
-            subject="Your appointments, {{digest_date}}: news ({{digest_count}})",
-            title="Your news of the day",
-            opening="This is new around your appointments:",
-            short="News about your appointments, {{digest_date}}: {{digest_count}}. It is all in the app.",
-            because="You get one message a day instead of many. Your notification preferences can change that.",
+            subject="Your appointments on {{digest_date}}: updates ({{digest_count}})",
+            title="Your daily summary",
+            opening="Updates to your appointments:",
+            short="Updates to your appointments on {{digest_date}}: {{digest_count}}. See the app for details.",
+            because="You received this because you chose one daily summary. You can change this in your notification preferences.",
         ),
         "appointment_announcement_v1": Words(
             name="Announcement",
-            subject="To everybody in {{appointment_title}}, {{appointment_date}}",
-            title="Message to everybody",
-            opening="There is a message to everybody who takes part in “{{appointment_title}}” "
-            "on {{appointment_date}}:",
-            short="To everybody in {{appointment_title}}, {{appointment_date}}: {{announcement}}",
-            button="See the appointment",
+            subject="Message about {{appointment_title}}, {{appointment_date}}",
+            title="Message to all participants",
+            opening="A message to all participants of “{{appointment_title}}” on {{appointment_date}}:",
+            short="Message about {{appointment_title}}, {{appointment_date}}: {{announcement}}",
+            button="View the appointment",
         ),
         "appointment_seat_v1": Words(
-            name="A seat for who waited",
-            subject="You have a seat: {{appointment_title}}, {{appointment_date}}",
-            title="A seat for you",
-            opening="You waited for a seat in “{{appointment_title}}”, and now you have one: {{appointment_date}}, "
-            "{{appointment_time}}. If you cannot come, please give it back.",
-            short="You have a seat now: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
+            name="Seat available",
+            subject="Seat available: {{appointment_title}}, {{appointment_date}}",
+            title="You have a seat",
+            opening="A seat in “{{appointment_title}}” became available, and it is yours: {{appointment_date}}, "
+            "{{appointment_time}}. If you cannot come, please give it up so that others can have it.",
+            short="You have a seat: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
             "{{#if location}}, {{location}}{{/if}}. {{appointment_link}}",
-            button="See the appointment",
-            because="You get this message because you waited for a seat.",
+            button="View the appointment",
+            because="You received this because you were on the waiting list.",
         ),
     },
 )

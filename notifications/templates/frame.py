@@ -1,14 +1,14 @@
 """How a layout and the words of a language become the texts of each channel.
 
-An e-mail is tables and inline styles, because that is what every mail program understands.
+An e-mail is tables and inline styles, because every mail program understands these.
 """
 
 from collections.abc import Mapping
 from string import Template as Frame
 
 from notifications.preferences import EMAIL, IN_APP, PUSH, SMS
+from notifications.templates.language import Language, Words
 from notifications.templates.layouts import Layout, Row
-from notifications.templates.words import Language, Words
 
 Texts = Mapping[str, Mapping[str, str]]
 """The texts of a template by channel and by name, such as `subject`."""
@@ -63,7 +63,7 @@ _BUTTON = Frame(
 
 
 def texts(layout: Layout, language: Language) -> Texts:
-    """What is registered for each channel of the template."""
+    """Return the texts that are registered for each channel of the template."""
     words = language.words[layout.id]
     short = {"title": words.title, "body": words.short}
     every = {

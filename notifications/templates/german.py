@@ -1,8 +1,8 @@
 """All messages in German."""
 
-from notifications.templates.words import Language, Words
+from notifications.templates.language import Language, Words
 
-_SERIES = "{{#if series_occurrences}} Es geht um {{series_occurrences}} Termine der Serie.{{/if}}"
+_SERIES = "{{#if series_occurrences}} Dies betrifft {{series_occurrences}} Termine der Serie.{{/if}}"
 
 GERMAN = Language(
     code="de",
@@ -13,8 +13,8 @@ GERMAN = Language(
         "time": "Uhrzeit",
         "place": "Ort",
         "online": "Online teilnehmen",
-        "organizer": "Organisation",
-        "original": "War geplant für",
+        "organizer": "Veranstaltet von",
+        "original": "Ursprüngliche Zeit",
         "reason": "Grund",
         "preparation": "Zur Vorbereitung",
         "repeats": "Wiederholung",
@@ -38,27 +38,27 @@ GERMAN = Language(
             title="Sie sind eingeladen",
             opening="{{organizer_name}} lädt Sie zu „{{appointment_title}}“ ein: {{appointment_date}}, "
             "{{appointment_time}}{{#if series_pattern}}, {{series_pattern}}{{/if}}. "
-            "Bitte sagen Sie, ob Sie kommen können.",
+            "Bitte teilen Sie mit, ob Sie teilnehmen können.",
             short="{{organizer_name}} lädt Sie ein: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
             "{{#if series_pattern}}, {{series_pattern}}{{/if}}. "
             "Antwort: {{confirmation_link}}",
             button="Zusagen oder absagen",
-            because="Sie erhalten diese Nachricht, weil {{organizer_name}} Sie dabeihaben möchte.",
+            because="Sie erhalten diese Nachricht, weil {{organizer_name}} Sie eingeladen hat.",
         ),
         "appointment_update_v1": Words(
             name="Änderung eines Termins",
             subject="Geändert: {{appointment_title}}",
             title="Termin geändert",
-            opening="Es gibt Neues zu „{{appointment_title}}“ ({{appointment_date}}). {{update_summary}}."
+            opening="„{{appointment_title}}“ am {{appointment_date}} wurde geändert. {{update_summary}}."
             + _SERIES,
             short="{{appointment_title}}, {{appointment_date}}: {{update_summary}}. {{appointment_link}}",
-            button="Jetzigen Stand ansehen",
+            button="Termin ansehen",
         ),
         "appointment_reschedule_v1": Words(
             name="Verlegung eines Termins",
             subject="Neue Zeit: {{appointment_title}}, {{appointment_date}}",
             title="Termin verlegt",
-            opening="„{{appointment_title}}“ hat eine neue Zeit: {{appointment_date}}, {{appointment_time}}."
+            opening="„{{appointment_title}}“ wurde verlegt: {{appointment_date}}, {{appointment_time}}."
             + _SERIES,
             short="Neue Zeit für {{appointment_title}}: {{appointment_date}}, {{appointment_time}} "
             "(bisher {{original_time}})." + _SERIES + " {{appointment_link}}",
@@ -68,13 +68,13 @@ GERMAN = Language(
             name="Absage eines Termins",
             subject="Abgesagt: {{appointment_title}}",
             title="Termin abgesagt",
-            opening="„{{appointment_title}}“, geplant für {{original_time}}, findet für Sie nicht statt."
+            opening="„{{appointment_title}}“, geplant für {{original_time}}, wurde für Sie abgesagt."
             + _SERIES,
             short="Abgesagt: {{appointment_title}}, {{original_time}}."
             + _SERIES
             + "{{#if cancellation_reason}} {{cancellation_reason}}{{/if}}",
             button="Termin ansehen",
-            because="Sie erhalten diese Nachricht, weil Sie an dem Termin teilnehmen sollten.",
+            because="Sie erhalten diese Nachricht, weil Sie zu diesem Termin eingeladen waren.",
         ),
         "appointment_reminder_v1": Words(
             name="Erinnerung an einen Termin",
@@ -91,7 +91,7 @@ GERMAN = Language(
             title="Vielen Dank",
             opening="Vielen Dank, dass Sie bei „{{appointment_title}}“ dabei waren ({{appointment_date}}).",
             short="Vielen Dank, dass Sie bei {{appointment_title}} dabei waren.",
-            button="Noch einmal ansehen",
+            button="Termin ansehen",
             because="Sie erhalten diese Nachricht, weil Sie an dem Termin teilgenommen haben.",
         ),
         "no_show_alert_v1": Words(
@@ -99,7 +99,7 @@ GERMAN = Language(
             subject="Niemand erschienen: {{appointment_title}}, {{appointment_date}}",
             title="Niemand erschienen",
             opening="Zu „{{appointment_title}}“ ({{appointment_date}}, {{appointment_time}}) hat niemand eingecheckt, "
-            "und niemand hat den Termin abgeschlossen. Er gilt nun als nicht wahrgenommen.",
+            "und der Termin wurde nicht abgeschlossen. Er wurde als nicht wahrgenommen vermerkt.",
             short="Niemand erschienen: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}. "
             "{{appointment_link}}",
             button="Termin ansehen",
@@ -107,30 +107,31 @@ GERMAN = Language(
         ),
         "appointment_digest_v1": Words(
             name="Tagesübersicht",
-            subject="Ihre Termine, {{digest_date}}: Neuigkeiten ({{digest_count}})",
-            title="Ihre Neuigkeiten des Tages",
-            opening="Das ist neu rund um Ihre Termine:",
-            short="Neuigkeiten zu Ihren Terminen, {{digest_date}}: {{digest_count}}. Alles steht in der App.",
-            because="Sie erhalten eine Nachricht am Tag statt vieler. Das können Sie in Ihren Einstellungen ändern.",
+            subject="Ihre Termine am {{digest_date}}: Änderungen ({{digest_count}})",
+            title="Ihre Tagesübersicht",
+            opening="Änderungen an Ihren Terminen:",
+            short="Änderungen an Ihren Terminen am {{digest_date}}: {{digest_count}}. Details finden Sie in der App.",
+            because="Sie erhalten diese Nachricht, weil Sie eine tägliche Übersicht gewählt haben. Das können Sie in Ihren "
+            "Benachrichtigungseinstellungen ändern.",
         ),
         "appointment_announcement_v1": Words(
             name="Mitteilung",
-            subject="An alle: {{appointment_title}}, {{appointment_date}}",
-            title="Nachricht an alle",
-            opening="Es gibt eine Nachricht an alle, die an „{{appointment_title}}“ ({{appointment_date}}) teilnehmen:",
-            short="An alle, die an {{appointment_title}} ({{appointment_date}}) teilnehmen: {{announcement}}",
+            subject="Mitteilung: {{appointment_title}}, {{appointment_date}}",
+            title="Mitteilung an alle Teilnehmenden",
+            opening="Mitteilung an alle Teilnehmenden von „{{appointment_title}}“ am {{appointment_date}}:",
+            short="Mitteilung an alle Teilnehmenden von {{appointment_title}}, {{appointment_date}}: {{announcement}}",
             button="Termin ansehen",
         ),
         "appointment_seat_v1": Words(
-            name="Ein Platz für Wartende",
-            subject="Sie haben einen Platz: {{appointment_title}}, {{appointment_date}}",
-            title="Ein Platz für Sie",
-            opening="Sie haben auf einen Platz bei „{{appointment_title}}“ gewartet und haben nun einen: "
-            "{{appointment_date}}, {{appointment_time}}. Wenn Sie nicht kommen können, geben Sie ihn bitte zurück.",
-            short="Sie haben nun einen Platz: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
+            name="Platz frei geworden",
+            subject="Platz frei: {{appointment_title}}, {{appointment_date}}",
+            title="Sie haben einen Platz",
+            opening="Bei „{{appointment_title}}“ ist ein Platz frei geworden, und er gehört Ihnen: "
+            "{{appointment_date}}, {{appointment_time}}. Wenn Sie nicht kommen können, geben Sie ihn bitte frei.",
+            short="Sie haben einen Platz: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
             "{{#if location}}, {{location}}{{/if}}. {{appointment_link}}",
             button="Termin ansehen",
-            because="Sie erhalten diese Nachricht, weil Sie auf einen Platz gewartet haben.",
+            because="Sie erhalten diese Nachricht, weil Sie auf der Warteliste standen.",
         ),
     },
 )

@@ -33,9 +33,7 @@ _SAMPLES: Mapping[str, Mapping[str, str]] = {
             "Monday, 1 March 2027",
             [
                 Entry("You are invited", "Jonas Brandt invites you to “Quarterly review”.", _LINK),
-                Entry(
-                    "Appointment updated", "There is news about “Lunch & learn”. Changed: location.", _LINK
-                ),
+                Entry("Appointment updated", "“Lunch & learn” has been updated. Changed: location.", _LINK),
             ],
         ),
     },
@@ -56,7 +54,7 @@ _SAMPLES: Mapping[str, Mapping[str, str]] = {
             "Montag, 1. März 2027",
             [
                 Entry("Sie sind eingeladen", "Jonas Brandt lädt Sie zu „Quartalsgespräch“ ein.", _LINK),
-                Entry("Termin geändert", "Es gibt Neues zu „Essen & Lernen“. Geändert: Ort.", _LINK),
+                Entry("Termin geändert", "„Essen & Lernen“ wurde geändert. Geändert: Ort.", _LINK),
             ],
         ),
     },

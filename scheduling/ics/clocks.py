@@ -1,4 +1,4 @@
-"""Which clock a TZID means: an IANA zone, one by its Windows name, or what the file itself describes."""
+"""Clock of a TZID: an IANA zone, a zone by its Windows name, or the VTIMEZONE of the file."""
 
 from collections.abc import Iterable
 from datetime import tzinfo
@@ -13,7 +13,7 @@ from scheduling.ics.parsing import Component
 
 
 class UnknownZone(ValueError):
-    """The file names a zone that nobody knows and that it does not describe."""
+    """The file names an unknown zone without a VTIMEZONE for it."""
 
 
 class Clocks:
@@ -25,7 +25,7 @@ class Clocks:
         self._known: dict[str, tzinfo] = {}
 
     def zone(self, tzid: str) -> tzinfo:
-        """The zone; an IANA one if the name means one, whatever the file says of it. Raises UnknownZone."""
+        """Return the zone; an IANA name beats the file's own VTIMEZONE. Raises UnknownZone."""
         if tzid not in self._known:
             self._known[tzid] = self._find(tzid)
         return self._known[tzid]

@@ -82,7 +82,7 @@ class DescribedZone(tzinfo):
         """Not known."""
 
     def _around(self, year: int) -> list[Change]:
-        """What comes back, as it last did up to the year."""
+        """Return the recurring changes as they last applied up to the year."""
         if year not in self._years:
             self._effort.spend(_DAYS_OF_A_YEAR)
             found = []

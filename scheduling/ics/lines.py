@@ -20,7 +20,7 @@ def parameter(value: str) -> str:
 
 
 def uri(value: str) -> str:
-    """A URI value without what no URI holds."""
+    """Return a URI value without the characters that no URI may contain."""
     return _CONTROL_OR_SPACE.sub("", value)
 
 

@@ -33,7 +33,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """What a calendar occupies; the uids of what it says is free, cancelled or taken away.
+    """Time that a calendar occupies; the uids of entries that are free, cancelled or removed.
 
     `skipped`: how many events occupy nothing: over, free, cancelled, or not to be read.
     """
@@ -56,14 +56,14 @@ class Window:
         return moved_out_of_gaps(at.replace(tzinfo=None), at.tzinfo or self.zone)
 
     def touches(self, start: datetime, end: datetime) -> bool:
-        """Whether something from start to end (instants) is to be seen."""
+        """Return whether `[start, end)` (instants) touches the window."""
         return start < self.last and end > self.first
 
 
 def occupied(events: Iterable[ReadEvent], window: Window, at_most: int, effort: Effort) -> Busy:
-    """What the events occupy in the window, series without an end in its first 400 days.
+    """Return the time that events occupy in the window; endless series count for its first 400 days.
 
-    Raises Unreadable if that is more than `at_most` (what is free again counts, too), or too much to expand.
+    Raises Unreadable if there are more than `at_most` entries (freed ones included), or too many to expand.
     """
     newest = _newest(events)
     changed = _changed_occurrences(newest, window)

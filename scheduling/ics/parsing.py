@@ -1,4 +1,4 @@
-"""The components of an iCalendar file that somebody sent, within limits that its size alone does not give."""
+"""Components of an iCalendar file, with limits on nesting and count that its size alone does not give."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ _KEPT = {
 
 
 class Unreadable(ValueError):
-    """The file as a whole is refused: a stable `code`, and what a person reads."""
+    """The file as a whole is refused: a stable `code`, and a sentence for a person."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -64,7 +64,7 @@ class Property:
 
 @dataclass(slots=True)
 class Component:
-    """What is between BEGIN and END: the properties that matter here, the components within, and those it cannot read."""
+    """Content between BEGIN and END: known properties, inner components, and the count of unreadable ones."""
 
     name: str
     properties: dict[str, list[Property]] = field(default_factory=dict)

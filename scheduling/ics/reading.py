@@ -16,13 +16,13 @@ DAYS_MAX = 500_000
 
 
 def events(raw: bytes) -> list[ReadEvent]:
-    """The events of a file; what cannot be read is left out. Raises Unreadable if the file as a whole is."""
+    """Return the readable events of a file. Raises Unreadable if the file as a whole is unreadable."""
     found, _, _ = _read(raw)
     return found
 
 
 def busy(raw: bytes, *, first: datetime, last: datetime, zone: str, at_most: int) -> Busy:
-    """What a calendar occupies from `first` to `last` (instants); series without an end 400 days long.
+    """Return the time that a calendar occupies from `first` to `last` (instants); endless series for 400 days.
 
     Times without a zone, and whole days, are those of `zone` (IANA). Raises Unreadable, also for more than `at_most`.
     """

@@ -21,7 +21,7 @@ def single_times(zone: str, start: datetime, end: datetime) -> Iterator[str]:
 def series_times(
     recurrence: Recurrence, start: datetime, end: datetime, exdates: Iterable[datetime]
 ) -> Iterator[str]:
-    """When a series takes place; each occurrence is as long as from `start` to `end`.
+    """Times of a series; each occurrence is as long as from `start` to `end`.
 
     A first start that is in a clock gap has a duration, because its end on the wall clock would look an hour later.
     """
@@ -69,7 +69,7 @@ def _is_named(series: Recurrence, local: datetime) -> bool:
 
 
 def _time(instant: datetime, zone: str) -> str:
-    """In UTC what the wall clock cannot say: the later of two times that look the same."""
+    """Return the time in UTC if the wall clock cannot express it: the later of two times that look the same."""
     local = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
     if moved_out_of_gaps(local, ZoneInfo(zone)) != instant:
         return f":{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"

@@ -1,4 +1,4 @@
-"""Values of iCalendar properties (RFC 5545, 3.3). Each raises ValueError for what it cannot read."""
+"""Values of iCalendar properties (RFC 5545, 3.3). Each function raises ValueError for a value that it cannot read."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -42,7 +42,7 @@ def moments(value: str, effort: Effort) -> list[date | datetime]:
 
 
 def duration(value: str) -> tuple[int, timedelta]:
-    """Whole days, which keep the wall clock, and the time beyond them, which is elapsed."""
+    """A duration: whole days, which keep the wall clock, and the rest, which is elapsed time."""
     match = _DURATION.fullmatch(value.strip().upper())
     if not match or not any(match.groups()[1:]):
         raise ValueError("no duration")

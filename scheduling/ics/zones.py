@@ -1,4 +1,4 @@
-"""A zone as VTIMEZONE: its clock changes in the years that a calendar uses, as rules where a rule says them."""
+"""A zone as VTIMEZONE: its clock changes in the years that a calendar uses, as rules where a rule gives them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,0 +1,1 @@
+"""Booking: decides commands about appointments, and publishes what happened."""

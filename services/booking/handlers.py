@@ -6,28 +6,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
-from chassis.database import Transaction
+from chassis.consuming.namespaces import Namespaces
+from chassis.database.transactions import Transaction
 from chassis.errors import TooMuch
-from chassis.namespaces import Namespaces
-from chassis.publisher import Publisher, partition_of
+from chassis.kafka.publisher import Publisher, partition_of
 from chassis.verdicts import Verdict, known
 from contracts import topics
 from contracts.envelope import Message, Record
-from services.booking.client import Directory
-from services.booking.domain.book import Book
-from services.booking.domain.commands import Command, Create, PlaceHold, SetAvailability, Update
+from services.booking.clients.identity import Directory
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
-from services.booking.domain.people import Person
-from services.booking.domain.times import Period
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import Command, Create, PlaceHold, SetAvailability, Update
+from services.booking.domain.model.decision import Accepted, AcceptedMany, Code, Decision, Refusal
+from services.booking.domain.model.people import Person
+from services.booking.domain.model.times import Period
 from services.booking.domain.weight import PLACES_AT_ONCE, places_asked
-from services.booking.messages import Received, decode
+from services.booking.messages.commands import Received, decode
+from services.booking.messages.outcomes import messages_for, verdict_on
 from services.booking.metrics import COMMANDS, MISROUTED
 from services.booking.rebuild.guard import refuse_to_begin_anew
 from services.booking.settings import BookingSettings
 from services.booking.store import batches, decisions
 from services.booking.store.people import keep as keep_people
-from services.booking.verdicts import messages_for, verdict_on
 
 Items = Sequence[tuple[Record, Received]]
 Verdicts = dict[UUID, Verdict]
@@ -90,7 +90,7 @@ class Handlers:
             self._misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)
             return list(_messages(items, verdicts, partitions))
         finally:
-            tx.spare.set()
+            tx.idle.set()
             await saving
 
     async def refuse_too_heavy(self, tx: Transaction, record: Record, received: Received) -> list[Message]:
@@ -107,7 +107,7 @@ class Handlers:
             self._tally[keyed.type, *_outcome(TOO_LARGE)] += 1
         return list(_messages(items, verdicts, await self._partitions()))
 
-    async def again(self, tx: Transaction, items: Items) -> list[Message]:
+    async def republish(self, tx: Transaction, items: Items) -> list[Message]:
         """The messages of records that were decided before, byte for byte."""
         partitions = await self._partitions()
         items, verdicts = await self._known(tx, items)
@@ -188,7 +188,7 @@ def _messages(items: Items, verdicts: Mapping[UUID, Verdict], partitions: int) -
 def _outcome(decision: Decision) -> tuple[str, str]:
     if isinstance(decision, Accepted):
         return "accepted" if decision.event else "unchanged", ""
-    if isinstance(decision, Settled):
+    if isinstance(decision, AcceptedMany):
         return "accepted" if decision.steps or decision.happened else "unchanged", ""
     return "refused", decision.code.value
 

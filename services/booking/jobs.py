@@ -6,14 +6,14 @@ from functools import partial
 from uuid import UUID
 
 from chassis import clock, telemetry
-from chassis.database import Database
-from chassis.publisher import Publisher
+from chassis.database.transactions import Database
+from chassis.kafka.publisher import Publisher
 from chassis.upkeep import each
+from services.booking.domain.model.recurring_series import AHEAD, Series
 from services.booking.domain.series.extending import due
-from services.booking.domain.series.state import AHEAD, Series
-from services.booking.messages import extension
+from services.booking.messages.commands import extension
 from services.booking.store import decisions, series
-from services.booking.store.elsewhere import forget_busy_times
+from services.booking.store.busy_times import forget_busy_times
 from services.booking.store.holds import forget_holds
 
 NIGHTLY = "17 2 * * *"  # UTC; an odd minute, so that the fleet's jobs do not all start at once

@@ -1,13 +1,13 @@
 """Wires booking: commands in; events and outcomes out."""
 
-from chassis.batch import Subscription
+from chassis.consuming.batch import Subscription
 from chassis.service import Service
 from contracts import topics
 from services.booking import jobs
-from services.booking.client import Directory
+from services.booking.clients.identity import Directory
 from services.booking.domain.weight import PLACES_AT_ONCE, weight_of
 from services.booking.handlers import Handlers
-from services.booking.messages import Received, decode
+from services.booking.messages.commands import Received, decode
 from services.booking.settings import BookingSettings
 
 
@@ -25,7 +25,7 @@ def build(settings: BookingSettings) -> Service:
             topics=(topics.BOOKING_COMMANDS.name, topics.redrive("booking").name),
             decode=decode,
             handle=handlers.handle,
-            again=handlers.again,
+            republish=handlers.republish,
             committed=handlers.committed,
             taking_over=handlers.namespaces.learn,
             weigh=lambda received: weight_of(received.command),

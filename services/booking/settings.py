@@ -1,6 +1,6 @@
 """Settings of booking, beside those that every service has."""
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 
 
 class BookingSettings(Settings):

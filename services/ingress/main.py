@@ -15,13 +15,13 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from chassis import telemetry
-from chassis.garbage import collect_seldom
+from chassis.gc_tuning import collect_seldom
 from chassis.health import VERSION
-from services.ingress.answers import problem_response
-from services.ingress.describe import openapi
+from services.ingress.api.openapi import openapi
 from services.ingress.domain.problems import Problem, from_status
 from services.ingress.domain.queries import InvalidQuery
-from services.ingress.middleware import Correlated, Measured, WithoutTrailingSlash, untraced
+from services.ingress.http.middleware import Correlated, Measured, WithoutTrailingSlash, untraced
+from services.ingress.http.responses import problem_response
 from services.ingress.routes.analytics import analytics_routes
 from services.ingress.routes.availability import availability_routes
 from services.ingress.routes.feeds import feed_routes

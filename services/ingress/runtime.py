@@ -10,25 +10,25 @@ from aiokafka.errors import KafkaError
 from chassis import telemetry
 from chassis.access import check_kafka
 from chassis.health import Health
-from chassis.publisher import Publisher
+from chassis.kafka.publisher import Publisher
 from chassis.reasons import explain
 from chassis.retrying import until_done
-from chassis.topics import until_sound
+from chassis.topics.creation import until_sound
 from contracts.flows import used_by
 from contracts.topics import COMMUNICATION_EVENTS
 from identity.client import IdentityClient
-from services.ingress.commander import Commander
+from services.ingress.clients.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
+from services.ingress.commands.commander import Commander
+from services.ingress.commands.intake import Intake
+from services.ingress.commands.producer import Sender
+from services.ingress.commands.replies import Replies
+from services.ingress.commands.visibility import Shown
 from services.ingress.domain.problems import Problem
-from services.ingress.door import Door
-from services.ingress.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
-from services.ingress.intake import Intake
-from services.ingress.listening import Listening
-from services.ingress.live import Live
-from services.ingress.replies import Replies
-from services.ingress.sending import Sender
+from services.ingress.http.admission import Door
+from services.ingress.live.listening import Listening
+from services.ingress.live.streams import Live
 from services.ingress.settings import IngressSettings
-from services.ingress.shown import Shown
-from services.ingress.store import Store
+from services.ingress.views.store import Store
 
 log = telemetry.get_logger()
 

@@ -1,6 +1,6 @@
 """Settings of the ingress, from plain environment variables."""
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 
 
 class IngressSettings(Settings):

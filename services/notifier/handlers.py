@@ -9,23 +9,28 @@ from uuid import UUID
 
 from chassis import clock
 from chassis import commands as intake
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from chassis.verdicts import Verdict, known
 from contracts import topics
 from contracts.envelope import Message, Record
 from notifications.templates.catalogue import VARIABLES
-from services.notifier import bulk, metrics, notices, planning, suspending
-from services.notifier.client import with_words
-from services.notifier.commands import Command, decode, user_of
-from services.notifier.delivery import Delivery
-from services.notifier.digesting import Wishes, hold_back
+from services.notifier import metrics
+from services.notifier.clients.communication import with_words
+from services.notifier.clients.identity import Directory
 from services.notifier.domain import model
+from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.reports import state_after
-from services.notifier.events import Happened
-from services.notifier.identity import Directory
-from services.notifier.messages import Received, Redriven, Report
-from services.notifier.setting import Said, would_be_admins
-from services.notifier.settling import Ended, tell
+from services.notifier.messages import outgoing
+from services.notifier.messages.commands import Command, decode, user_of
+from services.notifier.messages.events import Happened
+from services.notifier.messages.incoming import Received, Redriven, Report
+from services.notifier.messages.outcomes import messages_for
+from services.notifier.planning import deliveries as planning_deliveries
+from services.notifier.planning.digest_holds import Wishes, hold_back
+from services.notifier.preferences.commands import PreferenceDecisions, would_be_admins
+from services.notifier.sending import group_calls
+from services.notifier.sending import suspensions as sending_suspensions
+from services.notifier.sending.completion import Ended, tell
 from services.notifier.store import (
     appointments,
     calls,
@@ -36,7 +41,6 @@ from services.notifier.store import (
     queue,
     suspensions,
 )
-from services.notifier.verdicts import messages_for
 
 T = TypeVar("T", Happened, Command, Report, Redriven)
 Pairs = Sequence[tuple[Record, T]]
@@ -48,7 +52,7 @@ REDRIVABLE = frozenset(("failed", "dead_lettered"))
 class Handlers:
     """The two halves of the notifier's subscriptions. `writer`: in whose name events are noted for publication.
 
-    `has_own_key` is that of `chassis.namespaces`.
+    `has_own_key` is that of `chassis.consuming.namespaces`.
     """
 
     writer: UUID
@@ -67,7 +71,7 @@ class Handlers:
         await self._redrive(tx, _of(items, Redriven), now)
         return answers + planned
 
-    async def again(self, tx: Transaction, items: Items) -> list[Message]:
+    async def republish(self, tx: Transaction, items: Items) -> list[Message]:
         """The same from what is stored. What reports and redrives caused is in the outbox."""
         answered, verdicts = await self._known(tx, _of(items, intake.Received))
         answers = await self._answers(answered, verdicts)
@@ -89,7 +93,7 @@ class Handlers:
             if item.source.id not in known:
                 known.add(item.source.id)
                 fresh.append((record, item))
-        people = {user for _, item in fresh for user in planning.recipients(item)}
+        people = {user for _, item in fresh for user in planning_deliveries.recipients(item)}
         wanted = await preferences.load(tx, people)
         suspended = await suspensions.of(tx, people)
         organizations = await preferences.organizations(
@@ -98,17 +102,17 @@ class Handlers:
         planned = [
             delivery
             for record, item in fresh
-            for delivery in planning.planned(
+            for delivery in planning_deliveries.planned(
                 record, item, wanted, organizations, now, self.frontend_url, suspended
             )
         ]
         wishes = Wishes(wanted, organizations, suspended)
         waiting = await hold_back(tx, [item for item, _ in planned], wishes, self.digest_threshold, now)
-        deliveries_planned = await deliveries.plan(tx, planned, now, bulk.bundles(planned))
+        deliveries_planned = await deliveries.plan(tx, planned, now, group_calls.bundles(planned))
         await digests.join(
             tx, {item.id: waiting[item.id] for item in deliveries_planned if item.id in waiting}
         )
-        held = [notices.event_of(item, now) for item in deliveries_planned if item.state == "held"]
+        held = [outgoing.event_of(item, now) for item in deliveries_planned if item.state == "held"]
         await outbox.note(tx, self.writer, now, held)
         return _planned(fresh, deliveries_planned)
 
@@ -121,7 +125,7 @@ class Handlers:
         admins = await self._admins(tx, commands)
         await preferences.lock_commands(tx)
         items, verdicts = await self._known(tx, items)
-        said = Said(
+        said = PreferenceDecisions(
             people=await preferences.load(tx, {user for command in commands if (user := user_of(command))}),
             organizations=await preferences.organizations(
                 tx, {command.organization for command in commands if command.organization}
@@ -136,7 +140,7 @@ class Handlers:
         await self._keep(tx, said, now)
         await preferences.decide(tx, fresh)
         # Noted, not returned: which channels these commands restored is not kept with their verdicts.
-        await outbox.note(tx, self.writer, now, await suspending.restore(tx, said.spoken_of, now))
+        await outbox.note(tx, self.writer, now, await sending_suspensions.restore(tx, said.spoken_of, now))
         return await self._answers(items, verdicts)
 
     async def _known(
@@ -154,7 +158,7 @@ class Handlers:
             return set()
         return await self.directory.admins(users, lambda: tx.stay_open(self.directory.timeout))
 
-    async def _keep(self, tx: Transaction, said: Said, now: datetime) -> None:
+    async def _keep(self, tx: Transaction, said: PreferenceDecisions, now: datetime) -> None:
         """Save what changed; what is held for those whom it concerns is looked at again."""
         people, organizations = said.changed_people, said.changed_organizations
         await preferences.save(tx, people)
@@ -197,13 +201,13 @@ class Handlers:
             answered = delivery.sent_at is not None
             _apply(report, delivery, state)
             if not answered:
-                sent.append(notices.sent(delivery))
+                sent.append(outgoing.sent(delivery))
             ended[delivery.id] = delivery
         settled = list(ended.values())
         if settled:
             await deliveries.settle(tx, settled)
             # Suspended first, so that no fallback turns to what has just bounced.
-            suspended = await suspending.suspend(tx, settled, now)
+            suspended = await sending_suspensions.suspend(tx, settled, now)
             told = await tell(tx, [Ended(item) for item in settled], now)
             await outbox.note(tx, self.writer, now, [*sent, *told, *suspended])
 
@@ -220,7 +224,7 @@ class Handlers:
         if again:
             await deliveries.settle(tx, again)
             await deliveries.requeue(tx, again, now)
-            await outbox.note(tx, self.writer, now, [notices.event_of(item, now) for item in again])
+            await outbox.note(tx, self.writer, now, [outgoing.event_of(item, now) for item in again])
 
 
 async def _keep_seen(tx: Transaction, items: Pairs[Happened]) -> Pairs[Happened]:
@@ -229,14 +233,14 @@ async def _keep_seen(tx: Transaction, items: Pairs[Happened]) -> Pairs[Happened]
     Returns the same with what is known of them.
     """
     events = [item.source for _, item in items if isinstance(item.source, model.Event)]
-    await appointments.save(tx, planning.seen([event for event in events if event.series is None]))
-    about = planning.of_series(item for _, item in items)
+    await appointments.save(tx, planning_deliveries.seen([event for event in events if event.series is None]))
+    about = planning_deliveries.of_series(item for _, item in items)
     if not about:
         return items
     standing = await appointments.standing(tx, about)
-    complete = [(record, planning.completed(item, standing)) for record, item in items]
+    complete = [(record, planning_deliveries.completed(item, standing)) for record, item in items]
     told = [item.source for _, item in complete if isinstance(item.source, model.Event)]
-    await appointments.save(tx, planning.seen([event for event in told if event.series]))
+    await appointments.save(tx, planning_deliveries.seen([event for event in told if event.series]))
     return complete
 
 
@@ -269,7 +273,7 @@ def _planned(items: Pairs[Happened], planned: Sequence[Delivery]) -> list[Messag
     """`notification.planned` for each delivery, in the order of the records and then of the ids."""
     order = {item.source.id: number for number, (_, item) in enumerate(items)}
     ordered = sorted(planned, key=lambda item: (order[item.event_id], item.id))
-    return [notices.planned(delivery) for delivery in ordered]
+    return [outgoing.planned(delivery) for delivery in ordered]
 
 
 async def _look_again(

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from chassis import clock
-from chassis.database import Database
+from chassis.database.transactions import Database
 from chassis.measured import known
 from chassis.upkeep import each
 from services.notifier import metrics

@@ -2,20 +2,20 @@
 
 from uuid import uuid4
 
-from chassis.batch import Subscription, TakingOver
-from chassis.namespaces import Namespaces
-from chassis.newer import waits_for_newer
+from chassis.consuming.batch import Subscription, TakingOver
+from chassis.consuming.namespaces import Namespaces
+from chassis.consuming.newer import waits_for_newer
 from chassis.service import Service
 from contracts import topics
-from services.notifier import messages
-from services.notifier.client import CommunicationClient
-from services.notifier.digester import Digester
-from services.notifier.dispatcher import Dispatcher
+from services.notifier.clients.communication import CommunicationClient
+from services.notifier.clients.identity import Directory
+from services.notifier.digests.worker import Digester
 from services.notifier.handlers import Handlers
-from services.notifier.identity import Directory
 from services.notifier.jobs import count_waiting, forget
-from services.notifier.registration import Registration
-from services.notifier.relay import Relay
+from services.notifier.messages import incoming
+from services.notifier.sending.dispatcher import Dispatcher
+from services.notifier.sending.outbox_relay import Relay
+from services.notifier.sending.template_registration import Registration
 from services.notifier.settings import NotifierSettings
 
 EVENTS_AT_ONCE = 100  # one event may have five hundred recipients on several channels
@@ -60,22 +60,22 @@ def build(settings: NotifierSettings) -> Service:
     def consume(
         name: str, *names: str, gather: float = GATHER_SECONDS, learn: TakingOver | None = None
     ) -> None:
-        subscription = Subscription[messages.Received](
+        subscription = Subscription[incoming.Received](
             name=name,
             topics=names,
-            decode=messages.decode,
+            decode=incoming.decode,
             handle=handlers.handle,
-            again=handlers.again,
+            republish=handlers.republish,
             max_records=EVENTS_AT_ONCE,
             committed=wake,
             gather=gather,
-            weigh=messages.weight_of,
-            max_weight=messages.PEOPLE_AT_ONCE,
+            weigh=incoming.weight_of,
+            max_weight=incoming.PEOPLE_AT_ONCE,
             taking_over=learn,
         )
         service.consume(waits_for_newer(subscription))
 
-    consume("notifier.events", topics.BOOKING_EVENTS.name, topics.REMINDERS_EVENTS.name, messages.REDRIVE)
+    consume("notifier.events", topics.BOOKING_EVENTS.name, topics.REMINDERS_EVENTS.name, incoming.REDRIVE)
     consume("notifier.commands", topics.NOTIFIER_COMMANDS.name, gather=0.0, learn=namespaces.learn)
     consume("notifier.reports", topics.COMMUNICATION_EVENTS.name, gather=REPORTS_GATHER_SECONDS)
     service.background("templates", registration.run)

@@ -1,6 +1,6 @@
 """The notifier's settings; figures are the requirements' unless said otherwise."""
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 
 
 class NotifierSettings(Settings):

@@ -1,0 +1,1 @@
+"""The projector: keeps the views that the ingress reads."""

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 from chassis import clock
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
-from services.projector import metrics, statuses, store, times
+from services.projector import metrics
 from services.projector.domain import answers, calendar, deliveries
 from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change
 from services.projector.domain.deliveries import Delivery
 from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series, ended, newest, ranges_of
-from services.projector.messages import Body, Fact, shown
+from services.projector.messages import delivery_states
+from services.projector.messages.incoming import Body, Fact, shown
+from services.projector.store import appointments as store_appointments
+from services.projector.store import free_time
 
 REDRIVE = topics.redrive("projector").name
 
@@ -20,21 +23,21 @@ REDRIVE = topics.redrive("projector").name
 async def handle(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
     """Show a batch of records of any topics, and tell what the views show then."""
     if any(record.topic == REDRIVE for record, _ in records):
-        await store.lock_views(tx)
+        await store_appointments.lock_views(tx)
     await apply(tx, [fact.body for _, fact in records])
     metrics.VISIBLE_SECONDS.observe(max(0.0, (clock.now() - records[0][0].timestamp).total_seconds()))
-    return await again(tx, records)
+    return await republish(tx, records)
 
 
-async def again(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
+async def republish(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
     """The same messages for the same records, shown or not: they follow from the records alone.
 
     But for the states of deliveries: those are gathered, so that what nobody waits for costs next to nothing.
     """
     told = [message for record, fact in records if (message := shown(record, fact)) is not None]
-    appointments = statuses.appointments_of(records)
+    appointments = delivery_states.appointments_of(records)
     if appointments:
-        told += statuses.changed(records, await store.organizers(tx, appointments))
+        told += delivery_states.changed(records, await store_appointments.organizers(tx, appointments))
     return told
 
 
@@ -43,31 +46,31 @@ async def apply(tx: Transaction, bodies: Sequence[Body], *, bulk: bool = False) 
     if changes := [body for body in bodies if isinstance(body, Change)]:
         await _show_changes(tx, changes, bulk)
     if states := [body for body in bodies if isinstance(body, Delivery)]:
-        standing = await store.known_deliveries(tx, {state.id for state in states})
+        standing = await store_appointments.known_deliveries(tx, {state.id for state in states})
         show, counts = deliveries.project(states, standing)
-        await store.show_deliveries(tx, show, counts)
+        await store_appointments.show_deliveries(tx, show, counts)
     if told := [body for body in bodies if isinstance(body, Answer)]:
-        await store.keep_answers(tx, told)
+        await store_appointments.keep_answers(tx, told)
     if preferences := [body for body in bodies if isinstance(body, Preference)]:
-        await store.show_preferences(tx, answers.newest(preferences))
+        await store_appointments.show_preferences(tx, answers.newest(preferences))
     if rules := [body for body in bodies if isinstance(body, Rules)]:
-        await store.show_rules(tx, answers.newest_rules(rules))
+        await store_appointments.show_rules(tx, answers.newest_rules(rules))
     if suspensions := [body for body in bodies if isinstance(body, Suspension)]:
-        await store.show_suspensions(tx, answers.newest_suspensions(suspensions))
+        await store_appointments.show_suspensions(tx, answers.newest_suspensions(suspensions))
     await _show_times(tx, bodies)
 
 
 async def _show_times(tx: Transaction, bodies: Sequence[Body]) -> None:
     if hours := [body for body in bodies if isinstance(body, Hours)]:
-        await times.show_hours(tx, newest(hours, lambda one: one.user_id))
+        await free_time.show_hours(tx, newest(hours, lambda one: one.user_id))
     if busy := [body for body in bodies if isinstance(body, BusyTimes)]:
-        await times.show_busy_times(tx, ranges_of(busy), newest(busy, lambda one: one.user_id))
+        await free_time.show_busy_times(tx, ranges_of(busy), newest(busy, lambda one: one.user_id))
     if holds := [hold for body in bodies if (hold := _hold(body)) is not None]:
-        await times.show_holds(tx, newest(holds, lambda one: one.id))
+        await free_time.show_holds(tx, newest(holds, lambda one: one.id))
     if series := [body for body in bodies if isinstance(body, Series)]:
-        await times.show_series(tx, newest(series, lambda one: one.id))
+        await free_time.show_series(tx, newest(series, lambda one: one.id))
     if feeds := [body for body in bodies if isinstance(body, Feed)]:
-        await times.show_feeds(tx, newest(feeds, lambda one: one.user_id))
+        await free_time.show_feeds(tx, newest(feeds, lambda one: one.user_id))
 
 
 def _hold(body: Body) -> Hold | None:
@@ -78,9 +81,9 @@ def _hold(body: Body) -> Hold | None:
 
 
 async def _show_changes(tx: Transaction, changes: list[Change], bulk: bool) -> None:
-    known = await store.known_appointments(tx, {change.appointment_id for change in changes})
+    known = await store_appointments.known_appointments(tx, {change.appointment_id for change in changes})
     if bulk and (new := calendar.unique(change for change in changes if change.appointment_id not in known)):
-        await store.copy_changes(tx, calendar.project(new, {}), new, calendar.counts(new))
+        await store_appointments.copy_changes(tx, calendar.project(new, {}), new, calendar.counts(new))
         changes = [change for change in changes if change.appointment_id in known]
     if changes:
-        await store.show_changes(tx, calendar.project(changes, known), changes)
+        await store_appointments.show_changes(tx, calendar.project(changes, known), changes)

@@ -4,20 +4,24 @@ from datetime import timedelta
 from functools import partial
 
 from chassis import clock
-from chassis.database import Database
+from chassis.database.transactions import Database
 from chassis.measured import known
 from chassis.upkeep import each
-from services.projector import metrics, store, times
+from services.projector import metrics
 from services.projector.settings import ProjectorSettings
+from services.projector.store import appointments as store_appointments
+from services.projector.store import free_time
 
 
 async def forget(database: Database, settings: ProjectorSettings) -> None:
     """Drop outcomes that are past their use, and holds and ranges that were over a day ago."""
     now = clock.now()
     await each(
-        partial(store.forget_answers, database, now - timedelta(days=settings.commands_kept_days)),
-        partial(times.forget_holds, database, now - timedelta(days=1)),
-        partial(times.forget_busy_times, database, now - timedelta(days=1)),
+        partial(
+            store_appointments.forget_answers, database, now - timedelta(days=settings.commands_kept_days)
+        ),
+        partial(free_time.forget_holds, database, now - timedelta(days=1)),
+        partial(free_time.forget_busy_times, database, now - timedelta(days=1)),
     )
 
 
@@ -25,4 +29,4 @@ async def measure(database: Database) -> None:
     """Set the gauge of missing versions."""
     with known(metrics.MISSING_VERSIONS):
         async with database.transaction() as tx:
-            metrics.MISSING_VERSIONS.set(await store.count_missing(tx))
+            metrics.MISSING_VERSIONS.set(await store_appointments.count_missing(tx))

@@ -2,14 +2,15 @@
 
 from functools import partial
 
-from chassis.batch import Subscription
-from chassis.database import Database
-from chassis.newer import waits_for_newer
+from chassis.configuration.settings import Settings, owner_database_url, service_database_url
+from chassis.consuming.batch import Subscription
+from chassis.consuming.newer import waits_for_newer
+from chassis.database.transactions import Database
 from chassis.service import Service
-from chassis.settings import Settings, owner_database_url, service_database_url
 from contracts import topics
-from services.projector import handlers, jobs, messages
-from services.projector.messages import Fact
+from services.projector import handlers, jobs
+from services.projector.messages import incoming
+from services.projector.messages.incoming import Fact
 from services.projector.settings import ProjectorSettings
 
 # A loop for each topic, so that none waits for another; whatever is redriven goes through the first.
@@ -59,9 +60,9 @@ def build(settings: ProjectorSettings) -> Service:
         subscription = Subscription[Fact](
             name=name,
             topics=names,
-            decode=messages.read,
+            decode=incoming.read,
             handle=handlers.handle,
-            again=handlers.again,
+            republish=handlers.republish,
             gather=0.0 if name == CALENDAR else GATHER_SECONDS,
         )
         service.consume(waits_for_newer(subscription))

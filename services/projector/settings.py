@@ -1,6 +1,6 @@
 """Settings of the projector."""
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 
 
 class ProjectorSettings(Settings):

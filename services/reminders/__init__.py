@@ -1,0 +1,1 @@
+"""Reminders: plans timers from events, and fires them."""

@@ -5,15 +5,17 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis import clock
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from contracts.envelope import Message, Record
 from notifications.preferences import Organization
-from services.reminders import metrics, replanning
+from services.reminders import metrics
+from services.reminders.delegation import store as delegation_store
 from services.reminders.domain.endings import Waits
 from services.reminders.domain.schedule import Schedule, advance
 from services.reminders.domain.timers import REMINDER, changes
-from services.reminders.messages import AppointmentTold, PreferencesTold, RulesTold
-from services.reminders.store import handovers, preferences
+from services.reminders.messages.incoming import AppointmentTold, PreferencesTold, RulesTold
+from services.reminders.planning import replanning
+from services.reminders.store import preferences
 from services.reminders.store import schedules as store
 
 WAITS = Waits()
@@ -64,7 +66,7 @@ async def follow_appointments(
                 for identity, difference in differences.items()
                 if any(t.kind == REMINDER for t in (*known[identity].timers.values(), *difference.new))
             ]
-            await handovers.mark(tx, remind, present)
+            await delegation_store.mark(tx, remind, present)
     return ()
 
 
@@ -102,6 +104,6 @@ async def follow_preferences(
     return ()
 
 
-async def nothing_again(_: Transaction, __: Sequence[tuple[Record, object]]) -> Sequence[Message]:
+async def nothing_to_republish(_: Transaction, __: Sequence[tuple[Record, object]]) -> Sequence[Message]:
     """Events are answered by timers, not by messages: there is nothing to publish a second time."""
     return ()

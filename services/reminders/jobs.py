@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from chassis.database import Database
+from chassis.database.transactions import Database
 from chassis.measured import known
 from chassis.upkeep import each
 from services.reminders import metrics

@@ -3,18 +3,19 @@
 from functools import partial
 
 from chassis import clock
-from chassis.batch import Subscription
-from chassis.database import Database
-from chassis.newer import waits_for_newer
+from chassis.configuration.settings import service_database_url
+from chassis.consuming.batch import Subscription
+from chassis.consuming.newer import waits_for_newer
+from chassis.database.transactions import Database
 from chassis.service import Service
-from chassis.settings import service_database_url
 from contracts import topics
-from services.reminders import jobs, replanning
-from services.reminders.client import Communication
-from services.reminders.delegation import Delegation
-from services.reminders.dispatcher import Dispatcher
-from services.reminders.handlers import follow_appointments, follow_preferences, nothing_again
-from services.reminders.messages import read_appointment, read_preferences
+from services.reminders import jobs
+from services.reminders.delegation.communication import Communication
+from services.reminders.delegation.worker import Delegation
+from services.reminders.firing.dispatcher import Dispatcher
+from services.reminders.handlers import follow_appointments, follow_preferences, nothing_to_republish
+from services.reminders.messages.incoming import read_appointment, read_preferences
+from services.reminders.planning import replanning
 from services.reminders.settings import RemindersSettings
 
 NAME = "reminders"
@@ -41,7 +42,7 @@ def build(settings: RemindersSettings) -> Service:
         topics=(topics.BOOKING_EVENTS.name, redrive),
         decode=read_appointment,
         handle=partial(follow_appointments, waits=settings.waits, delegated=delegated),
-        again=nothing_again,
+        republish=nothing_to_republish,
         committed=dispatcher.wake,
         gather=GATHER_SECONDS,
     )
@@ -52,7 +53,7 @@ def build(settings: RemindersSettings) -> Service:
             topics=(topics.NOTIFIER_EVENTS.name, redrive),
             decode=read_preferences,
             handle=partial(follow_preferences, delegated=delegated),
-            again=nothing_again,
+            republish=nothing_to_republish,
             committed=dispatcher.wake,
             gather=PREFERENCES_GATHER_SECONDS,
         )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 from services.reminders.domain.endings import Waits
 
 

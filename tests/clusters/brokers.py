@@ -11,9 +11,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.admin import CreateAclsRequest
 
-from chassis.acls import Acl
-from chassis.kafka import connection
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.kafka.client import connection
+from chassis.topics.acls import Acl
 from deploy.local.kafka import Kafka
 from deploy.local.kafka_nodes import Node, Security, new_cluster_id
 from deploy.local.ports import free_port

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis import acls
+from chassis.topics import acls
 from deploy.local.prepare import prepare
 from tests.clusters import fleet as on
 from tests.clusters.brokers import Brokers, three_brokers

@@ -11,8 +11,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from chassis import acls
-from chassis.kafka import connection
+from chassis.kafka.client import connection
+from chassis.topics import acls
 from contracts import envelope
 from contracts.envelope import Envelope, Message
 from contracts.topics import BOOKING_COMMANDS, BOOKING_OUTCOMES, WORKERS

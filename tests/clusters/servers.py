@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from chassis import dsn
-from chassis.connecting import closed, connect
+from chassis.configuration import dsn
+from chassis.database.connecting import closed, connect
 from deploy.local.ports import HOST, free_port
 from deploy.local.postgres import USER, Postgres, _binary, _unprivileged
 from deploy.local.process import Child

@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from chassis.connecting import connect
+from chassis.database.connecting import connect
 from contracts.topics import WORKERS
 from tests.clusters.brokers import Brokers
 from tests.clusters.certificates import Authority

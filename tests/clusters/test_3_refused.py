@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis import acls
+from chassis.topics import acls
 from deploy.local.ports import HOST, free_port
 from deploy.local.process import Child
 from deploy.local.programs import PythonProgram, probe

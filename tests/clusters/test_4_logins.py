@@ -11,9 +11,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from faststream.kafka import KafkaBroker
 
-from chassis import acls
-from chassis.kafka import broker_connection, cluster_id, connection
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.kafka.client import broker_connection, cluster_id, connection
+from chassis.topics import acls
 from tests.clusters.brokers import Brokers
 from tests.clusters.certificates import Authority
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from chassis import connecting, dsn
-from chassis.connecting import NoSuchHost, closed, connect
-from chassis.database import Database, is_not_now
-from chassis.migrations import migrate
-from chassis.settings import Settings, service_database_url
+from chassis.configuration import dsn
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database import connecting
+from chassis.database.connecting import NoSuchHost, closed, connect
+from chassis.database.migrations import migrate
+from chassis.database.transactions import Database, is_not_now
 from deploy.local.ports import free_port
 from tests.support.world import World, at_database
 

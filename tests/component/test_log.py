@@ -9,10 +9,10 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from chassis.fetched import record_of
-from chassis.log import Log, consumer
-from chassis.settings import Settings
-from chassis.topics import ensure_topics
+from chassis.configuration.settings import Settings
+from chassis.kafka.fetched import record_of
+from chassis.kafka.log import Log, consumer
+from chassis.topics.creation import ensure_topics
 from contracts.envelope import Record
 from contracts.topics import BOOKING_COMMANDS, BOOKING_EVENTS
 from tests.support import World

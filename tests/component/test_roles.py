@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import asyncpg
 import pytest
 
-from chassis import dsn, roles
-from chassis.connecting import closed, connect
-from chassis.migrations import migrate
-from chassis.settings import Settings, owner_database_url
+from chassis.configuration import dsn
+from chassis.configuration.settings import Settings, owner_database_url
+from chassis.database import roles
+from chassis.database.connecting import closed, connect
+from chassis.database.migrations import migrate
 from contracts.topics import WORKERS
 from tests.support.world import World, at_database
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from contracts import topics
 from contracts.envelope import Record
-from services.booking import messages as booking
+from services.booking.messages import commands as booking
+from services.ingress.commands.visibility import Shown
 from services.ingress.domain.memory import ChangeMemory
-from services.ingress.live import Live
-from services.ingress.shown import Shown
-from services.notifier import messages as notifier
-from services.notifier import restoring
-from services.projector import messages as projector
-from services.reminders import messages as reminders
+from services.ingress.live.streams import Live
+from services.notifier.messages import incoming as notifier
+from services.notifier.preferences import restore
+from services.projector.messages import incoming as projector
+from services.reminders.messages import incoming as reminders
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _live(record: Record) -> bool:
 
 
 def _restored(record: Record) -> bool:
-    found = restoring.newest([record])
+    found = restore.newest([record])
     return bool(found.persons or found.organizations or found.channels)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from contracts.catalog import MESSAGE_TYPES
-from contracts.generate import FOLDER
+from contracts.tools.generate import FOLDER
 from contracts.topics import ALL
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli import contracts as command
-from contracts import generate
+from cli.operate import contracts as command
+from contracts.tools import generate
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from contracts.catalog import MESSAGE_TYPES, MessageType
-from contracts.compatibility import breaks
-from contracts.generate import schema
+from contracts.tools.compatibility import breaks
+from contracts.tools.generate import schema
 
 
 class Wide(StrEnum):

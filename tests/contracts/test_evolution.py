@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
+from chassis.consuming.newer import NeedsNewer
 from chassis.errors import InvalidMessage
-from chassis.newer import NeedsNewer
 from contracts.catalog import BY_NAME, MESSAGE_TYPES, MessageType
 from contracts.envelope import Record
 from contracts.fields import Channel, Confirmation, Status
-from contracts.generate import FOLDER, archive_path, generated
 from contracts.notifications import DeliveryState, NotificationType
 from contracts.outcomes import Code
 from contracts.series import Scope, SeriesChange
-from services.projector.messages import Fact
+from contracts.tools.generate import FOLDER, archive_path, generated
+from services.projector.messages.incoming import Fact
 from tests.contracts.readers import READERS, Reader
 
 ARCHIVE = sorted((FOLDER / "archive").glob("*.json"))

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from contracts.catalog import BY_NAME, MESSAGE_TYPES, MessageType, problems
-from contracts.generate import FOLDER, generated
+from contracts.tools.generate import FOLDER, generated
 
 EXAMPLES = sorted((FOLDER / "examples").glob("*.json"))
 ARCHIVE = sorted((FOLDER / "archive").glob("*.json"))

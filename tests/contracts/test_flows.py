@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chassis.batch import Subscription
+from chassis.consuming.batch import Subscription
 from chassis.service import Service
 from contracts.flows import FLOWS, used_by
 from contracts.topics import ALL, WORKERS, dead_letters

@@ -17,9 +17,9 @@ import httpx
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from chassis.migrations import prepare
-from chassis.settings import Settings, service_database_url
-from chassis.topics import ensure_topics
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database.migrations import prepare
+from chassis.topics.creation import ensure_topics
 from contracts import envelope, topics
 from contracts.envelope import Envelope, Message
 from deploy.local.ports import free_port

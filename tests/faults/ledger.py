@@ -15,13 +15,13 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from chassis import progress
-from chassis.batch import Subscription
-from chassis.database import Transaction
+from chassis.configuration.settings import Settings
+from chassis.consuming import progress
+from chassis.consuming.batch import Subscription
+from chassis.consuming.reporter import Reporter
+from chassis.database.transactions import Transaction
 from chassis.errors import DependencyDown, InvalidMessage
-from chassis.reporter import Reporter
 from chassis.service import Service
-from chassis.settings import Settings
 from contracts import envelope, topics
 from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
 
@@ -100,7 +100,7 @@ def build(settings: LedgerSettings) -> Service:
             topics=(topics.BOOKING_COMMANDS.name,),
             decode=decode,
             handle=handle,
-            again=again,
+            republish=again,
             committed=lambda: crash.at("after-commit"),
         )
     )

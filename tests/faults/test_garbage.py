@@ -8,7 +8,7 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from chassis.publisher import partition_of as by_murmur2
+from chassis.kafka.publisher import partition_of as by_murmur2
 from contracts import topics
 from contracts.envelope import Envelope, Message
 from tests.faults.driver import ORGANIZATIONS, Ledgers, check, command, read_all, send

@@ -8,12 +8,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from chassis.database import Database
+from chassis.configuration.settings import service_database_url
+from chassis.consuming.partition_takeover import TakeOver
+from chassis.consuming.positions import Positions
+from chassis.database.transactions import Database
 from chassis.health import Health
-from chassis.positions import Positions
-from chassis.settings import service_database_url
-from chassis.takeover import TakeOver
-from chassis.topics import ensure_topics
+from chassis.topics.creation import ensure_topics
 from contracts import topics
 from tests.faults.driver import USED, Ledgers, check, command, ledgers_in, send, settings_of
 from tests.support import eventually

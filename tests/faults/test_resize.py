@@ -9,9 +9,9 @@ from uuid import UUID
 import orjson
 import pytest
 
-from chassis import topic_admin
-from chassis.publisher import partition_of
-from cli.resizing import SETTLE
+from chassis.kafka.publisher import partition_of
+from chassis.topics import administration
+from cli.operate.resizing import SETTLE
 from contracts import envelope, topics
 from tests.e2e.user import User, Users
 from tests.faults.driver import read_all, settings_of
@@ -47,7 +47,7 @@ async def test_partitions_are_added_under_load(fleet: Cli) -> None:
         assert answer.returncode == 0, answer.stdout + answer.stderr
         before = [len(booker.versions) for booker in bookers]
         await _all_have_booked(bookers, max(before) + 3)
-    found = await topic_admin.describe(settings_of(world), topics.ALL)
+    found = await administration.describe(settings_of(world), topics.ALL)
     assert {actual.partitions for actual in found.values()} == {AFTER}
     await all_ready(fleet)
     acknowledged = set().union(*(writer.acknowledged for writer in writers))

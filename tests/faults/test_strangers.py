@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from chassis.publisher import partition_of as by_murmur2
+from chassis.kafka.publisher import partition_of as by_murmur2
 from contracts import topics
 from contracts.envelope import Message
 from tests.faults.driver import ORGANIZATIONS, Ledgers, Process, check, command, read_all, send

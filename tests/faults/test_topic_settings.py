@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chassis import topic_admin
-from chassis.drift import TIMESTAMP
-from chassis.migrations import prepare
-from chassis.topics import ensure_topics
+from chassis.database.migrations import prepare
+from chassis.topics import administration
+from chassis.topics.creation import ensure_topics
+from chassis.topics.drift import TIMESTAMP
 from contracts import topics
 from deploy.local.ports import free_port
 from tests.faults.driver import Process, settings_of
@@ -31,7 +31,7 @@ async def booking(cluster: World, tmp_path: Path) -> AsyncIterator[Process]:
     settings = settings_of(cluster)
     await ensure_topics(settings)
     await prepare("booking", settings)
-    await topic_admin.set_settings(settings, {topics.BOOKING_COMMANDS.name: {TIMESTAMP: "CreateTime"}})
+    await administration.set_settings(settings, {topics.BOOKING_COMMANDS.name: {TIMESTAMP: "CreateTime"}})
     process = _start(cluster, tmp_path / "booking.log")
     yield process
     process.popen.kill()
@@ -59,7 +59,7 @@ async def test_booking_decides_nothing_by_its_writers_clock(cluster: World, book
     assert (health["live"], health["ready"], health["reasons"]) == (True, False, {"topics": SENTENCE})
     assert await ask(cluster, "booking", POSITIONS) == [], "no partition was taken over"
 
-    await topic_admin.set_settings(settings, {topics.BOOKING_COMMANDS.name: {TIMESTAMP: "LogAppendTime"}})
+    await administration.set_settings(settings, {topics.BOOKING_COMMANDS.name: {TIMESTAMP: "LogAppendTime"}})
     await booking.ready(60)
     taken = {row["topic"] for row in await ask(cluster, "booking", POSITIONS)}
     assert cluster.topic_prefix + topics.BOOKING_COMMANDS.name in taken

@@ -11,9 +11,9 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from chassis.database import Database
-from chassis.migrations import migrate
-from chassis.settings import Settings, service_database_url
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database.migrations import migrate
+from chassis.database.transactions import Database
 from tests.component.booking.desk import Desk
 from tests.support.world import at_database
 

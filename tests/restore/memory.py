@@ -11,15 +11,15 @@ import asyncpg
 import orjson
 from aiokafka import TopicPartition
 
-from chassis.database import Database
-from chassis.migrations import migrate
-from chassis.publisher import Publisher, partition_of
-from chassis.settings import service_database_url
+from chassis.configuration.settings import service_database_url
+from chassis.database.migrations import migrate
+from chassis.database.transactions import Database
+from chassis.kafka.publisher import Publisher, partition_of
 from contracts import topics
 from contracts.envelope import Message, Record
-from services.booking.client import Directory
+from services.booking.clients.identity import Directory
 from services.booking.handlers import Handlers
-from services.booking.messages import decode
+from services.booking.messages.commands import decode
 from services.booking.rebuild.run import rebuild
 from services.booking.rebuild.summary import Summary
 from services.booking.settings import BookingSettings

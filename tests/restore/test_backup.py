@@ -7,7 +7,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from chassis.publisher import partition_of
+from chassis.kafka.publisher import partition_of
 from contracts import topics
 from contracts.envelope import Headers
 from contracts.ids import uuid5

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis.deadletters import DISCARDED
+from chassis.dead_letters.store import DISCARDED
 from contracts import topics
 from contracts.envelope import Record
 from contracts.ids import uuid5

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from chassis.topics import ensure_topics
-from cli.letter_acts import operator
+from chassis.topics.creation import ensure_topics
+from cli.dead_letters.actions import operator
 from contracts import topics
 from tests.component.booking.conftest import identity
 from tests.component.booking.desk import NOON, USED, Desk, open_desk

@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator, Callable
 import pytest
 
 from chassis import clock
-from chassis.database import Database
-from chassis.kafka import cluster_id
+from chassis.database.transactions import Database
+from chassis.kafka.client import cluster_id
 from contracts import topics
 from contracts.envelope import Message, Record
-from services.booking.client import Directory
+from services.booking.clients.identity import Directory
 from services.booking.handlers import Handlers
-from services.booking.messages import decode
+from services.booking.messages.commands import decode
 from services.booking.rebuild.run import rebuild
 from tests.component.booking.conftest import closed_desk, desk, identity
 from tests.component.booking.desk import Desk

@@ -14,14 +14,14 @@ import structlog
 from aiokafka import TopicPartition
 from faststream.kafka import KafkaBroker
 
-import chassis.consumer
-import chassis.same_log
-import chassis.takeover
+import chassis.consuming.consumer
+import chassis.consuming.partition_takeover
+import chassis.consuming.same_log
 from chassis import clock
-from chassis.batch import Subscription
-from chassis.consumer import Consumer
+from chassis.configuration.settings import Settings
+from chassis.consuming.batch import Subscription
+from chassis.consuming.consumer import Consumer
 from chassis.health import Health
-from chassis.settings import Settings
 from tests.simulation.database import ModelDatabase
 from tests.simulation.kafka import Broker, ModelConsumer
 from tests.simulation.ledger import SERVICE
@@ -59,7 +59,7 @@ def simulated(loop: VirtualLoop, seed: int) -> Iterator[None]:
             patch.object(time, "monotonic", loop.time),
             patch.object(clock, "now", now),
             patch.object(TopicPartition, "__hash__", lambda partition: hash(partition.partition)),
-            patch.object(chassis.takeover, "cluster_id", cluster_id),
+            patch.object(chassis.consuming.partition_takeover, "cluster_id", cluster_id),
         ):
             yield
     finally:
@@ -77,7 +77,7 @@ def same_log_asks(broker: Broker) -> Iterator[None]:
         log = broker.logs[partition]
         return log.timestamp(offset) if log.value_at(offset) is not None else None
 
-    with patch.object(chassis.same_log, "_stamp_at", stamp_at):
+    with patch.object(chassis.consuming.same_log, "_stamp_at", stamp_at):
         yield
 
 
@@ -91,7 +91,7 @@ def new_consumer(
 ) -> tuple[Consumer[str], Subscriber]:
     """A consumer of the chassis, and what stands for its FastStream subscriber."""
     subscriber = Subscriber(ModelConsumer(broker))
-    with patch.object(chassis.consumer, "subscribe", lambda *_, **__: subscriber):
+    with patch.object(chassis.consuming.consumer, "subscribe", lambda *_, **__: subscriber):
         consumer = Consumer(subscription, SERVICE, settings, database, publisher, health, KafkaBroker())
     return consumer, subscriber
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from chassis.database import Database, Transaction
+from chassis.database.transactions import Database, Transaction
 from tests.simulation.contents import Contents
 from tests.simulation.transaction import ModelTransaction
 from tests.simulation.world import Place, World
 
-LOCK_TIMEOUT = 5.0  # seconds, as chassis/database.py sets it
+LOCK_TIMEOUT = 5.0  # seconds, as chassis/database/transactions.py sets it
 _OUTSIDE = Context()
 
 

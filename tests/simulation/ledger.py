@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from chassis.batch import Subscription
-from chassis.database import Transaction
+from chassis.consuming.batch import Subscription
+from chassis.database.transactions import Transaction
 from chassis.errors import DependencyDown, InvalidMessage
 from contracts.envelope import Message, Record
 from tests.simulation.database import Server
@@ -39,7 +39,9 @@ def subscription(server: Server, *, gather: float) -> Subscription[str]:
     async def again(_: Transaction, pairs: Pairs) -> list[Message]:
         return _messages(pairs)
 
-    return Subscription(name=NAME, topics=(TOPIC,), decode=_decode, handle=handle, again=again, gather=gather)
+    return Subscription(
+        name=NAME, topics=(TOPIC,), decode=_decode, handle=handle, republish=again, gather=gather
+    )
 
 
 def _decode(record: Record) -> str | None:

@@ -8,8 +8,8 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from chassis.configuration.settings import Settings
 from chassis.health import Health
-from chassis.settings import Settings
 from tests.simulation import ledger
 from tests.simulation.adapter import new_consumer, state_of
 from tests.simulation.database import ModelDatabase, Server

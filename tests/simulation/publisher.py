@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chassis.configuration.settings import Settings
 from chassis.errors import PublishFailed
-from chassis.publisher import Publisher
-from chassis.settings import Settings
+from chassis.kafka.publisher import Publisher
 from contracts.envelope import Message
 from tests.simulation.world import World
 

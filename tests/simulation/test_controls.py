@@ -12,14 +12,14 @@ import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.record.memory_records import MemoryRecords
 
-import chassis.applier
-from chassis import progress
-from chassis.applier import Applier
-from chassis.consumer import Consumer
-from chassis.fetched import PartitionReader
-from chassis.partitions import Partitions
-from chassis.positions import Positions
-from chassis.takeover import TakeOver
+import chassis.consuming.applier
+from chassis.consuming import progress
+from chassis.consuming.applier import Applier
+from chassis.consuming.consumer import Consumer
+from chassis.consuming.partition_takeover import TakeOver
+from chassis.consuming.partitions import Partitions
+from chassis.consuming.positions import Positions
+from chassis.kafka.fetched import PartitionReader
 from tests.simulation import checks
 from tests.simulation.scenario import Mode, run
 from tests.simulation.world import SOUND, TRUE_RESTORE
@@ -95,7 +95,7 @@ def _controls() -> Iterator[Control]:
     yield Control(
         "rewound check of a batch",
         checks.NOTHING_SKIPPED,
-        changed(chassis.applier, "_check_not_rewound", ("since > row.next_offset", "False")),
+        changed(chassis.consuming.applier, "_check_not_rewound", ("since > row.next_offset", "False")),
         Mode.LIVENESS,
         "database restored",
     )

@@ -15,7 +15,7 @@ import asyncpg
 import orjson
 from sqlalchemy import TextClause
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from tests.simulation.contents import Letter, Row, advance
 from tests.simulation.loop import PROCESS
 from tests.simulation.world import KNOWN, Application, Place
@@ -23,7 +23,7 @@ from tests.simulation.world import KNOWN, Application, Place
 if TYPE_CHECKING:
     from tests.simulation.database import Server
 
-IDLE_IN_TRANSACTION = 5.0  # seconds, as chassis/database.py sets them
+IDLE_IN_TRANSACTION = 5.0  # seconds, as chassis/database/transactions.py sets them
 STATEMENT_TIMEOUT, LARGER_TIMEOUT = 8.0, 30.0
 _OUTSIDE = Context()
 

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 from deploy.local.kafka import answers, broker_settings
 from deploy.local.ports import free_port
 from tests.support.eventually import eventually

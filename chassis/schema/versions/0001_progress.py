@@ -1,4 +1,4 @@
-"""Where each consumer stands, and what it set aside."""
+"""Progress of each consumer, and its dead letters."""
 
 from alembic import op
 

@@ -13,7 +13,7 @@ contracts = "0.1.0: nothing names the old uniqueness; letters are inserted with 
 def upgrade() -> None:
     """Letters by cluster, and open letters.
 
-    Processes of the release before go on: what they insert without a cluster is completed by a trigger, which a later
+    Processes of the release before go on: rows that they insert without a cluster are completed by a trigger, which a later
     release drops. Whether letters of before were dealt with is not known here: they do not count as open.
     """
     op.execute("ALTER TABLE dead_letters ADD COLUMN cluster_id text")

@@ -1,4 +1,4 @@
-"""The last record that was applied, by which a log that was made anew is told from the one that was read."""
+"""The last record that was applied, which distinguishes a recreated log from the one that was read."""
 
 from alembic import op
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
 from deploy.local.communication.app import create_app
 from deploy.local.communication.reports import Topic, Way
 from deploy.local.communication.webhook import Webhook

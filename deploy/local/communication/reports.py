@@ -16,8 +16,8 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from chassis.kafka import connection
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.kafka.client import connection
 from contracts import topics
 from contracts.envelope import Envelope
 from deploy.local.communication.bounces import outcome_for, worst

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.book import Book
-from services.booking.domain.changes import changes, next_version
-from services.booking.domain.commands import Command
-from services.booking.domain.decision import Accepted, Change, Event
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.changes import changes, next_version
+from services.booking.domain.model.commands import Command
+from services.booking.domain.model.decision import Accepted, Change, Event
 
 
 def accept(

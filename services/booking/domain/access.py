@@ -3,22 +3,24 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from services.booking.domain.appointment import Appointment, takes_part
-from services.booking.domain.book import Book
-from services.booking.domain.commands import (
+from services.booking.domain.model.appointment import Appointment, takes_part
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import (
     CheckIn,
     Command,
     Complete,
     Confirm,
+    Create,
     Decline,
     ExtendSeries,
     Join,
     Leave,
     MarkNoShow,
+    PlaceHold,
     ToAppointment,
 )
-from services.booking.domain.decision import Code, Refusal
-from services.booking.domain.people import Actor, Person
+from services.booking.domain.model.decision import Code, Refusal
+from services.booking.domain.model.people import Actor, Person
 
 # Reminders waits for the end of appointments, booking itself for the nights; no other service has anything to ask.
 REMINDERS, BOOKING = "service:reminders", "service:booking"
@@ -106,3 +108,9 @@ def accessible(command: ToAppointment, book: Book) -> Appointment | Refusal:
 
 def _about(appointment: Appointment, code: Code, detail: str) -> Refusal:
     return Refusal(code, detail, appointment_id=appointment.id, version=appointment.version)
+
+
+def zone_of(command: Create | PlaceHold, organizer_id: UUID, book: Book) -> str:
+    """The zone of the wall clock: as sent, else the organizer's; an unknown organizer is refused later."""
+    organizer = book.people.get(organizer_id)
+    return command.timezone or (organizer.timezone if organizer else "UTC")

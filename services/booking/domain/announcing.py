@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.book import Book
-from services.booking.domain.changes import next_version
-from services.booking.domain.commands import Announce
-from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.changes import next_version
+from services.booking.domain.model.commands import Announce
+from services.booking.domain.model.decision import Accepted, Code, Decision, Event, Refusal
 
 ANNOUNCEMENTS_AN_HOUR = 60  # of an organization; each may go to 500 people on several channels
 WITHIN = timedelta(hours=1)

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.booking.domain.accept import accept
-from services.booking.domain.appointment import Appointment, Status
-from services.booking.domain.book import Book
-from services.booking.domain.commands import Cancel, CheckIn, Complete, MarkNoShow
-from services.booking.domain.decision import Accepted, Decision
+from services.booking.domain.model.appointment import Appointment, Status
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import Cancel, CheckIn, Complete, MarkNoShow
+from services.booking.domain.model.decision import Accepted, Decision
 
 
 def decide_cancel(command: Cancel, before: Appointment, book: Book, at: datetime) -> Decision:

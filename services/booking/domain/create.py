@@ -3,18 +3,20 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain import access, times
-from services.booking.domain.appointment import Answer, Appointment
-from services.booking.domain.book import Book
-from services.booking.domain.commands import Create, PlaceHold
-from services.booking.domain.decision import Accepted, Code, Decision, Event, Refusal, invalid
-from services.booking.domain.diary import Hold
-from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
-from services.booking.domain.openings import ignored, refusal_for_ignoring, refusal_for_times
-from services.booking.domain.seats import refusal_for_seats
+from services.booking.domain import access
+from services.booking.domain.access import zone_of
+from services.booking.domain.attendance.invitations import invitees, participant_fields, refusal_for_strangers
+from services.booking.domain.attendance.seats import refusal_for_seats
+from services.booking.domain.free_time.bookable import ignored, refusal_for_ignoring, refusal_for_times
+from services.booking.domain.model import times
+from services.booking.domain.model.appointment import Answer, Appointment
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import Create
+from services.booking.domain.model.decision import Accepted, Code, Decision, Event, Refusal, invalid
+from services.booking.domain.model.diary import Hold
+from services.booking.domain.model.status import open_status
+from services.booking.domain.model.times import Period
 from services.booking.domain.series.booking import decide_create_series
-from services.booking.domain.status import open_status
-from services.booking.domain.times import Period
 
 
 def decide_create(command: Create, book: Book, at: datetime) -> Decision:
@@ -92,12 +94,6 @@ def hold_of(command: Create, book: Book, at: datetime) -> Hold | Refusal | None:
     if hold is None or hold.owner_id != command.actor.user:
         return Refusal(Code.NOT_FOUND, "There is no such hold.")
     return hold if hold.is_live(at) else None
-
-
-def zone_of(command: Create | PlaceHold, organizer_id: UUID, book: Book) -> str:
-    """The zone of the wall clock: as sent, else the organizer's; an unknown organizer is refused later."""
-    organizer = book.people.get(organizer_id)
-    return command.timezone or (organizer.timezone if organizer else "UTC")
 
 
 def _refusal_for_seats(command: Create, involved: tuple[UUID, ...]) -> Refusal | None:

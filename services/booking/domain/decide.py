@@ -11,12 +11,17 @@ from typing import Any
 
 from services.booking.domain import access, transitions
 from services.booking.domain.announcing import ANNOUNCEMENTS_AN_HOUR, decide_announce
-from services.booking.domain.answers import decide_confirm, decide_decline
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.book import Book
-from services.booking.domain.busy_times import decide_import
+from services.booking.domain.attendance.joining import decide_join, decide_leave
+from services.booking.domain.attendance.responses import decide_confirm, decide_decline
+from services.booking.domain.calendars.busy_times import decide_import
+from services.booking.domain.calendars.feeds import decide_feed
+from services.booking.domain.calendars.holds import decide_place, decide_release
+from services.booking.domain.calendars.hours import decide_availability
 from services.booking.domain.closing import decide_cancel, decide_check_in, decide_complete, decide_no_show
-from services.booking.domain.commands import (
+from services.booking.domain.create import decide_create
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import (
     Announce,
     Cancel,
     CheckIn,
@@ -38,22 +43,17 @@ from services.booking.domain.commands import (
     ToOccurrence,
     Update,
 )
-from services.booking.domain.create import decide_create
-from services.booking.domain.decision import Accepted, Decision, Refusal, Settled, complete
-from services.booking.domain.feeds import decide_feed
-from services.booking.domain.holds import decide_place, decide_release
-from services.booking.domain.hours import decide_availability
-from services.booking.domain.joining import decide_join, decide_leave
+from services.booking.domain.model.decision import Accepted, AcceptedMany, Decision, Refusal, complete
 from services.booking.domain.series.editing import decide_for_series
 from services.booking.domain.series.extending import decide_extend
-from services.booking.domain.series.scoped import is_about_several
+from services.booking.domain.series.scope import is_about_several
 from services.booking.domain.update import decide_update
 
 
 def decide(command: Command, book: Book, at: datetime) -> Decision:
     """Decide one command at the instant `at` (UTC), and let an accepted one take effect in the book."""
     decision = complete(_decide(command, book, at))
-    if isinstance(decision, Settled):
+    if isinstance(decision, AcceptedMany):
         _settle(decision, book)
     if isinstance(decision, Accepted) and decision.event is not None:
         book.put(decision.appointment)
@@ -62,7 +62,7 @@ def decide(command: Command, book: Book, at: datetime) -> Decision:
     return decision
 
 
-def _settle(decision: Settled, book: Book) -> None:
+def _settle(decision: AcceptedMany, book: Book) -> None:
     for step in decision.steps:
         book.put(step.appointment)
     if decision.series is not None:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from scheduling.arrivals import CHECK_IN_EARLIEST, arrived
-from services.booking.domain.appointment import Appointment, Status
-from services.booking.domain.commands import CheckIn, Complete, Join, MarkNoShow, ToAppointment
-from services.booking.domain.decision import Code, Refusal
+from scheduling.check_in import CHECK_IN_EARLIEST, arrived
+from services.booking.domain.model.appointment import Appointment, Status
+from services.booking.domain.model.commands import CheckIn, Complete, Join, MarkNoShow, ToAppointment
+from services.booking.domain.model.decision import Code, Refusal
 
 
 def refusal_for(command: ToAppointment, appointment: Appointment, at: datetime) -> Refusal | None:

@@ -4,17 +4,17 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain import times
 from services.booking.domain.accept import accept
-from services.booking.domain.appointment import Answer, Answers, Appointment, occupants
-from services.booking.domain.book import Book
-from services.booking.domain.commands import Update
-from services.booking.domain.decision import Decision, Refusal
-from services.booking.domain.invitations import invitees, participant_fields, refusal_for_strangers
-from services.booking.domain.openings import ignored, refusal_for_ignoring, refusal_for_times
-from services.booking.domain.seats import filled, has_seat, refusal_for_seats
-from services.booking.domain.status import asked_again, open_status
-from services.booking.domain.times import Period
+from services.booking.domain.attendance.invitations import invitees, participant_fields, refusal_for_strangers
+from services.booking.domain.attendance.seats import filled, has_seat, refusal_for_seats
+from services.booking.domain.free_time.bookable import ignored, refusal_for_ignoring, refusal_for_times
+from services.booking.domain.model import times
+from services.booking.domain.model.appointment import Answer, Answers, Appointment, occupants
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import Update
+from services.booking.domain.model.decision import Decision, Refusal
+from services.booking.domain.model.status import asked_again, open_status
+from services.booking.domain.model.times import Period
 
 
 def decide_update(command: Update, before: Appointment, book: Book, at: datetime) -> Decision:

@@ -7,8 +7,8 @@ What a command touches is known for certain only when it is loaded. `weight_of` 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.commands import (
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.commands import (
     Command,
     Create,
     ExtendSeries,
@@ -20,7 +20,7 @@ from services.booking.domain.commands import (
     ToOccurrence,
     Update,
 )
-from services.booking.domain.decision import Refusal
+from services.booking.domain.model.decision import Refusal
 from services.booking.domain.series.weight import occurrences_asked
 
 # Places that one transaction of several commands holds: some tenths of a second. One command may ask for ten times so

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import orjson
 
-from chassis.deadletters import PREFIX
+from chassis.dead_letters.store import PREFIX
 from chassis.errors import InvalidMessage
 from contracts import envelope
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.ids import uuid_of
-from services.booking.messages import decode
+from services.booking.messages.commands import decode
 from services.booking.rebuild.facts import Position, position_of
 from services.booking.rebuild.staging import organization_key
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from services.booking.rebuild import staging
 from services.booking.rebuild.cuts import Cuts
 from services.booking.store import rebuilt_decisions

@@ -11,9 +11,9 @@ import orjson
 from contracts import envelope
 from contracts.envelope import Envelope, Record
 from contracts.ids import uuid_of
-from services.booking.domain.commands import BusyTime
-from services.booking.domain.diary import Hold, Hours
-from services.booking.domain.feeds import Feed
+from services.booking.domain.model.commands import BusyTime
+from services.booking.domain.model.diary import Hold, Hours
+from services.booking.domain.model.feed import Feed
 
 Body: TypeAlias = Mapping[str, Any]
 

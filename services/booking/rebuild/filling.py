@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from contracts.ids import uuid_of
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.diary import Hours
-from services.booking.domain.feeds import Feed
-from services.booking.domain.series.state import Series
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.diary import Hours
+from services.booking.domain.model.feed import Feed
+from services.booking.domain.model.recurring_series import Series
+from services.booking.messages.state import appointment_of, dumps
 from services.booking.rebuild import staging
 from services.booking.rebuild.facts import Fact, OfAppointment, OfBusyTimes, OfHold, OfSeries
 from services.booking.rebuild.folding import confirmed_after, series_after
@@ -19,7 +20,6 @@ from services.booking.store import rebuilt
 from services.booking.store import series as stored_series
 from services.booking.store.feeds import keep_feeds
 from services.booking.store.hours import save_hours
-from services.booking.wire import appointment_of, dumps
 
 F = TypeVar("F", OfAppointment, OfSeries, OfBusyTimes, OfHold, Hours, Feed)
 

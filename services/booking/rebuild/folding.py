@@ -6,11 +6,11 @@ from typing import Any
 
 from contracts.ids import uuid_of
 from scheduling.recurrence import Recurrence
-from services.booking.domain.appointment import Answer, Appointment, Status
-from services.booking.domain.series.state import Series
-from services.booking.domain.status import open_status
+from services.booking.domain.model.appointment import Answer, Appointment, Status
+from services.booking.domain.model.recurring_series import Series
+from services.booking.domain.model.status import open_status
+from services.booking.messages.state import MICROSECOND, appointment_of
 from services.booking.rebuild.facts import Body, OfAppointment, OfSeries, instant
-from services.booking.wire import MICROSECOND, appointment_of
 
 
 def confirmed_after(before: bool, fact: OfAppointment) -> bool:

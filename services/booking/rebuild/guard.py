@@ -1,9 +1,9 @@
 """A database that knows nothing, beside a log that tells of appointments: it was lost, and must not decide."""
 
-from chassis.database import Transaction
+from chassis.configuration.settings import Settings
+from chassis.database.transactions import Transaction
 from chassis.errors import Halt
-from chassis.log import Log
-from chassis.settings import Settings
+from chassis.kafka.log import Log
 from contracts.topics import BOOKING_EVENTS
 from services.booking.store import rebuilt
 

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from chassis.errors import DependencyDown
-from services.booking.client import Directory
+from services.booking.clients.identity import Directory
 from services.booking.store import people, rebuilt
 
 PAGE = 5_000

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis.database import Database, Transaction
-from chassis.open_letters import is_note
+from chassis.database.transactions import Database, Transaction
+from chassis.dead_letters.unresolved import is_note
 from contracts import topics
 from contracts.envelope import Record
-from services.booking.client import Directory
-from services.booking.domain.book import Changed
-from services.booking.domain.occupancy import freed_and_taken
+from services.booking.clients.identity import Directory
+from services.booking.domain.free_time.occupancy import freed_and_taken
+from services.booking.domain.model.book import Changed
+from services.booking.messages.state import appointment_of
 from services.booking.rebuild import people, staging
 from services.booking.rebuild.answers import command_row, letter_row, outcome_row
 from services.booking.rebuild.cuts import Cut, Cuts
@@ -25,7 +26,6 @@ from services.booking.rebuild.filling import Filling
 from services.booking.rebuild.reading import Log, Report, portions
 from services.booking.rebuild.summary import Summary, counts_of, never_answered, not_known
 from services.booking.store import rebuilt
-from services.booking.wire import appointment_of
 
 CONSUMER = "booking.commands"
 ASKED_ON = (topics.BOOKING_COMMANDS.name, topics.redrive("booking").name)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from contracts.envelope import NOBODY
 from services.booking.rebuild.cuts import Cut, Place
 

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from chassis.verdicts import Verdict
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.calendar import Entry
-from services.booking.domain.occupancy import Busy
-from services.booking.domain.times import Period
+from services.booking.domain.free_time.occupancy import Busy
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.calendar import Entry
+from services.booking.domain.model.times import Period
+from services.booking.messages.state import appointment_of
 from services.booking.store.decisions import KEPT, columns_of
-from services.booking.wire import appointment_of
 
 _APPOINTMENTS = text("""
     SELECT state, organizer_confirmed FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))

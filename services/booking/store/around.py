@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from services.booking.domain.times import Period
+from services.booking.domain.model.times import Period
 
 Ranges = Collection[tuple[UUID, Period]]
 

@@ -7,20 +7,20 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Row, Transaction
+from chassis.database.transactions import Row, Transaction
 from chassis.errors import TooMuch
 from chassis.verdicts import Verdict
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.book import Book, Changed, Sought
-from services.booking.domain.commands import Announce, Command, OfAppointment
-from services.booking.domain.diary import Noted
-from services.booking.domain.feeds import Feed
-from services.booking.domain.occupancy import freed_and_taken, needed
-from services.booking.domain.people import People
-from services.booking.domain.reach import surroundings, widened
+from services.booking.domain.free_time.occupancy import freed_and_taken, needed
+from services.booking.domain.free_time.reach import surroundings, widened
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.book import Book, Changed, Sought
+from services.booking.domain.model.commands import Announce, Command, OfAppointment
+from services.booking.domain.model.diary import DiaryChanges
+from services.booking.domain.model.feed import Feed
+from services.booking.domain.model.people import People
+from services.booking.domain.model.recurring_series import Series
+from services.booking.domain.model.times import Period
 from services.booking.domain.series.expansion import created, expanded
-from services.booking.domain.series.state import Series
-from services.booking.domain.times import Period
 from services.booking.domain.weight import PLACES_AT_ONCE, places_of_known
 from services.booking.store import appointments, diaries
 from services.booking.store import people as stored_people
@@ -112,7 +112,7 @@ async def save(
     changed: Sequence[Changed],
     verdicts: Sequence[Verdict],
     announced: Mapping[UUID, Sequence[datetime]] | None = None,
-    noted: Noted | None = None,
+    noted: DiaryChanges | None = None,
     series: Sequence[Series] = (),
     feeds: Sequence[Feed] = (),
 ) -> None:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Database, Transaction
+from chassis.database.transactions import Database, Transaction
 from chassis.errors import TooMuch
-from chassis.verdicts import Further, Verdict
+from chassis.verdicts import ExtraEvent, Verdict
 
 KEYS = 2  # of one command: its id, and the one that it has where another organization used its id first
 FURTHER_AT_ONCE = 32 * 1024 * 1024  # bytes of events; one command may have more
@@ -78,11 +78,11 @@ _KEEP_FURTHER = text("""
 """)
 
 
-async def _further(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Further]]:
+async def _further(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[ExtraEvent]]:
     """The events of commands that have several, in their order."""
-    found: dict[UUID, list[Further]] = {}
+    found: dict[UUID, list[ExtraEvent]] = {}
     for command, kind, subject, event in await tx.execute(_FURTHER, {"ids": list(ids)}):
-        found.setdefault(command, []).append(Further(kind, subject, event))
+        found.setdefault(command, []).append(ExtraEvent(kind, subject, event))
     return found
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from chassis.database import Row, Transaction
-from services.booking.domain.commands import (
+from chassis.database.transactions import Row, Transaction
+from services.booking.domain.model.commands import (
     Command,
     Create,
     ImportBusyTimes,
@@ -14,9 +14,9 @@ from services.booking.domain.commands import (
     ReleaseHold,
     SetAvailability,
 )
-from services.booking.domain.diary import Diary, Hours, Noted
+from services.booking.domain.model.diary import Diary, DiaryChanges, Hours
 from services.booking.store.around import Ranges
-from services.booking.store.elsewhere import load_elsewhere, save_elsewhere
+from services.booking.store.busy_times import load_elsewhere, save_elsewhere
 from services.booking.store.holds import end_holds, load_holds, save_holds
 from services.booking.store.hours import save_hours, with_dates
 
@@ -62,7 +62,7 @@ async def load(
     )
 
 
-async def save(tx: Transaction, noted: Noted) -> None:
+async def save(tx: Transaction, noted: DiaryChanges) -> None:
     """Write what a batch changed; the organizations say from now on that there is something to look at."""
     if noted.hours:
         await save_hours(tx, list(noted.hours.values()))

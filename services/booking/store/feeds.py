@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
-from services.booking.domain.commands import Command, SetFeed
-from services.booking.domain.feeds import Feed, Feeds
+from chassis.database.transactions import Transaction
+from services.booking.domain.model.commands import Command, SetFeed
+from services.booking.domain.model.feed import Feed, Feeds
 
 _FEEDS = text("""
     SELECT user_id, organization_id, version, token_hash FROM feeds WHERE user_id = ANY(CAST(:users AS uuid[]))

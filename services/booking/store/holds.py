@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Database, Transaction
-from services.booking.domain.commands import Command, Create, PlaceHold, ReleaseHold
-from services.booking.domain.diary import Hold
-from services.booking.domain.times import LONGEST
+from chassis.database.transactions import Database, Transaction
+from services.booking.domain.model.commands import Command, Create, PlaceHold, ReleaseHold
+from services.booking.domain.model.diary import Hold
+from services.booking.domain.model.times import LONGEST
 from services.booking.store.around import AROUND, Ranges, columns
 
 _HOLD_COLUMNS = "h.id, h.organization_id, h.owner_id, h.user_ids, h.start_time, h.end_time, h.expires_at"

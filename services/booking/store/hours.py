@@ -9,10 +9,10 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Transaction
-from services.booking.domain.commands import Command, SetAvailability
-from services.booking.domain.diary import Hours
-from services.booking.domain.reach import united, wider
+from chassis.database.transactions import Transaction
+from services.booking.domain.free_time.reach import united, wider
+from services.booking.domain.model.commands import Command, SetAvailability
+from services.booking.domain.model.diary import Hours
 from services.booking.store.around import Ranges
 
 _HOURS = text("""

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Row, Transaction
-from services.booking.domain.people import Person
+from chassis.database.transactions import Row, Transaction
+from services.booking.domain.model.people import Person
 
 _PEOPLE = text("""
     SELECT id, organization_id, name, timezone, locale, roles, active

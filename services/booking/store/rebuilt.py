@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Row, Transaction
+from chassis.database.transactions import Row, Transaction
 from services.booking.domain.announcing import ANNOUNCEMENTS_AN_HOUR
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.occupancy import Busy
+from services.booking.domain.free_time.occupancy import Busy
+from services.booking.domain.model.appointment import Appointment
 from services.booking.store.appointments import ROWS, columns
 
 _ADD_ORGANIZATIONS = text("""

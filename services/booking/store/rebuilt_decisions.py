@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 
 # Each outcome with its command's record: to be made again, known already, incomplete because its command or an event is
 # not in the log any more, or to be kept.

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Row, Transaction
+from chassis.database.transactions import Row, Transaction
 from chassis.errors import TooMuch
 from scheduling.recurrence import Recurrence
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.commands import Command
-from services.booking.domain.series.state import Series
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.commands import Command
+from services.booking.domain.model.recurring_series import Series
 from services.booking.domain.series.weight import meet_in_a_series, places_touched, whole_series
 from services.booking.domain.weight import PLACES_AT_ONCE
-from services.booking.wire import MICROSECOND, appointment_of, dumps, template_of
+from services.booking.messages.state import MICROSECOND, appointment_of, dumps, template_of
 
 
 class Known(NamedTuple):

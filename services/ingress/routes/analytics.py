@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from chassis import clock
-from services.ingress.answers import as_json
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain import queries
 from services.ingress.domain.problems import Problem
+from services.ingress.http.responses import as_json
+from services.ingress.http.routing import PlainRoute
 from services.ingress.routes.reads import params
-from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 _COUNTS = ("planned", "sent", "delivered", "failed", "bounced", "expired", "dead_lettered")

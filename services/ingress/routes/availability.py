@@ -12,17 +12,17 @@ from contracts.availability import AvailabilityPolicy
 from contracts.fields import Timezone
 from scheduling.reasons import explain
 from scheduling.slots import offers
-from services.ingress.answers import as_json, etag, has_seen, raw_json
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain import offers as asked
 from services.ingress.domain import slots
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, invalid, not_found
 from services.ingress.domain.scheduling import availability_body
-from services.ingress.openings import Openings
+from services.ingress.http.responses import as_json, etag, has_seen, raw_json
+from services.ingress.http.routing import PlainRoute
 from services.ingress.routes.reads import params
-from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
+from services.ingress.views.people import Openings
 
 NO_ZONE = "UTC"
 """Where the days of somebody begin who never said anything, unless the question says where."""

@@ -13,16 +13,16 @@ from fastapi import APIRouter, Request, Response
 
 from chassis import clock
 from scheduling.ics import writing
-from services.ingress.answers import as_json, has_seen
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
+from services.ingress.commands.replies import Outcome
 from services.ingress.domain import tokens
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.feed import entries
 from services.ingress.domain.problems import not_found
-from services.ingress.replies import Outcome
-from services.ingress.routing import PlainRoute
+from services.ingress.http.responses import as_json, has_seen
+from services.ingress.http.routing import PlainRoute
+from services.ingress.routes.writer import PREFIX, Writer
 from services.ingress.runtime import Runtime
-from services.ingress.writer import PREFIX, Writer
 
 CALENDAR_NAME = "Appointments"
 BACK, AHEAD = timedelta(days=90), timedelta(days=400)

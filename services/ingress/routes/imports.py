@@ -10,14 +10,14 @@ from fastapi import APIRouter, Request, Response
 
 from chassis import clock
 from scheduling.ics import reading
-from services.ingress import bodies
-from services.ingress.answers import as_json
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain.importing import RANGES_MAX, portions
 from services.ingress.domain.problems import Problem
-from services.ingress.routing import PlainRoute
+from services.ingress.http import bodies
+from services.ingress.http.responses import as_json
+from services.ingress.http.routing import PlainRoute
+from services.ingress.routes.writer import PREFIX, Writer, command_id
 from services.ingress.runtime import Runtime
-from services.ingress.writer import PREFIX, Writer, command_id
 
 IMPORTED_AHEAD = timedelta(days=5 * 365)  # nothing can be booked later
 

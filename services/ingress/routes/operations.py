@@ -5,16 +5,16 @@ from importlib.resources import files
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.ingress.answers import as_json
-from services.ingress.describe import described
-from services.ingress.routing import PlainRoute
+from services.ingress.api.openapi import described
+from services.ingress.http.responses import as_json
+from services.ingress.http.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 
 def operation_routes(runtime: Runtime) -> APIRouter:
     """What operators and readers of the interface ask for; no token needed."""
     router = APIRouter(route_class=PlainRoute, tags=["operations"])
-    page = (files("services.ingress") / "docs.html").read_bytes()
+    page = (files("services.ingress.api") / "docs.html").read_bytes()
 
     @router.get("/health/appointments", **described("health"))
     async def health(_: Request) -> Response:

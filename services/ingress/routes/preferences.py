@@ -19,16 +19,16 @@ from notifications.preferences import (
     preferences_of,
 )
 from notifications.rules import effective
-from services.ingress import bodies
-from services.ingress.answers import as_json, etag
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain import queries
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, not_found
+from services.ingress.http import bodies
+from services.ingress.http.responses import as_json, etag
+from services.ingress.http.routing import PlainRoute
 from services.ingress.routes.reads import params
-from services.ingress.routing import PlainRoute
+from services.ingress.routes.writer import Writer
 from services.ingress.runtime import Runtime
-from services.ingress.writer import Writer
 
 
 def preference_routes(runtime: Runtime) -> APIRouter:

@@ -9,14 +9,14 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from chassis import clock
-from services.ingress import bodies
-from services.ingress.answers import as_json, etag, raw_json
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain import cursors, queries
 from services.ingress.domain.busy import clipped, merged
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, invalid, not_found
-from services.ingress.routing import PlainRoute
+from services.ingress.http import bodies
+from services.ingress.http.responses import as_json, etag, raw_json
+from services.ingress.http.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 _CALENDAR_FIELDS = ("id", "title", "start_time", "end_time", "status", "organizer_id", "location")

@@ -6,15 +6,15 @@ from fastapi import APIRouter, Request, Response
 
 from contracts.availability import SetAvailability
 from contracts.holds import PlaceHold
-from services.ingress import bodies
-from services.ingress.answers import as_json, etag
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
 from services.ingress.domain.scheduling import availability_body, hold_body
-from services.ingress.routing import PlainRoute
+from services.ingress.http import bodies
+from services.ingress.http.responses import as_json, etag
+from services.ingress.http.routing import PlainRoute
+from services.ingress.routes.writer import PREFIX, Writer
 from services.ingress.runtime import Runtime
-from services.ingress.writer import PREFIX, Writer
 
 
 def scheduling_routes(runtime: Runtime) -> APIRouter:

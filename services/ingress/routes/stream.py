@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.ingress import metrics
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain.caller import LEEWAY_SECONDS
 from services.ingress.domain.memory import Change
 from services.ingress.domain.problems import Problem
-from services.ingress.live import Live, Subscription
-from services.ingress.routing import PlainRoute
+from services.ingress.http.routing import PlainRoute
+from services.ingress.live.streams import Live, Subscription
 from services.ingress.runtime import Runtime
 
 RETRY_MS = 1_000

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from fastapi import APIRouter, Request, Response
 
 from notifications.preview import NoText, UnknownType, preview
-from services.ingress.answers import as_json
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain.problems import Problem, invalid
 from services.ingress.domain.queries import preview_query
+from services.ingress.http.responses import as_json
+from services.ingress.http.routing import PlainRoute
 from services.ingress.routes.reads import params
-from services.ingress.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 

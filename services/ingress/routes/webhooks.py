@@ -10,12 +10,13 @@ from chassis import clock
 from contracts.envelope import Envelope, Message
 from contracts.notifications import CommunicationEvent
 from contracts.topics import COMMUNICATION_EVENTS
-from services.ingress import bodies, metrics
-from services.ingress.answers import as_json
-from services.ingress.describe import described
+from services.ingress import metrics
+from services.ingress.api.openapi import described
 from services.ingress.domain.problems import Problem
 from services.ingress.domain.signatures import NotSigned, Seen, verified
-from services.ingress.routing import PlainRoute
+from services.ingress.http import bodies
+from services.ingress.http.responses import as_json
+from services.ingress.http.routing import PlainRoute
 from services.ingress.runtime import Runtime
 
 _REPORTS = UUID("6e8f9c1a-35d7-5b0e-9a52-7f1c02d4be60")

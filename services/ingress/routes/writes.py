@@ -17,12 +17,12 @@ from contracts.commands import (
     LeaveAppointment,
     UpdateAppointment,
 )
-from services.ingress import bodies
-from services.ingress.describe import described
+from services.ingress.api.openapi import described
 from services.ingress.domain.problems import Problem
-from services.ingress.routing import PlainRoute
+from services.ingress.http import bodies
+from services.ingress.http.routing import PlainRoute
+from services.ingress.routes.writer import PREFIX, Writer
 from services.ingress.runtime import Runtime
-from services.ingress.writer import PREFIX, Writer
 
 _CALLS_WITH_A_BODY: dict[str, tuple[str, type[BaseModel]]] = {
     "confirm": ("appointment.confirm", ConfirmAppointment),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from notifications.wording import zone
+from notifications.dates_and_times import zone
 from scheduling.ics.writing import CalendarEntry, write
 from scheduling.wallclock import moved_out_of_gaps
 from services.notifier.domain import kinds

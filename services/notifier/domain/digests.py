@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID, uuid5
 
 from notifications import rules
+from notifications.dates_and_times import zone
 from notifications.preferences import EMAIL, IN_APP, PUSH, Digest, Organization, Preferences
 from notifications.quiet_hours import waits_until
 from notifications.rules import Decision, decide
-from notifications.wording import zone
 from services.notifier.domain.kinds import DIGEST
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from scheduling.recurrence import Recurrence
-from services.notifier.domain.holding import Hold
+from services.notifier.domain.quiet_hold import Hold
 
 PENDING = "pending"
 DECLINED = "declined"

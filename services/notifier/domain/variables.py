@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from notifications import rules
-from notifications.patterns import in_words
+from notifications.dates_and_times import date_of, time_of, time_until, when
 from notifications.preferences import Organization, Preferences
-from notifications.wording import date_of, time_of, time_until, when
+from notifications.recurrence_text import in_words
 from services.notifier.domain.model import Appointment, Event, Person, Reminder
 from services.notifier.domain.summaries import summary
 

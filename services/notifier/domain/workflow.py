@@ -8,7 +8,6 @@ from uuid import UUID
 from notifications.preferences import NOTHING_SAID, Organization, Preferences
 from services.notifier.domain import kinds
 from services.notifier.domain.channels import decisions
-from services.notifier.domain.holding import Waiting, hold
 from services.notifier.domain.kinds import Kind
 from services.notifier.domain.model import (
     COMPLETED,
@@ -18,6 +17,7 @@ from services.notifier.domain.model import (
     Reminder,
     notification_id,
 )
+from services.notifier.domain.quiet_hold import Waiting, hold
 from services.notifier.domain.recipients import involved, told
 from services.notifier.domain.suspensions import reachable
 from services.notifier.domain.variables import variables

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Database, Transaction
+from chassis.database.transactions import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from services.notifier.store.queue import Claimed
 
 # With one member of a call comes the whole call, and with one of a bundle all that is free of it.

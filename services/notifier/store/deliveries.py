@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Database, Transaction
-from services.notifier.delivery import COLUMNS, Delivery
+from chassis.database.transactions import Database, Transaction
+from services.notifier.domain.delivery import COLUMNS, Delivery
 
 _TYPES = {
     "version": "int",

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from contracts.envelope import Message
 
 _NOTE = text("""

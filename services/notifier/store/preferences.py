@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Database, Row, Transaction
+from chassis.database.transactions import Database, Row, Transaction
 from chassis.verdicts import Verdict
 from notifications.preferences import (
     Organization,

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from notifications.preferences import (
     NO_RULES,
     NOTHING_SAID,
@@ -20,8 +20,8 @@ from notifications.preferences import (
     organization_of,
     preferences_of,
 )
-from services.notifier.delivery import COLUMNS, Delivery
-from services.notifier.domain.currency import Current
+from services.notifier.domain.delivery import COLUMNS, Delivery
+from services.notifier.domain.staleness import Current
 from services.notifier.store.deliveries import settled_columns
 
 # One index probe for each organization, not one for each row: a hundred thousand deliveries of one organization do not
@@ -175,7 +175,7 @@ class Claimed(NamedTuple):
 
 
 @dataclass(slots=True)
-class Looked:
+class Checked:
     """A claimed delivery, its payload, and what is known of its appointment and of what its recipient wants now.
 
     `suspended`: the address of its channel has bounced. `at`: when that was, in seconds of the monotonic clock.
@@ -237,12 +237,12 @@ async def claim_one(tx: Transaction, lease: UUID, now: datetime, until: datetime
     return [Claimed(*row) for row in rows]
 
 
-async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Looked]:
+async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Checked]:
     """The claimed deliveries with their appointments as they are now, in one query."""
     rows = await tx.execute(_LOOK, {"ids": list(ids)})
     width = len(COLUMNS)
     return [
-        Looked(
+        Checked(
             Delivery(*row[:width]),
             row[width],
             Current(*row[width + 1 : -3]) if row[width + 1] is not None else None,

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
-from services.notifier.delivery import Delivery
+from chassis.database.transactions import Transaction
+from services.notifier.domain.delivery import Delivery
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 
 _WAITING = text("""
     SELECT d.id, d.attempts, d.reason, q.next_attempt_at, q.outage

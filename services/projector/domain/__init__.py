@@ -1,0 +1,1 @@
+"""Pure rules of the views: the newest version of each thing is kept, in whatever order events arrive."""

@@ -1,5 +1,5 @@
-"""All SQL of reminders: `schedules` as events change them, `preferences` what people want, `dispatch` as timers fire, `handovers` of
-reminders to a service that sends them, `upkeep` for the rest.
+"""All SQL of reminders: `schedules` as events change them, `preferences` what people want, `dispatch` as timers fire, `upkeep` for the rest.
+The tables of handovers are in `delegation`.
 
 Every instant that something is compared with is a parameter; PostgreSQL's clock decides nothing.
 """

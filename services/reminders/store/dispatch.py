@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from services.reminders.domain.timers import Timer
-from services.reminders.messages import Story
+from services.reminders.messages.outgoing import Story
 from services.reminders.store.schedules import TIMER_COLUMNS, timer_of
 
 # Reads the head of the partial index only. A lease changes no indexed column, so the new row stays on its page.

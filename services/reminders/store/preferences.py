@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Transaction
+from chassis.database.transactions import Transaction
 from contracts.fields import DEFAULT_REMINDERS
 from notifications.preferences import (
     Organization,

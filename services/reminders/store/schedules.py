@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import text
 
-from chassis.database import Row, Transaction
+from chassis.database.transactions import Row, Transaction
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.schedule import UNKNOWN, Schedule
 from services.reminders.domain.timers import Changes, Timer
-from services.reminders.messages import AppointmentTold
+from services.reminders.messages.incoming import AppointmentTold
 
 # The conflict domain is the organization: its appointments and its people's preferences are decided one batch after
 # the other, also when redriven records come on another partition. Sorted keys, so that batches wait instead of deadlock.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from chassis.database import Database, Transaction
+from chassis.database.transactions import Database, Transaction
 
 _FORGET_TIMERS = text("""
     DELETE FROM timers WHERE id IN (

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from chassis.migrations import migrate
+from chassis.database.migrations import migrate
 from chassis.service import Service
-from chassis.topics import ensure_topics
+from chassis.topics.creation import ensure_topics
 from contracts import topics
 from contracts.envelope import Record
 from services.booking.main import build

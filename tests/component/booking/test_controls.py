@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from chassis.database import Database, Transaction
+from chassis.database.transactions import Database, Transaction
 from chassis.verdicts import Verdict
 from services.booking.store import decisions
 from tests.component.booking import test_commands, test_store

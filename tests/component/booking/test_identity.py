@@ -7,7 +7,7 @@ import pytest
 
 from chassis.errors import DependencyDown
 from contracts.envelope import Record
-from services.booking.client import Directory
+from services.booking.clients.identity import Directory
 from tests.component.booking.desk import Desk
 from tests.component.booking.identity import Identity
 from tests.support import eventually

@@ -10,8 +10,8 @@ import orjson
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from chassis.database import Database
-from chassis.settings import service_database_url
+from chassis.configuration.settings import service_database_url
+from chassis.database.transactions import Database
 from contracts import topics
 from contracts.availability import AvailabilityChanged, BusyTimesChanged
 from contracts.envelope import Record

@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from chassis.database import Database
-from chassis.settings import service_database_url
+from chassis.configuration.settings import service_database_url
+from chassis.database.transactions import Database
 from contracts import topics
 from contracts.envelope import Record
 from tests.component.booking.desk import NOON, Desk

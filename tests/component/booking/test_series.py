@@ -11,9 +11,9 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from chassis.database import Database, Transaction
+from chassis.configuration.settings import service_database_url
+from chassis.database.transactions import Database, Transaction
 from chassis.errors import PublishFailed
-from chassis.settings import service_database_url
 from contracts import topics
 from contracts.appointments import AppointmentEvent
 from contracts.envelope import Message, Record

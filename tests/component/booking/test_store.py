@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import text
 
 from chassis import clock
-from chassis.database import Database
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database.migrations import migrate
+from chassis.database.transactions import Database
 from chassis.errors import TooMuch
-from chassis.migrations import migrate
-from chassis.settings import Settings, service_database_url
-from chassis.verdicts import Further, Verdict
+from chassis.verdicts import ExtraEvent, Verdict
 from services.booking import jobs
-from services.booking.domain.book import Changed
-from services.booking.domain.people import Person
+from services.booking.domain.model.book import Changed
+from services.booking.domain.model.people import Person
+from services.booking.messages.state import state_of
 from services.booking.store import batches, decisions, people
-from services.booking.wire import state_of
 from tests.support import World
 from tests.unit.booking.builders import (
     ADMIN,
@@ -162,7 +162,7 @@ async def test_what_was_decided_is_forgotten_after_thirty_days(database: Databas
 async def test_more_events_than_memory_should_hold_are_read_in_halves(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    further = tuple(Further("appointment.created", uuid4(), 1000 * b"x") for _ in range(3))
+    further = tuple(ExtraEvent("appointment.created", uuid4(), 1000 * b"x") for _ in range(3))
     heavy = [a_verdict(further=further) for _ in range(2)]
     async with database.transaction() as tx:
         await batches.save(tx, [], heavy)

@@ -10,15 +10,15 @@ import orjson
 import pytest
 
 from chassis import clock
-from chassis.database import Database, Transaction
+from chassis.configuration.settings import service_database_url
+from chassis.database.transactions import Database, Transaction
 from chassis.errors import TooMuch
-from chassis.publisher import Publisher
-from chassis.settings import service_database_url
+from chassis.kafka.publisher import Publisher
 from contracts import topics
 from contracts.envelope import Envelope, Message, Record
-from services.booking.client import Directory
+from services.booking.clients.identity import Directory
 from services.booking.handlers import Handlers
-from services.booking.messages import Received, decode
+from services.booking.messages.commands import Received, decode
 from services.booking.metrics import COMMANDS
 from services.booking.store import people
 from tests.component.booking.desk import NOON, Desk, an_hour
@@ -123,7 +123,7 @@ async def test_what_is_too_heavy_is_refused_once_and_for_all(clerk: Clerk) -> No
     clerk.handlers.committed()
     assert (outcome(messages)["status"], outcome(messages)["code"]) == ("refused", "too_large")
     async with clerk.database.transaction() as tx:
-        assert await clerk.handlers.again(tx, [item]) == messages, "byte for byte"
+        assert await clerk.handlers.republish(tx, [item]) == messages, "byte for byte"
         assert await clerk.handlers.refuse_too_heavy(tx, *item) == messages
     later = clerk.ask("appointment.create", anna, an_hour(NOON), command_id=item[1].id)
     assert outcome(await clerk.decide(later)) == outcome(messages)

@@ -8,15 +8,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from chassis import migrations
-from chassis.migrations import MigrationBlocked
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.database import migrations
+from chassis.database.migrations import MigrationBlocked
 from tests.support import eventually
 from tests.support.world import World
 
 HEAD = """
 from alembic import op
-from chassis.indexes import create_index
+from chassis.database.indexes import create_index
 
 revision = "{0}"
 down_revision = {1}

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from chassis.database import Database
-from chassis.migrations import prepare
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.database.migrations import prepare
+from chassis.database.transactions import Database
 from tests.support.world import World
 
 ROWS = 2_000
@@ -92,4 +92,4 @@ def test_whatever_is_deleted_by_age_is_deleted_in_slices() -> None:
     assert set(unbounded) <= {DEAD_LETTERS}
 
 
-DEAD_LETTERS = Path("chassis/deadletters.py")  # sliced with the rest of that file
+DEAD_LETTERS = Path("chassis/dead_letters/store.py")  # sliced with the rest of that file

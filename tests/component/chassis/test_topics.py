@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from chassis import topic_admin
-from chassis.drift import MAX_BYTES, RETENTION, TIMESTAMP
+from chassis.configuration.settings import Settings
 from chassis.health import Health
-from chassis.settings import Settings
-from chassis.topics import PART, check_topics, ensure_topics, look_again, until_sound
+from chassis.topics import administration
+from chassis.topics.creation import PART, check_topics, ensure_topics, look_again, until_sound
+from chassis.topics.drift import MAX_BYTES, RETENTION, TIMESTAMP
 from contracts.topics import ALL, BOOKING_COMMANDS, BOOKING_EVENTS, BOOKING_OUTCOMES, PROJECTOR_EVENTS
 from tests.support import World, eventually
 
@@ -35,14 +35,14 @@ async def test_absent_topics_are_told_and_not_made(settings: Settings) -> None:
         ("booking.events", "absent"),
         ("booking.outcomes", "absent"),
     ]
-    assert set(await topic_admin.describe(settings, BOOKING)) == {BOOKING_COMMANDS}
+    assert set(await administration.describe(settings, BOOKING)) == {BOOKING_COMMANDS}
 
 
 async def test_a_setting_is_changed_and_the_others_are_left_alone(settings: Settings) -> None:
     await ensure_topics(settings, (PROJECTOR_EVENTS,))
-    refused = await topic_admin.set_settings(settings, {"projector.events": {MAX_BYTES: "2000000"}})
+    refused = await administration.set_settings(settings, {"projector.events": {MAX_BYTES: "2000000"}})
     assert refused == {}
-    (actual,) = (await topic_admin.describe(settings, [PROJECTOR_EVENTS])).values()
+    (actual,) = (await administration.describe(settings, [PROJECTOR_EVENTS])).values()
     wanted = PROJECTOR_EVENTS.config() | {MAX_BYTES: "2000000"}
     assert actual.settings is not None
     assert {name: actual.settings[name] for name in wanted} == wanted
@@ -50,22 +50,22 @@ async def test_a_setting_is_changed_and_the_others_are_left_alone(settings: Sett
 
 async def test_what_the_broker_refuses_is_told(settings: Settings) -> None:
     await ensure_topics(settings, (PROJECTOR_EVENTS,))
-    refused = await topic_admin.set_settings(settings, {"projector.events": {RETENTION: "soon"}})
+    refused = await administration.set_settings(settings, {"projector.events": {RETENTION: "soon"}})
     assert list(refused) == ["projector.events"]
     assert "soon" in refused["projector.events"]
 
 
 async def test_new_topics_are_as_large_as_those_that_exist(settings: Settings) -> None:
     await ensure_topics(settings, (BOOKING_COMMANDS,))
-    await topic_admin.add_partitions(settings, ["booking.commands"], 4)
+    await administration.add_partitions(settings, ["booking.commands"], 4)
     await ensure_topics(settings, BOOKING)
-    found = await topic_admin.describe(settings, BOOKING)
+    found = await administration.describe(settings, BOOKING)
     assert {actual.partitions for actual in found.values()} == {4}
 
 
 async def test_who_uses_a_broken_topic_waits_until_it_is_mended(settings: Settings) -> None:
     await ensure_topics(settings, BOOKING)
-    await topic_admin.set_settings(settings, {"booking.commands": {TIMESTAMP: "CreateTime"}})
+    await administration.set_settings(settings, {"booking.commands": {TIMESTAMP: "CreateTime"}})
     health = Health("test", started=True)
     waiting = asyncio.create_task(until_sound(settings, BOOKING, health))
     try:
@@ -74,7 +74,7 @@ async def test_who_uses_a_broken_topic_waits_until_it_is_mended(settings: Settin
         assert health.live
         assert not health.ready
         assert not waiting.done()
-        await topic_admin.set_settings(settings, {"booking.commands": {TIMESTAMP: "LogAppendTime"}})
+        await administration.set_settings(settings, {"booking.commands": {TIMESTAMP: "LogAppendTime"}})
         await asyncio.wait_for(waiting, 20)
         assert health.ready
     finally:
@@ -86,10 +86,10 @@ async def test_a_service_at_work_says_when_a_topic_is_broken_under_it(settings: 
     health = Health("test", started=True)
     await look_again(settings, BOOKING, health)
     assert health.ready
-    await topic_admin.set_settings(settings, {"booking.commands": {TIMESTAMP: "CreateTime"}})
+    await administration.set_settings(settings, {"booking.commands": {TIMESTAMP: "CreateTime"}})
     await look_again(settings, BOOKING, health)
     assert "message.timestamp.type=CreateTime" in health_reason(health)
-    await topic_admin.set_settings(settings, {"booking.commands": {TIMESTAMP: "LogAppendTime"}})
+    await administration.set_settings(settings, {"booking.commands": {TIMESTAMP: "LogAppendTime"}})
     await look_again(settings, BOOKING, health)
     assert health.ready
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from chassis.publisher import Publisher
-from chassis.settings import Settings
-from chassis.topics import ensure_topics
+from chassis.configuration.settings import Settings
+from chassis.kafka.publisher import Publisher
+from chassis.topics.creation import ensure_topics
 from cli import kafka
 from contracts.envelope import Record
 from tests.support import World

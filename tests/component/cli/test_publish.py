@@ -4,10 +4,10 @@ import asyncio
 import json
 from uuid import UUID, uuid4
 
-from chassis.publisher import Publisher
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.kafka.publisher import Publisher
 from contracts.envelope import Envelope, message_id
-from contracts.samples import GOOD, GRETA, JONAS, ORGANIZATION
+from contracts.tools.samples import GOOD, GRETA, JONAS, ORGANIZATION
 from contracts.topics import BOOKING_COMMANDS, BOOKING_EVENTS, BOOKING_OUTCOMES
 from tests.component.cli.conftest import Run, appointments, records
 from tests.support import eventually

@@ -3,10 +3,10 @@
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from chassis import topic_admin
-from chassis.drift import MAX_BYTES, RETENTION, TIMESTAMP
-from chassis.publisher import Publisher
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.kafka.publisher import Publisher
+from chassis.topics import administration
+from chassis.topics.drift import MAX_BYTES, RETENTION, TIMESTAMP
 from contracts.envelope import Message
 from contracts.topics import ALL, BOOKING_COMMANDS, BOOKING_EVENTS
 from tests.component.cli.conftest import Run
@@ -25,7 +25,7 @@ async def test_topics_as_we_make_them_differ_in_nothing(run: Run) -> None:
 
 async def test_what_differs_is_told_and_mended_and_the_rest_is_let_be(run: Run, settings: Settings) -> None:
     changed = {TIMESTAMP: "CreateTime", "segment.bytes": "33554432", RETENTION: "1500000000"}
-    assert await topic_admin.set_settings(settings, {"booking.commands": changed}) == {}
+    assert await administration.set_settings(settings, {"booking.commands": changed}) == {}
 
     told = await run("topics", "--json")
     assert told.code == 1
@@ -44,7 +44,7 @@ async def test_what_differs_is_told_and_mended_and_the_rest_is_let_be(run: Run, 
 
 
 async def test_uneven_partitions_are_mended_by_a_resize(run: Run, settings: Settings) -> None:
-    await topic_admin.add_partitions(settings, ["booking.events"], 4)
+    await administration.add_partitions(settings, ["booking.events"], 4)
     told = await run("topics", "--fix", "--json")
     assert told.code == 1
     assert "appointments topics resize 4" in told.err
@@ -52,7 +52,7 @@ async def test_uneven_partitions_are_mended_by_a_resize(run: Run, settings: Sett
     done = await run("topics", "resize", "4", "--yes")
     assert done.code == 0, done.err
     assert done.lines[0]["before"] == {topic.name: 3 for topic in ALL if topic is not BOOKING_EVENTS}
-    assert {one.partitions for one in (await topic_admin.describe(settings, ALL)).values()} == {4}
+    assert {one.partitions for one in (await administration.describe(settings, ALL)).values()} == {4}
     assert (await run("topics", "--json")).code == 0
 
 
@@ -75,13 +75,13 @@ async def test_a_resize_waits_for_nobody_who_is_not_there(
     answer = await run("topics", "resize", "6", "--yes", "--wait", "1")
     assert answer.code == 7
     assert "booking.commands has 1 records of booking.commands/" in answer.err
-    (commands,) = (await topic_admin.describe(settings, [BOOKING_COMMANDS])).values()
+    (commands,) = (await administration.describe(settings, [BOOKING_COMMANDS])).values()
     assert commands.partitions == 3
 
 
 async def test_nobody_is_asked_twice_and_no_means_no(run: Run, settings: Settings) -> None:
     assert (await run("topics", "resize", "6", stdin="n\n")).code == 1
-    (commands,) = (await topic_admin.describe(settings, [BOOKING_COMMANDS])).values()
+    (commands,) = (await administration.describe(settings, [BOOKING_COMMANDS])).values()
     assert commands.partitions == 3
 
 
@@ -96,7 +96,7 @@ def differing(rows: list[dict[str, object]]) -> set[tuple[object, ...]]:
 
 async def other_setting(settings: Settings, name: str) -> str:
     """A setting of booking.commands, also one that no contract knows."""
-    async with topic_admin.administrator(settings) as admin:
+    async with administration.administrator(settings) as admin:
         topic = settings.topic_prefix + "booking.commands"
         resource = ConfigResource(ConfigResourceType.TOPIC, topic, {name: None})
         (answer,) = await admin.describe_configs([resource])

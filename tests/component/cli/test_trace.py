@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-from chassis.publisher import Publisher
+from chassis.kafka.publisher import Publisher
 from contracts.catalog import BY_NAME
 from contracts.envelope import Envelope, Message
-from contracts.samples import APPOINTMENT, GOOD, GRETA, ORGANIZATION
+from contracts.tools.samples import APPOINTMENT, GOOD, GRETA, ORGANIZATION
 from contracts.topics import ALL
 from tests.component.cli.conftest import Run
 from tests.support import eventually

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.samples import GRETA, JONAS
+from contracts.tools.samples import GRETA, JONAS
 from tests.component.booking.identity import Identity
 from tests.component.commands.records import ANNA, ORGANIZATION, OTHER_ORGANIZATION, STRANGER
 from tests.component.commands.service import Service, booking_in, notifier_in

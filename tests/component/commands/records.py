@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from contracts.envelope import Record
-from contracts.samples import GOOD
+from contracts.tools.samples import GOOD
 from tests.component.commands.service import Service
 
 ANNA = UUID("a0000000-0000-4000-8000-00000000000a")

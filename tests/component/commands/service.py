@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
 
-from chassis.database import Database, Transaction
-from chassis.migrations import migrate
-from chassis.publisher import Publisher
-from chassis.settings import service_database_url
+from chassis.configuration.settings import service_database_url
+from chassis.database.migrations import migrate
+from chassis.database.transactions import Database, Transaction
+from chassis.kafka.publisher import Publisher
 from contracts import topics
 from contracts.commands import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from contracts.envelope import Message, Record
-from services.booking import client as booking_identity
-from services.booking import messages as booking
+from services.booking.clients import identity as booking_identity
 from services.booking.handlers import Handlers as Booking
+from services.booking.messages import commands as booking
 from services.booking.settings import BookingSettings
-from services.notifier import identity as notifier_identity
-from services.notifier import messages as notifier
+from services.notifier.clients import identity as notifier_identity
 from services.notifier.handlers import Handlers as Notifier
+from services.notifier.messages import incoming as notifier
 from tests.component.booking.identity import Identity
 from tests.support import World
 
@@ -77,7 +77,7 @@ async def booking_in(world: World, identity: Identity) -> AsyncIterator[Service]
         tuple(BOOKING_COMMANDS),
         booking.decode,
         handlers.handle,
-        handlers.again,
+        handlers.republish,
         database,
     )
     await directory.close()
@@ -101,7 +101,7 @@ async def notifier_in(world: World, identity: Identity) -> AsyncIterator[Service
         tuple(NOTIFIER_COMMANDS),
         notifier.decode,
         handlers.handle,
-        handlers.again,
+        handlers.republish,
         database,
     )
     await directory.close()

@@ -14,7 +14,7 @@ from chassis.commands import BODY_MAX_BYTES
 from chassis.errors import InvalidMessage
 from contracts.envelope import Cut, Message, Record
 from contracts.outcomes import Outcome, PreferencesOutcome
-from contracts.samples import GOOD
+from contracts.tools.samples import GOOD
 from tests.component.commands.records import ANNA, ORGANIZATION, OTHER_ORGANIZATION, a_record, with_each_text
 from tests.component.commands.service import PARTITIONS, Service
 

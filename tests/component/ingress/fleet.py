@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.publisher import Publisher
+from chassis.kafka.publisher import Publisher
 from contracts.envelope import Envelope, Record, read
 from contracts.topics import (
     BOOKING_COMMANDS,

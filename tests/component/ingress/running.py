@@ -11,9 +11,9 @@ import httpx
 import uvicorn
 from opentelemetry.trace import TracerProvider
 
-from chassis.migrations import migrate
-from chassis.publisher import Publisher
-from chassis.topics import ensure_topics
+from chassis.database.migrations import migrate
+from chassis.kafka.publisher import Publisher
+from chassis.topics.creation import ensure_topics
 from deploy.local.ports import free_port
 from services.ingress.main import create_app
 from services.ingress.runtime import Runtime

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.ingress import identity as ours
+from services.ingress.clients import identity as ours
 from tests.component.ingress.people import ANNA, BEN
 from tests.component.ingress.running import Ingress
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from chassis.roles import reader_url
-from services.ingress.connections import Connections
+from chassis.database.roles import reader_url
+from services.ingress.views.connections import Connections
 from tests.component.ingress.running import Ingress
 from tests.support import eventually
 
@@ -39,7 +39,7 @@ async def test_who_waits_too_long_for_a_place_is_told(
 ) -> None:
     busy = [asyncio.create_task(connections.fetch("SELECT pg_sleep(60)")) for _ in range(2)]
     await asyncio.sleep(0)  # both hold a place now
-    monkeypatch.setattr("services.ingress.connections.CONNECTED_WITHIN", 0.05)
+    monkeypatch.setattr("services.ingress.views.connections.CONNECTED_WITHIN", 0.05)
     with pytest.raises(TimeoutError):
         await connections.fetch(WHO)
     for task in busy:

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from chassis import topic_admin
-from chassis.publisher import partition_of
+from chassis.kafka.publisher import partition_of
+from chassis.topics import administration
 from contracts.control import IntakePaused
 from contracts.envelope import Envelope
 from contracts.topics import ALL, PROJECTOR_EVENTS
@@ -62,7 +62,7 @@ async def test_new_partitions_are_read_and_an_open_stream_goes_on(growing: Ingre
     async with listening(growing, ANNA) as (listener, first):
         await change(growing)
         seen = (await listener.event())["id"]
-        await topic_admin.add_partitions(growing.settings, [topic.name for topic in ALL], MORE)
+        await administration.add_partitions(growing.settings, [topic.name for topic in ALL], MORE)
         await eventually(lambda: partitions_are(growing, MORE), 15)
         await eventually(lambda: reads(growing, MORE), 15)
         for _ in range(3):

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.settings import Settings
-from chassis.topics import ensure_topics
+from chassis.configuration.settings import Settings
+from chassis.topics.creation import ensure_topics
 from contracts.topics import PROJECTOR_EVENTS
-from services.ingress.reader import BEGIN_WITHIN, LONG_POLL_MS, Offsets, Reader
+from services.ingress.live.reader import BEGIN_WITHIN, LONG_POLL_MS, Offsets, Reader
 from tests.support import eventually
 from tests.support.world import new_world, remove_world
 

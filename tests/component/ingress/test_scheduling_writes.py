@@ -9,7 +9,7 @@ import pytest
 
 from contracts.envelope import Envelope
 from contracts.topics import PROJECTOR_EVENTS
-from services.ingress.awaited import event_key
+from services.ingress.commands.visibility_checks import event_key
 from tests.component.ingress.fleet import accepted, an_appointment, refused
 from tests.component.ingress.people import ADMIN, ANNA, BEN
 from tests.component.ingress.running import Ingress

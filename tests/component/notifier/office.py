@@ -14,14 +14,14 @@ import httpx
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from chassis.migrations import migrate
+from chassis.configuration.settings import service_database_url
+from chassis.database.migrations import migrate
 from chassis.service import Service
-from chassis.settings import service_database_url
-from chassis.topics import ensure_topics
+from chassis.topics.creation import ensure_topics
 from contracts import topics
 from contracts.envelope import Envelope, Record
 from services.notifier.main import build
-from services.notifier.registration import Registration
+from services.notifier.sending.template_registration import Registration
 from services.notifier.settings import NotifierSettings
 from tests.component.sandbox_process import sandbox
 from tests.support import World, eventually

@@ -5,8 +5,8 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
-from chassis.database import Database
-from services.notifier.client import CommunicationClient
+from chassis.database.transactions import Database
+from services.notifier.clients.communication import CommunicationClient
 from services.notifier.domain import workflow
 from services.notifier.store import queue
 from tests.component.notifier import test_deliveries, test_failures, test_store

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from chassis.database import Database
+from chassis.database.transactions import Database
 from contracts import topics
 from contracts.envelope import Record, rfc3339
-from services.notifier.calling import obsolete
+from services.notifier.sending.attempt import obsolete
 from services.notifier.store import queue
 from tests.component.notifier.office import ANNA, BEN, CLEO, PEOPLE, TOMORROW, an_appointment
 from tests.component.notifier.test_store import a_record, database, handled

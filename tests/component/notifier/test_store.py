@@ -10,18 +10,19 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from chassis.database import Database
-from chassis.migrations import migrate
-from chassis.settings import Settings, service_database_url
+from chassis.configuration.settings import Settings, service_database_url
+from chassis.database.migrations import migrate
+from chassis.database.transactions import Database
 from contracts import topics
 from contracts.envelope import Envelope, Message, Record
-from services.notifier import bulk, suspending
-from services.notifier.delivery import Delivery
+from services.notifier.clients.identity import Directory
+from services.notifier.domain.delivery import Delivery
 from services.notifier.handlers import Handlers
-from services.notifier.identity import Directory
-from services.notifier.messages import decode
-from services.notifier.restoring import newest, restore
-from services.notifier.settling import Ended
+from services.notifier.messages.incoming import decode
+from services.notifier.preferences.restore import newest, restore
+from services.notifier.sending import group_calls
+from services.notifier.sending import suspensions as sending_suspensions
+from services.notifier.sending.completion import Ended
 from services.notifier.store import appointments, calls, deliveries, preferences, queue, suspensions
 from services.notifier.store.appointments import Seen
 from services.notifier.store.waiting import Waiting, waiting
@@ -77,7 +78,7 @@ def created(offset: int, **different: object) -> Record:
 async def handled(database: Database, *records: Record, again: bool = False) -> list[Message]:
     items = [(record, received) for record in records if (received := decode(record)) is not None]
     async with database.transaction() as tx:
-        return await (HANDLERS.again if again else HANDLERS.handle)(tx, items)
+        return await (HANDLERS.republish if again else HANDLERS.handle)(tx, items)
 
 
 def setting(offset: int, **channels: bool) -> Record:
@@ -207,9 +208,9 @@ async def test_a_lost_database_gets_back_which_addresses_bounced(database: Datab
         for channel in ("email", "sms", "in_app")
     ]
     async with database.transaction() as tx:
-        told = await suspending.suspend(tx, bounced, NOW)
-        assert await suspending.suspend(tx, bounced, NOW) == [], "told once"
-        told += await suspending.restore(tx, {(BEN, "sms"), (BEN, "push")}, NOW)
+        told = await sending_suspensions.suspend(tx, bounced, NOW)
+        assert await sending_suspensions.suspend(tx, bounced, NOW) == [], "told once"
+        told += await sending_suspensions.restore(tx, {(BEN, "sms"), (BEN, "push")}, NOW)
         assert await suspensions.of(tx, [BEN]) == {BEN: {"email"}}, "in-app has no address"
         await tx.execute(text("DELETE FROM suspensions"))
         events = [
@@ -220,7 +221,7 @@ async def test_a_lost_database_gets_back_which_addresses_bounced(database: Datab
         for some in (list(reversed(events)), events[:2]):
             await restore(tx, newest(some))
             assert await suspensions.of(tx, [BEN]) == {BEN: {"email"}}
-        [again] = await suspending.restore(tx, {(BEN, "email")}, NOW)
+        [again] = await sending_suspensions.restore(tx, {(BEN, "email")}, NOW)
     assert orjson.loads(again.value or b"")["version"] == 2, "its versions go on"
 
 
@@ -291,7 +292,7 @@ async def test_who_is_in_a_call_is_decided_by_the_first_look_and_never_again(dat
     )
     planned = [(item, body) for item in alike]
     async with database.transaction() as tx:
-        await deliveries.plan(tx, planned, NOW, bulk.bundles(planned))
+        await deliveries.plan(tx, planned, NOW, group_calls.bundles(planned))
 
     async def only(version: int, *still: Delivery) -> None:
         state = Seen(
@@ -306,14 +307,14 @@ async def test_who_is_in_a_call_is_decided_by_the_first_look_and_never_again(dat
         async with database.transaction() as tx:
             await appointments.save(tx, [state])
 
-    async def gathered(after: int) -> bulk.Gathered:
+    async def gathered(after: int) -> group_calls.Gathered:
         lease, now = uuid4(), NOW + timedelta(seconds=after)
         until = now + timedelta(seconds=20)
         async with database.transaction() as tx:
             claimed = await queue.claim(tx, lease, [ORGANIZATION], now, until, 3)
             claimed += await calls.claim_rest(tx, lease, claimed, now, until)
             looked = await queue.look(tx, [row.id for row in claimed])
-            return await bulk.gather(tx, lease, looked, claimed, NOW)
+            return await group_calls.gather(tx, lease, looked, claimed, NOW)
 
     await only(2, *alike[1:])
     once = await gathered(0)

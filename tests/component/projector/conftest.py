@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import structlog
 
-from chassis.migrations import migrate
-from chassis.topics import ensure_topics
+from chassis.database.migrations import migrate
+from chassis.topics.creation import ensure_topics
 from services.projector.settings import ProjectorSettings
 from tests.component.projector.driver import Projector, settings_of
 from tests.support import World

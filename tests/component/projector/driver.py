@@ -7,10 +7,10 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from chassis.publisher import Publisher
-from chassis.roles import reader_url
+from chassis.configuration.settings import service_database_url
+from chassis.database.roles import reader_url
+from chassis.kafka.publisher import Publisher
 from chassis.service import Service
-from chassis.settings import service_database_url
 from contracts import topics
 from contracts.envelope import Message, header
 from services.projector.main import build

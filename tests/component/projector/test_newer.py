@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from contracts.envelope import Message
-from services.projector.rebuild import Refused, rebuild
+from services.projector.rebuild.run import Refused, rebuild
 from tests.component.projector.driver import Projector
 from tests.support import eventually
 from tests.unit.projector.builders import ANNA, a_notification, an_event, an_outcome

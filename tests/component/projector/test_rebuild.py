@@ -10,10 +10,10 @@ import asyncpg
 import pytest
 
 from contracts.envelope import Message
-from services.ingress.store import ANALYTICS
-from services.projector import refill
-from services.projector.rebuild import VIEWS, NothingToResume, RebuildRunning, Refused, rebuild
-from services.projector.refill import Progress
+from services.ingress.views.store import ANALYTICS
+from services.projector.rebuild import refill
+from services.projector.rebuild.refill import Progress
+from services.projector.rebuild.run import VIEWS, NothingToResume, RebuildRunning, Refused, rebuild
 from tests.component.projector.driver import TABLES, Projector
 from tests.component.projector.test_views import a_story
 from tests.support import eventually

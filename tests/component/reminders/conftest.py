@@ -9,17 +9,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from chassis.database import Database
+from chassis.configuration.settings import service_database_url
+from chassis.database.migrations import migrate
+from chassis.database.transactions import Database
 from chassis.errors import PublishFailed
-from chassis.migrations import migrate
-from chassis.publisher import Publisher
-from chassis.settings import service_database_url
+from chassis.kafka.publisher import Publisher
 from contracts import envelope, topics
 from contracts.envelope import Message
 from contracts.reminders import Reminder
-from services.reminders.dispatcher import Dispatcher
+from services.reminders.firing.dispatcher import Dispatcher
 from services.reminders.handlers import follow_appointments, follow_preferences
-from services.reminders.messages import read_appointment, read_preferences
+from services.reminders.messages.incoming import read_appointment, read_preferences
 from services.reminders.settings import RemindersSettings
 from tests.support import World
 from tests.unit.reminders.builders import LONG_BEFORE, a_record

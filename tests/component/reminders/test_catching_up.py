@@ -11,9 +11,9 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
 from chassis import clock
-from chassis.database import Database
+from chassis.configuration.settings import service_database_url
+from chassis.database.transactions import Database
 from chassis.service import Service
-from chassis.settings import service_database_url
 from contracts.envelope import Message
 from tests.component.reminders.conftest import settings_of
 from tests.component.reminders.test_service import a_minute_before, reminders, running, soon, world

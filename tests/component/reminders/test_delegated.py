@@ -16,11 +16,12 @@ from chassis.service import Service
 from deploy.local.communication.payloads import ScheduleReminders
 from deploy.local.ports import free_port
 from notifications.templates.catalogue import TEMPLATES
-from services.reminders import delegation
-from services.reminders.client import Communication, Failure
-from services.reminders.domain.handover import schedule_body
+from services.reminders.delegation import worker
+from services.reminders.delegation.communication import Communication, Failure
+from services.reminders.delegation.handover import schedule_body
 from services.reminders.domain.timers import plan
-from services.reminders.messages import Story, read_appointment
+from services.reminders.messages.incoming import read_appointment
+from services.reminders.messages.outgoing import Story
 from tests.component.reminders.test_service import a_minute_before, read, reminders, running, soon, tell
 from tests.component.reminders.test_service import world as world
 from tests.component.sandbox_process import sandbox
@@ -45,7 +46,7 @@ async def communication(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The sandbox with the template of reminders."""
-    monkeypatch.setattr(delegation, "AHEAD", timedelta(seconds=0.5))
+    monkeypatch.setattr(worker, "AHEAD", timedelta(seconds=0.5))
     async with sandbox("communication", tmp_path) as (client, _):
         body = TEMPLATES[TEMPLATE].registered()
         assert (await client.put(f"/api/communication/templates/{TEMPLATE}", json=body)).is_success

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.envelope import Message, rfc3339
-from services.reminders.dispatcher import LEASE, LOOK_AHEAD
+from services.reminders.firing.dispatcher import LEASE, LOOK_AHEAD
 from tests.component.reminders.conftest import Bench
 from tests.unit.reminders.builders import ANN, BOB, MONDAY_9, a_state, a_wish, an_event
 

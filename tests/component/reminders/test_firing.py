@@ -9,7 +9,7 @@ from sqlalchemy import text
 from chassis.errors import PublishFailed
 from contracts.envelope import Message, message_id
 from services.reminders import jobs, metrics
-from services.reminders.dispatcher import LEASE, LOOK_AHEAD
+from services.reminders.firing.dispatcher import LEASE, LOOK_AHEAD
 from tests.component.reminders.conftest import Bench
 from tests.unit.reminders.builders import ANN, LONG_BEFORE, MONDAY_9, a_state, a_switch, an_event, before
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.reminders import replanning
+from services.reminders.planning import replanning
 from tests.component.reminders.conftest import Bench
 from tests.unit.reminders.builders import (
     ANN,

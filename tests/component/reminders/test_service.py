@@ -16,9 +16,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlalchemy import text
 
-from chassis.migrations import migrate
+from chassis.database.migrations import migrate
 from chassis.service import Service
-from chassis.topics import ensure_topics
+from chassis.topics.creation import ensure_topics
 from contracts import envelope, topics
 from contracts.envelope import Message, rfc3339
 from contracts.reminders import Reminder

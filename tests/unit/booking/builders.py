@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.booking.domain import commands
-from services.booking.domain.appointment import Answer, Appointment, Status, occupants
-from services.booking.domain.book import Book
-from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Decision, Refusal
-from services.booking.domain.people import Actor, Person
-from services.booking.domain.status import open_status
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Answer, Appointment, Status, occupants
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.calendar import Entry
+from services.booking.domain.model.decision import Accepted, Decision, Refusal
+from services.booking.domain.model.people import Actor, Person
+from services.booking.domain.model.status import open_status
 
 ORG = UUID(int=0xA)
 OTHER_ORG = UUID(int=0xB)

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain import commands
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.book import Book, Sought
-from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Decision
-from services.booking.domain.diary import Diary, Elsewhere, Hold, Hours
-from services.booking.domain.occupancy import Busy, freed_and_taken, needed
-from services.booking.domain.reach import surroundings, widened
+from services.booking.domain.free_time.occupancy import Busy, freed_and_taken, needed
+from services.booking.domain.free_time.reach import surroundings, widened
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.book import Book, Sought
+from services.booking.domain.model.calendar import Entry
+from services.booking.domain.model.decision import Decision
+from services.booking.domain.model.diary import BusyTimes, Diary, Hold, Hours
+from services.booking.domain.model.recurring_series import Series
+from services.booking.domain.model.times import Period
 from services.booking.domain.series.expansion import created, expanded
-from services.booking.domain.series.state import Series
-from services.booking.domain.times import Period
 from tests.unit.booking.builders import PEOPLE
 
 Asked = Sequence[tuple[commands.Command, datetime]]
@@ -29,7 +29,7 @@ class Ledger:
         self.series: dict[UUID, Series] = {}
         self.occupied: set[Busy] = set()
         self.hours: dict[UUID, Hours] = {}
-        self.elsewhere: dict[UUID, Elsewhere] = {}
+        self.elsewhere: dict[UUID, BusyTimes] = {}
         self.holds: dict[UUID, Hold] = {}
 
     def decide(self, batch: Asked) -> list[Decision]:
@@ -73,14 +73,14 @@ class Ledger:
             series=self.series.values(),
         )
 
-    def _elsewhere(self, user: UUID, ranges: set[tuple[UUID, Period]], whole: bool) -> Elsewhere:
+    def _elsewhere(self, user: UUID, ranges: set[tuple[UUID, Period]], whole: bool) -> BusyTimes:
         known = self.elsewhere[user]
         seen = {
             uid: Period(*when)
             for uid, when in known.ranges.items()
             if whole or _touches(user, Period(*when), ranges)
         }
-        return Elsewhere(known.version, seen)
+        return BusyTimes(known.version, seen)
 
     def _save(self, book: Book) -> None:
         changed = book.take_changed()
@@ -93,11 +93,11 @@ class Ledger:
             return
         self.hours |= noted.hours
         for user, (_, touched) in noted.touched.items():
-            before = self.elsewhere.get(user, Elsewhere())
+            before = self.elsewhere.get(user, BusyTimes())
             ranges = {uid: when for uid, when in before.ranges.items() if uid not in touched}
             after = noted.elsewhere[user]
             ranges |= {uid: when for uid, when in after.ranges.items() if uid in touched}
-            self.elsewhere[user] = Elsewhere(after.version, ranges)
+            self.elsewhere[user] = BusyTimes(after.version, ranges)
         self.holds |= noted.placed
         for identifier in noted.ended:
             del self.holds[identifier]

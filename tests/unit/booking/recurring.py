@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.booking.domain import commands
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.book import Book
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Decision, Settled
-from services.booking.domain.series.state import Series
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.decision import AcceptedMany, Decision
+from services.booking.domain.model.recurring_series import Series
 from tests.unit.booking.builders import ANNA, NOW, ORG, PEOPLE, a_create, by
 
 WEEK = timedelta(weeks=1)
@@ -30,9 +30,9 @@ def a_series(
     return a_create(who, pattern=pattern, **different)
 
 
-def settled(decision: Decision) -> Settled:
+def settled(decision: Decision) -> AcceptedMany:
     """The decision, which must have settled several things."""
-    assert isinstance(decision, Settled), decision
+    assert isinstance(decision, AcceptedMany), decision
     return decision
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from services.booking.domain.announcing import ANNOUNCEMENTS_AN_HOUR
-from services.booking.domain.commands import Announce
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Code, Event
+from services.booking.domain.model.commands import Announce
+from services.booking.domain.model.decision import Code, Event
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from services.booking.domain.appointment import Answer, Status
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Code
+from services.booking.domain.model.appointment import Answer, Status
+from services.booking.domain.model.decision import Code
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,

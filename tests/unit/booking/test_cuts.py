@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from contracts.envelope import Record
-from services.booking.domain.diary import Hours
-from services.booking.domain.feeds import Feed
+from services.booking.domain.model.diary import Hours
+from services.booking.domain.model.feed import Feed
 from services.booking.rebuild.cuts import Cut, Cuts
 from services.booking.rebuild.facts import Fact, OfAppointment, What
 from services.booking.rebuild.reading import PORTION, PORTION_BYTES, portions

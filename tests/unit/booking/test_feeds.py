@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from services.booking.domain.commands import SetFeed
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Code, Decision, Settled
-from services.booking.domain.feeds import Feed, Feeds
+from services.booking.domain.model.commands import SetFeed
+from services.booking.domain.model.decision import AcceptedMany, Code, Decision
+from services.booking.domain.model.feed import Feed, Feeds
 from tests.unit.booking.builders import ANNA, FOREIGNER, NOW, ORG, OTHER_ORG, a_book, by, refused
 
 OLD, NEW = "0" * 64, "1" * 64
@@ -18,12 +18,12 @@ def a_wish(who: UUID | str, token_hash: str | None) -> SetFeed:
     return SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(who), token_hash=token_hash)
 
 
-def setting(token_hash: str | None, known: Feed | None) -> tuple[Settled, list[Feed]]:
+def setting(token_hash: str | None, known: Feed | None) -> tuple[AcceptedMany, list[Feed]]:
     """What ANNA's wish leads to, and what is to be saved."""
     book = a_book()
     book.feeds = Feeds([known] if known else [])
     decision: Decision = decide(a_wish(ANNA, token_hash), book, NOW)
-    assert isinstance(decision, Settled)
+    assert isinstance(decision, AcceptedMany)
     return decision, book.feeds.take_changed()
 
 

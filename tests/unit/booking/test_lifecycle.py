@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from services.booking.domain.appointment import Answer, Status
-from services.booking.domain.commands import (
+from services.booking.domain.decide import decide
+from services.booking.domain.model.appointment import Answer, Status
+from services.booking.domain.model.commands import (
     Announce,
     Cancel,
     CheckIn,
@@ -17,8 +18,7 @@ from services.booking.domain.commands import (
     ToAppointment,
     Update,
 )
-from services.booking.domain.decide import decide
-from services.booking.domain.decision import Change, Code
+from services.booking.domain.model.decision import Change, Code
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,

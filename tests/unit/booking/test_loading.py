@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from chassis.database import Transaction
-from services.booking.domain import commands
+from chassis.database.transactions import Transaction
+from services.booking.domain.model import commands
 from services.booking.store import batches
 from tests.unit.booking.builders import BEN, ORG, PEOPLE, a_create
-from tests.unit.booking.test_openings import a_hold, hours, set_hours
+from tests.unit.booking.test_bookable import a_hold, hours, set_hours
 
 TABLES = (
     "organizations",

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from chassis.commands import BODY_MAX_BYTES
 from chassis.errors import InvalidMessage
-from services.booking.domain import commands
-from services.booking.domain.decision import Code, Refusal
-from services.booking.domain.people import Actor
-from services.booking.messages import decode
+from services.booking.domain.model import commands
+from services.booking.domain.model.decision import Code, Refusal
+from services.booking.domain.model.people import Actor
+from services.booking.messages.commands import decode
 from tests.unit.booking.builders import ANNA, BEN, ORG
 from tests.unit.booking.records import BODY, COMMAND_ID, a_record
 

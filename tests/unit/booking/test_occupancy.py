@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.booking.domain import commands
-from services.booking.domain.appointment import Appointment, occupants
-from services.booking.domain.book import Book
-from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
-from services.booking.domain.occupancy import needed
-from services.booking.domain.times import Period
+from services.booking.domain.free_time.occupancy import needed
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Appointment, occupants
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.calendar import Entry
+from services.booking.domain.model.times import Period
 from tests.unit.booking.builders import (
     ANNA,
     BEN,

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from scheduling.availability import Availability, Span
 from scheduling.reasons import reasons_against
 from scheduling.slots import Slot, Taken, offers
-from services.booking.domain import commands
-from services.booking.domain.book import Book
-from services.booking.domain.calendar import Entry
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Code, Decision, Refusal
-from services.booking.domain.diary import Diary, Elsewhere, Hold, Hours
-from services.booking.domain.occupancy import needed
-from services.booking.domain.people import People
-from services.booking.domain.reach import surroundings, widened
-from services.booking.domain.times import Period
+from services.booking.domain.free_time.occupancy import needed
+from services.booking.domain.free_time.reach import surroundings, widened
+from services.booking.domain.model import commands
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.calendar import Entry
+from services.booking.domain.model.decision import Accepted, Code, Decision, Refusal
+from services.booking.domain.model.diary import BusyTimes, Diary, Hold, Hours
+from services.booking.domain.model.people import People
+from services.booking.domain.model.times import Period
 from tests.unit.booking.builders import ORG, a_create, a_person
 from tests.unit.scheduling.worlds import DAY, World, worlds
 
@@ -119,9 +119,9 @@ def loaded(world: World, command: commands.Create, earlier: Book | None = None) 
                 user == person.id and when.start < to and since < when.end for user, (since, to) in ranges
             ):
                 taken[one.kind].append((person.id, when, UUID(int=person.id.int * 1_000 + number + 100)))
-    elsewhere: dict[UUID, Elsewhere] = {}
+    elsewhere: dict[UUID, BusyTimes] = {}
     for user, when, name in taken["elsewhere"]:
-        elsewhere.setdefault(user, Elsewhere(1)).ranges[str(name)] = when
+        elsewhere.setdefault(user, BusyTimes(1)).ranges[str(name)] = when
     later = instant(world.now + DAY)
     holds = [Hold(name, ORG, UUID(int=0xF), (user,), *when, later) for user, when, name in taken["hold"]]
     return Book(

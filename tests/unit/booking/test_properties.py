@@ -9,15 +9,15 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.booking.domain import commands
-from services.booking.domain.appointment import Appointment, Status, occupants
-from services.booking.domain.book import Book
-from services.booking.domain.calendar import Entry
+from services.booking.domain.attendance.seats import has_seat, taken
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Decision
-from services.booking.domain.occupancy import Busy, freed_and_taken
-from services.booking.domain.seats import has_seat, taken
-from services.booking.domain.status import open_status
+from services.booking.domain.free_time.occupancy import Busy, freed_and_taken
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Appointment, Status, occupants
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.calendar import Entry
+from services.booking.domain.model.decision import Accepted, Decision
+from services.booking.domain.model.status import open_status
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,

@@ -11,17 +11,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.envelope import Envelope, Message, Record
-from services.booking.domain import commands
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.commands import Update
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Settled
-from services.booking.domain.series.state import Series
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.commands import Update
+from services.booking.domain.model.decision import Accepted, AcceptedMany
+from services.booking.domain.model.recurring_series import Series
+from services.booking.messages.state import body_of, dumps, state_of
 from services.booking.rebuild.answers import letter_row, outcome_row
 from services.booking.rebuild.cuts import Cut, Cuts
 from services.booking.rebuild.facts import OfAppointment, OfSeries, Unreadable, fact_of, position_of
 from services.booking.rebuild.folding import confirmed_after, series_after
-from services.booking.wire import body_of, dumps, state_of
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,
@@ -96,7 +96,7 @@ def test_the_organizers_confirmation_follows_from_any_history(steps: list[tuple[
 
 def _series_fact(series: Series, template: bool) -> OfSeries:
     made = decide(a_series(), a_book(), NOW)
-    assert isinstance(made, Settled)
+    assert isinstance(made, AcceptedMany)
     [happened] = made.happened
     body = orjson.loads(dumps(body_of(happened)))
     return OfSeries(

@@ -5,14 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from services.booking.domain import seats as rules
-from services.booking.domain.appointment import Answer, Appointment
-from services.booking.domain.book import Book
-from services.booking.domain.commands import Cancel, Confirm, Decline, Join, Leave, ToAppointment
+from services.booking.domain.attendance import seats as rules
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Code, Decision
-from services.booking.domain.occupancy import needed
-from services.booking.domain.times import Period
+from services.booking.domain.free_time.occupancy import needed
+from services.booking.domain.model.appointment import Answer, Appointment
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import Cancel, Confirm, Decline, Join, Leave, ToAppointment
+from services.booking.domain.model.decision import Accepted, Code, Decision
+from services.booking.domain.model.times import Period
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,

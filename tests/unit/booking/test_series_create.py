@@ -7,11 +7,11 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from services.booking.domain import commands
-from services.booking.domain.appointment import Appointment
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Code, Refusal
-from services.booking.domain.series.state import AHEAD
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.decision import Code, Refusal
+from services.booking.domain.model.recurring_series import AHEAD
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,
@@ -145,7 +145,7 @@ def test_what_makes_no_sense_is_refused_at_once(
 
 
 def test_people_times_occurrences_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.booking.domain.bulk.PLACES_MAX", 7)
+    monkeypatch.setattr("services.booking.domain.series.limits.PLACES_MAX", 7)
     refusal = refused(decided(a_series()))
     assert [(error.field, error.code) for error in refusal.errors] == [
         ("recurring_pattern", "too_many_places")

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from services.booking.domain import commands
-from services.booking.domain.appointment import Answer, Status
-from services.booking.domain.commands import Cancel, Confirm, Decline, Scope, Update
-from services.booking.domain.decision import Code
-from services.booking.domain.series.state import AHEAD
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Answer, Status
+from services.booking.domain.model.commands import Cancel, Confirm, Decline, Scope, Update
+from services.booking.domain.model.decision import Code
+from services.booking.domain.model.recurring_series import AHEAD
 from tests.unit.booking.builders import (
     ADMIN,
     BEN,
@@ -172,7 +172,7 @@ def test_who_is_added_must_be_free_and_known() -> None:
 
 def test_people_times_occurrences_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     diary = Diary(a_series())
-    monkeypatch.setattr("services.booking.domain.bulk.PLACES_MAX", 8)
+    monkeypatch.setattr("services.booking.domain.series.limits.PLACES_MAX", 8)
     refusal = refused(diary.ask(Update, diary.all()[0], scope=ALL, participant_ids=(BEN, CARA)))
     assert [error.field for error in refusal.errors] == ["participant_ids"]
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.booking.domain import commands
-from services.booking.domain.commands import Scope, SetAvailability, Update
-from services.booking.domain.decision import Code
+from services.booking.domain.model import commands
+from services.booking.domain.model.commands import Scope, SetAvailability, Update
+from services.booking.domain.model.decision import Code
 from tests.unit.booking.builders import ANNA, BEN, MONDAY_9, NOW, ORG, by, refused
 from tests.unit.booking.recurring import WEEK, Diary, a_series, settled
 

@@ -10,16 +10,16 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.booking.domain import commands
-from services.booking.domain.appointment import Appointment, occupants
-from services.booking.domain.book import Book
-from services.booking.domain.calendar import Entry
-from services.booking.domain.commands import Scope
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Accepted, Decision, Settled
-from services.booking.domain.occupancy import needed
+from services.booking.domain.free_time.occupancy import needed
+from services.booking.domain.model import commands
+from services.booking.domain.model.appointment import Appointment, occupants
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.calendar import Entry
+from services.booking.domain.model.commands import Scope
+from services.booking.domain.model.decision import Accepted, AcceptedMany, Decision
+from services.booking.domain.model.recurring_series import Series
 from services.booking.domain.series.expansion import created, expanded
-from services.booking.domain.series.state import Series
 from services.booking.domain.series.weight import meet_in_a_series, whole_series
 from tests.unit.booking.builders import ANNA, BEN, CARA, COLLEAGUE, HOUR, MONDAY_9, ORG, PEOPLE, a_create, by
 from tests.unit.booking.recurring import a_pattern, a_series
@@ -138,7 +138,7 @@ def test_a_command_happens_to_all_that_it_touches_or_to_nothing(history: History
         decision = decide(command, book, at)
         changed = {change.after.id: change.after for change in book.take_changed()}
         steps: Sequence[Accepted] = ()
-        if isinstance(decision, Settled):
+        if isinstance(decision, AcceptedMany):
             steps = decision.steps
         elif isinstance(decision, Accepted) and decision.event:
             steps = (decision,)
@@ -158,7 +158,7 @@ def test_a_title_is_the_last_that_was_given_for_that_occurrence(history: History
     for command, at in history:
         open_before = {item.id: item for item in book._now.values() if item.is_open}
         decision = decide(command, book, at)
-        steps = decision.steps if isinstance(decision, Settled) else [decision]
+        steps = decision.steps if isinstance(decision, AcceptedMany) else [decision]
         touched = {step.appointment.id for step in steps if isinstance(step, Accepted) and step.event}
         if isinstance(command, commands.Update) and "title" in command.content:
             titles |= dict.fromkeys(touched & open_before.keys(), command.content["title"])

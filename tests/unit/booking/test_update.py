@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.appointment import Answer, Status
-from services.booking.domain.commands import Cancel
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Change, Code
+from services.booking.domain.model.appointment import Answer, Status
+from services.booking.domain.model.commands import Cancel
+from services.booking.domain.model.decision import Change, Code
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,

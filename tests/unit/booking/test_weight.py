@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from services.booking.domain import commands
-from services.booking.domain.commands import Cancel, Confirm, Scope, Update
-from services.booking.domain.decision import invalid
+from services.booking.domain.model import commands
+from services.booking.domain.model.commands import Cancel, Confirm, Scope, Update
+from services.booking.domain.model.decision import invalid
 from services.booking.domain.series.expansion import created
 from services.booking.domain.series.weight import meet_in_a_series, places_touched, whole_series
 from services.booking.domain.weight import A_YEAR_OF_WEEKS, places_of_known, weight_of

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chassis import acls
-from chassis.batch import Subscription
+from chassis.consuming.batch import Subscription
 from chassis.service import Service
+from chassis.topics import acls
 from services.booking.main import build as booking
 from services.booking.settings import BookingSettings
 from services.notifier.main import build as notifier

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 from aiokafka import TopicPartition
 
-from chassis import gathering
-from chassis.applier import Applier
-from chassis.backlog import Backlog
-from chassis.batch import Batch, Subscription
-from chassis.gathering import Gathering
-from chassis.holding import Holding
-from chassis.positions import Positions
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.consuming import gathering
+from chassis.consuming.applier import Applier
+from chassis.consuming.backlog import Backlog
+from chassis.consuming.batch import Batch, Subscription
+from chassis.consuming.gathering import Gathering
+from chassis.consuming.holding import Holding
+from chassis.consuming.positions import Positions
 from contracts.envelope import Message, Record
 
 HEAVY, LIGHT = TopicPartition("t", 0), TopicPartition("t", 1)

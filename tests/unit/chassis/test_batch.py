@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from aiokafka import TopicPartition
 
-from chassis import backoff, progress, telemetry
-from chassis.batch import Batch, Read
+from chassis import backoff, telemetry
+from chassis.consuming import progress
+from chassis.consuming.batch import Batch, Read
 from contracts.envelope import Record
 
 ZERO, ONE = TopicPartition("p.t", 0), TopicPartition("p.t", 1)

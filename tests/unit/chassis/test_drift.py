@@ -2,7 +2,9 @@
 
 import pytest
 
-from chassis.drift import (
+from chassis.configuration.settings import Settings
+from chassis.topics.creation import differences
+from chassis.topics.drift import (
     BREAKS,
     CLEANUP,
     FIX,
@@ -19,8 +21,6 @@ from chassis.drift import (
     sized,
     uneven,
 )
-from chassis.settings import Settings
-from chassis.topics import differences
 from contracts.topics import (
     ALL,
     BOOKING_COMMANDS,

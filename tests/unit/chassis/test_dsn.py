@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis import dsn
+from chassis.configuration import dsn
 
 
 def test_several_hosts_are_tried_in_their_order_and_the_primary_is_meant() -> None:

@@ -8,8 +8,8 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from chassis import fetched
-from chassis.fetched import POLL, FetchedRecords, PartitionReader, Poll, UnreadableBatch, record_of
+from chassis.kafka import fetched
+from chassis.kafka.fetched import POLL, FetchedRecords, PartitionReader, Poll, UnreadableBatch, record_of
 from tests.support.batches import MIB, packed_by_zstd, sealed
 
 PARTITION = TopicPartition("t", 0)

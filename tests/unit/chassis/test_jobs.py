@@ -1,7 +1,7 @@
 """A job that fails is counted, and shown as failing until it succeeds."""
 
+from chassis.configuration.settings import Settings
 from chassis.service import Service
-from chassis.settings import Settings
 from chassis.telemetry import JOB_FAILING, JOB_FAILURES
 
 

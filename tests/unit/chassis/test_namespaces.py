@@ -10,8 +10,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from chassis.commands import Received
-from chassis.namespaces import Namespaces
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.consuming.namespaces import Namespaces
 from chassis.verdicts import Verdict, known
 from contracts.envelope import Envelope, Record, key_elsewhere, outcome_id
 

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from chassis.batch import Subscription
-from chassis.database import Transaction
+from chassis.consuming.batch import Subscription
+from chassis.consuming.newer import NeedsNewer, Newer, waits_for_newer
+from chassis.database.transactions import Transaction
 from chassis.errors import DependencyDown
-from chassis.newer import NeedsNewer, Newer, waits_for_newer
 from contracts.envelope import Message, Record
 
 AT = datetime(2028, 3, 1, tzinfo=UTC)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from chassis.applier import Applier
-from chassis.batch import Subscription
-from chassis.deadletters import DISCARDED
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.consuming.applier import Applier
+from chassis.consuming.batch import Subscription
+from chassis.dead_letters.store import DISCARDED
 from contracts.envelope import RawHeaders, Record
 from contracts.topics import redrive
-from tests.unit.chassis.test_deadletters import AT
+from tests.unit.chassis.test_dead_letters import AT
 from tests.unit.chassis.test_too_much import Transactions
 
 NOTE = (("ce_type", DISCARDED.encode()), ("discard-of", b"1"))

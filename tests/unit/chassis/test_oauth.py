@@ -7,8 +7,8 @@ import httpx
 import pytest
 import respx
 
-from chassis.oauth import NoToken, Tokens
-from chassis.settings import Settings
+from chassis.configuration.settings import Settings
+from chassis.kafka.oauth import NoToken, Tokens
 
 URL = "https://login.example/token"
 COMMON: dict[str, Any] = {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_sasl_mechanism": "OAUTHBEARER"}

@@ -22,7 +22,7 @@ def found(pattern: re.Pattern[str], *allowed: str) -> set[str]:
     ("pattern", "allowed"),
     [
         (KAFKA, (WITH_TOPICS,)),
-        (POSTGRES, ("chassis/connecting.py", "chassis/database.py")),
+        (POSTGRES, ("chassis/database/connecting.py", "chassis/database/transactions.py")),
     ],
 )
 def test_clients_are_built_in_one_place(pattern: re.Pattern[str], allowed: tuple[str, ...]) -> None:

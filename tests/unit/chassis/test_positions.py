@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from aiokafka import TopicPartition
 
-from chassis.batch import Batch, Read
-from chassis.positions import Positions, rewound
+from chassis.consuming.batch import Batch, Read
+from chassis.consuming.positions import Positions, rewound
 from contracts.envelope import Record
 
 HERE, THERE = TopicPartition("t", 0), TopicPartition("t", 1)

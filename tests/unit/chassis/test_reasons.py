@@ -16,9 +16,9 @@ from aiokafka.errors import (
 
 from chassis import reasons
 from chassis.access import DatabaseDenies
-from chassis.connecting import NoSuchHost
+from chassis.configuration.settings import Settings
+from chassis.database.connecting import NoSuchHost
 from chassis.reasons import explain
-from chassis.settings import Settings
 
 
 class BookingSettings(Settings):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from chassis.settings import Settings, owner_database_url, service_database_url
+from chassis.configuration.settings import Settings, owner_database_url, service_database_url
 from tests.clusters.certificates import Authority
 
 SASL: dict[str, Any] = {"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_sasl_mechanism": "SCRAM-SHA-256"}

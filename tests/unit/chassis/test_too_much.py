@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from chassis import backoff, deadletters, progress
-from chassis.applier import Applier
-from chassis.batch import Batch, Settled, Subscription
-from chassis.database import Transaction
+from chassis import backoff
+from chassis.configuration.settings import Settings
+from chassis.consuming import progress
+from chassis.consuming.applier import Applier
+from chassis.consuming.batch import Batch, Settled, Subscription
+from chassis.database.transactions import Transaction
+from chassis.dead_letters import store
 from chassis.errors import TooMuch
-from chassis.settings import Settings
 from contracts.envelope import Message, Record
 
 PARTITION = TopicPartition("t", 0)
@@ -55,7 +57,7 @@ def advanced(monkeypatch: pytest.MonkeyPatch) -> list[dict[TopicPartition, int]]
 
     monkeypatch.setattr(progress, "lock", lock)
     monkeypatch.setattr(progress, "advance", advance)
-    monkeypatch.setattr(deadletters, "save", save)
+    monkeypatch.setattr(store, "save", save)
     monkeypatch.setattr(backoff, "delay", at_once)
     return found
 

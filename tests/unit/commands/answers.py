@@ -6,11 +6,11 @@ from contracts import topics
 from contracts.envelope import Message, Record
 from notifications.preferences import Organization, Preferences
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Refusal
-from services.booking.messages import decode
-from services.booking.verdicts import messages_for, verdict_on
-from services.notifier import commands, verdicts
-from services.notifier.setting import Said
+from services.booking.domain.model.decision import Refusal
+from services.booking.messages.commands import decode
+from services.booking.messages.outcomes import messages_for, verdict_on
+from services.notifier.messages import commands, outcomes
+from services.notifier.preferences.commands import PreferenceDecisions
 from tests.unit.booking.builders import ADMIN, ORG, a_book, an_appointment
 
 PARTITIONS = 6
@@ -46,8 +46,8 @@ def _booking(first: Record, *later: Record) -> list[list[Message]]:
 def _notifier(first: Record, *later: Record) -> list[list[Message]]:
     people: dict[Any, Preferences] = {}
     organizations: dict[Any, Organization] = {}
-    verdict = Said(people, organizations, {(ADMIN, ORG)}).decide(first, commands.decode(first))
+    verdict = PreferenceDecisions(people, organizations, {(ADMIN, ORG)}).decide(first, commands.decode(first))
     return [
-        verdicts.messages_for(record, commands.decode(record), verdict, PARTITIONS)
+        outcomes.messages_for(record, commands.decode(record), verdict, PARTITIONS)
         for record in (first, *later)
     ]

@@ -10,7 +10,7 @@ import orjson
 from contracts import topics
 from contracts.commands import BOOKING_COMMANDS, NOTIFIER_COMMANDS
 from contracts.envelope import Record
-from contracts.samples import GOOD
+from contracts.tools.samples import GOOD
 from tests.unit.booking.builders import ADMIN, ANNA, BEN, ORG
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

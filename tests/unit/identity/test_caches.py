@@ -5,12 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-import services.notifier.identity as notifier
+import services.notifier.clients.identity as notifier
 from identity.client import IdentityClient
 from identity.person import Person
-from services.booking import client as booking
+from services.booking.clients import identity as booking
+from services.ingress.clients.identity import Directory
 from services.ingress.domain.problems import Problem
-from services.ingress.identity import Directory
 from tests.unit.identity.stub import HUB, Identity, a_person
 
 ANNA, BEN = UUID(int=1), UUID(int=2)

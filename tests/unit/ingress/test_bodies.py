@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.ingress import bodies
 from services.ingress.domain.problems import CODES, Problem, from_outcome, from_status
+from services.ingress.http import bodies
 
 
 @pytest.mark.parametrize("code", sorted(CODES))

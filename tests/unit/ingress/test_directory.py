@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from identity.client import IdentityClient
+from services.ingress.clients.identity import Directory
 from services.ingress.domain.problems import Problem
-from services.ingress.identity import Directory
 
 HUB, OTHER = UUID(int=1), UUID(int=2)
 ANNA, BEN, SOFIA, NOBODY = (UUID(int=number) for number in range(10, 14))
@@ -93,7 +93,7 @@ async def test_names_are_asked_for_once_and_done_without_while_identity_is_away(
 
 
 async def test_who_changed_their_name_is_shown_with_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.ingress.identity.PERSON_GOOD_FOR", -1.0)
+    monkeypatch.setattr("services.ingress.clients.identity.PERSON_GOOD_FOR", -1.0)
     known = directory(Identity())
     assert await known.names_of([ANNA]) == {ANNA: "Anna"}
     monkeypatch.setitem(NAMES, str(ANNA), "Anna-Maria")

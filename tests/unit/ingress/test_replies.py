@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from services.ingress.replies import Replies
+from services.ingress.commands.replies import Replies
 
 OURS, THEIRS, COMMAND = UUID(int=0xA), UUID(int=0xB), UUID(int=0xC)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingress.middleware import untraced
+from services.ingress.http.middleware import untraced
 
 
 @pytest.mark.parametrize(

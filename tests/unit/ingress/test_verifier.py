@@ -9,10 +9,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from services.ingress import identity
+from services.ingress.clients import identity
+from services.ingress.clients.identity import Keys, Verifier
 from services.ingress.domain.caller import LEEWAY_SECONDS
 from services.ingress.domain.problems import Problem
-from services.ingress.identity import Keys, Verifier
 from services.ingress.settings import IngressSettings
 from tests.support import eventually
 

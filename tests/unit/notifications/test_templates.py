@@ -223,7 +223,7 @@ def test_a_digest_lists_what_each_message_would_have_said() -> None:
     entry = entry_of("appointment_update_v1", "de", data)
     listed = digest_variables("Montag", [entry, Entry("Ohne Verweis", "Zeile 1\nZeile 2")])
     assert listed["digest_count"] == "2"
-    assert "• Termin geändert: Es gibt Neues zu „Kaffee <b>& Kuchen“" in listed["digest_text"]
+    assert "• Termin geändert: „Kaffee <b>& Kuchen“ am Montag" in listed["digest_text"]
     assert "Kaffee &lt;b&gt;&amp; Kuchen" in listed["digest_html"]
     letter = TEMPLATES["appointment_digest_v1"].rendered("email", "de", listed | {"recipient_name": ""})
     assert "Kaffee &lt;b&gt;&amp; Kuchen" in letter["html_body"], "escaped once, not twice"

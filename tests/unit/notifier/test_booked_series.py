@@ -11,14 +11,14 @@ import recurring_ical_events
 
 from contracts import topics
 from contracts.envelope import Message, Record
-from services.booking.domain.book import Book
 from services.booking.domain.decide import decide
-from services.booking.domain.decision import Refusal
-from services.booking.messages import decode as decode_command
-from services.booking.verdicts import messages_for, verdict_on
-from services.notifier import planning
-from services.notifier.events import Happened
-from services.notifier.messages import decode
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.decision import Refusal
+from services.booking.messages.commands import decode as decode_command
+from services.booking.messages.outcomes import messages_for, verdict_on
+from services.notifier.messages.events import Happened
+from services.notifier.messages.incoming import decode
+from services.notifier.planning import deliveries
 from services.notifier.store.appointments import Seen, Standing
 from tests.unit.booking.builders import ANNA, BEN, CARA, MONDAY_9, NOW, PEOPLE
 from tests.unit.booking.records import BODY, a_record
@@ -59,9 +59,9 @@ class Fleet:
             if not isinstance(happened, Happened):
                 continue
             known = {key: Standing(one.version, one.involved) for key, one in self.standing.items()}
-            happened = planning.completed(happened, known)
-            self.standing |= {one.id: one for one in planning.seen([happened.source])}  # type: ignore[list-item]
-            for delivery, body in planning.planned(record, happened, {}, {}, NOW, "https://hub.example"):
+            happened = deliveries.completed(happened, known)
+            self.standing |= {one.id: one for one in deliveries.seen([happened.source])}  # type: ignore[list-item]
+            for delivery, body in deliveries.planned(record, happened, {}, {}, NOW, "https://hub.example"):
                 if delivery.channel == "email":
                     mails[delivery.type.removeprefix("appointment_"), delivery.recipient_id] += 1
                     data = orjson.loads(body)["template_data"]

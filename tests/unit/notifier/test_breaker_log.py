@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from services.notifier.breaker_log import BreakerLog
 from services.notifier.domain.breaker import Breaker
+from services.notifier.sending.breaker_log import BreakerLog
 
 
 @pytest.fixture

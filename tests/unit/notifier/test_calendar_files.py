@@ -11,11 +11,12 @@ import pytest
 from contracts.envelope import Record
 from notifications.preferences import Preferences
 from notifications.templates.catalogue import FILES, TEMPLATES
-from services.notifier import bulk, planning
-from services.notifier.client import on_channel
+from services.notifier.clients.communication import on_channel
 from services.notifier.domain.calendar_files import INSTANCES_MAX, MOST, calendar_file
 from services.notifier.domain.model import Event, Occurrence, Person
-from services.notifier.events import Happened
+from services.notifier.messages.events import Happened
+from services.notifier.planning import deliveries
+from services.notifier.sending import group_calls
 from tests.unit.notifier.builders import (
     BEN,
     EVERYTHING_ON,
@@ -157,7 +158,7 @@ def _bodies(event: Event, preferences: Preferences) -> dict[str, dict[str, Any]]
     """What is sent to BEN by each channel."""
     record = Record("booking.events", 0, 0, NOW, None, None)
     happened = Happened(event, "", None, None)
-    planned = planning.planned(record, happened, {BEN: preferences}, {}, NOW, "https://hub.example")
+    planned = deliveries.planned(record, happened, {BEN: preferences}, {}, NOW, "https://hub.example")
     return {item.channel: orjson.loads(body) for item, body in planned if item.recipient_id == BEN}
 
 
@@ -184,6 +185,6 @@ def test_hundreds_who_are_invited_share_their_calls_with_the_file() -> None:
     crowd = {someone(str(number)): "pending" for number in range(30)}
     event = replace(an_event("created", answers=crowd), people=PEOPLE)
     record = Record("booking.events", 0, 0, NOW, None, None)
-    planned = planning.planned(record, Happened(event, "", None, None), {}, {}, NOW, "https://hub.example")
+    planned = deliveries.planned(record, Happened(event, "", None, None), {}, {}, NOW, "https://hub.example")
     emails = [(item, body) for item, body in planned if item.channel == "email" and item.type == INVITATION]
-    assert len(set(bulk.bundles(emails).values())) == 1
+    assert len(set(group_calls.bundles(emails).values())) == 1

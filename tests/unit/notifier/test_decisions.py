@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from notifications.preferences import NO_RULES, Preferences
 from services.notifier.domain.breaker import Breaker
 from services.notifier.domain.channels import fallback_for
-from services.notifier.domain.currency import Current, obsolete_because
 from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.reports import Outcome, state_after
 from services.notifier.domain.retry import Failure, next_attempt_at, quickly
+from services.notifier.domain.staleness import Current, obsolete_because
 from tests.unit.notifier.builders import EVERYTHING_OFF, EVERYTHING_ON, NOW
 
 END = NOW + timedelta(hours=2)

@@ -8,7 +8,7 @@ import pytest
 from chassis.errors import InvalidMessage
 from contracts.envelope import Record
 from contracts.topics import COMMUNICATION_EVENTS
-from services.notifier.messages import Received, Report, decode
+from services.notifier.messages.incoming import Received, Report, decode
 from tests.unit.notifier.builders import BEN, NOW, someone
 
 

@@ -17,14 +17,14 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from contracts.envelope import Record
 from notifications.preferences import NO_RULES, NOTHING_SAID, Preferences, QuietHours
-from services.notifier import planning
-from services.notifier.calling import not_sent
-from services.notifier.delivery import Delivery
-from services.notifier.domain.currency import Current
+from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.model import OPEN, Appointment, Change, Event, Reminder
-from services.notifier.events import Happened
-from services.notifier.settling import Ended
-from services.notifier.store.queue import Held, Looked
+from services.notifier.domain.staleness import Current
+from services.notifier.messages.events import Happened
+from services.notifier.planning import deliveries
+from services.notifier.sending.attempt import not_sent
+from services.notifier.sending.completion import Ended
+from services.notifier.store.queue import Checked, Held
 from services.reminders.domain import appointment as reminded
 from services.reminders.domain.channels import Wishes
 from services.reminders.domain.endings import Course, Waits
@@ -61,7 +61,7 @@ class OneAppointment(RuleBasedStateMachine):
         self.known: Appointment | None = None
         self.moved_in = 0
         self.planned: set[UUID] = set()
-        self.open: dict[UUID, Looked] = {}
+        self.open: dict[UUID, Checked] = {}
         self.ended: dict[UUID, str] = {}
         start = self.now + timedelta(hours=25)
         self._append("created", an_appointment(version=1, start=start, end=start + timedelta(hours=1)))
@@ -131,7 +131,7 @@ class OneAppointment(RuleBasedStateMachine):
     def notifier_reads(self, events: int, reminders: int, again: int) -> None:
         """So many of each, and after a crash a few of those before them once more."""
         for event in self.log[max(0, self.told - again) : self.told + events]:
-            [seen] = planning.seen([event])
+            [seen] = deliveries.seen([event])
             if self.known is None or seen.version > self.known.version:
                 self.known = event.appointment
                 self.moved_in = max(self.moved_in, seen.moved_in)
@@ -146,9 +146,9 @@ class OneAppointment(RuleBasedStateMachine):
             return
         self.planned.add(source.id)
         happened = Happened(source, "", None, None)
-        for delivery, body in planning.planned(RECORD, happened, self.own, {}, self.now, "https://hub"):
+        for delivery, body in deliveries.planned(RECORD, happened, self.own, {}, self.now, "https://hub"):
             assert delivery.id not in self.open.keys() | self.ended.keys(), "planned twice"
-            self.open[delivery.id] = Looked(delivery, body, None, NOTHING_SAID, NO_RULES)
+            self.open[delivery.id] = Checked(delivery, body, None, NOTHING_SAID, NO_RULES)
 
     @rule(order=st.integers(0, 99), failing=st.floats(0, 1))
     def call(self, order: int, failing: float) -> None:
@@ -185,7 +185,7 @@ class OneAppointment(RuleBasedStateMachine):
 
     # --- what must hold of what goes out ----------------------------------------------------------------------------
 
-    def _check(self, looked: Looked) -> None:
+    def _check(self, looked: Checked) -> None:
         delivery = looked.delivery
         assert self.now < delivery.expires_at
         if delivery.type == "appointment_reminder" and self.known:

@@ -10,14 +10,14 @@ import pytest
 
 from chassis.errors import InvalidMessage
 from contracts.envelope import Record
-from contracts.samples import GOOD
+from contracts.tools.samples import GOOD
 from notifications.preferences import NO_RULES
 from scheduling.recurrence import Recurrence
-from services.notifier import planning
 from services.notifier.domain.model import Change, Event, Occurrence, Series
 from services.notifier.domain.workflow import plan
-from services.notifier.events import Happened
-from services.notifier.messages import decode
+from services.notifier.messages.events import Happened
+from services.notifier.messages.incoming import decode
+from services.notifier.planning import deliveries
 from services.notifier.store.appointments import Standing
 from tests.unit.notifier.builders import (
     ANNA,
@@ -143,33 +143,33 @@ def test_it_concerns_whoever_attends_any_of_them() -> None:
         MANY[1].appointment_id: Standing(2, [ANNA, DORA]),
     }
     event = to_all("updated", series=a_series(attending=()))
-    source = planning.completed(Happened(event, "", None, None), known).source
+    source = deliveries.completed(Happened(event, "", None, None), known).source
     assert isinstance(source, Event)
     assert source.series is not None
     assert set(source.series.attending) == {BEN, CLEO, DORA}
     assert [one.version for one in source.series.occurrences] == [4, 2, 1]
-    assert planning.of_series([Happened(event, "", None, None)]) == [one.appointment_id for one in MANY]
+    assert deliveries.of_series([Happened(event, "", None, None)]) == [one.appointment_id for one in MANY]
 
 
 def test_a_series_is_looked_at_again_as_a_whole() -> None:
-    [created] = planning.seen([to_all("created")])
+    [created] = deliveries.seen([to_all("created")])
     assert (created.id, created.version, created.moved_in) == (someone("series"), 1, 0)
     assert created.end == MONDAY_9 + 2 * WEEK + HOUR
     assert set(created.involved) == {ANNA, BEN, CLEO}
-    [moved] = planning.seen([to_all("created"), to_all("rescheduled", series=a_series(version=2))])
+    [moved] = deliveries.seen([to_all("created"), to_all("rescheduled", series=a_series(version=2))])
     assert (moved.version, moved.moved_in) == (2, 2)
 
 
 def test_what_is_about_some_of_a_series_leaves_what_was_said_of_all_true() -> None:
-    assert planning.seen([to_all("cancelled", series=a_series(version=2, whole=False))]) == []
+    assert deliveries.seen([to_all("cancelled", series=a_series(version=2, whole=False))]) == []
 
 
 def test_a_delivery_about_a_series_carries_the_series_version() -> None:
     record = Record("booking.events", 0, 0, NOW, None, None)
     happened = Happened(to_all("created", series=a_series(version=7)), "", None, None)
-    planned = [item for item, _ in planning.planned(record, happened, {}, {}, NOW, "https://hub")]
+    planned = [item for item, _ in deliveries.planned(record, happened, {}, {}, NOW, "https://hub")]
     assert {(item.series_id, item.version) for item in planned} == {(someone("series"), 7)}
-    [alone, *_] = planning.planned(
+    [alone, *_] = deliveries.planned(
         record, Happened(an_event("created"), "", None, None), {}, {}, NOW, "https://hub"
     )
     assert (alone[0].series_id, alone[0].version) == (None, 3)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from services.notifier.domain.model import Person
-from services.notifier.events import Happened
-from services.notifier.messages import PEOPLE_AT_ONCE, Received, Redriven, weight_of
+from services.notifier.messages.events import Happened
+from services.notifier.messages.incoming import PEOPLE_AT_ONCE, Received, Redriven, weight_of
 from tests.unit.notifier.builders import a_reminder, an_event, someone
 
 CROWD = {someone(str(n)): Person(someone(str(n)), "Somebody", "Europe/Berlin", "de") for n in range(501)}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.projector.domain.calendar import MISSING_MAX, Change, Known, project, search_text, unique
-from services.projector.messages import read
+from services.projector.messages.incoming import read
 from tests.unit.projector.builders import ANNA, BEN, ORGANIZER, a_record, an_event, an_id
 
 PLANNING = an_id("planning")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.projector.domain.deliveries import Cell, Delivery, Standing, is_newer, project
-from services.projector.messages import read
+from services.projector.messages.incoming import read
 from tests.unit.projector.builders import DECIDED, HUB, a_notification, a_record, an_id
 
 SENT = {"sent_at": DECIDED}

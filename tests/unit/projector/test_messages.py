@@ -11,7 +11,7 @@ from contracts.appointments import Appointment
 from contracts.envelope import Envelope, Message, header, key_elsewhere, outcome_id
 from services.projector.domain.answers import Answer, Preference, Rules, newest, newest_rules
 from services.projector.domain.calendar import Change
-from services.projector.messages import read, shown
+from services.projector.messages.incoming import read, shown
 from tests.unit.projector.builders import (
     ANNA,
     BEN,

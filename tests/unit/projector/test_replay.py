@@ -9,10 +9,10 @@ import typer
 from aiokafka.errors import KafkaConnectionError
 from typer.testing import CliRunner
 
-from chassis.settings import Settings
-from cli import replay as command
-from services.projector.rebuild import NothingToResume, RebuildRunning, Refused, Result
-from services.projector.refill import Progress
+from chassis.configuration.settings import Settings
+from cli.operate import replay as command
+from services.projector.rebuild.refill import Progress
+from services.projector.rebuild.run import NothingToResume, RebuildRunning, Refused, Result
 
 app = typer.Typer()
 app.command()(command.replay)

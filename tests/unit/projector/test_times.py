@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.projector.domain.times import BusyTime, BusyTimes, Hold, Hours, Series, newest, ranges_of
-from services.projector.messages import read
+from services.projector.messages.incoming import read
 from tests.unit.projector.builders import (
     ANNA,
     BEN,

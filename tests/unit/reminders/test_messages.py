@@ -13,20 +13,17 @@ from contracts import envelope
 from contracts.catalog import BY_NAME, problems
 from contracts.envelope import Message, rfc3339
 from contracts.reminders import FollowUp, Reminder
-from contracts.samples import GOOD
+from contracts.tools.samples import GOOD
 from notifications.preferences import Organization, Preferences
 from services.reminders.domain.endings import Waits, after_the_end
 from services.reminders.domain.timers import plan
-from services.reminders.messages import (
-    DUE,
+from services.reminders.messages.incoming import (
     PreferencesTold,
     RulesTold,
-    message_of,
-    missed,
     read_appointment,
     read_preferences,
-    reminder,
 )
+from services.reminders.messages.outgoing import DUE, message_of, missed, reminder
 from tests.unit.reminders.builders import (
     ANN,
     BOB,

@@ -5,19 +5,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain import times
-from services.booking.domain.appointment import Appointment, occupants
-from services.booking.domain.book import Book
-from services.booking.domain.commands import Command, Create, Scope
-from services.booking.domain.decision import Accepted, Decision, Event, Refusal, Settled, invalid
-from services.booking.domain.diary import Hold
-from services.booking.domain.openings import ignored, refusal_for_times
+from services.booking.domain.free_time.bookable import ignored, refusal_for_times
+from services.booking.domain.model import times
+from services.booking.domain.model.appointment import Appointment, occupants
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import Command, Create, Scope
+from services.booking.domain.model.decision import Accepted, AcceptedMany, Decision, Event, Refusal, invalid
+from services.booking.domain.model.diary import Hold
+from services.booking.domain.model.recurring_series import (
+    Series,
+    as_sent,
+    occurrence_id,
+    occurrence_of,
+    series_id_of,
+)
+from services.booking.domain.series.events import in_outcome, of_series, series_changed, with_more
 from services.booking.domain.series.horizon import horizon
 from services.booking.domain.series.recurring import Plan, plan_of
-from services.booking.domain.series.report import InTheWay, refusal_for_series
-from services.booking.domain.series.state import Series, as_sent, occurrence_id, occurrence_of, series_id_of
-from services.booking.domain.series.told import in_outcome, of_series, series_changed, with_more
-from services.booking.domain.series.trial import Trial
+from services.booking.domain.series.refusals import InTheWay, refusal_for_series
+from services.booking.domain.series.what_if import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,16 @@ def decide_create_series(
     return _settled(command, series, attempt, book, hold)
 
 
-def _settled(command: Create, series: Series, attempt: Attempt, book: Book, hold: Hold | None) -> Settled:
+def _settled(
+    command: Create, series: Series, attempt: Attempt, book: Book, hold: Hold | None
+) -> AcceptedMany:
     """The first that is booked has the id that was sent, and uses up the hold."""
     named = replace(attempt.booked[0], id=command.appointment_id)
     steps = created(series, (named, *attempt.booked[1:]), book)
     if hold is not None:
         book.diary.end(hold)
         steps[0] = with_more(steps[0], hold_id=hold.id)
-    return Settled(
+    return AcceptedMany(
         subject=named.id,
         appointment=named,
         steps=steps,

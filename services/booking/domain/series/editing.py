@@ -6,17 +6,24 @@ from datetime import datetime
 from typing import TypeAlias
 
 from services.booking.domain import access
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.book import Book
-from services.booking.domain.bulk import refusal_for_content, refusal_for_places
-from services.booking.domain.commands import Cancel, Confirm, Decline, ToAppointment, ToOccurrence, Update
-from services.booking.domain.decision import Accepted, Code, Decision, Refusal, Settled
-from services.booking.domain.series.report import InTheWay, first_of_all, refusal_for_series
-from services.booking.domain.series.scoped import Amount, amount_of, own_command, touched
-from services.booking.domain.series.state import Series, shifted
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import (
+    Cancel,
+    Confirm,
+    Decline,
+    ToAppointment,
+    ToOccurrence,
+    Update,
+)
+from services.booking.domain.model.decision import Accepted, AcceptedMany, Code, Decision, Refusal
+from services.booking.domain.model.recurring_series import Series, shifted
+from services.booking.domain.series.events import in_outcome, of_series, series_changed
+from services.booking.domain.series.limits import refusal_for_content, refusal_for_places
+from services.booking.domain.series.refusals import InTheWay, first_of_all, refusal_for_series
+from services.booking.domain.series.scope import Amount, amount_of, own_command, touched
 from services.booking.domain.series.template import series_after
-from services.booking.domain.series.told import in_outcome, of_series, series_changed
-from services.booking.domain.series.trial import Trial
+from services.booking.domain.series.what_if import Trial
 
 Step: TypeAlias = Callable[[ToAppointment, Appointment, Book, datetime], Decision]
 
@@ -88,9 +95,9 @@ def _settled(
                 appointment_id=named.id,
                 version=named.version,
             )
-        return Settled(subject=named.id, appointment=named, outcome=in_outcome(before, ()))
+        return AcceptedMany(subject=named.id, appointment=named, outcome=in_outcome(before, ()))
     series = replace(after, version=before.version + 1)
-    return Settled(
+    return AcceptedMany(
         subject=named.id,
         appointment=shown,
         steps=steps,

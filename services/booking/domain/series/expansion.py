@@ -5,16 +5,22 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain import times
-from services.booking.domain.appointment import Answer, Appointment
-from services.booking.domain.commands import Command, Create, ExtendSeries, ToOccurrence
-from services.booking.domain.decision import Refusal
-from services.booking.domain.invitations import invitees
-from services.booking.domain.people import People
+from services.booking.domain.attendance.invitations import invitees
+from services.booking.domain.model import times
+from services.booking.domain.model.appointment import Answer, Appointment
+from services.booking.domain.model.commands import Command, Create, ExtendSeries, ToOccurrence
+from services.booking.domain.model.decision import Refusal
+from services.booking.domain.model.people import People
+from services.booking.domain.model.recurring_series import (
+    Series,
+    as_sent,
+    occurrence_id,
+    period_of,
+    series_id_of,
+)
 from services.booking.domain.series.extending import due
 from services.booking.domain.series.recurring import plan_of
-from services.booking.domain.series.scoped import amount_of, is_about_several, own_command, touched
-from services.booking.domain.series.state import Series, as_sent, occurrence_id, period_of, series_id_of
+from services.booking.domain.series.scope import amount_of, is_about_several, own_command, touched
 
 
 def created(commands: Iterable[Command], people: People, until: datetime) -> Iterator[Create]:

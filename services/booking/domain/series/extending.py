@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from scheduling.recurrence import TooMany, starts
-from services.booking.domain.appointment import occupants
-from services.booking.domain.book import Book
-from services.booking.domain.bulk import refusal_for_places
-from services.booking.domain.commands import ExtendSeries, Scope
-from services.booking.domain.decision import Code, Decision, Refusal, Settled
-from services.booking.domain.openings import ignored
+from services.booking.domain.free_time.bookable import ignored
+from services.booking.domain.model.appointment import occupants
+from services.booking.domain.model.book import Book
+from services.booking.domain.model.commands import ExtendSeries, Scope
+from services.booking.domain.model.decision import AcceptedMany, Code, Decision, Refusal
+from services.booking.domain.model.recurring_series import AHEAD, OCCURRENCES_MAX, Series, period_of
 from services.booking.domain.series.booking import attempted, created
+from services.booking.domain.series.events import in_outcome, series_changed
 from services.booking.domain.series.horizon import horizon
-from services.booking.domain.series.state import AHEAD, OCCURRENCES_MAX, Series, period_of
-from services.booking.domain.series.told import in_outcome, series_changed
+from services.booking.domain.series.limits import refusal_for_places
 
 
 def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
@@ -30,12 +30,12 @@ def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
     series = _with_those_who_are_left(series, book)
     near = _near(series, originals, book, at) if series else []
     if series is None or not near:
-        return Settled(subject=command.series_id)
+        return AcceptedMany(subject=command.series_id)
     until = until if near == originals else near[-1]
     attempt = attempted(command, series, near, book, at)
     steps = created(series, attempt.booked, book)
     after = replace(series, booked_until=until, version=series.version + 1)
-    return Settled(
+    return AcceptedMany(
         subject=series.id,
         steps=steps,
         happened=[series_changed(after, "extended", Scope.ALL, steps, attempt.in_the_way)],

@@ -6,7 +6,7 @@ from math import floor
 from uuid import UUID
 
 from scheduling.free import window
-from services.booking.domain.book import Book
+from services.booking.domain.model.book import Book
 
 
 def horizon(book: Book, users: Iterable[UUID], ignoring: UUID | None, at: datetime) -> datetime | None:

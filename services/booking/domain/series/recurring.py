@@ -5,11 +5,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from scheduling.recurrence import InvalidPattern, Recurrence, TooMany, recurrence_of, starts
-from services.booking.domain.bulk import refusal_for_content, refusal_for_places
-from services.booking.domain.commands import Create, Pattern
-from services.booking.domain.decision import Refusal, invalid
-from services.booking.domain.series.state import AHEAD, OCCURRENCES_MAX, overlap_themselves
-from services.booking.domain.times import YEARS_AHEAD, Period
+from services.booking.domain.model.commands import Create, Pattern
+from services.booking.domain.model.decision import Refusal, invalid
+from services.booking.domain.model.recurring_series import AHEAD, OCCURRENCES_MAX, overlap_themselves
+from services.booking.domain.model.times import YEARS_AHEAD, Period
+from services.booking.domain.series.limits import refusal_for_content, refusal_for_places
 
 FIELD = "recurring_pattern"
 FARTHEST = timedelta(days=366 * YEARS_AHEAD + 30)  # more than may be booked: what is too far is told as such

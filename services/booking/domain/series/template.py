@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from services.booking.domain.appointment import Answer, Answers, Appointment
-from services.booking.domain.commands import Cancel, Confirm, Decline, ToOccurrence, Update
-from services.booking.domain.series.scoped import Amount, participants
-from services.booking.domain.series.state import Series
-from services.booking.domain.status import asked_again
+from services.booking.domain.model.appointment import Answer, Answers, Appointment
+from services.booking.domain.model.commands import Cancel, Confirm, Decline, ToOccurrence, Update
+from services.booking.domain.model.recurring_series import Series
+from services.booking.domain.model.status import asked_again
+from services.booking.domain.series.scope import Amount, participants
 
 
 def series_after(command: ToOccurrence, series: Series, named: Appointment, amount: Amount) -> Series:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from services.booking.domain.appointment import Appointment
-from services.booking.domain.commands import (
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.commands import (
     Command,
     Create,
     ExtendSeries,
@@ -13,8 +13,8 @@ from services.booking.domain.commands import (
     ToAppointment,
     ToOccurrence,
 )
-from services.booking.domain.series.scoped import is_about_several
-from services.booking.domain.series.state import OCCURRENCES_MAX
+from services.booking.domain.model.recurring_series import OCCURRENCES_MAX
+from services.booking.domain.series.scope import is_about_several
 
 _COUNT = re.compile(r"COUNT=(\d{1,3})(?!\d)", re.IGNORECASE)
 

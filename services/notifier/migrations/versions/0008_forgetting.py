@@ -1,6 +1,6 @@
 """Indexes for the nightly job, which otherwise reads whole tables for each of its slices."""
 
-from chassis.indexes import create_index
+from chassis.database.indexes import create_index
 
 revision = "0008"
 down_revision = "0007"

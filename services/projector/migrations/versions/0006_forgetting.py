@@ -1,6 +1,6 @@
 """An index for what is left of ranges that are gone: the nightly job finds them without reading the whole table."""
 
-from chassis.indexes import create_index
+from chassis.database.indexes import create_index
 
 revision = "0006"
 down_revision = "0005"

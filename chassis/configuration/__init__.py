@@ -1,0 +1,1 @@
+"""Settings of a process, read from environment variables and checked before anything starts."""

@@ -1,0 +1,1 @@
+"""The consumer: records become batches, batches are applied, and positions advance in the service's database."""

@@ -1,0 +1,1 @@
+"""Talk to PostgreSQL: connect, run transactions within limits, migrate schemas and create roles."""

@@ -1,0 +1,1 @@
+"""Dead letters: stored with their cause, counted while unresolved, published by a job."""

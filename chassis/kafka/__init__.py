@@ -1,0 +1,1 @@
+"""Talk to Kafka: connect, publish, and read records that Kafka's own client gives up on."""

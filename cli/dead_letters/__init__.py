@@ -1,0 +1,1 @@
+"""The command `dlq`: find dead letters, and correct, redrive or discard them."""

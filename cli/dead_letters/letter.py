@@ -1,0 +1,258 @@
+"""Dead letters as the log has them: what was set aside and why, and what operators did about it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import NAMESPACE_OID, uuid5
+
+import orjson
+
+from chassis.configuration.settings import Settings
+from chassis.dead_letters.store import DISCARD_PREFIX, DISCARDED, PREFIX, REDRIVE_PREFIX
+from cli import kafka
+from cli.describe import body_of
+from contracts.envelope import Message, RawHeaders, Record, header, message_id, rfc3339
+from contracts.ids import uuid_of
+from contracts.topics import WORKERS, dead_letters, redrive
+
+_NUMBERS = ("partition", "offset", "attempts", "redrives", "value_size")
+
+Done = Literal["redriven", "discarded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an operator did with a letter. `edited`: what was changed before it was sent back, empty for nothing.
+
+    `ce_id` and `organization`: of what was sent back, if they can be read.
+    """
+
+    done: Done
+    at: datetime
+    by: str
+    reason: str
+    edited: str = ""
+    ce_id: str | None = None
+    organization: str | None = None
+
+    def document(self) -> dict[str, str]:
+        """As JSON values."""
+        changed = {"edited": self.edited} if self.edited else {}
+        return {"at": rfc3339(self.at), "by": self.by, "reason": self.reason, **changed}
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A letter's record as it is to be sent back, and in words what differs from the original."""
+
+    value: bytes | None
+    headers: RawHeaders
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One dead letter. `story` is what its `dead-letter-*` headers say; `notes` what operators did, oldest first.
+
+    `origin`: the topic on which the record came first, before any redrive.
+    """
+
+    record: Record
+    story: dict[str, str]
+    notes: tuple[Note, ...] = ()
+    origin: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for each copy of the letter."""
+        return self.story.get("id", self.record.position)
+
+    @property
+    def service(self) -> str:
+        """Who set it aside."""
+        return self.story.get("service") or self.record.topic.removesuffix(".dead-letters")
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """The parts of the record that were too large and are here only in part: key, value, headers."""
+        return tuple(part for part in self.story.get("cut", "").split(",") if part)
+
+    @property
+    def original_headers(self) -> tuple[tuple[str, bytes], ...]:
+        """The headers of the record as it came, without any story of ours."""
+        ours = (PREFIX, REDRIVE_PREFIX)
+        return tuple((name, value) for name, value in self.record.headers if not name.startswith(ours))
+
+    @property
+    def type(self) -> str | None:
+        """What kind of message the record says it is."""
+        kinds = [value for name, value in self.original_headers if name == "ce_type"]
+        return kafka.text(kinds[0]) if kinds else None
+
+    @property
+    def ce_id(self) -> str | None:
+        """The id of the message, if it can be read."""
+        return str(message_id(self.original_headers) or "") or None
+
+    @property
+    def organization(self) -> str | None:
+        """The organization that the record names, if it can be read: within it ids are unique."""
+        return organization_in(self.original_headers)
+
+    @property
+    def cause(self) -> str:
+        """Stage, error and message in one line."""
+        return (
+            f"{self.story.get('stage', '?')}: {self.story.get('error', '?')}: {self.story.get('message', '')}"
+        )
+
+    @property
+    def short_cause(self) -> str:
+        """Error and message, for people; where the message begins with the error, that is enough."""
+        error, message = self.story.get("error", "?"), self.story.get("message", "")
+        return message if message.startswith(error) else f"{error}: {message}"
+
+    @property
+    def about(self) -> str:
+        """What it is about, for people: the type of message, or which notification by which channel."""
+        body = body_of(self.record) if "delivery-id" in self.story else {}
+        if body:
+            return f"{str(body.get('type')).removeprefix('appointment_')} by {body.get('channel')}"
+        return self.type or "?"
+
+    @property
+    def earlier(self) -> str | None:
+        """The id of the letter whose redrive this is."""
+        found = [value for name, value in self.record.headers if name == f"{REDRIVE_PREFIX}of"]
+        return kafka.text(found[-1]) if found else None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values, without the record's value."""
+        story = {name.replace("-", "_"): text for name, text in self.story.items()}
+        numbers = {name: int(story[name]) for name in _NUMBERS if story.get(name, "").isdigit()}
+        return {
+            **story,
+            **numbers,
+            "id": self.id,
+            "service": self.service,
+            "origin": self.origin,
+            "type": self.type,
+            "ce_id": self.ce_id,
+            "key": None if self.record.key is None else kafka.text(self.record.key),
+            "set_aside": rfc3339(self.record.timestamp),
+            "redriven": [note.document() for note in self.notes if note.done == "redriven"],
+            "discarded": [note.document() for note in self.notes if note.done == "discarded"],
+        }
+
+    def again(self, reason: str, by: str, edited: Edited | None = None) -> Message:
+        """The record as it came, or as it was edited, for the service that set it aside; with why it is tried again."""
+        said = {
+            "of": self.id,
+            "count": str(int(self.document().get("redrives") or 0) + 1),
+            "reason": reason,
+            "by": by,
+            **({"edited": edited.what} if edited else {}),
+        }
+        value = edited.value if edited else self.record.value
+        headers = tuple(edited.headers) if edited else self.original_headers
+        return Message(
+            redrive(self.service).name, self.record.key, value, headers + _said(REDRIVE_PREFIX, said)
+        )
+
+    def discarded(self, reason: str, by: str) -> Message:
+        """The note for the service that nobody will try it again; kept for as long as the letter, decoded by nobody."""
+        said = {"of": self.id, "reason": reason, "by": by}
+        subject = [(name, value) for name, value in self.original_headers if name == "ce_subject"]
+        headers = (
+            ("ce_id", str(uuid5(NAMESPACE_OID, f"{self.id}/discarded/{reason}/{by}")).encode()),
+            ("ce_type", DISCARDED.encode()),
+            ("ce_source", b"appointments/cli"),
+            *subject[:1],
+            ("content-type", b"application/json"),
+            *_said(DISCARD_PREFIX, said),
+        )
+        value = orjson.dumps({"dead_letter": self.id, "reason": reason})
+        return Message(redrive(self.service).name, self.record.key, value, headers)
+
+
+def _said(prefix: str, said: dict[str, str]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((prefix + name, text.encode()) for name, text in said.items())
+
+
+async def letters(settings: Settings, service: str | None = None) -> list[Letter]:
+    """All dead letters of one service or of all, oldest first, each once, with what operators did about them."""
+    workers = [service] if service else list(WORKERS)
+    topics = [topic(worker).name for worker in workers for topic in (dead_letters, redrive)]
+    return gathered(await kafka.collect(settings, topics))
+
+
+def gathered(records: Iterable[Record]) -> list[Letter]:
+    """The letters in these records, which are in order of time, with the notes among them."""
+    found: dict[str, Letter] = {}
+    notes: dict[str, list[Note]] = {}
+    for record in records:
+        story = story_of(record, PREFIX)
+        if is_discard(record):
+            _note(notes, "discarded", record, story_of(record, DISCARD_PREFIX))
+        elif record.topic.endswith(".redrive"):
+            _note(notes, "redriven", record, story_of(record, REDRIVE_PREFIX))
+        else:
+            letter = Letter(record, story)
+            found.setdefault(letter.id, letter)
+    return [
+        replace(
+            letter, notes=tuple(notes.get(key, ())), origin=history(letter, found)[0].story.get("topic", "")
+        )
+        for key, letter in found.items()
+    ]
+
+
+def is_discard(record: Record) -> bool:
+    """Whether a record is an operator's note; notes of earlier versions lie beside the letters.
+
+    A stranger's header on a record that was set aside, or was sent back, discards nothing.
+    """
+    ours = any(name in (f"{PREFIX}id", f"{REDRIVE_PREFIX}of") for name, _ in record.headers)
+    return not ours and bool(story_of(record, DISCARD_PREFIX))
+
+
+def _note(notes: dict[str, list[Note]], done: Done, record: Record, said: dict[str, str]) -> None:
+    note = Note(
+        done=done,
+        at=record.timestamp,
+        by=said.get("by", ""),
+        reason=said.get("reason", ""),
+        edited=said.get("edited", ""),
+        ce_id=str(message_id(record.headers) or "") or None,
+        organization=organization_in(record.headers),
+    )
+    notes.setdefault(said.get("of", ""), []).append(note)
+
+
+def history(letter: Letter, known: Mapping[str, Letter]) -> list[Letter]:
+    """The letters that became this one by being redriven and failing again, the first one first, this one last.
+
+    `known`: all letters by their ids.
+    """
+    chain = [letter]
+    while (before := known.get(chain[-1].earlier or "")) and before not in chain:
+        chain.append(before)
+    return chain[::-1]
+
+
+def organization_in(headers: RawHeaders) -> str | None:
+    """The organization as services read it, in its canonical form; None where there is none that can be read."""
+    try:
+        return str(uuid_of(header(headers, "organization") or ""))
+    except ValueError:
+        return None
+
+
+def story_of(record: Record, prefix: str) -> dict[str, str]:
+    """Headers with the prefix, by their rest; ours are the last, whatever a stranger put before."""
+    return {
+        name.removeprefix(prefix): (value or b"").decode(errors="replace")
+        for name, value in record.headers
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,1 @@
+"""Commands for operators: topics, progress, the breaker, rebuilds, contracts, templates and benchmarks."""

@@ -1,0 +1,1 @@
+"""The command `publish`: send a command and follow it to its outcome."""

@@ -1,0 +1,1 @@
+"""Commands that start, stop and show the local stack and its sandbox people."""

@@ -1,0 +1,1 @@
+"""Read the newest state from the log, and write it as entries that can be imported."""

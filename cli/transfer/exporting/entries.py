@@ -1,0 +1,37 @@
+"""What stands, as the entries that book it again."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from cli.transfer.entries import JSON, Entry
+from cli.transfer.exporting.history import OPEN, History
+from cli.transfer.exporting.series import series_entry
+from cli.transfer.exporting.states import answers, begins, content, is_confirmed
+
+
+def entries(history: History, since: datetime) -> Iterator[Entry]:
+    """What is open and begins at `since` (an instant) or later: what stands alone first, then each series."""
+    alone, series = history.appointments(), []
+    for state, occurrences in history.series():
+        left = [one for one in occurrences if one["status"] in OPEN and begins(one) >= since]
+        entry, rest = series_entry(state, left, since) if left else (None, [])
+        series += [entry] if entry else []
+        alone += rest
+    for appointment in sorted(alone, key=lambda one: (one["start_time"], one["id"])):
+        if begins(appointment) >= since:
+            yield single(appointment)
+    yield from series
+
+
+def single(appointment: JSON) -> Entry:
+    """An appointment that stands alone."""
+    times = {name: appointment[name] for name in ("start_time", "end_time", "timezone")}
+    return Entry(
+        "",
+        {**content(appointment), **times},
+        uid=appointment["id"],
+        organizer=appointment["organizer_id"],
+        answers=answers(appointment),
+        confirmed=is_confirmed(appointment),
+        waiting=appointment.get("waiting") or (),
+    )

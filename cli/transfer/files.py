@@ -1,0 +1,58 @@
+"""A file of appointments, by its name's ending."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from cli.transfer import csv_format, ics_reading, ndjson_format
+from cli.transfer.entries import BadFile, Entry, Problem
+from cli.transfer.ics_writing import calendar
+
+Reader = Callable[[BinaryIO], Iterator[Entry | Problem]]
+READERS: dict[str, Reader] = {"ndjson": ndjson_format.read, "ics": ics_reading.read, "csv": csv_format.read}
+
+
+@dataclass
+class Source:
+    """An open file and how to read it."""
+
+    stream: BinaryIO
+    size: int
+    kind: str
+
+    @classmethod
+    def of(cls, path: Path, kind: str | None) -> "Source":
+        """Open it. Raises BadFile for an ending that says nothing, OSError."""
+        return cls(path.open("rb"), path.stat().st_size, kind_of(path, kind))
+
+    def entries(self) -> Iterator[Entry | Problem]:
+        """What it holds, one after the other. Raises BadFile."""
+        return READERS[self.kind](self.stream)
+
+    def read_bytes(self) -> int:
+        """How much of it has been read."""
+        return self.size if self.stream.closed else self.stream.tell()
+
+
+def kind_of(path: Path, given: str | None) -> str:
+    """The format that was asked for, or that the name ends in. Raises BadFile."""
+    found = given or path.suffix.lower().lstrip(".").replace("jsonl", "ndjson")
+    if found not in READERS:
+        raise BadFile(f"{path.name} ends in none of {', '.join(READERS)}; say --format")
+    return found
+
+
+def write(path: Path, kind: str, entries: Iterable[Entry], at: datetime) -> None:
+    """Write them as this kind of file, which is there when it is complete; `at` is now. Raises OSError."""
+    partial = path.with_name(path.name + ".partial")
+    if kind == "csv":
+        with partial.open("w", encoding="utf-8-sig", newline="") as text:
+            csv_format.write(text, entries)
+    elif kind == "ics":
+        partial.write_bytes(calendar(entries, at))
+    else:
+        with partial.open("wb") as stream:
+            ndjson_format.write(stream, entries)
+    partial.replace(path)

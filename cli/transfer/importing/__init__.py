@@ -1,0 +1,1 @@
+"""Plan the commands of an import, and send them at a bearable pace."""

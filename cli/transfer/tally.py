@@ -1,0 +1,70 @@
+"""What became of an import, counted and reported."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import orjson
+
+from cli.transfer.entries import Problem
+
+SHOWN = 20
+
+
+@dataclass
+class Tally:
+    """Entries by what became of them.
+
+    booked: they stand now, as asked for by this import or an earlier one. existing: they stood before, under the same
+    id. refused: booking said no. unsendable: they never were a command. notes: what was left out of those that stand.
+    undecided: sent, without an outcome so far.
+    """
+
+    read: int = 0
+    booked: int = 0
+    occurrences: int = 0
+    existing: int = 0
+    refused: int = 0
+    unsendable: int = 0
+    undecided: int = 0
+    notes: int = 0
+    interrupted: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the file holds stands."""
+        return not (self.refused or self.unsendable or self.undecided or self.interrupted)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+@dataclass
+class Report:
+    """Every problem as a line of JSON in a file, as it comes; the first ones are kept to be shown."""
+
+    path: Path | None
+    shown: list[Problem] = field(default_factory=list)
+    _stream: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        """Begin the file anew. Raises OSError."""
+        self._stream = self.path.open("wb") if self.path else None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    def add(self, problem: Problem, outcome: str) -> None:
+        """`outcome`: refused, unsendable, undecided, existing or note."""
+        if len(self.shown) < SHOWN and outcome != "existing":
+            self.shown.append(problem)
+        if self._stream is not None:
+            line = {"outcome": outcome, **problem.document()}
+            self._stream.write(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))
+            self._stream.flush()

@@ -1,0 +1,1 @@
+"""Participants of one appointment: invitations, responses, seats and the waiting list."""

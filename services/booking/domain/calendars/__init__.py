@@ -1,0 +1,1 @@
+"""Decisions about one person's calendar: weekly hours, busy times, holds and the feed."""

@@ -1,0 +1,1 @@
+"""Whether a time can be booked for everybody, and the nearest times that can."""

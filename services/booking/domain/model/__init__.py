@@ -1,0 +1,1 @@
+"""The state that decisions need, and the commands and decisions themselves."""

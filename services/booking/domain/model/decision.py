@@ -1,0 +1,165 @@
+"""What a decision is: accepted, perhaps with an event, or refused with a stable code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.people import Person
+from services.booking.domain.model.recurring_series import Series
+
+
+class Code(StrEnum):
+    """Why a command was refused; stable, for programs."""
+
+    CONFLICT = "conflict"
+    UNKNOWN_USER = "unknown_user"
+    NOT_FOUND = "not_found"
+    VERSION_MISMATCH = "version_mismatch"
+    INVALID_TRANSITION = "invalid_transition"
+    NOT_ALLOWED = "not_allowed"
+    IN_THE_PAST = "in_the_past"
+    INVALID = "invalid"
+    MALFORMED = "malformed"
+    COMMAND_ID_REUSED = "command_id_reused"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    FULL = "full"
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field; `field` is a path such as `participant_ids.3`."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A range (UTC) that stands in somebody's way; the appointment only where the actor may know it."""
+
+    user_id: UUID
+    start: datetime
+    end: datetime
+    appointment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A time (UTC) that suits everybody."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Nothing happens; `detail` is a sentence for a person.
+
+    `version` is the present one where the actor may know it; `alternatives` are the nearest times instead.
+    """
+
+    code: Code
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    appointment_id: UUID | None = None
+    version: int | None = None
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, for those who were not asked; `people` has everybody whom it concerns.
+
+    `more`: further fields of the event's body that say something here (`announcement`, `of_series`, `seated`, `hold_id`,
+    `organizer_confirmed`).
+    """
+
+    type: str
+    changes: Sequence[Change]
+    people: Sequence[Person]
+    more: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The state after the command; without an event nothing changed.
+
+    `outcome`: further fields of the outcome that say something here, as they go over the wire.
+    """
+
+    appointment: Appointment
+    event: Event | None
+    outcome: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DomainEvent:
+    """Something that is not told as a change of one appointment; `body` as it goes over the wire, about `subject`.
+
+    In it an appointment, changes, people and a series (as `template`) may stand as they are here: who writes it knows how they look.
+    """
+
+    type: str
+    subject: UUID
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedMany:
+    """A command that changed several appointments, or something else, or nothing.
+
+    `steps` are told first, each with its event, then what `happened`; `outcome` has the fields of the outcome that say
+    something, as they go over the wire. `appointment`: the one that the outcome shows. `subject`: what it was about.
+    """
+
+    subject: UUID
+    version: int | None = None
+    appointment: Appointment | None = None
+    steps: Sequence[Accepted] = ()
+    happened: Sequence[DomainEvent] = ()
+    outcome: Mapping[str, Any] = field(default_factory=dict)
+    series: Series | None = None
+
+
+Decision: TypeAlias = Accepted | AcceptedMany | Refusal
+
+
+def complete(decision: Decision) -> Decision:
+    """The decision, whose events also say what the state does not: whether the organizer confirmed the whole.
+
+    With it, events are all that is needed to rebuild what booking decides from.
+    """
+    if isinstance(decision, Accepted):
+        return _complete(decision)
+    if isinstance(decision, AcceptedMany) and decision.steps:
+        return replace(decision, steps=tuple(map(_complete, decision.steps)))
+    return decision
+
+
+def _complete(step: Accepted) -> Accepted:
+    if step.event is None:
+        return step
+    more = {**(step.event.more or {}), "organizer_confirmed": step.appointment.organizer_confirmed}
+    return replace(step, event=replace(step.event, more=more))
+
+
+def invalid(field: str, code: str, message: str) -> Refusal:
+    """A refusal for one field."""
+    return Refusal(Code.INVALID, message, (FieldError(field, code, message),))

@@ -1,0 +1,24 @@
+"""How much a series may be: so much as one transaction holds well within its time limits."""
+
+import json
+from typing import Any
+
+from services.booking.domain.model.decision import Refusal, invalid
+from services.booking.domain.model.recurring_series import CONTENT_MAX, PLACES_MAX
+
+
+def refusal_for_places(people: int, occurrences: int, field: str) -> Refusal | None:
+    """So many people so often is more than one transaction holds."""
+    if people * occurrences <= PLACES_MAX:
+        return None
+    return invalid(field, "too_many_places", f"People times occurrences are at most {PLACES_MAX}.")
+
+
+def refusal_for_content(content: Any, occurrences: int, field: str) -> Refusal | None:
+    """So long a text so often is, too; `content` as JSON."""
+    size = len(json.dumps(content, ensure_ascii=False, default=str).encode())
+    if size * occurrences <= CONTENT_MAX:
+        return None
+    return invalid(
+        field, "too_much_content", f"Bytes of content times occurrences are at most {CONTENT_MAX}."
+    )

@@ -1,0 +1,90 @@
+"""SQL of time that is taken elsewhere."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from chassis.database.transactions import Database, Transaction
+from services.booking.domain.model.commands import Command, ImportBusyTimes
+from services.booking.domain.model.diary import BusyTimes
+from services.booking.domain.model.times import Period
+from services.booking.store.around import AROUND, Ranges, columns
+
+_ELSEWHERE = text(f"""
+    SELECT DISTINCT b.user_id, b.uid, lower(b.during) AS starts, upper(b.during) AS ends
+    {AROUND}
+    JOIN busy_times b ON b.user_id = needed.user_id AND b.during && tstzrange(needed.starts, needed.ends)
+""")
+_ALL_ELSEWHERE = text("""
+    SELECT v.user_id, v.version, b.uid, lower(b.during) AS starts, upper(b.during) AS ends
+    FROM busy_versions v LEFT JOIN busy_times b ON b.user_id = v.user_id
+    WHERE v.user_id = ANY(CAST(:users AS uuid[]))
+""")
+
+
+async def load_elsewhere(
+    tx: Transaction, commands: Iterable[Command], ranges: Ranges
+) -> dict[UUID, BusyTimes]:
+    """Around these ranges; of those who import all of it, with its version."""
+    found: dict[UUID, BusyTimes] = {}
+    if ranges:
+        for user, uid, starts, ends in await tx.execute(_ELSEWHERE, columns(ranges)):
+            found.setdefault(user, BusyTimes()).ranges[uid] = Period(starts, ends)
+    importing = {command.actor.user for command in commands if isinstance(command, ImportBusyTimes)} - {None}
+    if importing:
+        for user, version, uid, starts, ends in await tx.execute(_ALL_ELSEWHERE, {"users": list(importing)}):
+            known = found.setdefault(user, BusyTimes())
+            known.version = version
+            if uid is not None:
+                known.ranges[uid] = Period(starts, ends)
+    return found
+
+
+_FORGET_ELSEWHERE = text("""
+    DELETE FROM busy_times WHERE user_id = :user AND uid = ANY(CAST(:uids AS text[]))
+""")
+_SET_ELSEWHERE = text("""
+    WITH versioned AS (
+        INSERT INTO busy_versions (user_id, version) VALUES (:user, :version)
+        ON CONFLICT (user_id) DO UPDATE SET version = excluded.version
+    ), flagged AS (
+        UPDATE organizations SET has_busy_times = true
+        WHERE id = :organization AND NOT has_busy_times
+    )
+    INSERT INTO busy_times (user_id, uid, during)
+    SELECT CAST(:user AS uuid), uid, tstzrange(starts, ends)
+    FROM unnest(CAST(:uids AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+        AS busy(uid, starts, ends)
+""")
+
+
+async def save_elsewhere(
+    tx: Transaction, organization: UUID, user: UUID, elsewhere: BusyTimes, touched: Collection[str]
+) -> None:
+    """Only the ranges that are other than before."""
+    await tx.execute(_FORGET_ELSEWHERE, {"user": user, "uids": list(touched)})
+    kept = [(uid, when) for uid in touched if (when := elsewhere.ranges.get(uid)) is not None]
+    await tx.execute(
+        _SET_ELSEWHERE,
+        {
+            "user": user,
+            "organization": organization,
+            "version": elsewhere.version,
+            "uids": [uid for uid, _ in kept],
+            "starts": [when.start for _, when in kept],
+            "ends": [when.end for _, when in kept],
+        },
+    )
+
+
+_FORGET_OVER = text("""
+    DELETE FROM busy_times WHERE (user_id, uid) IN
+        (SELECT user_id, uid FROM busy_times WHERE upper(during) < :before LIMIT :at_most FOR UPDATE SKIP LOCKED)
+""")
+
+
+async def forget_busy_times(database: Database, before: datetime) -> int:
+    """Delete the ranges elsewhere that ended before; returns how many."""
+    return await database.in_slices(_FORGET_OVER, {"before": before})

@@ -1,0 +1,1 @@
+"""The description of the HTTP interface: operations, examples and the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""Publish commands, await their outcomes, and wait until the views show the result."""

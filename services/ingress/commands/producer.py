@@ -1,0 +1,42 @@
+"""Publish one message while somebody waits for it."""
+
+import asyncio
+from collections.abc import Callable
+
+from chassis.errors import PublishFailed
+from chassis.kafka.publisher import Publisher
+from contracts.envelope import Message
+from services.ingress.domain.problems import Problem
+
+
+class Sender:
+    """Gives messages to the producer of the moment; nobody waits for the broker longer than `wait` seconds."""
+
+    def __init__(self, publisher: Callable[[], Publisher], wait: float) -> None:
+        self._publisher = publisher
+        self._wait = wait
+        self._publishing: set[asyncio.Task[None]] = set()
+
+    async def send(self, message: Message, unsure: Callable[[], Problem]) -> None:
+        """Return when all replicas have it. Raises Problem 503: what `unsure` makes if it may still be written."""
+        publisher = self._publisher()
+        # What waits in the producer is sent when the broker is back, so while it is away nothing more is put there.
+        if publisher.unfinished_for() > self._wait:
+            raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
+        task = asyncio.create_task(publisher.publish([message]))
+        self._publishing.add(task)
+        task.add_done_callback(self._publishing.discard)
+        await asyncio.wait([task], timeout=self._wait)
+        if not task.done():
+            task.add_done_callback(_retrieve)
+            raise unsure()
+        try:
+            task.result()
+        except PublishFailed as error:
+            raise unsure() from error
+
+
+def _retrieve(task: "asyncio.Task[None]") -> None:
+    """Look at the result, so that asyncio does not complain that nobody did."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,46 @@
+"""Who comes in: authentication, and the limits for a person and an organization."""
+
+import time
+from uuid import UUID
+
+from starlette.requests import Request
+
+from services.ingress import metrics
+from services.ingress.clients.identity import Verifier
+from services.ingress.domain.bucket import Buckets
+from services.ingress.domain.caller import Caller
+from services.ingress.domain.problems import Problem
+from services.ingress.settings import IngressSettings
+
+
+class Door:
+    """Lets a request in with the person it comes from."""
+
+    def __init__(self, verifier: Verifier, settings: IngressSettings) -> None:
+        self._verifier = verifier
+        self._people = Buckets(settings.person_rate, settings.person_burst)
+        self._organizations = Buckets(settings.organization_rate, settings.organization_rate)
+
+    async def enter(self, request: Request) -> Caller:
+        """The caller. Raises Problem 401, 403 for a token without a role here, 429, or 503 without Identity's keys."""
+        caller = await self._verifier.caller(request.headers.get("authorization"))
+        if not caller.member:
+            raise Problem("not_allowed", "The token has no role here: it needs `member` or `admin`.")
+        self.count(caller.id, caller.organization)
+        return caller
+
+    def count(self, person: UUID, organization: UUID) -> None:
+        """Count a request of that person. Raises Problem 429."""
+        now = time.monotonic()
+        self._limit("person", self._people.take(person, now))
+        self._limit("organization", self._organizations.take(organization, now))
+
+    @staticmethod
+    def _limit(which: str, wait: float) -> None:
+        if wait > 0:
+            metrics.LIMITED.labels(which).inc()
+            raise Problem(
+                "rate_limited",
+                f"The {which}'s limit is reached.",
+                headers={"Retry-After": str(max(1, round(wait)))},
+            )

@@ -1,0 +1,121 @@
+"""What happens around every request, as plain ASGI: one layer each, named by its effect."""
+
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.ingress import metrics
+from services.ingress.domain.problems import Problem
+from services.ingress.http.responses import problem_response
+
+CORRELATION_MAX = 128
+_UNMEASURED = frozenset({"/metrics", "/health/live", "/health/appointments"})
+STREAM_PATH = "/api/appointments/stream"
+FEED_PATH = "/api/appointments/calendar.ics"
+_UNTRACED = _UNMEASURED | {STREAM_PATH, FEED_PATH}
+
+
+def untraced(scope: Scope) -> bool:
+    """Whether a request gets no span.
+
+    Probes come all the time, a live stream lasts for hours, and the query of a feed is a secret.
+    """
+    return scope["type"] != "http" or scope["path"].rstrip("/") in _UNTRACED
+
+
+class WithoutTrailingSlash:
+    """`/api/appointments/` is `/api/appointments`, without a redirect."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on with the slashes at the end left off."""
+        if scope["type"] == "http" and len(scope["path"]) > 1 and scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self.app(scope, receive, send)
+
+
+class Correlated:
+    """Every request has a correlation id: its own X-Correlation-ID or a new one; the answer echoes it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Put the id into the request's state and the answer's headers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        correlation_id = _given_id(scope) or str(uuid4())
+        scope.setdefault("state", {})["correlation_id"] = correlation_id
+        structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+
+        async def echo(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Correlation-ID"] = correlation_id
+            await send(message)
+
+        await self.app(scope, receive, echo)
+
+
+def _given_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"x-correlation-id":
+            text = str(value, "latin-1").strip()
+            usable = 0 < len(text) <= CORRELATION_MAX and text.isascii() and text.isprintable()
+            return text if usable else None
+    return None
+
+
+class Measured:
+    """Counts and times requests by route, and refuses more than `in_flight_max` at once.
+
+    A live stream is neither timed nor counted as in flight: it has a limit of its own.
+    """
+
+    def __init__(self, app: ASGIApp, in_flight_max: int) -> None:
+        self.app = app
+        self._max = in_flight_max
+        self._in_flight = 0
+        metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, measured."""
+        if scope["type"] != "http" or scope["path"] in _UNMEASURED or scope["path"] == STREAM_PATH:
+            await self.app(scope, receive, send)
+            return
+        if self._in_flight >= self._max:
+            metrics.LIMITED.labels("in_flight").inc()
+            refusal = problem_response(Problem("overloaded", "Too many requests are being answered."))
+            await refusal(scope, receive, send)
+            return
+        await self._measure(scope, receive, send)
+
+    async def _measure(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status = 500
+        began = time.perf_counter()
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        self._in_flight += 1
+        try:
+            await self.app(scope, receive, note)
+        finally:
+            self._in_flight -= 1
+            # A path that no route knows is a stranger's text: it must not become a label.
+            route = getattr(scope.get("route"), "path", "unknown")
+            seconds = time.perf_counter() - began
+            metrics.REQUEST_SECONDS.labels(_method(scope), route, str(status)).observe(seconds)
+
+
+def _method(scope: Scope) -> str:
+    method: str = scope["method"]
+    return method if method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD") else "other"

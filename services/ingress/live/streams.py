@@ -1,0 +1,189 @@
+"""The live view: what the projector says has changed, to whoever may know it."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from contracts.control import IntakePaused
+from contracts.envelope import MalformedEnvelope, header
+from contracts.reading import read_event
+from contracts.views import CalendarChanged, NotificationsChanged
+from services.ingress import metrics
+from services.ingress.commands.visibility import Shown
+from services.ingress.commands.visibility_checks import event_key, key_of
+from services.ingress.domain import vectors
+from services.ingress.domain.caller import Caller
+from services.ingress.domain.memory import Change, ChangeMemory
+from services.ingress.domain.statuses import Place, status_change
+
+Key = tuple[str, str]
+"""Organization and user; the user is "*" for its admins, who see everything."""
+
+# What the projector says of entries that are no appointments: the view, and the field that names the entry.
+_SHOWN = {
+    "preferences.shown": ("", "user_id"),
+    "organization_preferences.shown": ("", "organization_id"),
+    "availability.shown": ("availability", "user_id"),
+    "busy_times.shown": ("busy_times", "user_id"),
+    "hold.shown": ("holds", "hold_id"),
+    "feed.shown": ("feeds", "user_id"),
+}
+
+
+class Subscription:
+    """One open stream. `backlog` is what it missed (None: that cannot be said); then `queue`, None ends it."""
+
+    def __init__(self, key: Key, queue_max: int, vector: str, backlog: Iterator[Change] | None) -> None:
+        self.key = key
+        self.vector = vector
+        self.backlog = None if backlog is None else list(backlog)
+        self.queue: asyncio.Queue[Change | None] = asyncio.Queue(queue_max)
+        self.closed = False
+
+    @property
+    def viewer(self) -> str:
+        """Who reads it, as `Change.data_for` wants to know."""
+        return self.key[1]
+
+    def offer(self, change: Change) -> bool:
+        """Put a change in its queue; False when the reader is too slow."""
+        try:
+            self.queue.put_nowait(change)
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the stream; what is queued is not sent any more: the reader comes back with its last id."""
+        self.closed = True
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+
+class Live:
+    """Reads projector.events: remembers, tells streams, and tells who waits for a version.
+
+    `pause` is told until when commands are not taken, in seconds since 1970.
+    """
+
+    def __init__(
+        self, memory: ChangeMemory, shown: Shown, queue_max: int, pause: Callable[[float], None]
+    ) -> None:
+        self._pause = pause
+        self._memory = memory
+        self._shown = shown
+        self._queue_max = queue_max
+        self._open: dict[Key, set[Subscription]] = {}
+        self.closed = False
+        self.count = 0
+
+    @property
+    def vector(self) -> str:
+        """The id of now."""
+        return vectors.encode(self._memory.next)
+
+    def handle(self, records: Sequence[Any]) -> None:
+        """Read records of one partition in order; what was read before, or cannot be read, is passed over."""
+        for record in records:
+            if self._memory.advance(record.partition, record.offset):
+                self._apply(record)
+
+    def _apply(self, record: Any) -> None:
+        try:
+            kind, organization = header(record.headers, "ce_type"), header(record.headers, "organization")
+            if kind in _SHOWN:
+                body = orjson.loads(record.value or b"")
+                view, field = _SHOWN[kind]
+                name = str(UUID(body[field]))
+                self._shown.note(key_of(view, name) if view else name, int(body["version"]))
+            elif kind == "intake.paused":
+                self._pause(record.timestamp / 1000 + read_event(IntakePaused, record.value).seconds)
+            elif kind == "calendar.changed" and organization:
+                self._changed(record, str(UUID(organization)), read_event(CalendarChanged, record.value))
+            elif kind == "notifications.changed" and organization:
+                self._states(record, str(UUID(organization)), read_event(NotificationsChanged, record.value))
+        except (MalformedEnvelope, ValidationError, ValueError, KeyError, TypeError):
+            return
+
+    def _changed(self, record: Any, organization: str, body: CalendarChanged) -> None:
+        appointment = str(body.appointment_id)
+        self._shown.note(appointment, body.version)
+        self._shown.told(event_key(header(record.headers, "ce_id")))
+        change = Change(
+            partition=record.partition,
+            offset=record.offset,
+            at=record.timestamp / 1000,
+            organization=organization,
+            user_ids=frozenset(map(str, body.user_ids)),
+            data=orjson.dumps(
+                {"appointment_id": appointment, "version": body.version, "change": body.change}
+            ).decode(),
+            vector=self.vector,
+        )
+        self._tell(change)
+
+    def _states(self, record: Any, organization: str, body: NotificationsChanged) -> None:
+        """A change for each appointment. All but the last have the id before the record: who stops there gets it again."""
+        last = len(body.appointments) - 1
+        before = list(self._memory.next)
+        before[record.partition] = record.offset
+        place = Place(record.partition, record.offset, record.timestamp / 1000)
+        for number, appointment in enumerate(body.appointments):
+            vector = self.vector if number == last else vectors.encode(before)
+            self._tell(status_change(organization, appointment.model_dump(mode="json"), place, vector))
+
+    def _tell(self, change: Change) -> None:
+        """Remember it, and put it into the queues of those whom it concerns."""
+        metrics.CHANGES.inc()
+        self._memory.remember(change)
+        organization = change.organization
+        for key in ((organization, "*"), *((organization, user) for user in change.user_ids)):
+            for subscription in tuple(self._open.get(key, ())):
+                if not subscription.offer(change):
+                    metrics.SLOW_STREAMS.inc()
+                    self.unsubscribe(subscription)
+                    subscription.close()
+
+    def subscribe(self, caller: Caller, last_id: str | None) -> Subscription:
+        """Open a stream; with the id that its reader saw last, what came since is its backlog."""
+        organization, user = str(caller.organization), str(caller.id)
+        backlog: Iterator[Change] | None = iter(())
+        if last_id:
+            seen = vectors.decode(last_id, len(self._memory.next))
+            missed = self._memory.since(seen) if seen else None
+            backlog = (
+                None
+                if missed is None
+                else (change for change in missed if change.concerns(organization, user, caller.admin))
+            )
+        key = (organization, "*" if caller.admin else user)
+        subscription = Subscription(key, self._queue_max, self.vector, backlog)
+        self._open.setdefault(key, set()).add(subscription)
+        self._count(1)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Forget a stream."""
+        streams = self._open.get(subscription.key, set())
+        if subscription in streams:
+            streams.remove(subscription)
+            self._count(-1)
+        if not streams:
+            self._open.pop(subscription.key, None)
+
+    def close(self) -> None:
+        """End all streams; there will be no more of them."""
+        self.closed = True
+        for streams in tuple(self._open.values()):
+            for subscription in tuple(streams):
+                self.unsubscribe(subscription)
+                subscription.close()
+
+    def _count(self, by: int) -> None:
+        self.count += by
+        metrics.STREAMS.set(self.count)

@@ -1,0 +1,1 @@
+"""Read the projector's views with a role that can do nothing else."""

@@ -1,0 +1,1 @@
+"""Clients of the HTTP interfaces of Communication and Identity."""

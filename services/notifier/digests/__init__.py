@@ -1,0 +1,1 @@
+"""Send each person's daily digest as one delivery."""

@@ -1,0 +1,1 @@
+"""Translate between Kafka messages and the domain: events and commands in, notifications and outcomes out."""

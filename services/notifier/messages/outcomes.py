@@ -1,0 +1,105 @@
+"""The bodies of the notifier's outcomes and events of preferences, and the verdict that they make up."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from chassis.verdicts import Answers, Verdict, verdict
+from contracts import topics
+from contracts.envelope import Message, Record, event_id
+from contracts.outcomes import Code
+from notifications.preferences import Organization, Preferences, body_of, organization_body
+from services.notifier.messages.commands import Command, Refusal, refusal_of, user_of
+
+SOURCE = "appointments/notifier"
+NOT_AN_ADMIN = Refusal(Code.NOT_ALLOWED, "Only an admin sets what holds for everybody in the organization.")
+UNREADABLE = Refusal(Code.MALFORMED, "The command does not say whose preferences it sets.")
+
+
+def accepted(record: Record, command: Command, preferences: Preferences, changed: bool) -> Verdict:
+    """The preferences stand as they were asked for; `changed` when they did not before."""
+    body = {"user_id": user_of(command), "version": preferences.version, "preferences": body_of(preferences)}
+    outcome = _outcome(command, "accepted", **body, event_ids=_event_ids(command, changed))
+    return _accepted(record, command, outcome, body if changed else None)
+
+
+def accepted_for_all(record: Record, command: Command, organization: Organization, changed: bool) -> Verdict:
+    """The same of an organization's."""
+    body = {
+        "organization_id": command.organization,
+        "version": organization.version,
+        "preferences": organization_body(organization),
+    }
+    outcome = _outcome(
+        command,
+        "accepted",
+        version=organization.version,
+        organization_id=command.organization,
+        organization_preferences=body["preferences"],
+        event_ids=_event_ids(command, changed),
+    )
+    return _accepted(record, command, outcome, body if changed else None)
+
+
+def refused(record: Record, command: Command, refusal: Refusal) -> Verdict:
+    """Nothing changes."""
+    return verdict(record, command, user_of(command), _refusal(command, refusal))
+
+
+def messages_for(record: Record, command: Command, verdict: Verdict, partitions: int) -> list[Message]:
+    """The messages for a record, given the verdict on its id; rows have the actor, and not what the command is about."""
+    if isinstance(command.command, Organization):
+        kind, subject = "organization_preferences.changed", command.organization
+    else:
+        kind, subject = "preferences.changed", verdict.subject
+    event_type = kind if verdict.event is not None else None
+    return ANSWERS.messages(
+        record, command, replace(verdict, subject=subject, event_type=event_type), partitions
+    )
+
+
+def _accepted(record: Record, command: Command, outcome: bytes, event: dict[str, Any] | None) -> Verdict:
+    return verdict(
+        record,
+        command,
+        user_of(command),
+        outcome,
+        accepted=True,
+        event=orjson.dumps(event, default=str) if event else None,
+    )
+
+
+def _event_ids(command: Command, changed: bool) -> list[UUID]:
+    return [event_id(command.key, 1)] if changed else []
+
+
+def _refusal(command: Command, refusal: Refusal) -> bytes:
+    errors = [error.model_dump() for error in refusal.errors]
+    return _outcome(command, "refused", code=refusal.code, detail=refusal.detail, errors=errors)
+
+
+def _outcome(command: Command, status: str, **values: Any) -> bytes:
+    empty: dict[str, Any] = {
+        "command_id": command.id,
+        "status": status,
+        "code": None,
+        "detail": None,
+        "errors": [],
+        "user_id": user_of(command),
+        "version": None,
+        "preferences": None,
+        "organization_id": None,
+        "organization_preferences": None,
+        "event_ids": [],
+    }
+    return orjson.dumps(empty | values, default=str)
+
+
+ANSWERS = Answers(
+    SOURCE,
+    topics.NOTIFIER_EVENTS.name,
+    topics.NOTIFIER_OUTCOMES.name,
+    lambda command, rejection: _refusal(command, refusal_of(rejection)),
+)

@@ -1,0 +1,1 @@
+"""Turn planned notifications into deliveries, or into parts of a digest."""

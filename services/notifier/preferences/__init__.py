@@ -1,0 +1,1 @@
+"""Decide commands that set preferences, and restore preferences from the log."""

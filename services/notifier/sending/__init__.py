@@ -1,0 +1,1 @@
+"""Claim due deliveries, call the Communication Service, and write down the results."""

@@ -1,0 +1,44 @@
+"""What is claimed and not begun, organization by organization in turn."""
+
+import asyncio
+from collections import deque
+from uuid import UUID
+
+from services.notifier.sending.group_calls import Together
+from services.notifier.store.queue import Checked
+
+Call = Checked | Together
+
+
+class Turns(asyncio.Queue[Call]):
+    """A queue that hands out one call of each organization, round and round; those of one keep their order.
+
+    A claim may hold hundreds of one organization: whoever is claimed after them waits for one call, not for hundreds.
+    """
+
+    def qsize(self) -> int:
+        """How many wait."""
+        return self._waiting
+
+    def empty(self) -> bool:
+        """Whether nobody waits."""
+        return not self._waiting
+
+    # What asyncio.Queue leaves to its subclasses.
+
+    def _init(self, maxsize: int) -> None:  # noqa: ARG002 - it has no bound
+        self._waiting = 0
+        self._lines: dict[UUID, deque[Call]] = {}
+
+    def _put(self, item: Call) -> None:
+        self._lines.setdefault(item.delivery.organization_id, deque()).append(item)
+        self._waiting += 1
+
+    def _get(self) -> Call:
+        organization = next(iter(self._lines))
+        line = self._lines.pop(organization)
+        item = line.popleft()
+        if line:
+            self._lines[organization] = line  # at the end of the round
+        self._waiting -= 1
+        return item

@@ -1,0 +1,224 @@
+"""From records to what the views keep, and from there to what others are told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ValidationError
+
+from chassis.consuming.newer import NeedsNewer, note_unknown
+from chassis.errors import InvalidMessage
+from chassis.telemetry import follow
+from contracts import (
+    appointments,
+    availability,
+    envelope,
+    feeds,
+    holds,
+    notifications,
+    outcomes,
+    series,
+    topics,
+)
+from contracts.appointments import AppointmentEvent
+from contracts.catalog import CE_TYPES
+from contracts.envelope import Envelope, MalformedEnvelope, Message, Record
+from contracts.notifications import Notification
+from contracts.reading import read_event
+from contracts.views import (
+    AvailabilityShown,
+    BusyTimesShown,
+    CalendarChanged,
+    FeedShown,
+    HoldShown,
+    OrganizationPreferencesShown,
+    PreferencesShown,
+)
+from services.projector.domain.answers import Answer, Preference, Rules, Suspension
+from services.projector.domain.calendar import Change, search_text
+from services.projector.domain.deliveries import Delivery
+from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series
+from services.projector.messages import facts
+
+SOURCE = "appointments/projector"
+
+Body = Change | Delivery | Answer | Preference | Rules | Suspension | Hours | BusyTimes | Hold | Series | Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One record, read: who said it, and what it means for the views."""
+
+    head: Envelope
+    body: Body
+
+
+def read(record: Record) -> Fact | None:
+    """What a record says, by its type, from whatever topic; None for types that the views do not show.
+
+    Raises InvalidMessage when it can never be read, and NeedsNewer when only a newer release can.
+    """
+    try:
+        head = envelope.read(record.headers)
+        reader = _READERS.get(head.type)
+        if reader is None:
+            return None if head.type in CE_TYPES else _of_unknown_type(record, head)
+        return Fact(head, reader(record, head))
+    except MalformedEnvelope as error:
+        raise InvalidMessage(str(error)) from error
+    except ValidationError as error:
+        raise InvalidMessage("; ".join(_complaints(error))) from error
+
+
+def _of_unknown_type(record: Record, head: Envelope) -> Fact | None:
+    """What an event of a newer release shows: events of one family carry the same state. None for an unknown family."""
+    note_unknown("projector", record, head.type)
+    reader = _FAMILIES.get(head.type.partition(".")[0])
+    if reader is None:
+        return None
+    try:
+        return Fact(head, reader(record, head))
+    except (ValidationError, InvalidMessage) as error:
+        if record.topic == topics.redrive("projector").name:
+            raise  # sent by hand, and gone aside again at worst
+        raise NeedsNewer(
+            f"this release does not know {head.type[:60]}; the projector is older than its writer"
+        ) from error
+
+
+def shown(record: Record, fact: Fact) -> Message | None:
+    """What others are told once the views show this record: the same bytes however often it is computed."""
+    told = _told(fact.body)
+    if told is None:
+        return None
+    kind, subject, organization, body = told
+    about = _about(record, fact.head, kind, subject, organization)
+    return about.message(topics.PROJECTOR_EVENTS.name, body.model_dump_json().encode())
+
+
+def _told(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
+    """What is told of it: type, subject, organization, body. A series is told by its occurrences."""
+    version = getattr(body, "version", 0)
+    match body:
+        case Change(appointment_id=subject, change=change, audience=audience):
+            shows: BaseModel = CalendarChanged(
+                appointment_id=subject, version=version, change=change, user_ids=list(audience)
+            )
+            return "calendar.changed", subject, body.organization_id, shows
+        case Preference(user_id=subject):
+            shows = PreferencesShown(user_id=subject, version=version)
+            return "preferences.shown", subject, body.organization_id, shows
+        case Rules(organization_id=subject):
+            shows = OrganizationPreferencesShown(organization_id=subject, version=version)
+            return "organization_preferences.shown", subject, subject, shows
+        case Hours(user_id=subject):
+            shows = AvailabilityShown(user_id=subject, version=version)
+            return "availability.shown", subject, body.organization_id, shows
+        case BusyTimes(user_id=subject):
+            shows = BusyTimesShown(user_id=subject, version=version)
+            return "busy_times.shown", subject, body.organization_id, shows
+        case Feed(user_id=subject):
+            return (
+                "feed.shown",
+                subject,
+                body.organization_id,
+                FeedShown(user_id=subject, version=version),
+            )
+        case Hold(id=subject):
+            return "hold.shown", subject, body.organization_id, HoldShown(hold_id=subject, version=version)
+    return None
+
+
+def _change(record: Record, head: Envelope) -> Change:
+    event = read_event(AppointmentEvent, record.value)
+    now = event.appointment
+    attendees = dict.fromkeys(now.waiting, "waiting")
+    attendees |= {
+        person: str(now.confirmation_status.get(person, "pending")) for person in now.participant_ids
+    }
+    attendees[now.organizer_id] = "organizer"
+    people = dict.fromkeys((*attendees, *(person.id for person in event.people)))
+    return Change(
+        event_id=head.id,
+        organization_id=now.organization_id,
+        appointment_id=event.appointment_id,
+        version=event.version,
+        change=head.type.removeprefix("appointment."),
+        changes=f"[{','.join(change.model_dump_json() for change in event.changes)}]",
+        actor=event.actor,
+        at=now.updated_at,
+        organizer_id=now.organizer_id,
+        client_id=now.client_id,
+        status=str(now.status),
+        start_time=now.start_time,
+        end_time=now.end_time,
+        title=now.title,
+        location=now.location,
+        search=search_text(now.title, now.location, now.description),
+        body=now.model_dump_json(),
+        attendees=tuple(attendees.items()),
+        audience=tuple(people),
+        series_id=now.series_id,
+        hold_id=event.hold_id,
+    )
+
+
+def _delivery(record: Record, head: Envelope) -> Delivery:
+    told = read_event(Notification, record.value)
+    return Delivery(
+        id=told.notification_id,
+        organization_id=facts.organization(head),
+        appointment_id=told.appointment_id,
+        event_id=told.event_id,
+        type=str(told.type),
+        recipient_id=told.recipient_id,
+        channel=str(told.channel),
+        priority=told.priority,
+        state=str(told.state),
+        attempts=told.attempts,
+        planned_at=told.planned_at,
+        next_attempt_at=told.next_attempt_at,
+        sent_at=told.sent_at,
+        delivered_at=told.delivered_at,
+        reason=told.reason,
+        fallback_of=told.fallback_of,
+    )
+
+
+_READERS: dict[str, Callable[[Record, Envelope], Body]] = {
+    **dict.fromkeys(appointments.EVENT_TYPES, _change),
+    **dict.fromkeys(notifications.EVENT_TYPES, _delivery),
+    **dict.fromkeys(notifications.CHANNEL_EVENT_TYPES, facts.suspension),
+    **dict.fromkeys(outcomes.OUTCOME_TYPES, facts.answer),
+    "preferences.changed": facts.preference,
+    "organization_preferences.changed": facts.rules,
+    **dict.fromkeys(availability.AVAILABILITY_EVENT_TYPES, facts.hours),
+    **dict.fromkeys(availability.BUSY_EVENT_TYPES, facts.busy_times),
+    **dict.fromkeys(holds.EVENT_TYPES, facts.hold),
+    **dict.fromkeys(series.EVENT_TYPES, facts.series),
+    **dict.fromkeys(feeds.EVENT_TYPES, facts.feed),
+}
+
+
+# By what stands before the dot. What is told of a family that is not here belongs to views that are not here, either.
+_FAMILIES = {kind.partition(".")[0]: reader for kind, reader in _READERS.items()}
+
+
+def _about(record: Record, head: Envelope, kind: str, subject: UUID, organization: UUID) -> Envelope:
+    identifier = uuid5(head.id, kind)
+    return Envelope(
+        id=identifier,
+        type=kind,
+        source=SOURCE,
+        subject=str(subject),
+        time=record.timestamp,
+        organization=organization,
+        actor=head.actor,
+        correlation_id=head.correlation_id or str(head.id),
+        traceparent=follow(head.traceparent, identifier),
+        cause=record.position,
+    )
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    return [f"{item.field or 'value'}: {item.message}" for item in outcomes.field_errors(error)[:5]]

@@ -1,0 +1,1 @@
+"""Rebuild the views from the log beside the live ones, and swap them in."""

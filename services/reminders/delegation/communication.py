@@ -1,0 +1,75 @@
+"""The two calls to a Communication Service that reminds by itself. They never raise for an answer."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+from chassis import http
+from services.reminders.delegation.handover import ENTITY_TYPE
+from services.reminders.messages.outgoing import Story
+
+PREFIX = "/api/communication"
+TRY_AGAIN = frozenset((408, 425, 429))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that did not succeed; `for_good`: it never will."""
+
+    reason: str
+    for_good: bool = False
+
+
+class Communication:
+    """One connection pool. `timeout`: seconds for one call; `token`: our own, never a person's."""
+
+    def __init__(self, base_url: str, *, token: str, timeout: float) -> None:
+        self._client = http.client(base_url, timeout=timeout)
+        self._base = base_url.rstrip("/") + PREFIX
+        self._timeout = timeout
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def schedule(self, key: UUID, body: dict[str, Any], story: Story) -> Failure | None:
+        """Let the service remind by itself; the same key has one effect."""
+        headers = self._headers(key, story)
+        url = f"{self._base}/reminders/schedule"
+        return await self._call(self._client.build_request("POST", url, json=body, headers=headers))
+
+    async def cancel(self, key: UUID, story: Story) -> Failure | None:
+        """Withdraw whatever the service has scheduled for an appointment."""
+        params = {"entity_type": ENTITY_TYPE, "entity_id": str(story.appointment_id)}
+        headers = self._headers(key, story)
+        url = f"{self._base}/notifications/cancel"
+        return await self._call(self._client.build_request("DELETE", url, params=params, headers=headers))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def _call(self, request: httpx.Request) -> Failure | None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await self._client.send(request)
+        except TimeoutError:
+            return Failure(f"no answer within {self._timeout:g} s")
+        except (httpx.HTTPError, OSError) as error:
+            return Failure(f"{type(error).__name__}: {error}"[:200])
+        if response.status_code < 300:
+            return None
+        for_good = response.status_code < 500 and response.status_code not in TRY_AGAIN
+        return Failure(f"HTTP {response.status_code}: {response.text[:150]}", for_good)
+
+    def _headers(self, key: UUID, story: Story) -> dict[str, str]:
+        """The cross-service headers of the requirements."""
+        return {
+            **self._authorization,
+            "Idempotency-Key": str(key),
+            "X-Correlation-ID": quote(story.correlation_id, safe="-_:."),
+            "X-Request-ID": str(key),
+            "X-User-ID": quote(story.actor, safe="-_:."),
+            "X-Organization-ID": str(story.organization_id),
+        }

@@ -1,0 +1,1 @@
+"""Fire timers at their instant."""

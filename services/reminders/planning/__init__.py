@@ -1,0 +1,1 @@
+"""Plan existing timers again after preferences change."""

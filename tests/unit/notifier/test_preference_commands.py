@@ -1,0 +1,78 @@
+"""Commands that set preferences: who may, and what becomes of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from chassis.verdicts import Verdict
+from contracts import topics
+from contracts.envelope import Envelope, Record
+from contracts.outcomes import PreferencesOutcome
+from contracts.preferences import OrganizationPreferencesChanged
+from notifications.preferences import Organization
+from services.notifier.messages import commands
+from services.notifier.messages.commands import Command
+from services.notifier.messages.outcomes import messages_for
+from services.notifier.preferences.commands import PreferenceDecisions, would_be_admins
+
+ANNA, BEN, HUB, ELSEWHERE = uuid4(), uuid4(), uuid4(), uuid4()
+RULES = {"defaults": {"channels": {"sms": True}}, "mandatory": {"appointment_cancelled": ["email"]}}
+
+
+def asked(body: Any, actor: UUID | str = ANNA, organization: UUID = HUB) -> tuple[Record, Command]:
+    headers = Envelope(
+        id=uuid4(), type="organization_preferences.set", organization=organization, actor=str(actor)
+    ).headers()
+    at = datetime(2028, 3, 20, 12, tzinfo=UTC)
+    record = Record(topics.NOTIFIER_COMMANDS.name, 0, 7, at, None, orjson.dumps(body), headers)
+    return record, commands.decode(record)
+
+
+def decided(said: PreferenceDecisions, item: tuple[Record, Command]) -> Verdict:
+    return said.decide(*item)
+
+
+def test_an_admin_sets_what_holds_for_everybody() -> None:
+    said = PreferenceDecisions({}, {}, {(ANNA, HUB)})
+    item = asked(RULES)
+    event, outcome = messages_for(*item, decided(said, item), 6)
+    told = OrganizationPreferencesChanged.model_validate_json(event.value or b"")
+    assert (told.organization_id, told.version) == (HUB, 1)
+    assert told.preferences.mandatory == {"appointment_cancelled": ["email"]}
+    assert dict(event.headers)["ce_type"] == b"organization_preferences.changed"
+    answer = PreferencesOutcome.model_validate_json(outcome.value or b"")
+    assert (answer.status, answer.organization_id, answer.version) == ("accepted", HUB, 1)
+    assert answer.organization_preferences == told.preferences
+    assert said.changed_organizations[HUB].mandatory == {"appointment_cancelled": frozenset(["email"])}
+    # The same again changes nothing and is told nobody.
+    again = asked(RULES)
+    [outcome] = messages_for(*again, decided(said, again), 6)
+    assert PreferencesOutcome.model_validate_json(outcome.value or b"").event_ids == []
+
+
+@pytest.mark.parametrize(
+    ("body", "actor", "organization", "code"),
+    [
+        pytest.param(RULES, BEN, HUB, "not_allowed", id="who is no admin"),
+        pytest.param(RULES, ANNA, ELSEWHERE, "not_allowed", id="an admin of another organization"),
+        pytest.param(RULES, "service:ingress", HUB, "not_allowed", id="a service"),
+        pytest.param({"mandatory": {"lunch": ["email"]}}, ANNA, HUB, "invalid", id="an unknown type"),
+        pytest.param({"defaults": {"timezone": "Mars"}}, ANNA, HUB, "invalid", id="an unknown zone"),
+        pytest.param([], ANNA, HUB, "invalid", id="no object"),
+    ],
+)
+def test_anything_else_is_refused(body: Any, actor: UUID | str, organization: UUID, code: str) -> None:
+    said = PreferenceDecisions({}, {}, {(ANNA, HUB)})
+    item = asked(body, actor, organization)
+    [outcome] = messages_for(*item, decided(said, item), 6)
+    assert PreferencesOutcome.model_validate_json(outcome.value or b"").code == code
+    assert said.changed_organizations == {}
+
+
+def test_only_who_sets_rules_is_asked_for() -> None:
+    rules, broken = asked(RULES), asked({"mandatory": 1}, BEN)
+    assert isinstance(rules[1].command, Organization)
+    assert would_be_admins([rules[1], broken[1]]) == {ANNA}
