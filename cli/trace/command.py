@@ -124,8 +124,8 @@ def of_one_organization(records: list[Record]) -> list[Record]:
 
     An appointment belongs to the organization that its events name; as long as there are none nothing is left out.
     """
-    told = (record for record in records if record.topic == BOOKING_EVENTS.name)
-    owner = next((found for record in told if (found := organization_in(record.headers))), None)
+    events = (record for record in records if record.topic == BOOKING_EVENTS.name)
+    owner = next((found for record in events if (found := organization_in(record.headers))), None)
     return [
         record
         for record in records

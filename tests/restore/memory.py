@@ -225,5 +225,5 @@ class Archive:
 
 
 def content(records: Sequence[Record]) -> set[tuple[Any, ...]]:
-    """What was told, wherever it stands in the log."""
+    """The records without their places in the log."""
     return {(one.topic, one.key, one.value, one.headers) for one in records}

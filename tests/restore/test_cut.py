@@ -106,8 +106,8 @@ async def test_a_command_that_never_got_an_outcome_is_named_and_not_decided(
     archive: Archive, office: Office, lost: Ledger
 ) -> None:
     forgotten = office.book(NOON)
-    told = office.book(NOON + HOUR)
-    await lost.decide(told)
+    decided = office.book(NOON + HOUR)
+    await lost.decide(decided)
     archive.log.now += 3 * MINUTES
     late = office.book(NOON + 2 * HOUR)
     await lost.decide(late)
@@ -163,13 +163,13 @@ async def test_two_organizations_that_used_one_id_keep_their_decisions(
     other = Office(archive.log, archive.identity)
     identifier = uuid4()
     commands = [one.book(NOON, id=identifier) for one in (office, other)]
-    told = await lost.decide(*commands)
+    published = await lost.decide(*commands)
     found = await archive.new("found")
     summary = await found.rebuilt()
     assert summary.counts["decisions"] == 2
     assert differences(await state_of(lost.url), await state_of(found.url), but=("progress",)) == {}
     repeated = [one.book(NOON, id=identifier) for one in (other, office)]
-    outcomes = content([one for one in told if one.topic == OUTCOMES])
+    outcomes = content([one for one in published if one.topic == OUTCOMES])
     assert content(await found.decide(*repeated)) == outcomes, "each gets its own outcome again"
 
 
@@ -181,12 +181,12 @@ async def test_two_organizations_that_used_one_id_keep_their_keys_when_the_secon
     owed = [office.book(NOON), other.book(NOON)]
     await lost.decide(*owed)
     commands = [one.book(NOON + HOUR, id=identifier) for one in (office, other)]
-    told = await lost.decide(*commands)
+    published = await lost.decide(*commands)
     found = await archive.new("found")
     summary = await found.rebuilt(archive.log.without(outcome_of(*owed)))
     assert summary.counts["decisions to be made again"] == 2
     again = await found.decide(*reversed(owed), *reversed(commands))
-    assert content(told) <= content(again), "byte for byte"
+    assert content(published) <= content(again), "byte for byte"
     assert differences(await state_of(lost.url), await state_of(found.url), but=("progress",)) == {}
 
 
@@ -195,10 +195,10 @@ async def test_the_second_organization_keeps_its_decision_longer_than_the_first(
 ) -> None:
     other = Office(archive.log, archive.identity)
     identifier = uuid4()
-    told = await lost.decide(*(one.book(NOON, id=identifier) for one in (office, other)))
+    published = await lost.decide(*(one.book(NOON, id=identifier) for one in (office, other)))
     await lost.rows(f"DELETE FROM decisions WHERE command_id = '{identifier}'")  # after its 30 days
     again = await lost.decide(other.book(NOON, id=identifier))
-    assert content(again) == content(told[-1:]), "its own outcome, and nothing is decided anew"
+    assert content(again) == content(published[-1:]), "its own outcome, and nothing is decided anew"
 
 
 Fill = Callable[[Archive, Ledger, Office], Awaitable[None]]

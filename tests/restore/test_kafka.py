@@ -65,7 +65,7 @@ async def progress(desk: Desk, *arguments: str) -> object:
 
 
 async def set_by_hand(desk: Desk) -> list[dict[str, Any]]:
-    """What `progress show` tells of positions that were set."""
+    """The positions that were set, as `progress show` has them."""
     stands = await progress(desk, "show", "booking")
     assert isinstance(stands, list)
     return [stand["by_hand"] for stand in stands if stand["by_hand"]]

@@ -1,4 +1,4 @@
-"""Who put a consumer's position elsewhere by hand, when and why."""
+"""The positions that an operator set, with the operator, the time and the reason."""
 
 from alembic import op
 

@@ -15,7 +15,7 @@ _NOTES = {
 
 @dataclass(slots=True)
 class Summary:
-    """What a rebuild made of the log, and what it could not know (`unknown`, in sentences)."""
+    """The figures of a rebuild, where deciding goes on, and sentences about all that it could not know."""
 
     counts: dict[str, int] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)

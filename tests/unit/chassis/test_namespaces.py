@@ -74,7 +74,7 @@ OWN = key_elsewhere(SECOND, COMMAND)
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "told", "expected"),
+    ("verdicts", "has_own", "expected"),
     [
         pytest.param([], False, COMMAND, id="nobody used it"),
         pytest.param([a_verdict(COMMAND, FIRST)], False, OWN, id="another one used it"),
@@ -85,12 +85,12 @@ OWN = key_elsewhere(SECOND, COMMAND)
         pytest.param([a_verdict(COMMAND, SECOND)], True, COMMAND, id="the database knows better"),
     ],
 )
-async def test_the_key_of_a_command(verdicts: list[Verdict], told: bool, expected: UUID) -> None:
+async def test_the_key_of_a_command(verdicts: list[Verdict], has_own: bool, expected: UUID) -> None:
     async def load(keys: Any) -> dict[UUID, Verdict]:
         return {one.command_id: one for one in verdicts if one.command_id in keys}
 
     items = [(record(), received(SECOND))]
-    keyed, found = await known(items, load, lambda _, key: received(SECOND, key), lambda _: told)
+    keyed, found = await known(items, load, lambda _, key: received(SECOND, key), lambda _: has_own)
     assert [one.key for _, one in keyed] == [expected]
     assert (expected in found) == any(one.command_id == expected for one in verdicts)
 
