@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from deploy.local.ports import HOST, free_port
 from tests.clusters.certificates import Pair
@@ -14,11 +15,17 @@ _CHUNK = 65_536
 
 
 @asynccontextmanager
-async def tls_before(port: int, pair: Pair) -> AsyncIterator[int]:
-    """The port at which that server speaks TLS; who does not ask for it is sent away, as while the server is dead."""
+async def tls_before(port: int, pair: Pair, clients: Path | None = None) -> AsyncIterator[int]:
+    """The port at which that server speaks TLS; who does not ask for it is sent away, as while the server is dead.
+
+    `clients`: the certificate of the authority that has to have signed a client's.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pair.certificate, pair.key)
     context.set_alpn_protocols(["postgresql"])
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
