@@ -14,7 +14,7 @@ from chassis.topics import acls
 from chassis.topics.acls import Acl
 from contracts import topics
 from tests.clusters.brokers import Brokers
-from tests.clusters.certificates import Authority
+from tests.clusters.certificates import Authority, Pair
 from tests.clusters.fleet import DATABASE, DENIED, each_has_one_outcome
 from tests.clusters.process import Booking, booking
 from tests.clusters.servers import Servers
@@ -41,21 +41,37 @@ async def test_a_clients_certificate_for_postgres(
 ) -> None:
     pair = authority.sign("client-of-postgres")
     async with certificates_only(servers, authority) as url:
-        url += f"&sslcert={quote(str(pair.certificate), safe='')}&sslkey={quote(str(pair.key), safe='')}"
+        url = with_certificate(url, pair)
         async with booking(place, environment, BOOKING_DATABASE_URL=url) as process:
             await process.ready()
 
 
-@pytest.mark.parametrize("expired", [False, True], ids=["none", "expired"])
-async def test_a_clients_certificate_that_postgres_does_not_take(
-    place: Path, environment: dict[str, str], servers: Servers, authority: Authority, expired: bool
+def with_certificate(url: str, pair: Pair) -> str:
+    """The address with a client's certificate."""
+    return f"{url}&sslcert={quote(str(pair.certificate), safe='')}&sslkey={quote(str(pair.key), safe='')}"
+
+
+async def test_no_clients_certificate_where_postgres_demands_one(
+    place: Path, environment: dict[str, str], servers: Servers, authority: Authority
 ) -> None:
+    async with (
+        certificates_only(servers, authority) as url,
+        booking(place, environment, BOOKING_DATABASE_URL=url) as process,
+    ):
+        await process.says("postgres", "refuses our certificate", "sslcert in BOOKING_DATABASE_URL")
+
+
+async def test_a_clients_certificate_that_has_expired_is_renewed_without_a_restart(
+    place: Path, environment: dict[str, str], servers: Servers, authority: Authority
+) -> None:
+    old, new = authority.sign("expired-client", expired=True), authority.sign("renewed-client")
     async with certificates_only(servers, authority) as url:
-        if expired:
-            pair = authority.sign("expired-client", expired=True)
-            url += f"&sslcert={quote(str(pair.certificate), safe='')}&sslkey={quote(str(pair.key), safe='')}"
+        url = with_certificate(url, old)
         async with booking(place, environment, BOOKING_DATABASE_URL=url) as process:
-            await process.says("postgres", "refuses our certificate", "BOOKING_DATABASE_URL")
+            await process.says("postgres", "refuses our certificate", "sslcert in BOOKING_DATABASE_URL")
+            old.key.write_bytes(new.key.read_bytes())
+            old.certificate.write_bytes(new.certificate.read_bytes())
+            await process.ready()
 
 
 async def changed_password(servers: Servers, role: str, password: str) -> None:
