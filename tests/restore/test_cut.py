@@ -15,6 +15,7 @@ from tests.component.booking.conftest import identity
 from tests.component.booking.identity import Identity
 from tests.restore.drill import differences, state_of
 from tests.restore.memory import COMMANDS, Archive, Ledger, MemoryLog, Missing, Office, content
+from tests.restore.scenario import times
 from tests.support.world import new_world, remove_world
 
 __all__ = ["identity"]
@@ -221,6 +222,14 @@ async def _feed(archive: Archive, ledger: Ledger, office: Office) -> None:
     await ledger.decide(office.ask("feed.set", {"token_hash": 32 * "11"}))
 
 
+async def _hold(archive: Archive, ledger: Ledger, office: Office) -> None:
+    await ledger.decide(office.ask("hold.place", times(NOON)))
+
+
+async def _busy(archive: Archive, ledger: Ledger, office: Office) -> None:
+    await ledger.decide(office.ask("busy_times.import", {"busy_times": [], "removed": ["x"]}))
+
+
 @pytest.mark.parametrize(
     ("fill", "forgotten"),
     [
@@ -228,7 +237,11 @@ async def _feed(archive: Archive, ledger: Ledger, office: Office) -> None:
         for name, fill in (("an appointment", _appointment), ("hours", _hours), ("a feed", _feed))
         for forgotten in (False, True)
     ]
-    + [pytest.param(_refusal, False, id="a refusal")],
+    + [
+        pytest.param(_hold, True, id="a hold, decisions forgotten"),
+        pytest.param(_busy, True, id="busy times, decisions forgotten"),
+        pytest.param(_refusal, False, id="a refusal"),
+    ],
 )
 async def test_a_database_with_anything_in_it_is_not_rebuilt(
     archive: Archive, office: Office, lost: Ledger, fill: Fill, forgotten: bool
