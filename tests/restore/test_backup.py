@@ -18,7 +18,8 @@ from tests.restore.scenario import MONDAY_9, Morning
 from tests.support import eventually
 
 __all__ = ["closed_desk", "identity"]
-MANY = 1_200  # commands that keep a partition busy for some batches: meanwhile another one is read to its end
+# More than one fetch takes of a partition (2 MiB), so that another one is read to its end before what comes behind.
+MANY, PADDING = 400, "x" * 9_000
 PARTITIONS = 6
 Content: TypeAlias = tuple[str, bytes | None, bytes | None, Headers]
 
@@ -34,9 +35,9 @@ def home_of(desk: Desk) -> int:
 
 
 async def busy_partition(morning: Morning) -> None:
-    """Many commands on the organization's own partition, which are refused without a look at the database."""
+    """Commands on the organization's own partition, which are refused without a look at the database."""
     for _ in range(MANY):
-        await morning.ask("appointment.create", "anna", {"title": "No time"})
+        await morning.ask("appointment.create", "anna", {"title": "No time", "description": PADDING})
     await morning.decided()
 
 
