@@ -125,17 +125,17 @@ async def test_a_command_that_never_got_an_outcome_is_named_and_not_decided(
 async def test_a_command_of_the_last_two_minutes_is_decided_again_with_all_that_came_behind_it(
     archive: Archive, office: Office, lost: Ledger
 ) -> None:
-    first, owed, behind = (office.book(NOON + number * HOUR) for number in range(3))
-    await lost.decide(first, owed, behind)
+    first, owed, *behind = (office.book(NOON + number * HOUR) for number in range(4))
+    await lost.decide(first, owed, *behind)
     archive.log.now += 30 * MINUTES
     other = office.book(NOON + 5 * HOUR, partition=office.elsewhere)
     await lost.decide(other)  # of another partition: it proves nothing
     found = await archive.new("found")
     summary = await found.rebuilt(archive.log.without(all_of(owed)))
     assert summary.positions[f"{COMMANDS}/{office.home}"] == owed.offset
-    assert summary.counts["decisions to be made again"] == 1
+    assert summary.counts["decisions to be made again"] == 2
     assert not [one for one in summary.unknown if "never got an outcome" in one]
-    again = await found.decide(owed, behind)
+    again = await found.decide(owed, *behind)
     assert content(again) <= content(archive.log.written[: -len(again)])
     assert differences(await state_of(lost.url), await state_of(found.url), but=("progress",)) == {}
 
