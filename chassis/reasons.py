@@ -86,7 +86,10 @@ def _kafka(error: BaseException, settings: Settings) -> str | None:
     if isinstance(error, UnsupportedSaslMechanismError):
         return f"{where} does not offer {settings.kafka_sasl_mechanism}: {variable(settings, 'kafka_sasl_mechanism')}"
     if isinstance(error, ssl.SSLError):
-        return f"{where}: {_tls(error, variable(settings, 'kafka_ssl_cafile'), 'KAFKA_SECURITY_PROTOCOL')}"
+        own = variable(settings, "kafka_ssl_certfile")
+        return (
+            f"{where}: {_tls(error, variable(settings, 'kafka_ssl_cafile'), own, 'KAFKA_SECURITY_PROTOCOL')}"
+        )
     if isinstance(error, socket.gaierror):
         return f"{where}: the name of a server is not known ({_short(error)}): KAFKA_BOOTSTRAP_SERVERS"
     return None
@@ -115,7 +118,7 @@ def _database(error: BaseException, settings: Settings) -> str:
                 "run the migrations as the owner of the tables, which grant the missing rights"
             )
         if isinstance(cause, ssl.SSLError):
-            return f"{where}: {_tls(cause, f'sslrootcert in {name}', f'sslmode in {name}')}"
+            return f"{where}: {_tls(cause, f'sslrootcert in {name}', f'sslcert in {name}', f'sslmode in {name}')}"
         if isinstance(cause, NoSuchHost):
             return f"{where}: no server there is what {name} asks for ({_short(cause)}); waiting for one"
         if isinstance(cause, socket.gaierror):
@@ -138,7 +141,7 @@ def _address(settings: Settings) -> tuple[str, str]:
     return service_database_url(settings, service), database_variable(settings, service)
 
 
-def _tls(error: ssl.SSLError, trusted: str, mode: str) -> str:
+def _tls(error: ssl.SSLError, trusted: str, own: str, mode: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         detail: Any = error.verify_message
         if "expired" in detail:
@@ -148,7 +151,7 @@ def _tls(error: ssl.SSLError, trusted: str, mode: str) -> str:
         return f"the server's certificate is not trusted ({detail}): {trusted} must hold that of its issuer"
     reason = str(error.reason or error).replace("_", " ").lower()
     if "certificate" in reason:
-        return f"the server refuses our certificate ({reason}): it is missing, expired or not trusted"
+        return f"the server refuses our certificate ({reason}): {own} is missing, expired or not trusted"
     return f"no TLS is spoken there ({reason}): {mode}"
 
 

@@ -184,23 +184,29 @@ async def known(
     items: Sequence[tuple[Record, R]],
     load: Callable[[Sequence[UUID]], Awaitable[dict[UUID, Verdict]]],
     decode: Callable[[Record, UUID], R],
+    has_own_key: Callable[[R], bool],
 ) -> tuple[list[tuple[Record, R]], dict[UUID, Verdict]]:
     """The same items, each under its key, and the verdicts of those that were decided before, by key.
 
     An id belongs to the organization that used it first; a command of another one that has the same id is read again
-    under a key of its own. `load` finds verdicts by key; `decode` reads a record under a key.
+    under a key of its own. `load` finds verdicts by key, of which each command has two; `decode` reads a record under a
+    key; `has_own_key` says so of a command whose verdict the database has lost (see `chassis.consuming.namespaces`).
     """
-    verdicts = await load(list(dict.fromkeys(received.id for _, received in items)))
+    keys = dict.fromkeys(key for _, received in items for key in (received.id, received.elsewhere))
+    verdicts = await load(list(keys))
     owners = {key: found.organization for key, found in verdicts.items()}
-    keyed = []
-    others: dict[UUID, None] = {}
-    for record, received in items:
-        owner = owners.setdefault(received.id, received.namespace)
-        if owner is None or owner == received.namespace:
-            keyed.append((record, received))
-            continue
-        others[received.elsewhere] = None
-        keyed.append((record, decode(record, received.elsewhere)))
-    if others:
-        verdicts |= await load(list(others))
+
+    def is_first(received: R) -> bool:
+        if received.id in owners:
+            return owners[received.id] in (None, received.namespace)
+        # The first one's verdict may be forgotten long before that of the second.
+        if received.elsewhere in verdicts or has_own_key(received):
+            return False
+        owners[received.id] = received.namespace
+        return True
+
+    keyed = [
+        (record, received if is_first(received) else decode(record, received.elsewhere))
+        for record, received in items
+    ]
     return keyed, verdicts

@@ -33,6 +33,7 @@ FLOWS: Mapping[str, Flow] = {
     "booking": Flow(
         (BOOKING_EVENTS, BOOKING_OUTCOMES, BOOKING_COMMANDS, dead_letters("booking")),
         {"booking.commands": (BOOKING_COMMANDS, redrive("booking"))},
+        (BOOKING_OUTCOMES,),  # its own, after its database was set back
     ),
     "reminders": Flow(
         (REMINDERS_EVENTS, BOOKING_COMMANDS, dead_letters("reminders")),
@@ -48,6 +49,7 @@ FLOWS: Mapping[str, Flow] = {
             "notifier.commands": (NOTIFIER_COMMANDS,),
             "notifier.reports": (COMMUNICATION_EVENTS,),
         },
+        (NOTIFIER_OUTCOMES,),
     ),
     "projector": Flow(
         (PROJECTOR_EVENTS, dead_letters("projector")),

@@ -1,9 +1,9 @@
 """Subscriptions, and batches of records of some partitions and their division. No I/O."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from aiokafka import TopicPartition
 
@@ -12,6 +12,7 @@ from chassis.dead_letters.store import Failure
 from contracts.envelope import Message, Record
 
 T = TypeVar("T")
+TakingOver: TypeAlias = Callable[[Mapping[TopicPartition, int]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Subscription(Generic[T]):
     `gather`: seconds for which a batch that is not full waits for more records; for work without a waiting caller.
     `weigh` returns the work that a decoded record makes, in units of its subscription; a batch of more than one record
     never weighs more than `max_weight`. `refuse_too_heavy` answers a record that is too slow for the database even
-    alone and with larger limits; without it such a record is set aside.
+    alone and with larger limits; without it such a record is set aside. `taking_over` is awaited before partitions are
+    read that have records which are not applied, with the offset of the first of each; what it raises delays them.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Subscription(Generic[T]):
     weigh: Callable[[T], int] | None = None
     max_weight: int = 2_000
     refuse_too_heavy: Callable[[Transaction, Record, T], Awaitable[Sequence[Message]]] | None = None
+    taking_over: TakingOver | None = None
 
 
 class Rewound(Exception):

@@ -82,7 +82,15 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._gathering = Gathering(
             subscription, self._applier, self._backlog, self._holding, self._positions
         )
-        self._takeover = TakeOver(self.name, settings, database, self._positions, health, lambda: self._kafka)
+        self._takeover = TakeOver(
+            self.name,
+            settings,
+            database,
+            self._positions,
+            health,
+            lambda: self._kafka,
+            subscription.taking_over,
+        )
         self._reporter = Reporter(self.name, settings, self._positions, health, lambda: self._kafka)
         self._wait_for_more = subscription.gather
         self._gate = asyncio.Lock()

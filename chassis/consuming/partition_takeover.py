@@ -10,6 +10,7 @@ from aiokafka.errors import IllegalStateError
 from chassis import backoff, telemetry
 from chassis.configuration.settings import Settings
 from chassis.consuming import progress
+from chassis.consuming.batch import TakingOver
 from chassis.consuming.positions import Positions
 from chassis.consuming.same_log import another_log
 from chassis.database.transactions import Database
@@ -33,6 +34,7 @@ class TakeOver:
         positions: Positions,
         health: Health,
         kafka: Callable[[], AIOKafkaConsumer],
+        prepare: TakingOver | None = None,
     ) -> None:
         self.done = asyncio.Event()
         self.halted: set[TopicPartition] = set()
@@ -42,6 +44,7 @@ class TakeOver:
         self._positions = positions
         self._health = health
         self._kafka = kafka
+        self._prepare = prepare
 
     async def run(self, partitions: set[TopicPartition]) -> None:
         """Take these partitions over; tries until each is ours or halted."""
@@ -92,6 +95,9 @@ class TakeOver:
         # Only a log that seems right has the record to compare.
         fit = {partition: row for partition, row in rows.items() if not refusals[partition]}
         refusals |= await another_log(kafka, self._settings, fit, starts)
+        unread = {tp: row.next_offset for tp, row in fit.items() if row.next_offset < ends[tp]}
+        if self._prepare is not None and unread:
+            await self._prepare(unread)
         for partition, row in rows.items():
             if reason := refusals[partition]:
                 self.halt(partition, reason)

@@ -91,12 +91,17 @@ class Log:
     ) -> tuple[list[ConsumerRecord], Positions]:
         """The next records of partitions that have not reached `ends`, and the positions after them.
 
-        At most `most` records; perhaps none after `seconds`. Positions step over transaction markers.
+        At most `most` records, and no more bytes than one poll may take; perhaps none after `seconds`. Positions step over
+        transaction markers.
         """
         wanted = [place for place in ends if await self._kafka.position(place) < ends[place]]
         if not wanted:
             return [], {}
-        found = await self._kafka.getmany(*wanted, timeout_ms=int(seconds * 1000), max_records=most)
+        token = fetched.POLL.set(fetched.Poll())
+        try:
+            found = await self._kafka.getmany(*wanted, timeout_ms=int(seconds * 1000), max_records=most)
+        finally:
+            fetched.POLL.reset(token)
         return fetched.readable(found), {place: await self._kafka.position(place) for place in wanted}
 
     async def up_to_now(

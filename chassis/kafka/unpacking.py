@@ -9,7 +9,11 @@ import lz4.frame
 import zstandard
 
 PIECE = 256 * 1024
-WINDOW_MAX = 16 * 1_048_576  # zstd keeps this much of its output; level 19 asks for 8 MiB
+WINDOW_MAX = 32 * 1_048_576  # zstd keeps this much of what it wrote; level 19 asks for 8 MiB, level 20 for 32
+# What asks for a larger window (levels 21 and 22: 64 and 128 MiB) is unpacked at once, which needs none: into exactly so
+# many bytes where the frame says how many there are, else into as many as there may be, of which the result is a copy.
+AT_ONCE_MAX = 40 * 1_048_576
+AT_ONCE_UNKNOWN_MAX = 24 * 1_048_576
 SNAPPY_BLOCK_MAX = 32 * 1_048_576  # snappy packs 1 MiB into no less than a twentieth of this
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
@@ -24,8 +28,9 @@ class NeedsTooMuchMemory(CannotUnpack):
 
 
 def pieces(codec: int, packed: bytes) -> Iterator[bytes]:
-    """The unpacked bytes, at most 256 KiB at a time (snappy: one of its blocks). `codec` is Kafka's number, 1 to 4.
+    """The unpacked bytes, at most 256 KiB at a time. `codec` is Kafka's number, 1 to 4.
 
+    Of snappy a piece is one of its blocks; of zstd with a window above WINDOW_MAX all of it, if that is not too much.
     Raises CannotUnpack, also after some pieces.
     """
     unpack = _CODECS.get(codec)
@@ -48,9 +53,9 @@ def whole(codec: int, packed: bytes, limit: int) -> bytes | None:
         return found
     unpacked = bytearray()
     for piece in pieces(codec, packed):
-        unpacked += piece
-        if len(unpacked) > limit:
+        if len(unpacked) + len(piece) > limit:
             return None
+        unpacked += piece
     return bytes(unpacked)
 
 
@@ -105,6 +110,12 @@ def _lz4(packed: bytes) -> Iterator[bytes]:
 
 
 def _zstd(packed: bytes) -> Iterator[bytes]:
+    if zstandard.get_frame_parameters(packed).window_size > WINDOW_MAX:
+        is_known = zstandard.frame_content_size(packed) >= 0
+        found = _zstd_at_once(packed, AT_ONCE_MAX if is_known else AT_ONCE_UNKNOWN_MAX)
+        if found is not None:
+            yield found
+            return
     with zstandard.ZstdDecompressor(max_window_size=WINDOW_MAX).stream_reader(
         packed, read_across_frames=True
     ) as reader:
@@ -113,16 +124,14 @@ def _zstd(packed: bytes) -> Iterator[bytes]:
 
 
 def _zstd_at_once(packed: bytes, limit: int) -> bytes | None:
-    """All of it straight into the result, which needs no window; None where that is not possible.
-
-    Levels above 19 ask for windows of up to 128 MiB, however little they pack.
-    """
+    """All of it straight into the result, which needs no window, however large; None where that is not possible."""
     try:
         if zstandard.frame_content_size(packed) > limit:  # -1: the frame does not say
             return None
-        return bytes(
-            zstandard.ZstdDecompressor().decompress(packed, max_output_size=limit, allow_extra_data=False)
+        found: bytes = zstandard.ZstdDecompressor().decompress(
+            packed, max_output_size=limit, allow_extra_data=False
         )
+        return found
     except zstandard.ZstdError:
         return None  # larger, of several frames, or damaged: the stream reader finds out
 

@@ -1,6 +1,6 @@
 """What the log tells around one dead letter: what was tried before and after, and what came of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ import orjson
 
 from chassis.configuration.settings import Settings
 from cli import describe, kafka
-from cli.dead_letters.letter import Letter, history
+from cli.dead_letters.letter import Letter, history, organization_in
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.topics import ALL, NOTIFIER_EVENTS
 
@@ -61,8 +61,7 @@ async def _followed(settings: Settings, letter: Letter) -> list[describe.Line]:
         keep = _of_delivery(delivery.encode(), _position(letter))
     elif letter.origin.endswith(".commands"):
         topics = {topic.name for topic in ALL if topic.kind in ("events", "outcomes")}
-        ids = [letter.ce_id, _correlation(letter.record), *(note.ce_id for note in letter.notes)]
-        keep = _of_commands({identifier for identifier in ids if identifier})
+        keep = of_commands(commands_of(letter))
     else:
         return []
     records = await kafka.collect(settings, sorted(topics), keep, since=_began(letter))
@@ -79,15 +78,28 @@ def _of_delivery(delivery: bytes, cause: str) -> Callable[[Record], bool]:
     )
 
 
-def _of_commands(ids: set[str]) -> Callable[[Record], bool]:
-    """What answers these commands, or names one as what it correlates with."""
-    needles = [identifier.encode() for identifier in ids]
+def commands_of(letter: Letter) -> dict[str | None, set[str]]:
+    """The ids of the letter's command and of what was sent back for it, by organization: each has its own ids."""
+    named = [(letter.organization, letter.ce_id), (letter.organization, _correlation(letter.record))]
+    named += [(note.organization, note.ce_id) for note in letter.notes if note.done == "redriven"]
+    found: dict[str | None, set[str]] = {}
+    for organization, identifier in named:
+        if identifier:
+            found.setdefault(organization, set()).add(identifier)
+    return found
+
+
+def of_commands(ids: Mapping[str | None, set[str]]) -> Callable[[Record], bool]:
+    """Whether a record answers one of these commands of its organization, or names one as what it correlates with."""
+    needles = {organization: [one.encode() for one in found] for organization, found in ids.items()}
 
     def keep(record: Record) -> bool:
+        organization = organization_in(record.headers)
+        value = record.value or b""
         answers = record.topic.endswith(".outcomes") and any(
-            needle in (record.value or b"") for needle in needles
+            needle in value for needle in needles.get(organization, ())
         )
-        return answers or _correlation(record) in ids
+        return answers or _correlation(record) in ids.get(organization, ())
 
     return keep
 

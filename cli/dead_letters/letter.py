@@ -12,7 +12,8 @@ from chassis.configuration.settings import Settings
 from chassis.dead_letters.store import DISCARD_PREFIX, DISCARDED, PREFIX, REDRIVE_PREFIX
 from cli import kafka
 from cli.describe import body_of
-from contracts.envelope import Message, RawHeaders, Record, message_id, rfc3339
+from contracts.envelope import Message, RawHeaders, Record, header, message_id, rfc3339
+from contracts.ids import uuid_of
 from contracts.topics import WORKERS, dead_letters, redrive
 
 _NUMBERS = ("partition", "offset", "attempts", "redrives", "value_size")
@@ -24,7 +25,7 @@ Done = Literal["redriven", "discarded"]
 class Note:
     """An operator's act on a dead letter. `edited`: the changes before it was redriven, empty for none.
 
-    `ce_id`: the id of the redriven message, if it can be read.
+    `ce_id` and `organization`: of the redriven message, if they can be read.
     """
 
     done: Done
@@ -33,6 +34,7 @@ class Note:
     reason: str
     edited: str = ""
     ce_id: str | None = None
+    organization: str | None = None
 
     def document(self) -> dict[str, str]:
         """As JSON values."""
@@ -92,6 +94,11 @@ class Letter:
     def ce_id(self) -> str | None:
         """The id of the message, if it can be read."""
         return str(message_id(self.original_headers) or "") or None
+
+    @property
+    def organization(self) -> str | None:
+        """The organization that the record names, if it can be read: within it ids are unique."""
+        return organization_in(self.original_headers)
 
     @property
     def cause(self) -> str:
@@ -218,6 +225,7 @@ def _note(notes: dict[str, list[Note]], done: Done, record: Record, story: dict[
         reason=story.get("reason", ""),
         edited=story.get("edited", ""),
         ce_id=str(message_id(record.headers) or "") or None,
+        organization=organization_in(record.headers),
     )
     notes.setdefault(story.get("of", ""), []).append(note)
 
@@ -231,6 +239,14 @@ def history(letter: Letter, known: Mapping[str, Letter]) -> list[Letter]:
     while (before := known.get(chain[-1].earlier or "")) and before not in chain:
         chain.append(before)
     return chain[::-1]
+
+
+def organization_in(headers: RawHeaders) -> str | None:
+    """The organization as services read it, in its canonical form; None where there is none that can be read."""
+    try:
+        return str(uuid_of(header(headers, "organization") or ""))
+    except ValueError:
+        return None
 
 
 def story_of(record: Record, prefix: str) -> dict[str, str]:

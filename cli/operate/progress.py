@@ -1,18 +1,20 @@
 """`appointments progress`: the position of each consumer, and the way out of a halted partition."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated
+from uuid import uuid4
 
 import typer
-from aiokafka import TopicPartition
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import text
 
 from chassis import clock
-from chassis.configuration.settings import Settings, service_database_url
-from chassis.consuming import progress
-from chassis.database.transactions import Database, Row, Transaction
+from chassis.configuration.settings import Settings
+from chassis.consuming import position_changes
+from chassis.consuming.position_changes import Change
+from chassis.database.transactions import Transaction
 from chassis.kafka.client import cluster_id
 from cli import kafka
 from cli.console import (
@@ -27,42 +29,20 @@ from cli.console import (
     print_json,
     say,
 )
+from cli.dead_letters.actions import operator
+from cli.operate.positions import ByHand, Stand, database_of, stands
 from contracts.topics import WORKERS
 
 app = group("progress", "Show each consumer's position, and move a halted one.", no_args_is_help=True)
 
-_ROWS = text("""
-    SELECT consumer, topic, partition, next_offset, published_offset, cluster_id, last_offset, last_timestamp FROM progress
-    ORDER BY consumer, topic, partition
-""")
 # Only if nothing has moved since it was looked at: whoever is at work meanwhile is right. The record that was applied
 # last is of the log that was read; the next one that is applied takes its place.
 _SET = text("""
-    UPDATE progress SET next_offset = :next, published_offset = :published, cluster_id = :cluster, last_offset = NULL,
-        last_timestamp = NULL, updated_at = now()
+    UPDATE progress SET next_offset = :next_offset, published_offset = :published_offset, cluster_id = :cluster_id,
+        last_offset = NULL, last_timestamp = NULL, updated_at = now()
     WHERE consumer = :consumer AND topic = :topic AND partition = :partition
-      AND (next_offset, published_offset, cluster_id) = (:old_next, :old_published, :old_cluster)
+      AND (next_offset, published_offset, cluster_id) = (:old_next_offset, :old_published_offset, :old_cluster_id)
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class Stand:
-    """One partition of a consumer beside its log; `halted` is the reason why it cannot go on, or None.
-
-    `is_of_this_log`: whether the position means anything in the log as it is now.
-    """
-
-    service: str
-    consumer: str
-    topic: str
-    partition: int
-    next_offset: int
-    published_offset: int
-    cluster_id: str
-    log_start: int
-    log_end: int
-    is_of_this_log: bool
-    halted: str | None
 
 
 @app.command("show", epilog=examples("appointments progress show", "appointments progress show booking"))
@@ -75,7 +55,7 @@ def show(
 ) -> None:
     """Show each position beside its log; exit code 1 if a partition cannot go on."""
     settings = kafka.settings_for(home)
-    found = kafka.run(_stands(settings, services or list(WORKERS)), settings)
+    found = kafka.run(stands(settings, services or list(WORKERS)), settings)
     if json or not out.is_terminal:
         print_json([asdict(stand) for stand in found])
     else:
@@ -101,7 +81,7 @@ def set_(
             "--to", help="The offset to go on at: a number, start or end (of the log as it is now)."
         ),
     ],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is part of the output.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept, and progress show has it.")],
     topic: Annotated[str | None, typer.Option("--topic", help="Only of this topic.")] = None,
     partition: Annotated[int | None, typer.Option("--partition", help="Only this partition.")] = None,
     dry_run: Annotated[
@@ -122,12 +102,13 @@ def set_(
     if not reason.strip():
         fail("say why, with --reason", EXIT_USAGE)
     settings = kafka.settings_for(home)
-    changes = kafka.run(_set(settings, service, to, topic, partition, dry_run), settings)
+    changes = kafka.run(_set(settings, service, to, reason, topic, partition, dry_run), settings)
     if not changes:
         fail("no partition that you named is halted: nothing was set", EXIT_FAILED)
     print_json(
         {
             "at": clock.now().isoformat(),
+            "by": operator(),
             "reason": reason,
             "dry_run": dry_run,
             "service": service,
@@ -139,19 +120,29 @@ def set_(
 
 
 async def _set(
-    settings: Settings, service: str, to: str, topic: str | None, partition: int | None, dry_run: bool
+    settings: Settings,
+    service: str,
+    to: str,
+    reason: str,
+    topic: str | None,
+    partition: int | None,
+    dry_run: bool,
 ) -> list[dict[str, object]]:
     cluster = await cluster_id(settings)
     halted = [
         stand
-        for stand in await _stands(settings, [service])
+        for stand in await stands(settings, [service])
         if stand.halted and topic in (None, stand.topic) and partition in (None, stand.partition)
     ]
     changes = [(stand, *_new(stand, _offset(to, stand))) for stand in halted]
     if not dry_run:
-        async with _database(settings, service).transaction() as tx:
+        async with database_of(settings, service).transaction() as tx:
+            if not await position_changes.can_keep(tx):
+                fail(f"the reason cannot be kept before this: appointments migrate {service}", EXIT_FAILED)
             for stand, following, published in changes:
-                await _write(tx, settings, stand, following, published, cluster)
+                change = _change(settings, stand, (following, published, cluster), reason)
+                await _write(tx, stand, change)
+                await position_changes.keep(tx, change)
     return [
         {**asdict(stand), "new_next_offset": following, "new_published_offset": published}
         for stand, following, published in changes
@@ -175,76 +166,33 @@ def _new(stand: Stand, offset: int) -> tuple[int, int]:
     return max(stand.next_offset, offset) if stand.is_of_this_log else offset, offset
 
 
-async def _write(
-    tx: Transaction, settings: Settings, stand: Stand, following: int, published: int, cluster: str
-) -> None:
-    written = await tx.count(
-        _SET,
-        {
-            "consumer": stand.consumer,
-            "topic": settings.topic_prefix + stand.topic,
-            "partition": stand.partition,
-            "next": following,
-            "published": published,
-            "cluster": cluster,
-            "old_next": stand.next_offset,
-            "old_published": stand.published_offset,
-            "old_cluster": stand.cluster_id,
-        },
+def _change(settings: Settings, stand: Stand, new: tuple[int, int, str], reason: str) -> Change:
+    following, published, cluster = new
+    return Change(
+        id=uuid4(),
+        consumer=stand.consumer,
+        topic=settings.topic_prefix + stand.topic,
+        partition=stand.partition,
+        changed_at=clock.now(),
+        changed_by=operator(),
+        reason=reason,
+        halted=stand.halted or "",
+        old_next_offset=stand.next_offset,
+        old_published_offset=stand.published_offset,
+        old_cluster_id=stand.cluster_id,
+        next_offset=following,
+        published_offset=published,
+        cluster_id=cluster,
     )
-    if written != 1:
+
+
+async def _write(tx: Transaction, stand: Stand, change: Change) -> None:
+    if await tx.count(_SET, asdict(change)) != 1:
         fail(f"{stand.topic}/{stand.partition} has moved meanwhile: nothing was set, look again", EXIT_FAILED)
 
 
-async def _stands(settings: Settings, services: Iterable[str]) -> list[Stand]:
-    cluster = await cluster_id(settings)
-    found = []
-    for service in services:
-        async with _database(settings, service).transaction() as tx:
-            rows = await tx.execute(_ROWS)
-        bounds = await _bounds(settings, rows)
-        found += [await _stand(service, settings, row, bounds, cluster) for row in rows]
-    return found
-
-
-Bounds = Mapping[TopicPartition, tuple[int, int]]
-
-
-async def _bounds(settings: Settings, rows: Iterable[Row]) -> Bounds:
-    names = {row.topic.removeprefix(settings.topic_prefix) for row in rows}
-    return await kafka.bounds_of(settings, sorted(names))
-
-
-async def _stand(service: str, settings: Settings, row: Row, bounds: Bounds, cluster: str) -> Stand:
-    place = TopicPartition(row.topic, row.partition)
-    start, end = bounds.get(place, (0, 0))
-    known = progress.Row(*row[3:])
-    refusal = progress.refusal_for(known, start, end, cluster)
-    other = None if refusal else await kafka.another_log_than(settings, place, known, start)
-    broken = None
-    if not refusal and not other and row.next_offset < end:
-        broken = await kafka.unreadable_at(settings, place, row.next_offset)
-    return Stand(
-        service=service,
-        consumer=row.consumer,
-        topic=row.topic.removeprefix(settings.topic_prefix),
-        partition=row.partition,
-        next_offset=row.next_offset,
-        published_offset=row.published_offset,
-        cluster_id=row.cluster_id,
-        log_start=start,
-        log_end=end,
-        is_of_this_log=row.cluster_id == cluster and end >= row.next_offset and other is None,
-        halted=refusal or other or broken,
-    )
-
-
-def _database(settings: Settings, service: str) -> Database:
-    return Database(service_database_url(settings, service), application_name="appointments-cli")
-
-
 def _table(stands: Iterable[Stand]) -> Table:
-    table = Table("consumer", "partition", "next", "published", "log", "")
+    table = Table("consumer", "partition", "next", "published", "log", "", "set by hand")
     for stand in stands:
         table.add_row(
             stand.consumer,
@@ -252,6 +200,11 @@ def _table(stands: Iterable[Stand]) -> Table:
             str(stand.next_offset),
             str(stand.published_offset),
             f"{stand.log_start}–{stand.log_end}",
-            f"[red]{stand.halted}[/]" if stand.halted else "",
+            f"[red]{escape(stand.halted)}[/]" if stand.halted else "",
+            _told(stand.by_hand),
         )
     return table
+
+
+def _told(change: ByHand | None) -> str:
+    return escape(f"{change.at:%Y-%m-%d %H:%M} by {change.by}: {change.reason}") if change else ""

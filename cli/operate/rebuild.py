@@ -25,8 +25,10 @@ from cli.console import (
 )
 from contracts.envelope import Record
 from services.booking.clients.identity import Directory
-from services.booking.rebuild.run import CONSUMER, Inconsistent, NotNow, Report, Summary
+from services.booking.rebuild.reading import Report
+from services.booking.rebuild.run import CONSUMER, Inconsistent, NotNow
 from services.booking.rebuild.run import rebuild as rebuild_into
+from services.booking.rebuild.summary import Summary
 
 EXIT_REFUSED = 7
 # One transaction for all of it: no statement has to end within a batch's time.

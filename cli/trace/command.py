@@ -27,13 +27,14 @@ from cli.console import (
     zone_name,
     zone_of,
 )
+from cli.dead_letters.letter import organization_in
 from cli.trace.preference_history import PreferenceHistory, is_about_preferences
 from cli.trace.queue import add_waiting
 from cli.trace.story import build_story
 from cli.trace.subjects import is_about
 from cli.trace.tree import tree
 from contracts.envelope import Record
-from contracts.topics import ALL
+from contracts.topics import ALL, BOOKING_EVENTS
 
 _PIPED = 500  # columns: a file needs no line breaks
 
@@ -70,7 +71,7 @@ def trace(
     place = zone_of(zone)
     settings = kafka.settings_for(home)
     records = kafka.run(_records(settings, identifier), settings)
-    ours = [record for record in records if is_about(record, identifier)]
+    ours = of_one_organization([record for record in records if is_about(record, identifier)])
     if not ours:
         fail(f"the log has no appointment {identifier}")
     programs = json or not out.is_terminal
@@ -121,6 +122,22 @@ async def _records(settings: Settings, identifier: UUID) -> list[Record]:
                 if is_about(record, identifier) or is_about_preferences(record)
             ]
     return sorted(found, key=_order)
+
+
+def of_one_organization(records: list[Record]) -> list[Record]:
+    """The records without commands of another organization, which may have used the same id for something of its own.
+
+    An appointment belongs to the organization that its events name; as long as there are none nothing is left out.
+    """
+    events = (record for record in records if record.topic == BOOKING_EVENTS.name)
+    owner = next((found for record in events if (found := organization_in(record.headers))), None)
+    return [
+        record
+        for record in records
+        if owner is None
+        or not record.topic.endswith((".commands", ".redrive"))
+        or organization_in(record.headers) in (owner, None)
+    ]
 
 
 _RANKS = {topic.name: rank for rank, topic in enumerate(ALL)}

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
+from chassis.consuming.namespaces import Namespaces
 from chassis.database.transactions import Transaction
 from chassis.errors import TooMuch
 from chassis.kafka.publisher import Publisher, partition_of
@@ -40,6 +41,7 @@ class Handlers:
     """Decides commands. One instance lives as long as its service and remembers people."""
 
     def __init__(self, settings: BookingSettings, publisher: Publisher, directory: Directory) -> None:
+        self.namespaces = Namespaces(settings, "booking", topics.BOOKING_OUTCOMES.name)
         self._settings = settings
         self._publisher = publisher
         self._directory = directory
@@ -52,7 +54,7 @@ class Handlers:
         self._forget_uncommitted()
         await self._refuse_to_begin_anew(tx)
         partitions = await self._partitions()
-        items, verdicts = await _known(tx, items)
+        items, verdicts = await self._known(tx, items)
         decided = await decide_batch(_items(items), verdicts.keys(), partial(self._load, tx))
         new = _verdicts(items, decided.decisions)
         await keep_people(tx, self._directory.unsaved())
@@ -74,7 +76,7 @@ class Handlers:
         Nothing is loaded or locked for it: the refusal follows from no appointment.
         """
         self._forget_uncommitted()
-        items, verdicts = await _known(tx, [(record, received)])
+        items, verdicts = await self._known(tx, [(record, received)])
         [(_, keyed)] = items
         if keyed.key not in verdicts:
             verdicts[keyed.key] = verdict_on(record, keyed, TOO_LARGE)
@@ -86,7 +88,7 @@ class Handlers:
     async def republish(self, tx: Transaction, items: Items) -> list[Message]:
         """Return the messages of records that were decided before, byte for byte."""
         partitions = await self._partitions()
-        items, verdicts = await _known(tx, items)
+        items, verdicts = await self._known(tx, items)
         return list(_messages(items, verdicts, partitions))
 
     def committed(self) -> None:
@@ -139,14 +141,14 @@ class Handlers:
             actors | needs.people, lambda: tx.stay_open(self._settings.identity_timeout)
         )
 
+    async def _known(self, tx: Transaction, items: Items) -> tuple[Items, Verdicts]:
+        """Return the commands under their keys, and the verdicts of those that were decided before, by key."""
+        load = partial(decisions.load_verdicts, tx)
+        return await known(items, load, decode, self.namespaces.has_own_key)
+
     async def _partitions(self) -> int:
         """Return the number of partitions of booking.outcomes; commands and events have as many."""
         return await self._publisher.partitions(topics.BOOKING_OUTCOMES.name)
-
-
-async def _known(tx: Transaction, items: Items) -> tuple[Items, Verdicts]:
-    """Return the commands under their keys, and the verdicts of those that were decided before, by key."""
-    return await known(items, lambda keys: decisions.load_verdicts(tx, keys), decode)
 
 
 def _items(items: Items) -> list[Item]:

@@ -27,6 +27,7 @@ def build(settings: BookingSettings) -> Service:
             handle=handlers.handle,
             republish=handlers.republish,
             committed=handlers.committed,
+            taking_over=handlers.namespaces.learn,
             weigh=lambda received: weight_of(received.command),
             max_weight=PLACES_AT_ONCE,
             refuse_too_heavy=handlers.refuse_too_heavy,

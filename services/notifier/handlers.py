@@ -37,6 +37,7 @@ class Handlers:
     digest_threshold: int
     partitions: Callable[[str], Awaitable[int]]
     directory: Directory
+    has_own_key: Callable[[Command], bool]
 
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Handle a batch. Commands come first, so that the events beside them see the new preferences."""
@@ -57,7 +58,7 @@ class Handlers:
 
     @property
     def _commands(self) -> PreferenceCommands:
-        return PreferenceCommands(self.writer, self.partitions, self.directory)
+        return PreferenceCommands(self.writer, self.partitions, self.directory, self.has_own_key)
 
     @property
     def _events(self) -> EventPlanning:

@@ -2,7 +2,8 @@
 
 from uuid import uuid4
 
-from chassis.consuming.batch import Subscription
+from chassis.consuming.batch import Subscription, TakingOver
+from chassis.consuming.namespaces import Namespaces
 from chassis.consuming.newer import waits_for_newer
 from chassis.service import Service
 from contracts import topics
@@ -36,8 +37,14 @@ def build(settings: NotifierSettings) -> Service:
     relay = Relay(service.database, service.publisher, service.health, writer, settings.outbox_adopt_after)
     dispatcher = Dispatcher(service.database, client, registration, relay, service.health, settings, writer)
     directory = Directory(settings.identity_url, timeout=settings.identity_timeout)
+    namespaces = Namespaces(settings, "notifier", topics.NOTIFIER_OUTCOMES.name)
     handlers = Handlers(
-        writer, settings.frontend_url, settings.digest_threshold, service.publisher.partitions, directory
+        writer,
+        settings.frontend_url,
+        settings.digest_threshold,
+        service.publisher.partitions,
+        directory,
+        namespaces.has_own_key,
     )
 
     def work() -> None:
@@ -50,7 +57,9 @@ def build(settings: NotifierSettings) -> Service:
         work()
         digester.wake()
 
-    def consume(name: str, *names: str, gather: float = GATHER_SECONDS) -> None:
+    def consume(
+        name: str, *names: str, gather: float = GATHER_SECONDS, learn: TakingOver | None = None
+    ) -> None:
         subscription = Subscription[incoming.Received](
             name=name,
             topics=names,
@@ -62,11 +71,12 @@ def build(settings: NotifierSettings) -> Service:
             gather=gather,
             weigh=incoming.weight_of,
             max_weight=incoming.PEOPLE_AT_ONCE,
+            taking_over=learn,
         )
         service.consume(waits_for_newer(subscription))
 
     consume("notifier.events", topics.BOOKING_EVENTS.name, topics.REMINDERS_EVENTS.name, incoming.REDRIVE)
-    consume("notifier.commands", topics.NOTIFIER_COMMANDS.name, gather=0.0)
+    consume("notifier.commands", topics.NOTIFIER_COMMANDS.name, gather=0.0, learn=namespaces.learn)
     consume("notifier.reports", topics.COMMUNICATION_EVENTS.name, gather=REPORTS_GATHER_SECONDS)
     service.background("templates", registration.run)
     service.background("relay", relay.run)

@@ -1,15 +1,14 @@
 """Three brokers with TLS, credentials and ACLs; each can be killed and started again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.client import AIOKafkaClient
-from aiokafka.protocol.admin import CreateAclsRequest
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
 
 from chassis.configuration.settings import Settings
 from chassis.kafka.client import connection
@@ -60,27 +59,26 @@ class Brokers:
 
     async def allow(self, principal: str, acls: Iterable[Acl]) -> None:
         """Grant these."""
+        for resource, name, pattern, operation in _each(acls):
+            request = CreateAclsRequest(resource, name, pattern, principal, "*", operation, _ALLOW)
+            answer = await self._ask(request)
+            assert [result[0] for result in answer.creation_responses] == [0], answer
+
+    async def withdraw(self, principal: str, acls: Iterable[Acl]) -> None:
+        """Take these back."""
+        for resource, name, pattern, operation in _each(acls):
+            request = DeleteAclsRequest(resource, name, pattern, principal, "*", operation, _ALLOW)
+            answer = await self._ask(request)
+            [(error, _, matching)] = answer.filter_responses
+            assert (error, len(matching)) == (0, 1), answer
+
+    async def _ask(self, request: Any) -> Any:
         admin = AIOKafkaAdminClient(**connection(self.settings()))
         await admin.start()
         try:
-            for acl in acls:
-                for operation in acl.operations:
-                    await self._allow(admin._client, principal, acl, operation)
+            return await admin._client.send(admin._client.get_random_node(), request)
         finally:
             await admin.close()
-
-    async def _allow(self, client: AIOKafkaClient, principal: str, acl: Acl, operation: str) -> None:
-        request = CreateAclsRequest(
-            _RESOURCE[acl.resource],
-            acl.name,
-            _PATTERN[acl.pattern],
-            principal,
-            "*",
-            _OPERATION[operation],
-            _ALLOW,
-        )
-        answer = await client.send(client.get_random_node(), request)
-        assert [result[0] for result in answer.creation_responses] == [0], answer
 
     async def leader_of(self, topic: str) -> Child:
         """The broker that leads most partitions of a topic."""
@@ -98,6 +96,13 @@ class Brokers:
         await asyncio.gather(
             *(child.start_ready(START_SECONDS) for child in self.children if not child.running)
         )
+
+
+def _each(acls: Iterable[Acl]) -> Iterator[tuple[int, str, int, int]]:
+    """Each operation of these, in Kafka's own numbers."""
+    for acl in acls:
+        for operation in acl.operations:
+            yield _RESOURCE[acl.resource], acl.name, _PATTERN[acl.pattern], _OPERATION[operation]
 
 
 @asynccontextmanager

@@ -85,6 +85,13 @@ class Servers:
         finally:
             await closed(connection)
 
+    @property
+    def writable(self) -> int:
+        """The port of the server that is the primary now, without TLS."""
+        child = self.primary if self.primary.running else self.standby
+        assert isinstance(child.program, Postgres)
+        return child.program.port
+
     async def promote(self) -> None:
         """Let the standby become the primary."""
         url = self.url("postgres").replace("read-write", "standby")

@@ -2,62 +2,21 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from chassis.topics import acls
-from deploy.local.ports import HOST, free_port
-from deploy.local.process import Child
-from deploy.local.programs import PythonProgram, probe
+from deploy.local.ports import HOST
 from tests.clusters.brokers import Brokers
 from tests.clusters.certificates import Authority
 from tests.clusters.fleet import DATABASE, DENIED, POOR
+from tests.clusters.process import booking
 from tests.clusters.servers import Servers
 from tests.support import eventually
 from tests.support.cli import Cli
-
-
-@dataclass(frozen=True, slots=True)
-class Booking:
-    """One more process of booking."""
-
-    child: Child
-    health: Callable[[], Any]
-
-    async def says(self, dependency: str, *words: str) -> str:
-        """Wait until its health names the dependency in a sentence with all these words, while it lives."""
-
-        async def sentence() -> str:
-            health = await self.health()
-            found = str(health.get("reasons", {}).get(dependency, ""))
-            assert all(word in found for word in words), health
-            assert health["live"], health
-            assert not health["ready"], health
-            return found
-
-        return await eventually(sentence, 90, interval=0.2)
-
-
-@asynccontextmanager
-async def booking(place: Path, environment: dict[str, str], **changed: str) -> AsyncIterator[Booking]:
-    port = free_port()
-    async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
-        url = f"http://{HOST}:{port}/health"
-        variables = environment | {"HEALTH_PORT": str(port)} | changed
-        program = PythonProgram("booking", "services.booking", variables, url, client)
-        child = Child(program, place / f"booking-{port}.log")
-        await child.start()
-        try:
-            yield Booking(child, lambda: probe(client, url))
-            assert child.running, child.log_tail()
-        finally:
-            await child.kill()
 
 
 @asynccontextmanager
@@ -107,7 +66,7 @@ async def test_a_missing_acl_is_waited_for(
 ) -> None:
     other = {"BOOKING_KAFKA_SASL_USERNAME": DENIED, "BOOKING_KAFKA_SASL_PASSWORD": f"{DENIED}-secret"}
     identity = (await fleet.env())["IDENTITY_URL"]
-    async with booking(place, environment, **other, IDENTITY_URL=identity) as process:
+    async with booking(place, environment | other, IDENTITY_URL=identity) as process:
         await process.says("kafka", f"User:{DENIED}", "booking.commands", "topics --acls")
         await brokers.allow(f"User:{DENIED}", acls.of("booking"))
         await eventually(process.child.program.ready, 90, interval=0.2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chassis.kafka.publisher import partition_of as by_murmur2
 from contracts import topics
 from contracts.envelope import Message
-from tests.faults.driver import Ledgers, Process, check, command, read_all, send
+from tests.faults.driver import ORGANIZATIONS, Ledgers, Process, check, command, read_all, send
 from tests.support import eventually
+from tests.support.batches import MIB, packed_by_zstd
 
 TOPIC = topics.BOOKING_COMMANDS.name
 LETTERS = topics.dead_letters("ledger").name
-MIB = 1_048_576
 
 
 async def send_with_a_name_that_is_not_text(ledgers: Ledgers, partition: int) -> None:
@@ -89,6 +90,44 @@ async def test_a_value_that_grows_a_thousandfold_takes_no_memory(ledgers: Ledger
     (letter,) = await eventually(set_aside, 30)
     assert dict(letter.headers)["dead-letter-value-size"] == str(len(huge)).encode()
     assert dict(letter.headers)["dead-letter-value-sha256"] == hashlib.sha256(huge).hexdigest().encode()
+    assert peak_memory(process) - before < 64 * MIB
+
+
+async def send_in_one_batch(ledgers: Ledgers, messages: Sequence[Message], window: int) -> None:
+    """As a producer does whose compression level asks for a window of so many MiB; all go to the first one's partition."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=ledgers.world.bootstrap, max_request_size=1 << 30, max_batch_size=1 << 30
+    )
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        for one in messages:
+            assert batch.append(timestamp=None, key=one.key, value=one.value, headers=list(one.headers))
+        batch._buffer = bytearray(packed_by_zstd(batch._builder.build(), window))
+        batch.close()
+        topic = ledgers.world.topic_prefix + TOPIC
+        await (await producer.send_batch(batch, topic, partition=partition_of(messages[0])))
+    finally:
+        await producer.stop()
+
+
+@pytest.mark.parametrize(
+    ("window", "mib"), [pytest.param(128, 23, id="level 22"), pytest.param(32, 120, id="level 20")]
+)
+async def test_each_command_of_a_large_batch_is_entered_whatever_its_window(
+    ledgers: Ledgers, window: int, mib: int
+) -> None:
+    ours, others = ORGANIZATIONS[0], ORGANIZATIONS[1]
+    process = ledgers.start()
+    await send(ledgers.world, [command(0, others)])
+    await ledgers.entered(1)
+    before = peak_memory(process)
+    many = [command(n, ours, pad="x" * (MIB // 4)) for n in range(4 * mib)]
+    await send_in_one_batch(ledgers, many, window)
+    after = [command(n, others) for n in range(1, 20)]
+    await send(ledgers.world, after)
+    await ledgers.entered(1 + len(many) + len(after))
+    assert await read_all(ledgers.world, LETTERS) == []
     assert peak_memory(process) - before < 64 * MIB
 
 

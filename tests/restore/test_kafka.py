@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from chassis.topics.creation import ensure_topics
+from cli.dead_letters.actions import operator
 from contracts import topics
 from tests.component.booking.conftest import identity
 from tests.component.booking.desk import NOON, USED, Desk, open_desk
@@ -62,6 +64,13 @@ async def progress(desk: Desk, *arguments: str) -> object:
     return orjson.loads(answer.stdout.splitlines()[0]) if answer.stdout else answer.stderr
 
 
+async def set_by_hand(desk: Desk) -> list[dict[str, Any]]:
+    """The positions that were set, as `progress show` has them."""
+    stands = await progress(desk, "show", "booking")
+    assert isinstance(stands, list)
+    return [stand["by_hand"] for stand in stands if stand["by_hand"]]
+
+
 async def test_kafka_is_gone(desk: Desk, servers: tuple[OwnStack, Path], identity: Identity) -> None:
     stack, data = servers
     anna = desk.person()
@@ -81,11 +90,16 @@ async def test_kafka_is_gone(desk: Desk, servers: tuple[OwnStack, Path], identit
     stands = await progress(desk, "show", "booking")
     assert isinstance(stands, list)
     assert all("another Kafka cluster" in stand["halted"] for stand in stands)
+    assert [stand["by_hand"] for stand in stands] == [None] * 12
     done = await progress(
         desk, "set", "booking", "--to", "start", "--reason", "a new cluster, see the report"
     )
     assert isinstance(done, dict)
     assert (len(done["set"]), done["reason"]) == (12, "a new cluster, see the report")
+    by_hand = await set_by_hand(desk)
+    assert [(one["reason"], one["next_offset"], one["by"]) for one in by_hand] == [
+        ("a new cluster, see the report", 0, operator())
+    ] * 12
 
     service = await desk.start()
     assert (await desk.outcome(waiting))["code"] == "conflict", (
@@ -125,6 +139,7 @@ async def test_kafka_comes_back_as_it_was_earlier(
     assert outside.returncode == 2, outside.stdout + outside.stderr
     dry = await progress(desk, "set", "booking", "--to", "end", "--reason", "restored", "--dry-run")
     assert len(await halted(desk)) == 1, "a dry run sets nothing"
+    assert await set_by_hand(desk) == [], "and notes nothing"
     done = await progress(desk, "set", "booking", "--to", "end", "--reason", "restored")
     assert isinstance(dry, dict)
     assert isinstance(done, dict)
@@ -178,6 +193,8 @@ async def test_a_damaged_batch_is_left_behind(
     )
     assert isinstance(done, dict)
     assert [(one["next_offset"], one["new_next_offset"]) for one in done["set"]] == [(place[1], place[1] + 1)]
+    [by_hand] = await set_by_hand(desk)
+    assert (by_hand["reason"], by_hand["next_offset"]) == ("damaged on all replicas", place[1] + 1)
     await desk.start()
     behind = await desk.book(anna, at=DAY_LATER)
     assert (await desk.outcome(behind))["status"] == "accepted", (

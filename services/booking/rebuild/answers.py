@@ -12,15 +12,8 @@ from contracts import envelope
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.ids import uuid_of
 from services.booking.messages.commands import decode
+from services.booking.rebuild.facts import Position, position_of
 from services.booking.rebuild.staging import organization_key
-
-Position = tuple[str, int, int]
-
-
-def position_of(cause: str) -> Position:
-    """Topic, partition and offset of a `cause` header. Raises ValueError for any other text."""
-    topic, partition, offset = cause.rsplit("/", 2)
-    return topic, int(partition), int(offset)
 
 
 def outcome_row(record: Record, seq: int) -> tuple[str, tuple[Any, ...]] | None:

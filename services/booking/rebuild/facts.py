@@ -63,6 +63,7 @@ class OfHold:
     ended: bool
 
 
+Position: TypeAlias = tuple[str, int, int]
 What: TypeAlias = OfAppointment | OfSeries | OfBusyTimes | OfHold | Hours | Feed
 
 
@@ -79,6 +80,14 @@ class Fact:
     subject: UUID
     what: What
     people: tuple[Body, ...]
+
+    @property
+    def position(self) -> Position | None:
+        """Topic, partition and offset of the command; None where `cause` is no position."""
+        try:
+            return position_of(self.cause)
+        except ValueError:
+            return None
 
 
 def fact_of(record: Record) -> Fact:
@@ -168,6 +177,12 @@ _READERS: Mapping[str, Callable[[Envelope, Body], What]] = {
     "hold.released": _hold,
     "feed.changed": _feed,
 }
+
+
+def position_of(cause: str) -> Position:
+    """Topic, partition and offset of a `cause` header. Raises ValueError for any other text."""
+    topic, partition, offset = cause.rsplit("/", 2)
+    return topic, int(partition), int(offset)
 
 
 def version_of(fact: Fact) -> int | None:

@@ -1,12 +1,15 @@
 """Temporary tables that a rebuild fills from the log before it decides what counts; they end with its transaction."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
 from chassis.database.transactions import Transaction
 from contracts.envelope import NOBODY
+from services.booking.rebuild.cuts import Cut, Place
 
 TABLES = {
     # The newest copy of each outcome counts; `appended_at` is when the broker took the record.
@@ -19,6 +22,7 @@ TABLES = {
     "rebuilt_commands": """
         topic text, partition int, "offset" bigint, sent_at timestamptz, command_id uuid, organization uuid,
         fingerprint bytea, traceparent text""",
+    "rebuilt_cuts": 'topic text, partition int, "offset" bigint, at timestamptz',
     "rebuilt_events": "seq bigint, id uuid, type text, subject uuid, event bytea",
     "rebuilt_touched": "id uuid",
     "rebuilt_busy": "user_id uuid, organization uuid, uid text, version int, starts timestamptz, ends timestamptz",
@@ -113,19 +117,12 @@ _NEVER_ANSWERED = text(f"""
 _OLDEST = text("SELECT min(decided_at) FROM rebuilt_outcomes")
 
 
-class Cut(NamedTuple):
-    """Where deciding goes on in a partition of commands; `at`: when that command was sent, None if there is none yet."""
-
-    offset: int
-    at: Any | None
-
-
 async def oldest_decision(tx: Transaction) -> Any | None:
     """The time of the oldest decision that an outcome tells, None if there is none."""
     return await tx.scalar(_OLDEST)
 
 
-async def first_undecided(tx: Transaction, since: Any) -> dict[tuple[str, int], Cut]:
+async def first_undecided(tx: Transaction, since: Any) -> dict[Place, Cut]:
     """By topic and partition: the first command sent after `since` whose outcome may still be owed."""
     rows = await tx.execute(_FIRST_UNDECIDED, {"since": since})
     return {(row.topic, row.partition): Cut(row.offset, row.sent_at) for row in rows}
@@ -135,6 +132,25 @@ async def never_answered(tx: Transaction, since: Any) -> tuple[int, list[str]]:
     """How many commands sent after `since` never got an outcome, and the positions of some."""
     rows = await tx.execute(_NEVER_ANSWERED, {"since": since})
     return (rows[0].all_of_them if rows else 0), [row.position for row in rows]
+
+
+# The time is compared, too: in a topic that was made anew since, another command may have that position.
+_TAKEN_BACK = text("""
+    SELECT event.id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:topics AS text[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]),
+                CAST(:at AS timestamptz[])) AS event(id, topic, partition, "offset", decided_at)
+    JOIN rebuilt_outcomes o USING (topic, partition, "offset", decided_at)
+    WHERE NOT event.id = ANY(o.event_ids)
+""")
+
+
+async def taken_back(tx: Transaction, events: Sequence[tuple[UUID, str, int, int, datetime]]) -> set[UUID]:
+    """Those of these events (id, position of the command, its time) that its newest outcome does not name."""
+    if not events:
+        return set()
+    names = ("ids", "topics", "partitions", "offsets", "at")
+    columns = dict(zip(names, map(list, zip(*events, strict=True)), strict=True))
+    return set(await tx.scalars(_TAKEN_BACK, columns))
 
 
 def organization_key(organization: Any | None) -> Any:

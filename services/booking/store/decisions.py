@@ -13,6 +13,7 @@ from chassis.database.transactions import Database, Transaction
 from chassis.errors import TooMuch
 from chassis.verdicts import ExtraEvent, Verdict
 
+KEYS = 2  # of one command: its id, and the one that it has where another organization used its id first
 FURTHER_AT_ONCE = 32 * 1024 * 1024  # bytes of events; one command may have more
 
 KEPT = {
@@ -50,12 +51,12 @@ _VERDICTS = text("""
 async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verdict]:
     """Return the verdicts on commands of these keys that were decided before.
 
-    Raises TooMuch when several of them have more events than memory should hold at once.
+    Each command has two keys. Raises TooMuch when several of them have more events than memory should hold at once.
     """
     found = {row.command_id: Verdict(*row) for row in await tx.execute(_VERDICTS, {"ids": list(ids)})}
     several = [verdict.command_id for verdict in found.values() if verdict.accepted and verdict.event is None]
     if several:
-        if len(ids) > 1 and await tx.scalar(_FURTHER_SIZE, {"ids": several}) > FURTHER_AT_ONCE:
+        if len(ids) > KEYS and await tx.scalar(_FURTHER_SIZE, {"ids": several}) > FURTHER_AT_ONCE:
             raise TooMuch
         for command, further in (await _further(tx, several)).items():
             found[command] = replace(found[command], further=tuple(further))

@@ -192,32 +192,6 @@ async def occupy(tx: Transaction, taken: Sequence[Busy]) -> None:
         await tx.execute(_OCCUPY, dict(zip(names, map(list, zip(*taken, strict=True)), strict=True)))
 
 
-_OUTCOMES = text("""
-    SELECT o.seq, o.key, o.organization, o.topic || '/' || o.partition || '/' || o."offset" AS cause,
-           o.topic, o.partition, o."offset", o.decided_at, o.correlation_id, o.subject, o.accepted, o.event_ids, o.outcome,
-           c.fingerprint, c.traceparent
-    FROM rebuilt_outcomes o
-    LEFT JOIN rebuilt_commands c
-        ON (c.topic, c.partition, c."offset") = (o.topic, o.partition, o."offset") AND c.command_id = o.command_id
-    WHERE o.seq > :after ORDER BY o.seq LIMIT :at_most
-""")
-_EVENTS = text("""
-    SELECT DISTINCT ON (id) id, type, subject, event FROM rebuilt_events
-    WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id, seq DESC
-""")
-
-
-async def outcomes(tx: Transaction, after: int, at_most: int) -> list[Row]:
-    """A page of the outcomes, each with what its command's record tells; that is null where the log has lost it."""
-    return await tx.execute(_OUTCOMES, {"after": after, "at_most": at_most})
-
-
-async def events(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Row]:
-    """These events, as they were published."""
-    rows = await tx.execute(_EVENTS, {"ids": list(ids)}) if ids else []
-    return {row.id: row for row in rows}
-
-
 _EVERYBODY = text("SELECT id FROM people WHERE id > :after ORDER BY id LIMIT :at_most")
 
 

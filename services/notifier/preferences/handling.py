@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from chassis.database.transactions import Transaction
@@ -21,11 +22,15 @@ Commands = Sequence[tuple[Record, Command]]
 
 @dataclass(frozen=True, slots=True)
 class PreferenceCommands:
-    """Decides commands. `partitions` returns the number of partitions of a topic."""
+    """Decides commands. `partitions` returns the number of partitions of a topic.
+
+    `has_own_key` is that of `chassis.consuming.namespaces`.
+    """
 
     writer: UUID
     partitions: Callable[[str], Awaitable[int]]
     directory: Directory
+    has_own_key: Callable[[Command], bool]
 
     async def handle(self, tx: Transaction, commands: Commands, now: datetime) -> list[Message]:
         """Decide commands that were not decided before, and return the outcomes and events of all."""
@@ -33,7 +38,7 @@ class PreferenceCommands:
             return []
         admins = await self._admins(tx, [command for _, command in commands])
         await preferences.lock_commands(tx)
-        commands, verdicts = await _known(tx, commands)
+        commands, verdicts = await self._known(tx, commands)
         decisions = await _loaded(tx, [command for _, command in commands], admins)
         fresh: list[Verdict] = []
         for record, command in commands:
@@ -52,8 +57,12 @@ class PreferenceCommands:
         """Return the same messages from the database."""
         if not commands:
             return []
-        commands, verdicts = await _known(tx, commands)
+        commands, verdicts = await self._known(tx, commands)
         return await self._messages(commands, verdicts)
+
+    async def _known(self, tx: Transaction, commands: Commands) -> tuple[Commands, dict[UUID, Verdict]]:
+        """Return the commands under their keys, and the verdicts on those decided before, by key."""
+        return await known(commands, partial(preferences.decided, tx), decode, self.has_own_key)
 
     async def _admins(self, tx: Transaction, commands: Sequence[Command]) -> set[tuple[UUID, UUID]]:
         """Return the admins among the senders, before any row but our position is locked."""
@@ -70,11 +79,6 @@ class PreferenceCommands:
             if command.key in verdicts
             for message in messages_for(record, command, verdicts[command.key], partitions)
         ]
-
-
-async def _known(tx: Transaction, commands: Commands) -> tuple[Commands, dict[UUID, Verdict]]:
-    """Return the commands under their keys, and the verdicts on those decided before, by key."""
-    return await known(commands, lambda keys: preferences.decided(tx, keys), decode)
 
 
 async def _loaded(

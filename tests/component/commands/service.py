@@ -91,7 +91,9 @@ async def notifier_in(world: World, identity: Identity) -> AsyncIterator[Service
     await migrate("notifier", settings)
     database = Database(service_database_url(settings, "notifier"), application_name="conformance")
     directory = notifier_identity.Directory(identity.url, timeout=5)
-    handlers = Notifier(uuid4(), "https://hub.example", 20, _Partitions().partitions, directory)
+    handlers = Notifier(
+        uuid4(), "https://hub.example", 20, _Partitions().partitions, directory, lambda _: False
+    )
     yield Service(
         "notifier",
         topics.NOTIFIER_COMMANDS.name,

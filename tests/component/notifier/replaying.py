@@ -144,6 +144,7 @@ class Replay:
             DIGEST_THRESHOLD,
             self._broker.partitions,
             Admins(["@anna"]),  # type: ignore[arg-type]
+            lambda _: False,
         )
         self._states: dict[str, dict[str, Any]] = {}
         self._seen: list[Record] = []

@@ -49,7 +49,9 @@ async def six(_: str) -> int:
     return 6
 
 
-HANDLERS = Handlers(uuid4(), "https://hub.example", 20, six, Directory("http://127.0.0.1:1", timeout=0.1))
+HANDLERS = Handlers(
+    uuid4(), "https://hub.example", 20, six, Directory("http://127.0.0.1:1", timeout=0.1), lambda _: False
+)
 
 
 def a_record(offset: int, topic: str, kind: str, body: object, **different: object) -> Record:

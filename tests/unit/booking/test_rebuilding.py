@@ -18,11 +18,10 @@ from services.booking.domain.model.commands import Update
 from services.booking.domain.model.decision import Accepted, AcceptedMany
 from services.booking.domain.model.recurring_series import Series
 from services.booking.messages.state import body_of, dumps, state_of
-from services.booking.rebuild.answers import letter_row, outcome_row, position_of
-from services.booking.rebuild.deciding import is_again
-from services.booking.rebuild.facts import OfAppointment, OfSeries, Unreadable, fact_of
+from services.booking.rebuild.answers import letter_row, outcome_row
+from services.booking.rebuild.cuts import Cut, Cuts
+from services.booking.rebuild.facts import OfAppointment, OfSeries, Unreadable, fact_of, position_of
 from services.booking.rebuild.folding import confirmed_after, series_after
-from services.booking.rebuild.staging import Cut
 from tests.unit.booking.builders import (
     ADMIN,
     ANNA,
@@ -110,13 +109,13 @@ def _series_fact(series: Series, template: bool) -> OfSeries:
 
 
 def test_a_cut_leaves_out_what_was_sent_then_or_later() -> None:
-    cuts = {("booking.commands", 3): Cut(15, NOW), ("booking.commands", 4): Cut(9, None)}
+    cuts = Cuts({("booking.commands", 3): Cut(15, NOW), ("booking.commands", 4): Cut(9, None)})
     before = NOW - timedelta(seconds=1)
-    assert is_again(cuts, "booking.commands", 3, 15, NOW)
-    assert not is_again(cuts, "booking.commands", 3, 14, NOW)
-    assert not is_again(cuts, "booking.commands", 3, 99, before), "of a topic that was made anew since"
-    assert not is_again(cuts, "booking.commands", 4, 99, NOW), "all of it is decided"
-    assert not is_again(cuts, "booking.redrive", 3, 99, NOW)
+    assert cuts.is_again("booking.commands", 3, 15, NOW)
+    assert not cuts.is_again("booking.commands", 3, 14, NOW)
+    assert not cuts.is_again("booking.commands", 3, 99, before), "of a topic that was made anew since"
+    assert not cuts.is_again("booking.commands", 4, 99, NOW), "all of it is decided"
+    assert not cuts.is_again("booking.redrive", 3, 99, NOW)
 
 
 def an_event(kind: str = "appointment.created", body: Any = None, **head: Any) -> Record:

@@ -5,13 +5,12 @@ import struct
 from typing import Any
 
 import pytest
-import zstandard
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.util import calc_crc32c
 
 from chassis.kafka import fetched
 from chassis.kafka.fetched import POLL, FetchedRecords, PartitionReader, Poll, UnreadableBatch, record_of
+from tests.support.batches import MIB, packed_by_zstd, sealed
 
 PARTITION = TopicPartition("t", 0)
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
@@ -29,12 +28,6 @@ def a_batch(*values: bytes, codec: int = NONE, base: int = 0, header: bytes = b"
     raw = bytearray(builder.build())
     struct.pack_into(">q", raw, 0, base)
     return raw
-
-
-def sealed(raw: bytearray) -> bytes:
-    """The batch with a checksum that fits again."""
-    struct.pack_into(">I", raw, 17, calc_crc32c(bytes(raw[21:])))
-    return bytes(raw)
 
 
 def read(raw: bytes | bytearray, since: int = 0) -> tuple[list[ConsumerRecord], Poll]:
@@ -173,27 +166,36 @@ def test_of_masses_of_headers_the_first_are_kept_and_the_record_stands() -> None
 
 @pytest.mark.parametrize("content", [b"small", b"a" * 1_000_000])
 def test_a_window_of_128_mib_around_a_small_batch_is_no_matter(content: bytes) -> None:
-    raw = a_batch(content, base=5)
-    parameters = zstandard.ZstdCompressionParameters(window_log=27, compression_level=3)
-    writer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
-    packed = writer.compress(bytes(raw[61:])) + writer.flush()
-    batch = bytearray(bytes(raw[:61]) + packed)
-    struct.pack_into(">i", batch, 8, len(batch) - 12)
-    struct.pack_into(">h", batch, 21, ZSTD)
-    (record,) = (record_of(item) for item in read(sealed(batch), since=5)[0])
+    batch = packed_by_zstd(a_batch(content, base=5), 128)
+    (record,) = (record_of(item) for item in read(batch, since=5)[0])
     assert (record.value, record.fault) == (content, None)
+
+
+@pytest.mark.parametrize(
+    ("window", "size", "says_size"),
+    [
+        pytest.param(128, 20, False, id="at once"),
+        pytest.param(128, 36, True, id="at once, of a size that is told"),
+        pytest.param(64, 20, False, id="level 21"),
+        pytest.param(32, 60, False, id="level 20, in pieces"),
+    ],
+)
+def test_each_record_of_a_large_batch_is_read_whatever_its_window(
+    window: int, size: int, says_size: bool
+) -> None:
+    values = [number.to_bytes(4, "big") * (MIB // 4) for number in range(size)]
+    batch = packed_by_zstd(a_batch(*values), window, says_size)
+    found: list[bytes | None] = []
+    while len(found) < size:
+        some, _ = read(batch, since=len(found))
+        assert some, "each poll reads on"
+        found += [record_of(item).value for item in some]
+    assert found == values
 
 
 def beyond_memory() -> bytes:
     """Two records in a batch that asks for a window of 128 MiB and is larger than is unpacked at once."""
-    raw = a_batch(b"a" * 9_000_000, b"b")
-    parameters = zstandard.ZstdCompressionParameters(window_log=27, compression_level=3)
-    writer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
-    packed = writer.compress(bytes(raw[61:])) + writer.flush()
-    batch = bytearray(bytes(raw[:61]) + packed)
-    struct.pack_into(">i", batch, 8, len(batch) - 12)
-    struct.pack_into(">h", batch, 21, ZSTD)
-    return sealed(batch)
+    return packed_by_zstd(a_batch(b"a" * 25 * MIB, b"b"), 128)
 
 
 def test_a_batch_beyond_our_memory_is_one_dead_letter_and_the_log_goes_on_behind_it() -> None:

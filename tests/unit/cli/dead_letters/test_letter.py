@@ -2,16 +2,20 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from uuid import UUID, uuid4
 
+import orjson
 import pytest
 import typer
 
 from cli.dead_letters.actions import need, need_whole_or_new_body, rate_of, whole
+from cli.dead_letters.history import commands_of, of_commands
 from cli.dead_letters.letter import Edited, Letter, gathered, history
 from cli.dead_letters.selection import Choice, chosen, groups, one
 from cli.describe import line
-from contracts.tools.samples import APPOINTMENT
-from tests.unit.cli.dead_letters.letter_box import a_letter, a_record, logged, redelivered, set_aside
+from contracts.envelope import Envelope, Record
+from contracts.tools.samples import APPOINTMENT, COMMAND, ORGANIZATION
+from tests.unit.cli.dead_letters.letter_box import NOON, a_letter, a_record, logged, redelivered, set_aside
 
 ANY = Choice(None, None, None, None, None, None)
 
@@ -110,6 +114,57 @@ def test_letters_that_name_each_other_do_not_turn_in_circles() -> None:
     first, second = gathered([a, b])
     known = {one_id: naming(first, other_id), other_id: naming(second, one_id)}
     assert len(history(known[one_id], known)) == 2
+
+
+OTHERS = "d0000000-0000-4000-8000-00000000000d"
+
+
+def an_outcome(organization: str | None, correlation: str = "something else") -> Record:
+    head = Envelope(
+        uuid4(),
+        "command.refused",
+        organization=UUID(organization) if organization else None,
+        correlation_id=correlation,
+    )
+    value = orjson.dumps({"command_id": COMMAND, "code": "conflict"})
+    return Record("booking.outcomes", 0, 0, NOON, None, value, head.headers())
+
+
+@pytest.mark.parametrize(
+    ("organization", "of", "expected"),
+    [
+        pytest.param(ORGANIZATION, ORGANIZATION, True, id="its own"),
+        pytest.param(ORGANIZATION, OTHERS, False, id="another organization's command of that id"),
+        pytest.param(ORGANIZATION.upper(), ORGANIZATION, True, id="written otherwise"),
+        pytest.param("no id", None, True, id="its own, whose organization nobody could read"),
+        pytest.param("no id", ORGANIZATION, False, id="not that of somebody who could be read"),
+    ],
+)
+def test_an_outcome_belongs_to_the_letter_of_its_organization(
+    organization: str, of: str | None, expected: bool
+) -> None:
+    record = a_record()
+    headers = tuple(
+        (name, organization.encode() if name == "organization" else value) for name, value in record.headers
+    )
+    keep = of_commands(commands_of(a_letter(replace(record, headers=headers))))
+    assert keep(an_outcome(of)) is expected
+    assert keep(replace(an_outcome(of, COMMAND), topic="booking.events", value=b"{}")) is expected
+    correlated = a_letter(replace(record, headers=(*headers, ("correlation-id", b"abc"))))
+    event = replace(an_outcome(of, "abc"), topic="booking.events", value=b"{}")
+    assert of_commands(commands_of(correlated))(event) is expected
+
+
+def test_the_outcome_of_a_copy_that_was_sent_for_another_organization_belongs_to_its_letter() -> None:
+    aside = set_aside(a_record())
+    [letter] = gathered([aside])
+    headers = tuple(
+        (name, OTHERS.encode() if name == "organization" else value)
+        for name, value in letter.original_headers
+    )
+    sent = letter.again("wrong organization", "greta", Edited(b"{}", headers, "header organization"))
+    [known] = gathered([aside, logged(sent, 1)])
+    assert of_commands(commands_of(known))(an_outcome(OTHERS))
 
 
 def test_the_start_of_an_id_is_enough_if_no_other_begins_so() -> None:
