@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.commands import Intake, Received, Rejection, Request
 from contracts.commands import NOTIFIER_COMMANDS
 from contracts.outcomes import Code, FieldError
-from contracts.preferences import SetOrganizationPreferences, SetPreferences, said
+from contracts.preferences import SetOrganizationPreferences, SetPreferences, set_fields
 from notifications.preferences import Organization, Preferences, organization_of, preferences_of
 
 
@@ -40,8 +40,8 @@ def user_of(command: Command) -> UUID | None:
 
 def _asked(_: Request, body: SetPreferences | SetOrganizationPreferences) -> Asked:
     if isinstance(body, SetOrganizationPreferences):
-        return organization_of(said(body))
-    return preferences_of(said(body))
+        return organization_of(set_fields(body))
+    return preferences_of(set_fields(body))
 
 
 decode = Intake[Asked](

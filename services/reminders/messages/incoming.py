@@ -122,13 +122,13 @@ def _read_own(record: Record) -> PreferencesTold:
     if head.organization is None:
         raise InvalidMessage("header organization is missing")
     event = _body(preferences.PreferencesChanged, record)
-    said = preferences.said(event.preferences) | {"version": event.version}
+    said = preferences.set_fields(event.preferences) | {"version": event.version}
     return PreferencesTold(event.user_id, head.organization, preferences_of(said))
 
 
 def _read_rules(record: Record) -> RulesTold:
     event = _body(preferences.OrganizationPreferencesChanged, record)
-    said = preferences.said(event.preferences) | {"version": event.version}
+    said = preferences.set_fields(event.preferences) | {"version": event.version}
     return RulesTold(event.organization_id, organization_of(said))
 
 
