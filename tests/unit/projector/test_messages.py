@@ -9,8 +9,8 @@ import pytest
 from chassis.errors import InvalidMessage
 from contracts.appointments import Appointment
 from contracts.envelope import Envelope, Message, header, key_elsewhere, outcome_id
-from services.projector.domain.answers import Answer, Preference, Rules, newest, newest_rules
 from services.projector.domain.calendar import Change
+from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, newest, newest_rules
 from services.projector.messages.incoming import read, shown
 from tests.unit.projector.builders import (
     ANNA,
@@ -108,13 +108,13 @@ def test_an_outcome_belongs_to_its_actor() -> None:
     """Who asked is in the headers; without them nobody may read it."""
     fact = read(a_record(a_preferences_outcome()))
     assert fact is not None
-    assert isinstance(fact.body, Answer)
+    assert isinstance(fact.body, CommandOutcome)
     assert (fact.body.actor, fact.body.organization_id) == (str(ANNA), HUB)
     assert orjson.loads(fact.body.body)["preferences"]["version"] == 1
     bare = replace(an_outcome(), headers=Envelope(id=an_id("bare"), type="command.refused").headers())
     nobody = read(a_record(bare))
     assert nobody is not None
-    assert isinstance(nobody.body, Answer)
+    assert isinstance(nobody.body, CommandOutcome)
     assert nobody.body.actor is None
 
 
@@ -129,7 +129,7 @@ def test_outcomes_of_two_organizations_under_one_id_are_kept_side_by_side() -> N
         )
         fact = read(a_record(replace(message, headers=head.headers())))
         assert fact is not None
-        assert isinstance(fact.body, Answer)
+        assert isinstance(fact.body, CommandOutcome)
         assert fact.body.key == key
 
 
