@@ -16,7 +16,7 @@ from tests.unit.reminders.builders import (
     a_rule,
     a_state,
     a_switch,
-    a_wish,
+    a_preference,
     an_event,
     before,
 )
@@ -149,15 +149,15 @@ async def test_a_replay_of_the_past_makes_no_timers(bench: Bench) -> None:
 
 async def test_a_persons_times_replace_the_timers_of_that_person_only(bench: Bench) -> None:
     await bench.hear(an_event("appointment.created", a_state(A)))
-    await bench.hear(a_wish(BOB, 1, lead_times={"email": [120], "in_app": []}))
+    await bench.hear(a_preference(BOB, 1, lead_times={"email": [120], "in_app": []}))
     assert await bench.timers() == [*HERS, (BOB, 120, ("email",), "pending")]
-    await bench.hear(a_wish(BOB, 2))
+    await bench.hear(a_preference(BOB, 2))
     assert await bench.timers() == BOTH
 
 
 async def test_a_switch_for_reminders_counts(bench: Bench) -> None:
     await bench.hear(an_event("appointment.created", a_state(A)))
-    await bench.hear(a_wish(BOB, 1, types={"appointment_reminder": {"email": False}}))
+    await bench.hear(a_preference(BOB, 1, types={"appointment_reminder": {"email": False}}))
     assert await bench.timers() == [*HERS, *((BOB, lead, ("in_app",), "pending") for lead in (15, 60, 1440))]
 
 

@@ -106,7 +106,7 @@ def histories(draw: st.DrawFn) -> list[tuple[Appointment, Course]]:
                 start=(start := draw(st.sampled_from([MONDAY_9, LATER]))),
                 open=(status := draw(st.sampled_from(STATUSES))) in ("pending", "confirmed"),
                 recipients=draw(st.sampled_from([(ANN,), (ANN, BOB), (ANN, BOB, CEM)])),
-                told_at=before(days=2),
+                decided_at=before(days=2),
             ),
             a_course(status, *draw(st.sets(st.sampled_from([ANN, BOB]))), at=start),
         )

@@ -18,8 +18,8 @@ from notifications.preferences import Organization, Preferences
 from services.reminders.domain.endings import Waits, after_the_end
 from services.reminders.domain.timers import plan
 from services.reminders.messages.incoming import (
-    PreferencesTold,
-    RulesTold,
+    OrganizationPreferencesChange,
+    PreferencesChange,
     read_appointment,
     read_preferences,
 )
@@ -32,11 +32,11 @@ from tests.unit.reminders.builders import (
     MONDAY_9,
     ORGANIZATION,
     SILENCE,
+    a_preference,
     a_record,
     a_rule,
     a_state,
     a_switch,
-    a_wish,
     an_event,
 )
 
@@ -134,9 +134,9 @@ def test_others_events_are_passed_over() -> None:
 
 
 def test_preferences_are_read_whole() -> None:
-    wish = a_wish(BOB, 3, channels={"email": False, "sms": None}, lead_times={"sms": [30]})
+    wish = a_preference(BOB, 3, channels={"email": False, "sms": None}, lead_times={"sms": [30]})
     told = read_preferences(a_record(wish, LONG_BEFORE))
-    assert isinstance(told, PreferencesTold)
+    assert isinstance(told, PreferencesChange)
     assert (told.person_id, told.organization_id) == (BOB, ORGANIZATION)
     assert told.preferences == Preferences(channels={"email": False}, lead_times={"sms": (30,)}, version=3)
 
@@ -144,7 +144,7 @@ def test_preferences_are_read_whole() -> None:
 def test_an_organizations_preferences_are_read_whole() -> None:
     rule = a_rule(2, {"appointment_reminder": ["email"]}, lead_times={"email": [120]})
     told = read_preferences(a_record(rule, LONG_BEFORE))
-    assert isinstance(told, RulesTold)
+    assert isinstance(told, OrganizationPreferencesChange)
     assert told.organization_id == ORGANIZATION
     assert told.rules == Organization(
         Preferences(lead_times={"email": (120,)}), {"appointment_reminder": frozenset(["email"])}, 2
@@ -163,9 +163,9 @@ def test_a_reminder_carries_all_that_its_reader_needs() -> None:
     timer = next(
         timer for timer in plan(told.appointment, SILENCE, LONG_BEFORE).values() if timer.recipient_id == BOB
     )
-    people = orjson.loads(told.story.people)
-    message = reminder(DUE, timer, told.story, people)
-    assert message == reminder(DUE, timer, told.story, people), "a second copy is the same"
+    people = orjson.loads(told.context.people)
+    message = reminder(DUE, timer, told.context, people)
+    assert message == reminder(DUE, timer, told.context, people), "a second copy is the same"
     body = Reminder.model_validate_json(message.value or b"")
     assert body.appointment_id == body.appointment.id == IDENTITY
     assert (body.recipient_id, body.lead_minutes, body.due_at) == (BOB, timer.lead_minutes, timer.due_at)
@@ -183,7 +183,7 @@ def test_what_comes_without_a_correlation_id_correlates_with_itself() -> None:
     event = without(an_event("appointment.created", a_state(IDENTITY)), "correlation-id")
     told = read_appointment(a_record(event, LONG_BEFORE))
     assert told is not None
-    assert told.story.correlation_id == str(envelope.read(event.headers).id) != str(uuid4())
+    assert told.context.correlation_id == str(envelope.read(event.headers).id) != str(uuid4())
 
 
 @pytest.mark.parametrize(
@@ -203,14 +203,14 @@ def test_booking_is_asked_by_a_command_that_is_always_the_same(state: dict[str, 
     )
     assert told is not None
     [timer] = after_the_end(told.appointment, told.course, Waits())
-    message = message_of(timer, told.story, {})
+    message = message_of(timer, told.context, {})
     head = envelope.read(message.headers)
     assert (message.topic, head.id, head.type) == ("booking.commands", timer.id, kind)
     assert (head.actor, head.organization) == ("service:reminders", ORGANIZATION)
     assert head.correlation_id == str(timer.id)
     assert problems(BY_NAME[kind], message.headers, message.value or b"") == []
-    assert message == message_of(timer, told.story, {})
-    assert missed(timer, told.story, {}) is None
+    assert message == message_of(timer, told.context, {})
+    assert missed(timer, told.context, {}) is None
 
 
 def test_a_follow_up_carries_all_that_its_reader_needs() -> None:
@@ -219,13 +219,13 @@ def test_a_follow_up_carries_all_that_its_reader_needs() -> None:
     assert told is not None
     timers = after_the_end(told.appointment, told.course, Waits())
     timer = next(timer for timer in timers if timer.recipient_id == BOB)
-    message = message_of(timer, told.story, orjson.loads(told.story.people))
+    message = message_of(timer, told.context, orjson.loads(told.context.people))
     assert problems(BY_NAME["follow_up.due"], message.headers, message.value or b"") == []
     body = FollowUp.model_validate_json(message.value or b"")
     assert (body.recipient_id, body.version, body.due_at) == (BOB, 4, timer.due_at)
     assert [person.id for person in body.people] == [ANN, BOB]
     assert envelope.read(message.headers).id == timer.id
-    assert missed(timer, told.story, {}) is None
+    assert missed(timer, told.context, {}) is None
 
 
 def test_who_checked_in_before_it_was_moved_has_not_come() -> None:
