@@ -1,4 +1,4 @@
-"""The Python processes of the stack: sandboxes and services, all with an HTTP address that tells their health."""
+"""The Python processes of the stack: sandboxes and services, all with a health address."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from deploy.local.ports import HOST, Ports
 from deploy.local.process import Command
 
 SERVICES = ("booking", "reminders", "notifier", "projector", "ingress")
-# Whoever waits for an answer goes first: nobody waits for these two, and what they lag behind they make up.
+# Callers' requests go first: these two services are not in their path, and catch up after a lag.
 _NICE = {"notifier": 10, "communication": 10}
 _HEALTH_PATHS = {"ingress": "/health/appointments"}
 
@@ -31,22 +31,24 @@ class PythonProgram:
     stop_signal: signal.Signals = signal.SIGTERM
 
     async def prepare(self) -> None:
-        """Nothing has to exist before."""
+        """Do nothing: no preparation is needed."""
 
     def command(self) -> Command:
-        """The module, run by the interpreter that runs us; the current folder cannot lend it modules (-P)."""
+        """Return the command of the module, under our interpreter, without modules of the current folder
+        (-P).
+        """
         argv = [sys.executable, "-P", "-m", self.module]
         return Command(argv, env=os.environ | self.environment, nice=_NICE.get(self.name, 0))
 
     async def ready(self) -> bool:
-        """Whether it says so itself."""
+        """Return whether its health address answers 200."""
         return (await probe(self.client, self.health_url))["ready"] is True
 
 
 async def probe(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
-    """What a process says of itself: its health document, with `live` and `ready` always in it.
+    """Return the health document of a process, with `live` and `ready` always in it.
 
-    A process that answers is live; one that answers 200 is ready; who is silent is neither.
+    A process that answers is live; one that answers 200 is ready; a silent one is neither.
     """
     try:
         response = await client.get(url)
@@ -56,19 +58,19 @@ async def probe(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
         document = response.json()
     except ValueError:
         document = None
-    said = document if isinstance(document, dict) else {}
-    return {**said, "live": said.get("live", True), "ready": response.status_code == httpx.codes.OK}
+    health = document if isinstance(document, dict) else {}
+    return {**health, "live": health.get("live", True), "ready": response.status_code == httpx.codes.OK}
 
 
 def health_url(name: str, ports: Ports) -> str:
-    """Where a process tells its health."""
+    """Return the health address of a process."""
     return f"http://{HOST}:{getattr(ports, name)}{_HEALTH_PATHS.get(name, '/health')}"
 
 
 def sandbox(
     name: str, home: Path, ports: Ports, shared: Mapping[str, str], client: httpx.AsyncClient
 ) -> PythonProgram:
-    """The sandbox Identity Service or Communication Service, its data below `home`."""
+    """Return the sandbox Identity Service or Communication Service, its data below `home`."""
     environment = {
         **shared,
         "PORT": str(getattr(ports, name)),
@@ -78,7 +80,7 @@ def sandbox(
 
 
 def service(name: str, ports: Ports, shared: Mapping[str, str], client: httpx.AsyncClient) -> PythonProgram:
-    """One of the five services."""
+    """Return one of the five services."""
     port = str(getattr(ports, name))
     environment = {**shared, "PORT" if name == "ingress" else "HEALTH_PORT": port}
     return PythonProgram(name, f"services.{name}", environment, health_url(name, ports), client)

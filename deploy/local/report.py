@@ -1,4 +1,4 @@
-"""How every process of a running stack is doing: what the supervisor knows, and what each says of itself."""
+"""Status of every process of a running stack: from the supervisor, and from its health address."""
 
 import asyncio
 from typing import Any
@@ -13,13 +13,13 @@ Report = dict[str, dict[str, Any]]
 
 
 async def ask_all(processes: list[ProcessRecord], client: httpx.AsyncClient) -> Report:
-    """For each process by name: pid, state, restarts, log, live, ready, and for services lag and what they add."""
+    """Return by process: pid, state, restarts, log, live, ready, and for services lag and further details."""
     answers = await asyncio.gather(*(_ask(process, client) for process in processes))
     return {process.name: answer for process, answer in zip(processes, answers, strict=True)}
 
 
 def services_of(report: Report) -> Report:
-    """The five services out of a report."""
+    """Return the five services of a report."""
     return {name: report[name] for name in SERVICES if name in report}
 
 
