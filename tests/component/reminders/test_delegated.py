@@ -98,16 +98,18 @@ async def test_the_calls_carry_what_the_requirements_say() -> None:
     client = Communication(f"http://127.0.0.1:{port}", token="our-own", timeout=5)
     try:
         event = an_event("appointment.created", a_state(UUID(int=7)))
-        told = read_appointment(a_record(event, LONG_BEFORE))
-        assert told is not None
-        timer = next(t for t in plan(told.appointment, SILENCE, LONG_BEFORE).values() if t.lead_minutes == 60)
-        key, body = uuid4(), _body(timer, told.context)
-        assert await client.schedule(key, body, told.context) is None
-        assert await client.cancel(key, told.context) is None
+        change = read_appointment(a_record(event, LONG_BEFORE))
+        assert change is not None
+        timer = next(
+            t for t in plan(change.appointment, SILENCE, LONG_BEFORE).values() if t.lead_minutes == 60
+        )
+        key, body = uuid4(), _body(timer, change.context)
+        assert await client.schedule(key, body, change.context) is None
+        assert await client.cancel(key, change.context) is None
         status = 503
-        assert await client.cancel(key, told.context) == Failure("HTTP 503: ", for_good=False)
+        assert await client.cancel(key, change.context) == Failure("HTTP 503: ", for_good=False)
         status = 422
-        assert await client.cancel(key, told.context) == Failure("HTTP 422: ", for_good=True)
+        assert await client.cancel(key, change.context) == Failure("HTTP 422: ", for_good=True)
     finally:
         await client.close()
         await runner.cleanup()

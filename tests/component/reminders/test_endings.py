@@ -1,4 +1,4 @@
-"""What follows the end of an appointment, on a real database: once, in time, and only when it is still true."""
+"""Timers after the end of an appointment, on a real database: once, in time, and only when it is still true."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from contracts.envelope import Message, rfc3339
 from services.reminders.firing.dispatcher import LEASE, LOOK_AHEAD
 from tests.component.reminders.conftest import Bench
-from tests.unit.reminders.builders import ANN, BOB, MONDAY_9, a_state, a_preference, an_event
+from tests.unit.reminders.builders import ANN, BOB, MONDAY_9, a_preference, a_state, an_event
 
 A = uuid4()
 END = MONDAY_9 + timedelta(hours=2)

@@ -1,4 +1,4 @@
-"""What events and preferences make of the timers in a real database."""
+"""Effect of events and preferences on the timers in a real database."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -13,10 +13,10 @@ from tests.unit.reminders.builders import (
     CEM,
     LONG_BEFORE,
     MONDAY_9,
+    a_preference,
     a_rule,
     a_state,
     a_switch,
-    a_preference,
     an_event,
     before,
 )
@@ -69,7 +69,7 @@ async def test_an_edit_keeps_timers_and_marks(bench: Bench) -> None:
     await bench.hear(an_event("appointment.updated", a_state(A, 2, title="Plan two years")))
     assert await bench.timers() == marked
     await bench.fire(before(days=1))
-    assert len(bench.sent.messages) == 2, "nothing is said twice"
+    assert len(bench.sent.messages) == 2, "nothing is published twice"
     await bench.fire(before(hours=1))
     assert b"Plan two years" in (bench.sent.messages[-1].value or b"")
 

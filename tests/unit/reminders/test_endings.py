@@ -1,4 +1,4 @@
-"""What follows the end of an appointment, and what never does."""
+"""Timers after the end of an appointment."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -136,4 +136,4 @@ def test_whatever_came_before_the_newest_version_alone_decides(
     assert REMINDER not in kinds or appointment.open
     for kind in (NO_SHOW, COMPLETION):
         ends = [timer.start for timer in ever.values() if timer.kind == kind]
-        assert len(ends) == len(set(ends)), "booking is asked once for each end"
+        assert len(ends) == len(set(ends)), "one command for each end"

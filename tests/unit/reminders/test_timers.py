@@ -149,6 +149,6 @@ def test_the_newest_version_decides_whatever_came_before(history: list[Appointme
             schedule, newest = after, appointment
     assert newest is not None
     assert schedule.version == max(appointment.version for appointment in history)
-    asked = {timer.id for timer in wanted(newest, SILENCE)}
+    all_ids = {timer.id for timer in wanted(newest, SILENCE)}
     coming = plan(newest, SILENCE, newest.decided_at)
-    assert coming.keys() <= schedule.timers.keys() <= asked
+    assert coming.keys() <= schedule.timers.keys() <= all_ids
