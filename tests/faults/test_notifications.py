@@ -86,7 +86,7 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
         yield cli
 
 
-async def test_everything_comes_to_one_end_and_nobody_is_told_twice(fleet: Cli) -> None:
+async def test_everything_comes_to_one_end_and_no_notice_arrives_twice(fleet: Cli) -> None:
     urls = await fleet.env()
     world = World(urls["KAFKA_BOOTSTRAP_SERVERS"], urls["DATABASE_URL"], "")
     people = orjson.loads((await fleet("people", "--json")).stdout)
@@ -105,8 +105,8 @@ async def test_everything_comes_to_one_end_and_nobody_is_told_twice(fleet: Cli) 
     await _one_outcome_each(world, commands)
     _waits_only_for_a_reason(deliveries, quiet, messages)
     arrived = _arrived(messages)
-    await _what_was_said_to_be_sent_is_there(world, deliveries, arrived)
-    _nobody_is_told_twice(deliveries, arrived)
+    await _noted_sends_have_arrived(world, deliveries, arrived)
+    _no_notice_arrives_twice(deliveries, arrived)
     _no_reminder_after_the_cancellation(messages)
     _everybody_heard(stories, deliveries)
 
@@ -309,21 +309,21 @@ def _arrived(messages: Sequence[dict[str, Any]]) -> Counter[Notice]:
     )
 
 
-def _told(row: Any) -> Notice:
+def _notice_of(row: Any) -> Notice:
     return str(row["appointment_id"]), row["type"], row["channel"], str(row["recipient_id"])
 
 
-async def _what_was_said_to_be_sent_is_there(
+async def _noted_sends_have_arrived(
     world: World, deliveries: Sequence[asyncpg.Record], arrived: Counter[Notice]
 ) -> None:
-    sent = Counter(_told(row) for row in deliveries if row["state"] in ARRIVED)
+    sent = Counter(_notice_of(row) for row in deliveries if row["state"] in ARRIVED)
     assert sent <= arrived, sent - arrived
     copies: dict[UUID | None, Any] = {}
     for record in await read_all(world, topics.NOTIFIER_EVENTS.name):
         first = copies.setdefault(envelope.message_id(record.headers), record)
         assert (first.value, first.headers) == (record.value, record.headers), "a later copy differs"
     noted = {
-        body["notification_id"]: _told(body)
+        body["notification_id"]: _notice_of(body)
         for record in copies.values()
         if dict(record.headers)["ce_type"] == b"notification.sent"
         for body in (orjson.loads(record.value),)
@@ -333,11 +333,11 @@ async def _what_was_said_to_be_sent_is_there(
     assert not missing
 
 
-def _nobody_is_told_twice(deliveries: Sequence[asyncpg.Record], arrived: Counter[Notice]) -> None:
+def _no_notice_arrives_twice(deliveries: Sequence[asyncpg.Record], arrived: Counter[Notice]) -> None:
     """One delivery for each event, person and channel; and no more messages than deliveries."""
     meant = Counter((row["event_id"], row["type"], row["channel"], row["recipient_id"]) for row in deliveries)
     assert set(meant.values()) == {1}
-    doubled = arrived - Counter(_told(row) for row in deliveries)
+    doubled = arrived - Counter(_notice_of(row) for row in deliveries)
     assert not doubled
 
 
@@ -367,7 +367,7 @@ def _everybody_heard(stories: Sequence[Story], deliveries: Sequence[asyncpg.Reco
     arrived: dict[Notice, list[datetime]] = defaultdict(list)
     for row in deliveries:
         if row["state"] in ARRIVED:
-            arrived[_told(row)].append(row["starts_at"])
+            arrived[_notice_of(row)].append(row["starts_at"])
     for story in stories:
         off = story.ending.startswith("called off")
         main = "appointment_cancelled" if off else "appointment_reminder"

@@ -36,4 +36,5 @@ def test_only_the_wiring_knows_more_of_the_delegated_mode_than_its_interface() -
 def test_the_setting_selects_the_mode() -> None:
     assert mode_of("own") is OWN
     assert isinstance(mode_of("delegated"), DelegatedReminders)
-    assert mode_of("delegated").hands_over and not OWN.hands_over
+    assert mode_of("delegated").hands_over
+    assert not OWN.hands_over
