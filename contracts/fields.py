@@ -40,14 +40,14 @@ LEAD_TIMES_MAX = 10
 LEAD_MINUTES_MAX = 43_200
 
 
-class Sent(BaseModel):
-    """A body that others send us: unknown fields are refused."""
+class CommandBody(BaseModel):
+    """The body of a command or request: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Told(BaseModel):
-    """A body that we publish: readers ignore unknown fields, so that fields can be added."""
+class EventBody(BaseModel):
+    """The body of a published message: readers ignore unknown fields, so that fields can be added."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

@@ -40,7 +40,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
 
 @pytest.fixture(scope="module")
 async def urls(stack: Cli) -> dict[str, str]:
-    """What `appointments env` prints."""
+    """The output of `appointments env`."""
     return await stack.env()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.commands import Intake, Received, Rejection, Request
 from contracts.commands import NOTIFIER_COMMANDS
 from contracts.outcomes import Code, FieldError
-from contracts.preferences import SetOrganizationPreferences, SetPreferences, said
+from contracts.preferences import SetOrganizationPreferences, SetPreferences, set_fields
 from notifications.preferences import Organization, Preferences, organization_of, preferences_of
 
 
@@ -43,8 +43,8 @@ def user_of(command: Command) -> UUID | None:
 
 def _requested(_: Request, body: SetPreferences | SetOrganizationPreferences) -> Requested:
     if isinstance(body, SetOrganizationPreferences):
-        return organization_of(said(body))
-    return preferences_of(said(body))
+        return organization_of(set_fields(body))
+    return preferences_of(set_fields(body))
 
 
 decode = Intake[Requested](

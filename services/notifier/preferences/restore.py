@@ -13,7 +13,7 @@ from chassis.database.transactions import Transaction
 from contracts import envelope
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.notifications import CHANNEL_EVENT_TYPES, ChannelSuspension
-from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged, said
+from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged, set_fields
 from contracts.reading import read_event
 from notifications.preferences import (
     NO_RULES,
@@ -57,12 +57,12 @@ def _learn(found: PreferencesInLog, record: Record) -> None:
     head = envelope.read(record.headers)
     if head.type == "preferences.changed" and head.organization:
         person = read_event(PreferencesChanged, record.value)
-        own = preferences_of(said(person.preferences) | {"version": person.version})
+        own = preferences_of(set_fields(person.preferences) | {"version": person.version})
         if own.version > found.persons.get(person.user_id, (None, NOTHING_SAID))[1].version:
             found.persons[person.user_id] = (head.organization, own)
     elif head.type == "organization_preferences.changed":
         change = read_event(OrganizationPreferencesChanged, record.value)
-        rules = organization_of(said(change.preferences) | {"version": change.version})
+        rules = organization_of(set_fields(change.preferences) | {"version": change.version})
         if rules.version > found.organizations.get(change.organization_id, NO_RULES).version:
             found.organizations[change.organization_id] = rules
     elif head.type in CHANNEL_EVENT_TYPES and head.organization:

@@ -26,7 +26,7 @@ from services.notifier.sending.completion import Ended
 from services.notifier.sending.conclusion import checked, result_of
 from services.notifier.store.queue import Checked, Held
 from services.reminders.domain import appointment as reminded
-from services.reminders.domain.channels import Wishes
+from services.reminders.domain.channels import PreferencesInForce
 from services.reminders.domain.endings import Course, Waits
 from services.reminders.domain.schedule import UNKNOWN, advance
 from services.reminders.domain.timers import REMINDER, Timer
@@ -34,7 +34,7 @@ from tests.support.examples import examples
 from tests.unit.notifier.builders import ANNA, BEN, CLEO, PEOPLE, an_appointment, someone, utc
 
 SATURDAY_NOON = utc(2028, 3, 25, 11)  # in Berlin; the clocks change in the night after
-LEADS = Wishes({"email": (1440, 60), "in_app": (1440, 60, 0)})
+LEADS = PreferencesInForce({"email": (1440, 60), "in_app": (1440, 60, 0)})
 RECORD = Record("booking.events", 0, 0, SATURDAY_NOON, None, None)
 WISHES = st.builds(
     Preferences,
@@ -239,8 +239,8 @@ def _reminded(event: Event) -> reminded.Appointment:
         zone=ZoneInfo(state.timezone),
         open=state.status in OPEN,
         recipients=_involved(state),
-        asked={},
-        told_at=event.at,
+        own_lead_times={},
+        decided_at=event.at,
     )
 
 

@@ -1,4 +1,4 @@
-"""What `appointments replay` prints, and its exit codes."""
+"""The output of `appointments replay`, and its exit codes."""
 
 import json
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_a_calendar_has_nothing_to_warn_of() -> None:
     ],
 )
 def test_exit_codes(rebuilt: list[Any], monkeypatch: pytest.MonkeyPatch, error: Exception, code: int) -> None:
-    """What went wrong is one sentence on stderr and a code of its own."""
+    """A failure is one sentence on stderr and a code of its own."""
 
     async def fails(*_: Any, **__: Any) -> Result:
         raise error

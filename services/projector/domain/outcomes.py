@@ -1,4 +1,4 @@
-"""What the views keep of outcomes, preferences and suspended channels."""
+"""Command outcomes, preferences and suspended channels, as the views keep them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The outcome of a command as JSON; `at` is when it was told (UTC). Only its actor may read it.
+class CommandOutcome:
+    """The outcome of a command as JSON; `at`: the record's time (UTC). Only its actor may read it.
 
-    `key` is the command's id, or what stands for it where another organization used that id first.
+    `key`: the command's id, or its replacement if another organization used that id first.
     """
 
     key: UUID
@@ -32,7 +32,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for everybody in an organization as JSON, in one version."""
+    """An organization's preferences for all its people as JSON, in one version."""
 
     organization_id: UUID
     version: int
@@ -40,7 +40,7 @@ class Rules:
 
 
 def newest_rules(rules: Iterable[Rules]) -> list[Rules]:
-    """The highest version for each organization in a batch."""
+    """Return the highest version for each organization in a batch."""
     found: dict[UUID, Rules] = {}
     for rule in rules:
         held = found.get(rule.organization_id)
@@ -50,7 +50,7 @@ def newest_rules(rules: Iterable[Rules]) -> list[Rules]:
 
 
 def newest(preferences: Iterable[Preference]) -> list[Preference]:
-    """The highest version for each person in a batch."""
+    """Return the highest version for each person in a batch."""
     found: dict[UUID, Preference] = {}
     for preference in preferences:
         held = found.get(preference.user_id)
@@ -61,7 +61,7 @@ def newest(preferences: Iterable[Preference]) -> list[Preference]:
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """A channel of a person, suspended since an instant (UTC); `restored_at`: until then."""
+    """A suspended channel of a person: from `since` to `restored_at` (UTC)."""
 
     user_id: UUID
     organization_id: UUID
@@ -73,7 +73,7 @@ class Suspension:
 
 
 def newest_suspensions(suspensions: Iterable[Suspension]) -> list[Suspension]:
-    """The highest version for each channel of each person in a batch; of equal ones the first, as between batches."""
+    """Return the highest version for each person and channel; of equal ones the first, as between batches."""
     found: dict[tuple[UUID, str], Suspension] = {}
     for suspension in suspensions:
         held = found.get((suspension.user_id, suspension.channel))
