@@ -81,8 +81,10 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._gathering = Gathering(
             subscription, self._applier, self._backlog, self._holding, self._positions
         )
-        self._takeover = TakeOver(self.name, settings, database, self._positions, health, lambda: self._kafka)
         self._reporter = Reporter(self.name, settings, self._positions, health, lambda: self._kafka)
+        self._takeover = TakeOver(
+            self.name, settings, database, self._positions, health, lambda: self._kafka, self._reporter.begin
+        )
         self._wait_for_more = subscription.gather
         self._gate = asyncio.Lock()
         self._applying: asyncio.Task[None] | None = None

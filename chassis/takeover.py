@@ -1,20 +1,21 @@
 """Taking partitions over: seek each to where our own database stands, or halt it where going on would lose records."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from chassis import backoff, progress, telemetry
+from chassis import backoff, clock, progress, telemetry
 from chassis.database import Database
 from chassis.health import Health
 from chassis.kafka import cluster_id
-from chassis.positions import Positions
+from chassis.positions import Offsets, Positions
 from chassis.reasons import explain
 from chassis.same_log import another_log
 from chassis.settings import Settings
+from chassis.standstill import stood_since
 
 log = telemetry.get_logger()
 
@@ -22,7 +23,10 @@ ALONE_ATTEMPTS = 3
 
 
 class TakeOver:
-    """`done` is set when every assigned partition is ours or halted, or has been tried several times by itself."""
+    """`done` is set when every assigned partition is ours or halted, or has been tried several times by itself.
+
+    `begun` is called with the partitions that have work, the seconds for which it has waited, and their logs' ends.
+    """
 
     def __init__(
         self,
@@ -32,6 +36,7 @@ class TakeOver:
         positions: Positions,
         health: Health,
         kafka: Callable[[], AIOKafkaConsumer],
+        begun: Callable[[Mapping[TopicPartition, float], Offsets], None],
     ) -> None:
         self.done = asyncio.Event()
         self.halted: set[TopicPartition] = set()
@@ -41,6 +46,7 @@ class TakeOver:
         self._positions = positions
         self._health = health
         self._kafka = kafka
+        self._begun = begun
 
     async def run(self, partitions: set[TopicPartition]) -> None:
         """Take these partitions over; tries until each is ours or halted."""
@@ -91,6 +97,8 @@ class TakeOver:
         # Only a log that seems right has the record to compare.
         fit = {partition: row for partition, row in rows.items() if not refusals[partition]}
         refusals |= await another_log(kafka, self._settings, fit, starts)
+        fit = {partition: row for partition, row in rows.items() if not refusals[partition]}
+        still = await _still(kafka, fit, ends)
         for partition, row in rows.items():
             if reason := refusals[partition]:
                 self.halt(partition, reason)
@@ -98,6 +106,7 @@ class TakeOver:
                 self.halted.discard(partition)
                 kafka.seek(partition, row.published_offset)
                 self._positions.own(partition, row.published_offset, row.next_offset, ends[partition])
+        self._begun(still, ends)
         log.info("partitions taken over", consumer=self._consumer, partitions=len(partitions))
 
     def halt(self, partition: TopicPartition, reason: str) -> None:
@@ -118,3 +127,18 @@ class TakeOver:
             self.halted.discard(partition)
             with suppress(KeyError):
                 telemetry.HALTED.remove(self._consumer, partition.topic, str(partition.partition))
+
+
+async def _still(kafka: AIOKafkaConsumer, rows: progress.Rows, ends: Offsets) -> dict[TopicPartition, float]:
+    """Seconds for which each partition has had work and made no progress, whoever owned it; those without are left out."""
+    since = {
+        partition: progress.milliseconds(row.published_at)
+        for partition, row in rows.items()
+        if row.published_offset < ends[partition]
+    }
+    found = await kafka.offsets_for_times(since) if since else {}
+    now = progress.milliseconds(clock.now())
+    return {
+        tp: max(0, now - stood_since(at, rows[tp].published_offset, found.get(tp))) / 1000
+        for tp, at in since.items()
+    }

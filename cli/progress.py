@@ -27,7 +27,7 @@ _ROWS = text("""
 # last is of the log that was read; the next one that is applied takes its place.
 _SET = text("""
     UPDATE progress SET next_offset = :next, published_offset = :published, cluster_id = :cluster, last_offset = NULL,
-        last_timestamp = NULL, updated_at = now()
+        last_timestamp = NULL, updated_at = now(), published_at = now()
     WHERE consumer = :consumer AND topic = :topic AND partition = :partition
       AND (next_offset, published_offset, cluster_id) = (:old_next, :old_published, :old_cluster)
 """)

@@ -26,6 +26,7 @@ class Server:
     contents: Contents = field(default_factory=Contents)
     away_until: float = 0.0
     slow_until: float = 0.0
+    full_until: float = 0.0
     committed: Callable[[], None] = lambda: None
     _locks: dict[Place, deque[tuple[ModelTransaction, asyncio.Future[None]]]] = field(default_factory=dict)
     _owners: dict[Place, ModelTransaction] = field(default_factory=dict)

@@ -107,9 +107,11 @@ class Scenario:
     async def run(self) -> Result:
         """Produce and break, then let it heal, then judge."""
         with same_log_asks(self.broker):
+            watching = asyncio.create_task(checks.Readiness(self.facts, self.group).watch())
             await (self._safety() if self._mode is Mode.SAFETY else self._liveness())
             self.world.faults = False
             await self._settle()
+            watching.cancel()
         checks.at_the_end(self.facts, self.group)
         return Result(
             self.world.seed,

@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 from sqlalchemy import TextClause
 
+from chassis import clock
 from chassis.database import Transaction
 from tests.simulation.contents import Letter, Row, advance
 from tests.simulation.loop import PROCESS
@@ -149,6 +150,9 @@ class ModelTransaction(Transaction):
     async def apply(self, applications: Sequence[Application], seconds: float) -> None:
         """Enter records in the ledger, with a statement that takes so long."""
         async with self._statement(seconds):
+            if self._server.world.now < self._server.full_until:
+                self.abort(asyncpg.DiskFullError("could not extend file"))
+                self._check()
             self._applied += applications
 
     # --- statements -------------------------------------------------------------------------------------------------
@@ -159,7 +163,7 @@ class ModelTransaction(Transaction):
             start = values["starts"][number]
             self._opened[place] = {
                 "topic": place[0], "partition": place[1], "next_offset": start, "published_offset": start,
-                "last_offset": None, "last_timestamp": None, **columns,
+                "last_offset": None, "last_timestamp": None, "published_at": clock.now(), **columns,
             }  # fmt: skip
 
     async def _rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
@@ -178,6 +182,8 @@ class ModelTransaction(Transaction):
                 "published_offset": values["published"][number],
                 "last_offset": values["last"][number],
                 "last_timestamp": values["stamps"][number],
+                "published_at": clock.now(),
+                "always": "WHEN batch.published_offset > p.published_offset" not in sql,
             }
             self._advanced.append((place, row, "greatest(p.next_offset" in sql))
 

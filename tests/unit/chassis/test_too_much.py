@@ -42,7 +42,8 @@ def advanced(monkeypatch: pytest.MonkeyPatch) -> list[dict[TopicPartition, int]]
     found: list[dict[TopicPartition, int]] = []
 
     async def lock(_: Any, __: str, since: dict[TopicPartition, int]) -> progress.Rows:
-        return {partition: progress.Row(offset, offset, "c") for partition, offset in since.items()}
+        at = datetime(2027, 1, 1, tzinfo=UTC)
+        return {partition: progress.Row(offset, offset, "c", at) for partition, offset in since.items()}
 
     async def advance(_: Any, __: str, after: dict[TopicPartition, int], *___: Any) -> None:
         found.append(after)
