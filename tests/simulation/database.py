@@ -14,7 +14,6 @@ from tests.simulation.contents import Contents
 from tests.simulation.transaction import ModelTransaction
 from tests.simulation.world import Place, World
 
-LOCK_TIMEOUT = 5.0  # seconds, as chassis/database.py sets it
 _OUTSIDE = Context()
 
 
@@ -63,7 +62,7 @@ class Server:
                     asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
                 )
 
-        timer = loop.call_later(LOCK_TIMEOUT, give_up, context=_OUTSIDE)
+        timer = loop.call_later(tx.lock_limit, give_up, context=_OUTSIDE)
         try:
             await granted
         finally:

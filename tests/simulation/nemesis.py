@@ -119,9 +119,9 @@ class Nemesis:
         await self.group.rebalance()
 
     async def _restarts_without_progress(self) -> None:
-        """Nothing can be written, or nothing be published, for some minutes, and the process is killed again and again."""
+        """Nothing can be written, or nothing be published, for a while, and the process is killed again and again."""
         self.world.count("restarts without progress")
-        until = self.world.now + self.world.chance.uniform(60, 180)
+        until = self.world.now + self.world.chance.uniform(40, 90)
         if self.world.chance.random() < 0.5:
             self.server.full_until = until
         else:

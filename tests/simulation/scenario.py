@@ -107,11 +107,9 @@ class Scenario:
     async def run(self) -> Result:
         """Produce and break, then let it heal, then judge."""
         with same_log_asks(self.broker):
-            watching = asyncio.create_task(checks.Readiness(self.facts, self.group).watch())
             await (self._safety() if self._mode is Mode.SAFETY else self._liveness())
             self.world.faults = False
             await self._settle()
-            watching.cancel()
         checks.at_the_end(self.facts, self.group)
         return Result(
             self.world.seed,
@@ -135,6 +133,8 @@ class Scenario:
         await self.nemesis.relent()
 
     async def _liveness(self) -> None:
+        readiness = checks.Readiness(self.facts, self.group)
+        self._watching = asyncio.create_task(readiness.watch())
         self.group.start()
         await self.group.rebalance()
         trouble = self._trouble or self.world.chance.choice(TROUBLES)

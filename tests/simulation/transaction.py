@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 IDLE_IN_TRANSACTION = 5.0  # seconds, as chassis/database.py sets them
 STATEMENT_TIMEOUT, LARGER_TIMEOUT = 8.0, 30.0
+LOCK_TIMEOUT, BRIEF_LOCK_TIMEOUT = 5.0, 0.1
 _OUTSIDE = Context()
 
 
@@ -33,7 +34,8 @@ class ModelTransaction(Transaction):
     """One transaction of one process."""
 
     __slots__ = (
-        "_advanced", "_applied", "_letters", "_opened", "_server", "_timer", "limit", "lost", "process",
+        "_advanced", "_applied", "_letters", "_opened", "_server", "_timer", "limit", "lock_limit", "lost",
+        "process",
     )  # fmt: skip
 
     def __init__(self, server: "Server") -> None:
@@ -41,6 +43,7 @@ class ModelTransaction(Transaction):
         self.process = PROCESS.get()
         self.lost: Exception | None = None
         self.limit = STATEMENT_TIMEOUT
+        self.lock_limit = LOCK_TIMEOUT
         self._server = server
         self._timer: asyncio.TimerHandle | None = None
         self._opened: dict[Place, Row] = {}
@@ -133,6 +136,8 @@ class ModelTransaction(Transaction):
                 return self._found_letters(values)
             elif "statement_timeout" in sql:
                 self.limit = LARGER_TIMEOUT
+            elif "lock_timeout" in sql:
+                self.lock_limit = BRIEF_LOCK_TIMEOUT
             else:
                 self._server.world.complain(KNOWN, sql)
                 raise AssertionError(f"{KNOWN}: {sql}")
