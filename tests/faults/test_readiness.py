@@ -13,7 +13,7 @@ from tests.faults.test_strangers import metric
 from tests.support import eventually
 
 STALLED_AFTER = 3.0
-LIVES, LIFE = 6, 2.5  # seconds: no life is as long as the limit
+LIVES, LIFE = 4, 2.5  # seconds: no life is as long as the limit
 STALLED = "appointments_consumer_stalled_seconds"
 PROGRESS = "progress (ledger.commands)"
 
