@@ -1,6 +1,7 @@
 """A lock that somebody else holds in one partition: the others wait for it once, and no longer each time it is tried."""
 
 import itertools
+from functools import partial
 
 import asyncpg
 
@@ -37,7 +38,7 @@ async def test_a_partition_that_waits_for_a_lock_does_not_keep_the_others_waitin
             for n in itertools.count(61):
                 sent.append(command(n, elsewhere))
                 await send(ledgers.world, sent[-1:])
-                await eventually(lambda n=n: _entered(ledgers, n), AT_ONCE)
+                await eventually(partial(_entered, ledgers, n), AT_ONCE)
                 if await metric(process, "appointments_consumer_retries_total") >= tried + TRIES:
                     break
     finally:

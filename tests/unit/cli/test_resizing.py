@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from chassis import topic_admin
 from chassis.draining import Behind
 from chassis.settings import Settings
 from cli import resizing
@@ -53,7 +54,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def steps_of(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, patience: float = 5.0) -> list[str]:
-    monkeypatch.setattr(resizing.topic_admin, "add_partitions", fleet.add)
+    monkeypatch.setattr(topic_admin, "add_partitions", fleet.add)
     groups: Any = fleet
     await _Resize(Settings(), groups, groups, patience, lambda _: None).run(Resized(6, {"t": 3}))
     return fleet.steps
