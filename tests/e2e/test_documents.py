@@ -33,6 +33,7 @@ async def run(path: str, folder: Path) -> tuple[int, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in SERVERS}
     own = {
         "APPOINTMENTS_HOME": str(folder / ".appointments"),
+        "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",  # as after `. .venv/bin/activate`
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }

@@ -60,7 +60,7 @@ def test_an_unknown_name_is_met_with_the_nearest(capsys: pytest.CaptureFixture[s
 def test_ids_and_addresses_stay_whole_in_any_terminal(
     columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((columns, 24)))
     people._show(EVERYBODY, everyone=True)
     lines = capsys.readouterr().out.splitlines()
     for one in EVERYBODY:
