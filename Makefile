@@ -8,12 +8,13 @@ STAMP  := $(VENV)/.installed
 ALONE        := tests/component/test_up.py tests/e2e tests/faults tests/clusters tests/restore
 SIDE_BY_SIDE := tests/test_architecture.py tests/unit tests/contracts tests/simulation tests/component --ignore=tests/component/test_up.py
 
-.PHONY: help install run test check simulate bench clean
+.PHONY: help install run test test-unit check simulate bench clean
 
 help:
 	@echo "make install  create .venv and install everything into it (quick when nothing changed)"
-	@echo "make run      install, then start the whole fleet in this terminal"
-	@echo "make test     the whole suite, against real Kafka and real PostgreSQL"
+	@echo "make run      install, then start the whole fleet in this terminal; ARGS=--port-offset=100 for other ports"
+	@echo "make test     the whole suite, against real Kafka and real PostgreSQL; T=path::name for one test"
+	@echo "make test-unit  all unit tests but the thorough ones, with few examples: no servers, under a minute"
 	@echo "make check    lint, types, import rules, generated contracts, migrations from zero, alert rules"
 	@echo "make simulate simulate the delivery core; SEEDS=1000:2000, a count, or =SEED (docs/simulation.md)"
 	@echo "make bench    measure; writes one JSON file and prints one table"
@@ -31,11 +32,18 @@ $(STAMP): pyproject.toml constraints.txt deploy/local/kafka-jars.json
 	@touch $(STAMP)
 
 run: install
-	$(BIN)/appointments up
+	$(BIN)/appointments up $(ARGS)
 
 test: install
+ifdef T
+	$(BIN)/python -m pytest $(T)
+else
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(SIDE_BY_SIDE)
 	$(BIN)/python -m pytest $(ALONE)
+endif
+
+test-unit: install
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not thorough" --hypothesis-profile=quick tests/unit
 
 check: install
 	$(BIN)/ruff check .

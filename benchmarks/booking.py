@@ -1,8 +1,8 @@
 """Booking: commands on Kafka → committed and published, against raw batched SQL of the very same rows.
 
-Commands wait on the topic before the process starts; what counts is the broker's clock on the outcomes, from the
-end of a warm-up (a tenth of them) to the last. Then the rows that booking wrote are written again by one asyncpg
-connection, 500 commands a transaction, into an empty database of the same schema on the same server.
+Commands wait on the topic before the process starts; measured is the broker's clock on the outcomes, from the
+end of a warm-up (a tenth of them) to the last. Then the rows that booking wrote are written again by one
+asyncpg connection, 500 commands a transaction, into an empty database of the same schema on the same server.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ _DESCRIPTION = "What was agreed upon last time, and what has to be decided now. 
 
 
 async def run(world: World) -> dict[str, Any]:
-    """Rates per second and their ratio; the median of the rounds by ratio."""
+    """Return rates per second and their ratio; the median of the rounds by ratio."""
     quick = getattr(world, "quick", False)
     rounds = [
         await _round(world, QUICK_COMMANDS if quick else COMMANDS) for _ in range(1 if quick else ROUNDS)
@@ -81,7 +81,7 @@ async def _publish(settings: Settings, commands: int) -> float:
 
 
 def _commands(number: int) -> list[Message]:
-    """Appointments of two load people each, an hour long, so that nobody is asked for twice at once."""
+    """Return appointments of two load people each, an hour long, none of which overlap."""
     people = [person for person in sample_people() if person.email.startswith("load")]
     pairs = list(zip(people[::2], people[1::2], strict=True))
     start = (datetime.now(UTC) + timedelta(days=30)).replace(minute=0, second=0, microsecond=0)
@@ -116,7 +116,7 @@ def _command(organizer: Person, participant: Person, start: datetime) -> Message
 
 
 async def _booked_per_second(settings: Settings, commands: int) -> float:
-    """Outcomes per second of the broker's clock after the warm-up. Raises when one command was refused."""
+    """Return outcomes per second of the broker's clock after the warm-up. Raises if a command was refused."""
     topic = settings.topic_prefix + BOOKING_OUTCOMES.name
     consumer = AIOKafkaConsumer(**connection(settings), auto_offset_reset="earliest")
     await consumer.start()
@@ -136,7 +136,9 @@ async def _booked_per_second(settings: Settings, commands: int) -> float:
 
 
 async def _until_written(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], commands: int) -> None:
-    """Looks at offsets only, twice a second: reading beside booking would take processor time from it."""
+    """Wait for the outcomes by offsets only, twice a second: reading them would take processor time from
+    booking.
+    """
     async with asyncio.timeout(300):
         while sum((await consumer.end_offsets(partitions)).values()) < commands:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.5)
@@ -155,7 +157,7 @@ async def _read(consumer: AIOKafkaConsumer, commands: int) -> list[tuple[int, by
 
 
 async def _raw_per_second(settings: Settings) -> float:
-    """Commands a second when the rows of booking's tables are written again and nothing else is done."""
+    """Return commands a second when only the rows of booking's tables are written again."""
     copy = settings.model_copy(update={"database_url": settings.database_url + "_raw"})
     await migrate("booking", copy)
     source = await connect(_plain(service_database_url(settings, "booking")))
@@ -180,7 +182,7 @@ def _plain(url: str) -> str:
 
 
 class _Table:
-    """A table's rows in the order in which they were written, and the statement that writes some of them."""
+    """A table's rows in the order of writing, and the statement that writes some of them."""
 
     def __init__(self, rows: list[asyncpg.Record], statement: str) -> None:
         self.rows = rows

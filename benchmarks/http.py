@@ -1,10 +1,10 @@
-"""The HTTP door with the whole fleet running: latency at a fixed rate, and throughput when saturated.
+"""The HTTP edge with the whole fleet running: latency at a fixed rate, and throughput when saturated.
 
-The schedule is open: requests go out at fixed times whatever became of the ones before, and a latency counts from the
-time a request should have gone out, so that a stall is not hidden by the requests that it kept back. Client, services,
-Kafka and PostgreSQL share the machine. Every request is of another person; every booking takes a slot of its own.
-Everybody books once before, so that booking knows them, as it does of whoever it asked Identity about lately; then, and
-between the runs, the fleet is left alone until nothing moves any more. How long that takes is reported.
+The schedule is open: requests go out at fixed times, whether or not earlier ones are answered, and a latency
+counts from the planned time, so that a stall is not hidden by the requests that it kept back. Client,
+services, Kafka and PostgreSQL share the machine. Every request is of another person; every booking takes a
+slot of its own. Each person books once before, so that booking has their Identity data cached; then, and
+between the runs, the fleet is left alone until it is idle. The time until then is reported.
 """
 
 import asyncio
@@ -43,32 +43,32 @@ class Stack(Protocol):
     """A running fleet."""
 
     async def settle(self) -> float:
-        """Wait until nothing moves any more; how many seconds that took."""
+        """Wait until the fleet is idle; return the seconds that took."""
 
     @property
     def ingress_url(self) -> str:
-        """Where the ingress listens."""
+        """The address of the ingress."""
 
     @property
     def identity_url(self) -> str:
-        """Where the sandbox Identity Service listens."""
+        """The address of the sandbox Identity Service."""
 
 
 @dataclass
 class Tally:
-    """What came of the requests of one run. Times are milliseconds; `answers` counts by what was answered."""
+    """Results of the requests of one run. Times are milliseconds; `answers` counts by answer."""
 
     milliseconds: list[float] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     late_starts: int = 0
 
     def percentile(self, share: float) -> float:
-        """That share of the requests took at most so long."""
+        """Return the latency that this share of the requests did not exceed."""
         ordered = sorted(self.milliseconds)
         return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 2) if ordered else math.nan
 
     def figures(self) -> dict[str, Any]:
-        """For the report."""
+        """Return the figures of the report."""
         return {
             "p50_ms": self.percentile(0.5),
             "p95_ms": self.percentile(0.95),
@@ -80,7 +80,7 @@ class Tally:
 
 
 class Client:
-    """Sends the requests: one aiohttp session, tokens made before, bodies made just in time."""
+    """The client: one aiohttp session, tokens made before, bodies made just in time."""
 
     def __init__(self, url: str, session: aiohttp.ClientSession, tokens: Sequence[str]) -> None:
         self._url = url + PATH
@@ -89,7 +89,7 @@ class Client:
         self._slots = self._every_slot()
 
     def _every_slot(self) -> Iterator[tuple[dict[str, str], bytes]]:
-        """A person and a slot that nobody had before: everybody's first, then everybody's second."""
+        """Return a person and an unused slot: each person's first, then each person's second."""
         for number in itertools.count():
             start = FIRST_SLOT + number * SLOT
             for headers in self._headers:
@@ -101,7 +101,7 @@ class Client:
                 yield headers, orjson.dumps(body)
 
     async def book(self) -> str:
-        """Book; then read it once: what is answered must be there."""
+        """Book; then read the appointment once: it must be visible."""
         headers, body = next(self._slots)
         async with self._session.post(self._url, data=body, headers=headers) as response:
             await response.read()
@@ -113,14 +113,14 @@ class Client:
             return "visible" if response.status == 200 else f"not visible: {response.status}"
 
     async def book_only(self) -> str:
-        """Book; the answer says when it can be read."""
+        """Book; the answer waits until it is visible."""
         headers, body = next(self._slots)
         async with self._session.post(self._url, data=body, headers=headers) as response:
             await response.read()
             return str(response.status)
 
     async def calendar(self) -> str:
-        """Somebody's next month."""
+        """Read the next month of a person."""
         headers = random.choice(self._headers)
         url = f"{self._url}/calendar?from=2027-06-01T00:00:00Z&to=2027-07-01T00:00:00Z"
         async with self._session.get(url, headers=headers) as response:
@@ -132,7 +132,7 @@ Request = Callable[[], Awaitable[str]]
 
 
 async def at_rate(request: Request, rate: float, seconds: float) -> dict[str, Any]:
-    """Send at fixed times; latency from the time that was planned."""
+    """Send at fixed times; latency counts from the planned time."""
     tally, loop = Tally(), asyncio.get_running_loop()
     begin = loop.time() + 0.1
 
@@ -157,7 +157,7 @@ async def at_rate(request: Request, rate: float, seconds: float) -> dict[str, An
 
 
 async def saturated(request: Request, seconds: float) -> dict[str, Any]:
-    """As fast as 64 connections go, each waiting for its answer."""
+    """Send as fast as 64 connections go, each waiting for its answer."""
     tally, began = Tally(), time.monotonic()
 
     async def again() -> None:
@@ -178,14 +178,16 @@ async def run(world: World) -> dict[str, Any]:
 
 
 async def book_each(client: Client, count: int) -> None:
-    """So many bookings, one after the other."""
+    """Send `count` bookings, one after the other."""
     for _ in range(count):
         await client.book_only()
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Where a fleet answers. The projector sees the end of every story, so the fleet is at rest when it is."""
+    """Addresses of a fleet. The projector applies the last event of any chain, so an idle one means an idle
+    fleet.
+    """
 
     ingress_url: str
     identity_url: str
@@ -193,7 +195,9 @@ class Fleet:
     projector_url: str
 
     async def settle(self) -> float:
-        """Wait until the projector has applied nothing for 2 s, at most 2 minutes; the seconds until its last record."""
+        """Wait until the projector was idle for 2 s, at most 2 minutes; return the seconds until its last
+        record.
+        """
         began = moved = time.monotonic()
         before = ""
         async with aiohttp.ClientSession() as session:
@@ -211,13 +215,13 @@ class Fleet:
 
 @asynccontextmanager
 async def running_fleet(world: World) -> AsyncIterator[Fleet]:
-    """The whole fleet on this world's servers, as `appointments up` starts it."""
+    """Run the whole fleet on this world's servers, as `appointments up` starts it."""
     offset = next(
         n for n in range(1_000, 20_000, 100) if all(map(is_free, asdict(Ports.with_offset(n)).values()))
     )
     home = str(world.home / "fleet")
     environment = {name: value for name, value in world.environment().items() if name != "IDENTITY_URL"}
-    environment["DIGEST_THRESHOLD"] = "0"  # each notification is to come to its own end
+    environment["DIGEST_THRESHOLD"] = "0"  # each notification is sent by itself
     try:
         await _appointments(
             "up", "--detach", "--home", home, "--port-offset", str(offset), environment=environment
@@ -231,7 +235,7 @@ async def running_fleet(world: World) -> AsyncIterator[Fleet]:
 
 
 async def _appointments(*words: str, environment: Mapping[str, str] | None = None) -> str:
-    """What the command line prints. Raises RuntimeError with its complaint."""
+    """Return the output of the command line. Raises RuntimeError with its error."""
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("appointments")),
         *words,
@@ -246,7 +250,7 @@ async def _appointments(*words: str, environment: Mapping[str, str] | None = Non
 
 
 async def measure(stack: Stack, *, quick: bool = False) -> dict[str, Any]:
-    """Bookings at 20/s and 50/s and saturated; calendars at 50/s and saturated."""
+    """Measure bookings at 20/s and 50/s and saturated; calendars at 50/s and saturated."""
     seconds = QUICK_SECONDS if quick else SECONDS
     hard = QUICK_SATURATED_SECONDS if quick else SATURATED_SECONDS
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -268,7 +272,7 @@ async def measure(stack: Stack, *, quick: bool = False) -> dict[str, Any]:
 
 
 async def tokens(session: aiohttp.ClientSession, identity_url: str) -> list[str]:
-    """Tokens of the people who are there for load, of both organizations in turn."""
+    """Return tokens of the load people, of both organizations in turn."""
     async with session.get(f"{identity_url}/sandbox/people") as response:
         people = orjson.loads(await response.read())
     people = people if isinstance(people, list) else people["people"]

@@ -1,7 +1,7 @@
-"""Deliveries a second from the durable table, beside what a bare client reaches against the same receiver.
+"""Deliveries a second from the durable table, beside those of a bare client against the same receiver.
 
-Both keep 64 calls in flight against a receiver in a process of its own that answers after 20 ms. The bare client is httpx
-over the aiohttp transport, with the same bodies and headers and no table.
+Both keep 64 calls in flight against a receiver in a process of its own that answers after 20 ms. The bare
+client is httpx over the aiohttp transport, with the same bodies and headers and no table.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ SEND = "/api/communication/notifications/send"
 
 
 class World(Protocol):
-    """Where to measure: names of its own on a Kafka and a PostgreSQL."""
+    """A place to measure: names of its own on a Kafka and a PostgreSQL."""
 
     bootstrap: str
     database_url: str
@@ -73,7 +73,7 @@ async def run(world: World) -> dict[str, Any]:
 
 
 async def _deliver(settings: NotifierSettings) -> float:
-    """Deliveries a second, from the moment that the dispatcher may begin until the last one is written down and told."""
+    """Return deliveries a second, from the start of the dispatcher until the last is stored and published."""
     service = build(settings)
     await _fill(service)
     await service.start()
@@ -159,7 +159,7 @@ def _body(item: Delivery) -> bytes:
 
 
 async def _bare(url: str) -> float:
-    """Calls a second of a client without a table."""
+    """Return calls a second of a client without a table."""
     now = datetime.now(UTC)
     calls = [(item, _body(item)) for item in (_delivery(uuid4(), now) for _ in range(DELIVERIES // 2))]
     waiting = iter(calls)
@@ -192,7 +192,7 @@ def _headers(item: Delivery) -> dict[str, str]:
 
 @asynccontextmanager
 async def _receiver() -> AsyncIterator[str]:
-    """The address of a service that answers after 20 ms, in a process of its own."""
+    """Return the address of a service that answers after 20 ms, in a process of its own."""
     port = free_port()
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=_serve, args=(port,), daemon=True)

@@ -1,9 +1,10 @@
-"""The Communication Service down under load: bookings go on, and afterwards everything is sent, expired or set aside.
+"""An outage of the Communication Service under load: bookings go on, all notifications reach an end
+afterwards.
 
-The fleet runs as in `http`. First bookings at 20/s with everything well; then the same with the Communication Service
-answering 503, for a minute or as many seconds as BENCH_OUTAGE_SECONDS says; then with a fifth of its answers an error
-and another run in which it loses the answers to half of what it accepts. Then it is well again, and the fleet is left
-alone until every notification has come to an end.
+The fleet runs as in `http`. First bookings at 20/s without faults; then the same with the Communication
+Service answering 503, for BENCH_OUTAGE_SECONDS (60); then with a fifth of its answers an error, and another
+run in which it loses half of the answers to accepted calls. Then the faults end, and the fleet is left alone
+until every notification has reached an end: sent, expired or dead-lettered.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from benchmarks.http import QUICK_SECONDS, SECONDS, Client, Fleet, at_rate, book
 from benchmarks.world import World
 from chassis.database.connecting import connect
 
-Told = tuple[str, str, str, str]
+Sending = tuple[str, str, str, str]
 """A notification: appointment, type, channel, recipient."""
 
 OUTAGE_SECONDS = 60.0
@@ -33,7 +34,9 @@ LOST_ANSWERS = {"status": None, "drop_after_accept": True, "rate": 0.5}
 
 
 async def run(world: World) -> dict[str, Any]:
-    """Start the fleet on this world's servers, break what it calls, and count what became of the notifications."""
+    """Start the fleet on this world's servers, break the service it calls, and count the ends of
+    notifications.
+    """
     seconds = QUICK_SECONDS if world.quick else SECONDS
     outage = float(os.environ.get("BENCH_OUTAGE_SECONDS", QUICK_SECONDS if world.quick else OUTAGE_SECONDS))
     async with (
@@ -65,11 +68,12 @@ async def run(world: World) -> dict[str, Any]:
         }
 
 
-def compared(planned: Counter[Told], sent: Counter[Told], arrived: Counter[Told]) -> dict[str, int]:
-    """How many arrived, were lost and were doubled, each by itself: one lost never makes up for one doubled.
+def compared(planned: Counter[Sending], sent: Counter[Sending], arrived: Counter[Sending]) -> dict[str, int]:
+    """Return the numbers of arrived, lost and doubled ones, each by itself: a lost one never offsets a
+    doubled one.
 
-    `planned`: all notifications; `sent`: those that the notifier noted as sent. One that it gave up may have arrived
-    all the same, when the answer was lost.
+    `planned`: all notifications; `sent`: those that the notifier noted as sent. An abandoned one may have
+    arrived all the same, when the answer was lost.
     """
     return {
         "arrived": arrived.total(),
@@ -79,7 +83,7 @@ def compared(planned: Counter[Told], sent: Counter[Told], arrived: Counter[Told]
 
 
 async def _ended(world: World) -> dict[str, Any]:
-    """Wait until no delivery is open any more; how long that took, and how many came to which end."""
+    """Wait until no delivery is open; return the seconds and the number of each end."""
     began = time.monotonic()
     connection = await connect(f"{world.database_url}_notifier")
     try:
@@ -97,8 +101,8 @@ async def _ended(world: World) -> dict[str, Any]:
         await connection.close()
 
 
-async def _noted(world: World) -> tuple[Counter[Told], Counter[Told]]:
-    """The notifications that the notifier has planned, and those of them that it noted as sent."""
+async def _noted(world: World) -> tuple[Counter[Sending], Counter[Sending]]:
+    """Return the notifications that the notifier planned, and those of them that it noted as sent."""
     connection = await connect(f"{world.database_url}_notifier")
     try:
         rows = await connection.fetch(
@@ -106,15 +110,15 @@ async def _noted(world: World) -> tuple[Counter[Told], Counter[Told]]:
         )
     finally:
         await connection.close()
-    told = [
+    rows = [
         ((str(row["appointment_id"]), row["type"], row["channel"], str(row["recipient_id"])), row["state"])
         for row in rows
     ]
-    return Counter(who for who, _ in told), Counter(who for who, state in told if state in SENT_STATES)
+    return Counter(one for one, _ in rows), Counter(one for one, state in rows if state in SENT_STATES)
 
 
-async def _arrived(session: aiohttp.ClientSession, fleet: Fleet) -> Counter[Told]:
-    """What arrived: of which appointment, what, by which channel, to whom."""
+async def _arrived(session: aiohttp.ClientSession, fleet: Fleet) -> Counter[Sending]:
+    """Return the arrived messages: appointment, type, channel, recipient."""
     async with session.get(f"{fleet.communication_url}/sandbox/messages") as response:
         messages = orjson.loads(await response.read())
     return Counter(

@@ -1,9 +1,10 @@
 """Projector: rebuild a calendar from its log, against COPY of the very same rows.
 
-The log has two events for each appointment (created, confirmed) of an organizer and two participants. The rebuild is
-measured whole: reading, indexes, checks, swap. COPY gets the finished rows as PostgreSQL's own binary bytes, so that
-no Python is between them and the server, into an empty set of the same tables with all their indexes. Beside it the
-harder comparison: into tables with their keys only, the other indexes built afterwards (`bare_*`).
+The log has two events for each appointment (created, confirmed) of an organizer and two participants. The
+rebuild is measured whole: reading, indexes, checks, swap. COPY gets the finished rows as PostgreSQL's own
+binary bytes, so that no Python is between them and the server, into an empty set of the same tables with all
+their indexes. Beside it the harder comparison: into tables with their keys only, the other indexes built
+afterwards (`bare_*`).
 """
 
 import io
@@ -41,7 +42,7 @@ _VIEW = "calendar"
 
 
 async def run(world: World) -> dict[str, Any]:
-    """Events per second of a rebuild and of COPY, and their ratio; the median of the rounds by ratio."""
+    """Return events per second of a rebuild and of COPY, and their ratio; the median of the rounds by ratio."""
     appointments = QUICK_APPOINTMENTS if world.quick else APPOINTMENTS
     fresh = world.fresh()
     settings = fresh.settings()
@@ -74,7 +75,7 @@ async def _round(settings: Settings, events: int) -> dict[str, Any]:
 
 
 async def _copy_seconds(settings: Settings, *, indexed: bool) -> float:
-    """How long COPY of the views' rows takes in the same database, its indexes there or built afterwards."""
+    """Return the seconds that COPY of the views' rows takes, with indexes present or built afterwards."""
     names = group_of(_VIEW).tables
     target = database(settings, tables.NEXT, statement_timeout="0")
     url = urlsplit(service_database_url(settings, "projector"))._replace(scheme="postgresql").geturl()
@@ -109,7 +110,7 @@ async def _binary(connection: asyncpg.Connection, name: str) -> bytes:
 
 
 async def _publish(settings: Settings, appointments: int) -> int:
-    """Blocks of bookings, each followed by their confirmations, as a log would have them; returns how many events."""
+    """Write blocks of bookings, each followed by its confirmations, as in a log; return the number of events."""
     publisher = Publisher(settings, "bench")
     await publisher.start()
     try:

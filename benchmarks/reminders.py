@@ -1,9 +1,10 @@
-"""Reminders: how late `reminder.due` is with a million timers pending and a thousand falling due each second.
+"""Reminders: lateness of `reminder.due` with a million timers pending and a thousand falling due each second.
 
-Lateness is from the instant a timer is due to the broker's acknowledgement, by the clock of the process that fires. Two
-shapes of the same rate: spread evenly, a few each millisecond, and in bursts, a whole second's worth on the second,
-because people's appointments begin at round times. What was lost, doubled or early is read from the topic afterwards.
-`python -m benchmarks.reminders FILE` is the service's process, which also writes down when each was acknowledged.
+Lateness is from the instant a timer is due to the broker's acknowledgement, by the clock of the process that
+fires. Two shapes of the same rate: spread evenly, a few each millisecond, and in bursts, a whole second's
+worth on the second, because people's appointments begin at round times. Losses, doubles and early ones are
+read from the topic afterwards. `python -m benchmarks.reminders FILE` is the service's process, which also
+records the time of each acknowledgement.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ USED = (
 
 
 class World(Protocol):
-    """Where to measure: see `benchmarks.world`."""
+    """A place to measure: see `benchmarks.world`."""
 
     bootstrap: str
     database_url: str
@@ -68,7 +69,7 @@ class Shape:
 async def run(
     world: World, pending: int | None = None, seconds: int | None = None, bursts: int | None = None
 ) -> dict[str, Any]:
-    """Lateness in milliseconds for each shape, with how many were lost, doubled and early."""
+    """Return lateness in milliseconds for each shape, with the numbers of lost, doubled and early ones."""
     quick = bool(getattr(world, "quick", False))
     settings = Settings(
         kafka_bootstrap_servers=world.bootstrap,
@@ -114,7 +115,8 @@ def _lateness(shape: Shape, acknowledged: dict[UUID, datetime]) -> dict[str, flo
     }
 
 
-# --- timers -------------------------------------------------------------------------------------------------------
+# --- timers
+# -------------------------------------------------------------------------------------------------------
 
 _APPOINTMENTS = """
     INSERT INTO appointments (id, organization_id, organizer_id, version, open, start_time, end_time, zone, recipients,
@@ -123,7 +125,7 @@ _APPOINTMENTS = """
            format($6, id, organization, people[1], people[2], people[3], to_json(start)), $7, people[1], id, $8,
            'booking.events/0/0'
     FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[]) AS made(id, organization, start, members),
-         LATERAL (SELECT string_to_array(members, ',')::uuid[] AS people) AS who
+         LATERAL (SELECT string_to_array(members, ',')::uuid[] AS people) AS attendees
 """
 
 _TIMERS = """
@@ -140,7 +142,9 @@ _TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def _template() -> str:
-    """An appointment as JSON for PostgreSQL's format(): id, organization, organizer, two participants, start."""
+    """Return an appointment as JSON for PostgreSQL's format(): id, organization, organizer, participants,
+    start.
+    """
     answers = '{"%4$s": "confirmed", "%5$s": "pending"}'
     rest = {
         "timezone": "Europe/Berlin",
@@ -164,7 +168,7 @@ def _template() -> str:
 
 
 async def _insert(connection: Any, starts: Sequence[datetime], leads: Sequence[int]) -> dict[UUID, datetime]:
-    """Appointments that start then, three people each, with timers of these leads; returns the timers' instants."""
+    """Insert appointments of three people each, with timers of these leads; return the timers' instants."""
     due: dict[UUID, datetime] = {}
     organizations = [UUID(int=number + 1) for number in range(100)]
     now = clock.now()
@@ -179,7 +183,7 @@ async def _insert(connection: Any, starts: Sequence[datetime], leads: Sequence[i
 
 
 async def _fill(connection: Any, pending: int) -> None:
-    """Timers for the month to come, from two days on."""
+    """Insert timers for the coming month, from two days on."""
     base, count = clock.now() + timedelta(days=2), pending // (RECIPIENTS * len(LEADS))
     await _insert(connection, [base + timedelta(days=28) * (n / count) for n in range(count)], LEADS)
     await connection.execute("VACUUM (ANALYZE) timers")
@@ -188,7 +192,7 @@ async def _fill(connection: Any, pending: int) -> None:
 
 
 async def _fall_due(connection: Any, seconds: int, bursts: int) -> tuple[Shape, Shape]:
-    """RATE timers a second from a short while on, first spread, then in bursts."""
+    """Insert RATE timers a second from a short while on, first spread, then in bursts."""
     lead = timedelta(minutes=60)
     spread_from = clock.now().replace(microsecond=0) + HEAD_START
     bursts_from = spread_from + timedelta(seconds=seconds) + PAUSE
@@ -208,11 +212,12 @@ async def _fall_due(connection: Any, seconds: int, bursts: int) -> tuple[Shape, 
     return shapes
 
 
-# --- firing -------------------------------------------------------------------------------------------------------
+# --- firing
+# -------------------------------------------------------------------------------------------------------
 
 
 async def _fire(settings: Settings, last: datetime) -> dict[UUID, datetime]:
-    """Run the service until all should be said; returns when each was first acknowledged."""
+    """Run the service until all should be published; return the time of each first acknowledgement."""
     with tempfile.TemporaryDirectory() as folder:
         file, log = Path(folder) / "acknowledged", Path(folder) / "log"
         environment = {
@@ -267,7 +272,9 @@ def serve(file: Path) -> None:
 
 
 async def _faults(settings: Settings, due: dict[UUID, datetime]) -> dict[str, int]:
-    """What the topic says: never published, published twice, published before the broker's clock showed the instant."""
+    """Count in the topic: never published, published twice, published before the instant by the broker's
+    clock.
+    """
     consumer = AIOKafkaConsumer(**connection(settings), auto_offset_reset="earliest")
     await consumer.start()
     try:

@@ -1,4 +1,4 @@
-"""What was measured, as one JSON file and one table, beside what it should be."""
+"""The measured figures, as one JSON file and one table, beside the required ones."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure of a suite: `key` into its result (dots for nested), what it must reach and what we aim at."""
+    """A figure of a suite: `key` into its result (dots for nested), the required value and the goal."""
 
     suite: str
     key: str
@@ -25,7 +25,7 @@ class Target:
     better: Literal["more", "less"] = "more"
 
     def met(self, value: float) -> bool | None:
-        """Whether the value is good enough; None where nothing is demanded."""
+        """Return whether the value meets the requirement; None without one."""
         if self.must is None:
             return None
         return value >= self.must if self.better == "more" else value <= self.must
@@ -92,7 +92,7 @@ def write(report: dict[str, Any], path: Path = RESULTS) -> None:
 
 
 def table(suites: dict[str, dict[str, Any]]) -> Table:
-    """One row for each figure that was measured, what nobody demands included."""
+    """Print one row for each measured figure, including those without a requirement."""
     shown = Table("suite", "figure", "measured", "must be", "aim", "", box=None, header_style="bold")
     for suite, result in suites.items():
         for target, value in _rows(suite, result):
@@ -109,7 +109,7 @@ def table(suites: dict[str, dict[str, Any]]) -> Table:
 
 
 def missed(suites: dict[str, dict[str, Any]]) -> list[str]:
-    """A sentence for each figure that is not what it must be, and for each suite that failed."""
+    """Return a sentence for each figure that misses its requirement, and for each suite that failed."""
     failed = [f"{suite}: {result['error']}" for suite, result in suites.items() if "error" in result]
     return failed + [
         f"{suite}: {target.means} is {_number(value)}, must be {_number(target.must or 0)}"

@@ -1,4 +1,4 @@
-"""How fast Kafka itself is here: a record out and back, with nothing in between."""
+"""The speed of Kafka itself on this machine: a record out and back."""
 
 import asyncio
 import math
@@ -17,7 +17,9 @@ _VALUE = b"x" * 700
 
 
 async def round_trip(world: World) -> dict[str, Any]:
-    """Milliseconds from sending a record to reading it, 20 times a second; acknowledged, aiokafka at both ends."""
+    """Return milliseconds from sending a record to reading it, 20 times a second; acknowledged, aiokafka at
+    both ends.
+    """
     topic = f"{world.topic_prefix}round-trip"
     admin = AIOKafkaAdminClient(**connection(world.settings()))
     await admin.start()

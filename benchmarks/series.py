@@ -1,8 +1,9 @@
-"""A series of 52 weeks with ten people invited: how long booking takes to decide and save it, and how long its caller waits.
+"""A series of 52 weeks with ten people invited: the time booking takes to decide and save it, and the
+caller's wait.
 
-Decided: one command, in a transaction of its own, by booking's own handler, from the record to the commit; nobody is
-asked for twice at once, everybody is known to booking already. End to end: POST to 201 with the whole fleet at rest, one
-after the other; of each the 52 occurrences are then visible.
+Decided: one command, in a transaction of its own, by booking's own handler, from the record to the commit; no
+times overlap, and booking knows all people already. End to end: POST to 201 with the whole fleet at rest, one
+after the other; the 52 occurrences of each are then visible.
 """
 
 import math
@@ -37,7 +38,7 @@ _DESCRIPTION = "What was agreed upon last time, and what has to be decided now. 
 
 
 async def run(world: World) -> dict[str, Any]:
-    """Milliseconds: of decisions and of requests."""
+    """Return the milliseconds of decisions and of requests."""
     number = QUICK_SERIES if world.quick else SERIES
     people = [person for person in sample_people() if person.email.startswith("load")]
     groups = [people[first : first + PEOPLE] for first in range(0, (number + 1) * PEOPLE, PEOPLE)]
@@ -50,9 +51,9 @@ async def run(world: World) -> dict[str, Any]:
 
 
 async def _decided(world: World, groups: Sequence[Sequence[Person]]) -> list[tuple[float, float]]:
-    """Each group's series, decided and committed by itself: milliseconds, and those of our own processor time.
+    """Decide and commit each group's series by itself; return milliseconds, and those of processor time.
 
-    The first one makes people known and does not count.
+    The first one caches the people and does not count.
     """
     settings = BookingSettings.model_validate(world.settings().model_dump())
     await ensure_topics(settings)
@@ -83,7 +84,7 @@ async def _decided(world: World, groups: Sequence[Sequence[Person]]) -> list[tup
 
 
 async def _answered(world: World, groups: Sequence[Sequence[Person]]) -> list[float]:
-    """POST of each group's series, one after the other."""
+    """POST each group's series, one after the other."""
     taken = []
     async with running_fleet(world) as fleet, aiohttp.ClientSession() as session:
         made = await tokens(session, fleet.identity_url)

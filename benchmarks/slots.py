@@ -1,9 +1,9 @@
-"""Free slots at the HTTP door: 1,000 people with 200 appointments each, 31 days, 30 minutes on a grid of 15.
+"""Free slots at the HTTP edge: 1,000 people with 200 appointments each, 31 days, 30 minutes on a grid of 15.
 
-Everybody works on weekdays from 09:00 to 17:30, told to the projector by its topic; the appointments are put into its
-tables with SQL, two on each weekday of twenty weeks. The whole fleet runs and is at rest. Each request is by somebody
-else, of somebody else. Measured with one connection, then with eight; then once more with ten times the data: the same
-people with 2,000 appointments, those beyond the first 200 in the years before.
+All work on weekdays from 09:00 to 17:30, published to the projector on its topic; the appointments are put
+into its tables with SQL, two on each weekday of twenty weeks. The whole fleet runs and is at rest. Caller and
+person change with each request. Measured with one connection, then with eight; then once more with ten times
+the data: the same people with 2,000 appointments, those beyond the first 200 in the years before.
 """
 
 import asyncio
@@ -35,7 +35,8 @@ CONNECTIONS, TOGETHER, DAYS = 8, 10, 31
 ZONE = "Europe/Berlin"
 MONDAY = date.today() + timedelta(days=14 - date.today().weekday())  # noqa: DTZ011 - any Monday to come
 
-# Two a weekday, at quarter hours that differ from person to person and day to day, and never touch each other.
+# Two a weekday, at quarter hours that differ from person to person and day to day, and never touch each
+# other.
 _PLACED = """
     SELECT CAST(md5(CAST(person.id AS text) || number) AS uuid) AS id, person.id AS user_id, person.organization_id,
         CAST($3 AS timestamptz) + make_interval(
@@ -64,7 +65,7 @@ Request = Callable[[], Awaitable[None]]
 
 
 async def run(world: World) -> dict[str, Any]:
-    """Milliseconds and requests a second; `tenfold` with ten times the data, `growth` what that costs."""
+    """Return milliseconds and requests a second; `tenfold`: with ten times the data, `growth`: its cost."""
     people = [person for person in sample_people() if person.email.startswith("load")]
     async with (
         running_fleet(world) as fleet,
@@ -82,7 +83,9 @@ async def run(world: World) -> dict[str, Any]:
 
 
 class Client:
-    """Asks for slots; callers and people change from request to request, so that no limit and no cache helps or harms."""
+    """A client for slots; callers and people change with each request, so that limits and caches have no
+    effect.
+    """
 
     def __init__(
         self, fleet: Fleet, session: aiohttp.ClientSession, people: Sequence[Person], made: Sequence[str]
@@ -99,7 +102,7 @@ class Client:
         self._chance = random.Random(1)
 
     async def ask(self, count: int) -> int:
-        """The slots of so many people together; returns how many there are."""
+        """Request the common slots of `count` people; return their number."""
         headers, colleagues = next(self._callers)
         question = [
             *(("user_id", one) for one in self._chance.sample(colleagues, count)),
@@ -117,10 +120,10 @@ class Client:
 
 
 async def _measured(client: Client, *, quick: bool) -> dict[str, Any]:
-    """One person and ten together with one connection, one person with eight."""
+    """Measure one person and ten together with one connection, and one person with eight."""
     requests = QUICK_REQUESTS if quick else REQUESTS
     if not await client.ask(1):
-        raise RuntimeError("nobody has a free slot")
+        raise RuntimeError("no person has a free slot")
     await _one_by_one(client, 1, requests // 3)
     return {
         "one": await _one_by_one(client, 1, requests),
@@ -174,7 +177,9 @@ def _hours_of(person: Person) -> Message:
         rules=rules,
         version=1,
     )
-    told = AvailabilityChanged(user_id=UUID(person.id), version=1, availability=availability, actor=person.id)
+    event = AvailabilityChanged(
+        user_id=UUID(person.id), version=1, availability=availability, actor=person.id
+    )
     envelope = Envelope(
         uuid4(),
         "availability.changed",
@@ -184,11 +189,11 @@ def _hours_of(person: Person) -> Message:
         actor=person.id,
         correlation_id=str(uuid4()),
     )
-    return envelope.message(BOOKING_EVENTS.name, told.model_dump_json().encode())
+    return envelope.message(BOOKING_EVENTS.name, event.model_dump_json().encode())
 
 
 async def _fill(world: World, people: Sequence[Person], first: int, last: int) -> None:
-    """Give everybody the appointments of these numbers, and let PostgreSQL know them as it would after a while."""
+    """Insert the appointments of these numbers for each person, and update PostgreSQL's statistics."""
     connection = await connect(f"{world.database_url}_projector")
     ids = [UUID(person.id) for person in people]
     organizations = [UUID(person.organization_id) for person in people]

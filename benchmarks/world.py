@@ -1,4 +1,6 @@
-"""Where a benchmark runs: Kafka, PostgreSQL and the sandbox Identity Service, with names of its own in them."""
+"""The world of a benchmark: Kafka, PostgreSQL and the sandbox Identity Service, with names of its own in
+them.
+"""
 
 import os
 import secrets
@@ -26,10 +28,11 @@ _START_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One suite's surroundings.
+    """The surroundings of one suite.
 
-    bootstrap: Kafka, `host:port`. database_url: `postgresql://user:password@host:port/name`, of which service NAME
-    uses the database `name_NAME`; nothing exists yet. home: a folder for logs and data. quick: a short run.
+    bootstrap: Kafka, `host:port`. database_url: `postgresql://user:password@host:port/name`, of which service
+    NAME uses the database `name_NAME`; nothing exists yet. home: a folder for logs and data. quick: a short
+    run.
     """
 
     bootstrap: str
@@ -40,7 +43,7 @@ class World:
     quick: bool = False
 
     def environment(self) -> dict[str, str]:
-        """The environment variables that send a service into this world."""
+        """Return the environment variables of a service in this world."""
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
             "DATABASE_URL": self.database_url,
@@ -50,7 +53,7 @@ class World:
         }
 
     def settings(self) -> Settings:
-        """The same as settings."""
+        """Return the same as settings."""
         return Settings(
             kafka_bootstrap_servers=self.bootstrap,
             database_url=self.database_url,
@@ -59,14 +62,14 @@ class World:
         )
 
     def fresh(self) -> "World":
-        """Other names on the same servers: nothing of an earlier run is in the way."""
+        """Return a world with other names on the same servers, without data of an earlier run."""
         name = f"bench{secrets.token_hex(4)}"
         return replace(self, database_url=dsn.with_database(self.database_url, name), topic_prefix=f"{name}.")
 
 
 @asynccontextmanager
 async def surroundings(environment: Mapping[str, str], *, quick: bool) -> AsyncIterator[World]:
-    """Servers to measure on: those that KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL name, else our own."""
+    """Provide servers to measure on: those of KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL, else our own."""
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="appointments-bench-")))
         bootstrap = environment.get("KAFKA_BOOTSTRAP_SERVERS")
@@ -85,7 +88,7 @@ async def surroundings(environment: Mapping[str, str], *, quick: bool) -> AsyncI
 
 @asynccontextmanager
 async def running(program: Program, home: Path) -> AsyncIterator[Child]:
-    """A program's process, ready; stopped at the end whatever became of it."""
+    """Run a program's process until the end of the context."""
     child = Child(program, home / "logs" / f"{program.name}.log")
     try:
         await child.start_ready(_START_SECONDS)
@@ -96,7 +99,7 @@ async def running(program: Program, home: Path) -> AsyncIterator[Child]:
 
 @asynccontextmanager
 async def worker(world: World, service: str, **environment: str) -> AsyncIterator[Child]:
-    """`python -m services.NAME` in this world, ready."""
+    """Run `python -m services.NAME` in this world."""
     port = free_port()
     async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
         program = PythonProgram(
@@ -125,7 +128,7 @@ async def _identity(home: Path) -> AsyncIterator[str]:
 
 
 async def forget(world: World) -> None:
-    """Drop the world's databases; its topics go with the broker, or by hand where the broker stays."""
+    """Drop the world's databases; its topics go with the broker, or are deleted by hand if the broker stays."""
     connection = await connect(dsn.with_database(world.database_url, "postgres"))
     try:
         rows = await connection.fetch(
@@ -138,6 +141,6 @@ async def forget(world: World) -> None:
 
 
 def machine() -> dict[str, object]:
-    """What the figures were measured on."""
+    """Return a description of the machine."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {"cpus": os.cpu_count(), "memory_gb": round(pages / 2**30), "python": sys.version.split()[0]}

@@ -1,4 +1,4 @@
-"""What a record says, in plain words: for `trace` and `publish --follow`."""
+"""A record in plain words, for `trace`, `tail` and `publish --follow`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ JSON = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record of a story. `what` is a sentence; `who` a name, an id, a service, or nothing."""
+    """One record in words. `what` is a sentence; `who` a name, an id, a service, or nothing."""
 
     record: Record
     id: str | None
@@ -26,7 +26,7 @@ class Line:
     correlation_id: str | None
 
     def document(self) -> JSON:
-        """As JSON values."""
+        """Return it as JSON values."""
         return {
             "time": self.record.timestamp.isoformat().replace("+00:00", "Z"),
             "topic": self.record.topic,
@@ -41,7 +41,7 @@ class Line:
 
 
 def line(record: Record, names: Mapping[str, str]) -> Line:
-    """The record as a line of a story; `names` gives people's names by their id."""
+    """Return the record in words; `names` has people's names by their id."""
     body = body_of(record)
     try:
         envelope = read(record.headers)
@@ -55,29 +55,34 @@ def line(record: Record, names: Mapping[str, str]) -> Line:
     elif record.topic.endswith(".redrive"):
         what = _redriven(record)
     else:
-        what = _said(record, body, names)
+        what = _described(record, body, names)
     return Line(record, str(envelope.id), envelope.type, who, what, envelope.correlation_id)
 
 
-def _said(record: Record, body: JSON, names: Mapping[str, str]) -> str:
-    words = _WORDS.get(record.topic)
+def _described(record: Record, body: JSON, names: Mapping[str, str]) -> str:
+    words = _DESCRIPTIONS.get(record.topic)
     try:
         return words(body, names) if words else ""
     except (AttributeError, TypeError, KeyError, ValueError):
-        return "not of the shape that its type has"  # anybody can write anything to a topic
+        return "its body has not the shape of its type"  # anybody can write anything to a topic
 
 
 def body_of(record: Record) -> JSON:
-    """The JSON object of a record; empty if it is none."""
-    try:
-        body = orjson.loads(record.value or b"null")
-    except orjson.JSONDecodeError:
-        return {}
+    """Return the JSON object of a record; empty if it is none."""
+    body = parsed(record)
     return body if isinstance(body, dict) else {}
 
 
+def parsed(record: Record) -> Any:
+    """Return the JSON value of a record; None if it has none or cannot be parsed."""
+    try:
+        return orjson.loads(record.value or b"null")
+    except orjson.JSONDecodeError:
+        return None
+
+
 def names_in(record: Record) -> dict[str, str]:
-    """The names that a record tells, by id."""
+    """Return the names of people in a record, by id."""
     people = body_of(record).get("people")
     found = [person for person in people if isinstance(person, dict)] if isinstance(people, list) else []
     return {str(person.get("id")): str(person.get("name")) for person in found}
@@ -88,7 +93,7 @@ def _name(actor: Any, names: Mapping[str, str]) -> str:
 
 
 def when(start: Any, end: Any, timezone: Any) -> str:
-    """A range on the wall clock of its zone; what cannot be read is shown as it is."""
+    """Return a range on the wall clock of its zone; times that cannot be read are shown as they are."""
     try:
         zone = ZoneInfo(str(timezone or "UTC"))
         first, last = (_on_the_clock_of(zone, str(value)) for value in (start, end))
@@ -99,7 +104,7 @@ def when(start: Any, end: Any, timezone: Any) -> str:
 
 
 def _on_the_clock_of(zone: ZoneInfo, text: str) -> datetime:
-    """An instant on the zone's clock; a time without an offset is one already."""
+    """Return an instant on the zone's clock; a time without an offset is on it already."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
 
@@ -110,13 +115,13 @@ def _command(body: JSON, names: Mapping[str, str]) -> str:
     times = (
         when(body["start_time"], body.get("end_time"), body.get("timezone")) if "start_time" in body else ""
     )
-    fields = [name for name in body if name not in _NOT_SAID]
+    fields = [name for name in body if name not in _SHOWN_OTHERWISE]
     return ", ".join(
         part for part in (_quoted(body.get("title")), times, _with(body, names), *fields) if part
     )
 
 
-_NOT_SAID = {
+_SHOWN_OTHERWISE = {
     "appointment_id",
     "title",
     "start_time",
@@ -141,8 +146,8 @@ def _event(body: JSON, names: Mapping[str, str]) -> str:
         parts = (_quoted(state.get("title")), times, _with(state, names))
         return "version 1: " + ", ".join(part for part in parts if part)
     changed = body.get("changes") or []
-    told = [_change(change, names) for change in changed if change.get("field") not in _TIMES]
-    changes = "; ".join(part for part in (_moved(changed, state), *told) if part)
+    others = [_change(change, names) for change in changed if change.get("field") not in _TIMES]
+    changes = "; ".join(part for part in (_moved(changed, state), *others) if part)
     return f"version {version}: {changes or state.get('status')}"
 
 
@@ -150,7 +155,7 @@ _TIMES = ("start_time", "end_time", "timezone")
 
 
 def _moved(changes: list[JSON], state: JSON) -> str:
-    """From when to when, on the clock of the appointment's zone; nothing if the times stayed."""
+    """Return the old and the new times, on the clock of the appointment's zone; nothing if they stayed."""
     old = {change.get("field"): change.get("old") for change in changes if change.get("field") in _TIMES}
     if not old:
         return ""
@@ -161,8 +166,8 @@ def _moved(changes: list[JSON], state: JSON) -> str:
 def _change(change: JSON, names: Mapping[str, str]) -> str:
     field, old, new = str(change.get("field")), change.get("old"), change.get("new")
     if field == "confirmation_status" and isinstance(old, dict) and isinstance(new, dict):
-        answers = [(who, answer) for who, answer in new.items() if answer != old.get(who)]
-        return ", ".join(f"{_name(who, names)} is {answer}" for who, answer in answers)
+        responses = [(person, response) for person, response in new.items() if response != old.get(person)]
+        return ", ".join(f"{_name(person, names)} is {response}" for person, response in responses)
     if field == "participant_ids" and isinstance(old, list) and isinstance(new, list):
         joined = [f"+{_name(one, names)}" for one in new if one not in old]
         left = [f"-{_name(one, names)}" for one in old if one not in new]
@@ -186,10 +191,10 @@ def _reminder(body: JSON, names: Mapping[str, str]) -> str:
 
 def _notification(body: JSON, names: Mapping[str, str]) -> str:
     kind = str(body.get("type", "")).removeprefix("appointment_")
-    said = f"{kind}, to {_name(body.get('recipient_id'), names)} by {body.get('channel')}"
+    words = f"{kind}, to {_name(body.get('recipient_id'), names)} by {body.get('channel')}"
     attempts = f", attempt {body['attempts']}" if (body.get("attempts") or 0) > 1 else ""
     why = body.get("reason") or (body.get("decision") if body.get("state") == "planned" else None)
-    return said + attempts + (f" ({why})" if why else "")
+    return words + attempts + (f" ({why})" if why else "")
 
 
 def _report(body: JSON, names: Mapping[str, str]) -> str:
@@ -197,7 +202,7 @@ def _report(body: JSON, names: Mapping[str, str]) -> str:
     return f"{body.get('type')}: {_name(data.get('recipient'), names)} by {data.get('channel')}"
 
 
-def _shown(body: JSON, _: Mapping[str, str]) -> str:
+def _view(body: JSON, _: Mapping[str, str]) -> str:
     return f"the views show version {body.get('version')}"
 
 
@@ -211,8 +216,8 @@ def _dead_letter(record: Record) -> str:
 
 def _redriven(record: Record) -> str:
     edited = record.header("redrive-edited")
-    said = f"tried again: {record.header('redrive-reason') or 'no reason given'}"
-    return f"{said} (edited: {edited})" if edited else said
+    words = f"redriven: {record.header('redrive-reason') or 'no reason given'}"
+    return f"{words} (edited: {edited})" if edited else words
 
 
 def _quoted(title: Any) -> str:
@@ -224,7 +229,7 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
-_WORDS: dict[str, Callable[[JSON, Mapping[str, str]], str]] = {
+_DESCRIPTIONS: dict[str, Callable[[JSON, Mapping[str, str]], str]] = {
     "booking.commands": _command,
     "notifier.commands": _command,
     "booking.events": _event,
@@ -233,5 +238,5 @@ _WORDS: dict[str, Callable[[JSON, Mapping[str, str]], str]] = {
     "reminders.events": _reminder,
     "notifier.events": _notification,
     "communication.events": _report,
-    "projector.events": _shown,
+    "projector.events": _view,
 }

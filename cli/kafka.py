@@ -1,4 +1,4 @@
-"""Reading the log from the command line: everything up to now, or everything from now on."""
+"""Kafka and PostgreSQL for the command line: the settings, errors in a sentence, and reading the log."""
 
 import asyncio
 import logging
@@ -16,7 +16,8 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from chassis.configuration.settings import Settings
+from chassis.configuration import dsn
+from chassis.configuration.settings import Settings, service_database_url
 from chassis.consuming.progress import Row
 from chassis.consuming.same_log import another_log
 from chassis.database.connecting import NoSuchHost
@@ -28,7 +29,7 @@ from chassis.kafka.fetched import UnreadableBatch, readable
 from chassis.kafka.log import Log, consumer
 from chassis.kafka.publisher import Publisher
 from chassis.reasons import explain
-from cli.console import EXIT_FAILED, EXIT_NOT_READY, EXIT_USAGE, environment_for, fail
+from cli.console import EXIT_FAILED, EXIT_NOT_READY, EXIT_USAGE, environment_for, fail, warn
 from contracts.envelope import Record
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ _MEMBERS = 5  # where a group's description has its members, in every version of
 
 
 def settings_for(home: Path | None) -> Settings:
-    """Where the command's Kafka and PostgreSQL are: the stack of `--home`, else the environment's.
+    """Return the settings of a command's Kafka and PostgreSQL: the stack of `--home`, else the environment's.
 
     A stack's own broker and database have neither TLS nor roles of the environment's.
     """
@@ -60,8 +61,15 @@ def settings_for(home: Path | None) -> Settings:
     return found.model_copy(update={"database_urls": {}}) if own_database else found
 
 
+def name_target(settings: Settings, *, kafka: bool = True, service: str | None = None) -> None:
+    """Print on stderr what a command is about to write to: the Kafka servers, and a service's database."""
+    log = [f"Kafka at {', '.join(settings.kafka_servers)}"] if kafka else []
+    databases = [f"PostgreSQL {dsn.shown(service_database_url(settings, service))}"] if service else []
+    warn("writing to " + " and ".join([*log, *databases]))
+
+
 def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
-    """Run a command's work; who cannot be reached is named in one sentence, with exit code 6."""
+    """Run a command's work; a server that cannot be reached is named in one sentence, with exit code 6."""
     for noisy in ("aiokafka", "asyncio", "alembic"):
         logging.getLogger(noisy).propagate = False
         logging.getLogger(noisy).addHandler(logging.NullHandler())
@@ -75,8 +83,10 @@ def run(work: Coroutine[Any, Any, T], settings: Settings) -> T:
         fail(f"the log is damaged: {error}", EXIT_FAILED)
     except CannotGrant as error:
         fail(str(error), EXIT_NOT_READY)
-    except (DBAPIError, OSError, TimeoutError) as error:
-        fail(f"PostgreSQL or Kafka cannot be reached ({_short(error)})", EXIT_NOT_READY)
+    except TimeoutError as error:
+        fail(f"PostgreSQL or Kafka does not answer in time ({_short(error)})", EXIT_NOT_READY)
+    except (DBAPIError, OSError) as error:  # aiokafka turns its own into a KafkaError
+        fail(explain(error, settings, "postgres"), EXIT_NOT_READY)
     except httpx.HTTPError as error:
         fail(
             f"the Identity Service at {settings.identity_url} does not answer ({_short(error)})",
@@ -91,7 +101,7 @@ def _short(error: BaseException) -> str:
 
 @asynccontextmanager
 async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
-    """A producer of our own, flushed at the end."""
+    """Open a producer, which is flushed at the end."""
     producer = Publisher(settings, "appointments-cli")
     await producer.start()
     try:
@@ -102,7 +112,7 @@ async def publisher(settings: Settings) -> AsyncIterator[Publisher]:
 
 @asynccontextmanager
 async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator[Log]:
-    """The log of these topics (names without prefix); topics that do not exist are left out."""
+    """Open the log of these topics (names without prefix); topics that do not exist are left out."""
     log = Log(settings, "appointments-cli", topics)
     try:
         await log.start()
@@ -112,13 +122,13 @@ async def reading(settings: Settings, topics: Sequence[str]) -> AsyncIterator[Lo
 
 
 async def bounds_of(settings: Settings, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
-    """First offset and end of each partition of these topics, as the broker names them."""
+    """Return the first offset and the end of each partition of these topics, by the broker's names."""
     async with reading(settings, topics) as log:
         return {place: (log.starts[place], end) for place, end in (await log.ends()).items()}
 
 
 async def another_log_than(settings: Settings, place: TopicPartition, known: Row, start: int) -> str | None:
-    """The reason why this partition's log is not the one that was read up to `known`, or None; it starts at `start`."""
+    """Return why this partition's log is not the one that was read up to `known`, or None; it starts at `start`."""
     if known.last_offset is None:
         return None
     reader = consumer(settings, "appointments-cli")
@@ -131,7 +141,7 @@ async def another_log_than(settings: Settings, place: TopicPartition, known: Row
 
 
 async def unreadable_at(settings: Settings, place: TopicPartition, offset: int) -> str | None:
-    """The reason why the log cannot be read on from `offset`, at which it has records, or None."""
+    """Return why the log cannot be read on from `offset`, at which it has records, or None."""
     reader = consumer(settings, "appointments-cli")
     await reader.start()
     try:
@@ -146,7 +156,7 @@ async def unreadable_at(settings: Settings, place: TopicPartition, offset: int) 
 
 
 async def members_of(settings: Settings, group: str) -> int:
-    """How many processes are in a consumer group."""
+    """Return the number of processes in a consumer group."""
     admin = AIOKafkaAdminClient(**connection(settings))
     await admin.start()
     try:
@@ -162,7 +172,7 @@ async def collect(
     keep: Callable[[Record], bool] = lambda _: True,
     since: datetime | None = None,
 ) -> list[Record]:
-    """All records of these topics up to now that are worth keeping, in order of time; `since`: not those before."""
+    """Return the records of these topics up to now for which `keep` holds, in order of time; `since`: none before."""
     async with reading(settings, topics) as log:
         records = [record async for record in log.up_to_now(since=since) if keep(record)]
     return sorted(
@@ -171,7 +181,7 @@ async def collect(
 
 
 def text(value: bytes | None, limit: int = 200) -> str:
-    """Bytes as text that a terminal can bear."""
+    """Return bytes as text that is safe on a terminal."""
     shown = (value or b"").decode(errors="replace")
     shown = "".join(letter if letter.isprintable() else "�" for letter in shown)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.fields import Confirmation, CustomFields, Instant, ReminderSettings, Status, Told
+from contracts.fields import Confirmation, CustomFields, EventBody, Instant, ReminderSettings, Status
 
 
-class Person(Told):
+class Person(EventBody):
     """A participant with the data that Identity last gave: enough to notify them without another call."""
 
     id: UUID
@@ -17,7 +17,7 @@ class Person(Told):
     locale: str
 
 
-class Appointment(Told):
+class Appointment(EventBody):
     """The full state of an appointment. Instants are UTC; `timezone` is where its wall clock hangs.
 
     `confirmation_status` has each participant's answer; `version` counts changes from 1 without gaps;
@@ -56,7 +56,7 @@ class Appointment(Told):
     waiting: list[UUID] = Field(default_factory=list)
 
 
-class Change(Told):
+class Change(EventBody):
     """One field that changed, as JSON values before and after."""
 
     field: str
@@ -64,7 +64,7 @@ class Change(Told):
     new: Any = None
 
 
-class AppointmentEvent(Told):
+class AppointmentEvent(EventBody):
     """The body of every `appointment.*` event: the state after the change, and the changes.
 
     `people` has everyone affected by the change, removed participants included; `announcement` is the text of

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from contracts.fields import Instant, Sent, Timezone, Told
+from contracts.fields import CommandBody, EventBody, Instant, Timezone
 
 RULES_MAX = 200
 OVERRIDES_MAX = 1_000
@@ -38,7 +38,7 @@ Uid = Annotated[str, Field(min_length=1, max_length=UID_MAX), AfterValidator(_st
 """What names an event in its calendar."""
 
 
-class _Hours(Sent):
+class _Hours(CommandBody):
     """From start to end on one day."""
 
     start_time: TimeOfDay
@@ -81,14 +81,14 @@ def _ranges_apart(ranges: list[Hours]) -> list[Hours]:
     return ranges
 
 
-class AvailabilityOverride(Sent):
+class AvailabilityOverride(CommandBody):
     """Hours of one date instead of the weekly hours; without ranges the day is closed."""
 
     date: date
     ranges: Annotated[list[Hours], Field(max_length=RANGES_MAX), AfterValidator(_ranges_apart)]
 
 
-class AvailabilityPolicy(Sent):
+class AvailabilityPolicy(CommandBody):
     """How a person may be booked. Minutes, days, appointments; null and absent: no limit of their own.
 
     Buffers keep time free around each appointment; the step spaces the free slots, from the start of each range.
@@ -137,7 +137,7 @@ def _dates_once(overrides: list[AvailabilityOverride]) -> list[AvailabilityOverr
     return overrides
 
 
-class SetAvailability(Sent):
+class SetAvailability(CommandBody):
     """Replace one person's availability: their own, or by an admin. Empty rules: whenever free."""
 
     user_id: UUID
@@ -151,7 +151,7 @@ class SetAvailability(Sent):
     policy: AvailabilityPolicy = Field(default_factory=AvailabilityPolicy)
 
 
-class Availability(Told):
+class Availability(EventBody):
     """One person's availability as it stands; `version` counts changes from 1."""
 
     user_id: UUID
@@ -163,7 +163,7 @@ class Availability(Told):
     version: int = Field(ge=1)
 
 
-class AvailabilityChanged(Told):
+class AvailabilityChanged(EventBody):
     """Body of `availability.changed`: all of it after the change."""
 
     user_id: UUID
@@ -172,7 +172,7 @@ class AvailabilityChanged(Told):
     actor: str
 
 
-class BusyTime(Sent):
+class BusyTime(CommandBody):
     """A range that is taken elsewhere; `uid` names it in its calendar, one for each instance of a series."""
 
     uid: Uid
@@ -186,14 +186,14 @@ class BusyTime(Sent):
         return self
 
 
-class ImportBusyTimes(Sent):
+class ImportBusyTimes(CommandBody):
     """Replace the actor's time that is taken elsewhere, as far as it is named here; `removed` has uids to forget."""
 
     busy_times: list[BusyTime] = Field(default_factory=list, max_length=BUSY_TIMES_MAX)
     removed: list[Uid] = Field(default_factory=list, max_length=BUSY_TIMES_MAX)
 
 
-class BusyTimesChanged(Told):
+class BusyTimesChanged(EventBody):
     """Body of `busy_times.changed`: ranges that are new or have moved, and uids that are gone.
 
     `version` counts a person's changes from 1.

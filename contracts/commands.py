@@ -14,6 +14,7 @@ from contracts.feeds import SetFeed
 from contracts.fields import (
     PARTICIPANTS_MAX,
     Announcement,
+    CommandBody,
     CustomFields,
     Description,
     Location,
@@ -21,7 +22,6 @@ from contracts.fields import (
     Reason,
     ReminderSettings,
     Seats,
-    Sent,
     Timezone,
     Title,
     When,
@@ -31,7 +31,7 @@ from contracts.preferences import SetOrganizationPreferences, SetPreferences
 from contracts.series import OnConflict, RecurringPattern, Scope
 
 
-class CreateAppointment(Sent):
+class CreateAppointment(CommandBody):
     """Book an appointment, or a series of them. The organizer defaults to the actor; the id to uuid5(command id, "appointment").
 
     `ignore_availability` ignores the organizer's own hours and policy, but nobody else's. `hold_id` is used up.
@@ -61,7 +61,7 @@ class CreateAppointment(Sent):
     ignore_availability: bool = Field(False, strict=True)
 
 
-class ToAppointment(Sent):
+class ToAppointment(CommandBody):
     """Fields of every command to an existing appointment; `expected_version` guards against a stale view."""
 
     appointment_id: UUID
@@ -160,7 +160,7 @@ class LeaveAppointment(ToAppointment):
     """Give the seat back, or stop waiting for one."""
 
 
-class ExtendSeries(Sent):
+class ExtendSeries(CommandBody):
     """Book the occurrences of an open-ended series up to its horizon; asked by booking itself, every night."""
 
     series_id: UUID

@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from contracts.fields import Told
+from contracts.fields import EventBody
 
 PAUSE_MAX = 30
 
 
-class IntakePaused(Told):
+class IntakePaused(EventBody):
     """Body of `intake.paused`: no door takes commands for so many seconds from the record's time on; 0 ends a pause.
 
     It is repeated while it holds, so a pause ends by itself if its author dies.

@@ -8,19 +8,19 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from contracts.fields import Sent, Told
+from contracts.fields import CommandBody, EventBody
 
 TokenHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """sha256 of the secret in the address, in hexadecimal digits."""
 
 
-class SetFeed(Sent):
+class SetFeed(CommandBody):
     """Give the actor's calendar this secret address instead of any other; null: none."""
 
     token_hash: TokenHash | None
 
 
-class FeedChanged(Told):
+class FeedChanged(EventBody):
     """Body of `feed.changed`: the only address that is good from now on; `version` counts a person's changes from 1."""
 
     user_id: UUID

@@ -18,12 +18,13 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
 from contracts.envelope import rfc3339
 
-# The limits of ARCHITECTURE.md, "Limits"; the widths of title, location and zone come from the requirements.
+# The limits of ARCHITECTURE.md, "Limits"; widths of title, location and zone: docs/requirements.md#title.
 TITLE_MAX = 200
 DESCRIPTION_MAX = 10_000
 LOCATION_MAX = 500
@@ -39,20 +40,20 @@ LEAD_TIMES_MAX = 10
 LEAD_MINUTES_MAX = 43_200
 
 
-class Sent(BaseModel):
-    """A body that others send us: unknown fields are refused."""
+class CommandBody(BaseModel):
+    """The body of a command or request: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Told(BaseModel):
-    """A body that we publish: readers ignore unknown fields, so that fields can be added."""
+class EventBody(BaseModel):
+    """The body of a published message: readers ignore unknown fields, so that fields can be added."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Channel(StrEnum):
-    """How a notification reaches a person (the four of the requirements)."""
+    """How a notification reaches a person (docs/requirements.md#channels)."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -171,7 +172,11 @@ def _unique(items: list[Any]) -> list[Any]:
     return list(dict.fromkeys(items))
 
 
-Instant = Annotated[AwareDatetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+Instant = Annotated[
+    AwareDatetime,
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 """An instant; written in UTC as RFC 3339."""
 
 When = Annotated[datetime, BeforeValidator(_wall_clock_or_instant, json_schema_input_type=str)]
@@ -206,4 +211,4 @@ ReminderSettings = dict[Channel, LeadTimes]
 """Minutes before the start, for each channel; an empty list means no reminder on that channel."""
 
 DEFAULT_REMINDERS: dict[str, tuple[int, ...]] = {"email": (1440, 60), "sms": (60,), "in_app": (1440, 60, 15)}
-"""The requirements' defaults, in minutes before the start, used where an appointment's `reminder_settings` is null."""
+"""Minutes before the start where `reminder_settings` is null (docs/requirements.md#default-reminders)."""

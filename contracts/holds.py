@@ -4,12 +4,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.fields import PARTICIPANTS_MAX, Instant, Sent, Timezone, Told, When
+from contracts.fields import PARTICIPANTS_MAX, CommandBody, EventBody, Instant, Timezone, When
 
 HOLD_SECONDS_MAX = 600
 
 
-class PlaceHold(Sent):
+class PlaceHold(CommandBody):
     """Keep the time of these people and of the organizer free; the organizer defaults to the actor. The id is uuid5(command id, "hold")."""
 
     organizer_id: UUID | None = None
@@ -22,13 +22,13 @@ class PlaceHold(Sent):
     ignore_availability: bool = Field(False, strict=True)
 
 
-class ReleaseHold(Sent):
+class ReleaseHold(CommandBody):
     """Give the time free again; for its owner and admins."""
 
     hold_id: UUID
 
 
-class Hold(Told):
+class Hold(EventBody):
     """A hold: the people, the time, and its end; it expires by itself at `expires_at`."""
 
     id: UUID
@@ -40,7 +40,7 @@ class Hold(Told):
     expires_at: Instant
 
 
-class HoldEvent(Told):
+class HoldEvent(EventBody):
     """Body of every `hold.*` event."""
 
     hold_id: UUID

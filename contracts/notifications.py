@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.fields import Channel, Instant, Told
+from contracts.fields import Channel, EventBody, Instant
 
 
 class NotificationType(StrEnum):
-    """Types of notification (names from the requirements, and those that their workflows use without a name)."""
+    """Types of notifications (docs/requirements.md#types and #implied-types)."""
 
     CREATED = "appointment_created"
     INVITATION = "appointment_invitation"
@@ -40,7 +40,7 @@ class DeliveryState(StrEnum):
     DEAD_LETTERED = "dead_lettered"
 
 
-class Notification(Told):
+class Notification(EventBody):
     """Body of every `notification.*` event: one delivery after its state changed.
 
     `event_id` is the event that caused it; `fallback_of` the delivery whose channel gave up before this one; `decision`
@@ -77,7 +77,7 @@ EVENT_TYPES = {
 }
 
 
-class ChannelSuspension(Told):
+class ChannelSuspension(EventBody):
     """Body of `channel.*` events: a channel of a person after it was suspended or restored.
 
     `version` counts its changes from 1; `notification_id` is the delivery that bounced at `since`.
@@ -98,7 +98,7 @@ CHANNEL_EVENT_TYPES = {
 }
 
 
-class DeliveryReport(Told):
+class DeliveryReport(EventBody):
     """`data` of a communication event; `idempotency_key` is the delivery's id when the service echoes it."""
 
     entity_type: str
@@ -110,8 +110,8 @@ class DeliveryReport(Told):
     reason: str | None = None
 
 
-class CommunicationEvent(Told):
-    """Body of a record on communication.events (the requirements' `{"type", "data"}`)."""
+class CommunicationEvent(EventBody):
+    """Body of a record on communication.events: `{"type", "data"}` (docs/requirements.md#reports)."""
 
     type: Literal["notification.delivered", "notification.failed", "notification.bounced"]
     data: DeliveryReport

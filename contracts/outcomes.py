@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from contracts.appointments import Appointment
 from contracts.availability import Availability
-from contracts.fields import Instant, Told
+from contracts.fields import EventBody, Instant
 from contracts.flaws import flaws
 from contracts.holds import Hold
 from contracts.preferences import OrganizationPreferences, Preferences
@@ -34,7 +34,7 @@ class Code(StrEnum):
     TOO_LARGE = "too_large"
 
 
-class FieldError(Told):
+class FieldError(EventBody):
     """An error in one field; `field` is a path such as `reminder_settings.email.0`, "" for the whole body."""
 
     field: str
@@ -42,7 +42,7 @@ class FieldError(Told):
     message: str
 
 
-class Conflict(Told):
+class Conflict(EventBody):
     """A range that stands in the way; the appointment's id only where the actor may see it."""
 
     user_id: UUID
@@ -51,21 +51,21 @@ class Conflict(Told):
     appointment_id: UUID | None = None
 
 
-class Alternative(Told):
+class Alternative(EventBody):
     """A time that suits everybody, as it was when the command was refused."""
 
     start_time: Instant
     end_time: Instant
 
 
-class Waiting(Told):
+class Waiting(EventBody):
     """A place in the queue for a seat, from 1."""
 
     status: Literal["waiting"] = "waiting"
     position: int = Field(ge=1)
 
 
-class Outcome(Told):
+class Outcome(EventBody):
     """The outcome of a booking command; `appointment` is the state after it, or the present one if nothing changed.
 
     `alternatives`: the nearest times instead of one that is refused. Of a series: its id, the occurrences that were
@@ -94,7 +94,7 @@ class Outcome(Told):
     imported: int | None = None
 
 
-class PreferencesOutcome(Told):
+class PreferencesOutcome(EventBody):
     """The outcome of `preferences.set`, or of `organization_preferences.set`: then with the organization's.
 
     `version` is the version of the changed object.

@@ -1,6 +1,7 @@
 """Notification preferences of a person, and of an organization for its people.
 
-An omitted field, or a switch of null, follows the next level: the organization's defaults, then the requirements'.
+An omitted field, or a switch of null, follows the next level: the organization's defaults, then those of
+docs/requirements.md#default-channels.
 """
 
 from datetime import time
@@ -10,7 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from contracts.fields import Channel, LeadTimes, Locale, Sent, Timezone, Told
+from contracts.fields import Channel, CommandBody, EventBody, LeadTimes, Locale, Timezone
 from contracts.notifications import NotificationType
 
 
@@ -25,15 +26,15 @@ TimeOfDay = Annotated[
 """`HH:MM` on a wall clock."""
 
 
-class ChannelSwitches(Sent):
-    """Which channels a person wants; in-app is always on. The requirements' default: e-mail yes, SMS and push no."""
+class ChannelSwitches(CommandBody):
+    """Channels that a person wants; in-app is always on. Defaults: docs/requirements.md#default-channels."""
 
     email: bool | None = Field(None, strict=True)
     sms: bool | None = Field(None, strict=True)
     push: bool | None = Field(None, strict=True)
 
 
-class QuietHours(Sent):
+class QuietHours(CommandBody):
     """Hours in which normal messages wait, on the person's wall clock; over midnight if the end is the earlier."""
 
     start: TimeOfDay
@@ -46,14 +47,14 @@ class QuietHours(Sent):
         return self
 
 
-class Digest(Sent):
+class Digest(CommandBody):
     """One message a day, at that time on the person's wall clock, instead of many."""
 
     enabled: bool = Field(False, strict=True)
     at: TimeOfDay = "18:00"
 
 
-class SetPreferences(Sent):
+class SetPreferences(CommandBody):
     """Replace the actor's preferences. Omitted fields follow the organization; null quiet hours mean none at all."""
 
     timezone: Timezone | None = None
@@ -65,14 +66,14 @@ class SetPreferences(Sent):
     digest: Digest | None = None
 
 
-class SetOrganizationPreferences(Sent):
+class SetOrganizationPreferences(CommandBody):
     """Replace the preferences of the actor's organization; for its admins only."""
 
     defaults: SetPreferences = Field(default_factory=SetPreferences)
     mandatory: dict[NotificationType, list[Channel]] = Field(default_factory=dict)
 
 
-class Preferences(Told):
+class Preferences(EventBody):
     """Preferences as they stand; `version` counts changes from 1 (0: never set)."""
 
     timezone: str | None = None
@@ -85,7 +86,7 @@ class Preferences(Told):
     version: int = Field(0, ge=0)
 
 
-class OrganizationPreferences(Told):
+class OrganizationPreferences(EventBody):
     """The current preferences of an organization."""
 
     defaults: Preferences = Field(default_factory=Preferences)
@@ -93,7 +94,7 @@ class OrganizationPreferences(Told):
     version: int = Field(0, ge=0)
 
 
-class PreferencesChanged(Told):
+class PreferencesChanged(EventBody):
     """Body of `preferences.changed` on notifier.events (and of its echo on projector.events)."""
 
     user_id: UUID
@@ -101,7 +102,7 @@ class PreferencesChanged(Told):
     preferences: Preferences
 
 
-class OrganizationPreferencesChanged(Told):
+class OrganizationPreferencesChanged(EventBody):
     """Body of `organization_preferences.changed` on notifier.events."""
 
     organization_id: UUID
@@ -109,6 +110,6 @@ class OrganizationPreferencesChanged(Told):
     preferences: OrganizationPreferences
 
 
-def said(preferences: Sent | Told) -> dict[str, Any]:
+def set_fields(preferences: CommandBody | EventBody) -> dict[str, Any]:
     """Return the JSON of the set fields only."""
     return preferences.model_dump(mode="json", exclude_unset=True)

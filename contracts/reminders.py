@@ -5,10 +5,10 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.appointments import Appointment, Person
-from contracts.fields import Channel, Instant, Told
+from contracts.fields import Channel, EventBody, Instant
 
 
-class Reminder(Told):
+class Reminder(EventBody):
     """Body of `reminder.due` and `reminder.missed`: one recipient, one lead time, the channels it is meant for.
 
     `lead_minutes` before the start; `due_at` UTC; the event's id is the timer's id, so that a second
@@ -25,7 +25,7 @@ class Reminder(Told):
     people: list[Person] = Field(default_factory=list)
 
 
-class FollowUp(Told):
+class FollowUp(EventBody):
     """Body of `follow_up.due`: one participant, some time after the appointment was completed.
 
     `channels`: which may be used, as far as the recipient has them on. The event's id is the timer's id, as a reminder's.

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.appointments import Appointment, Change, Person
-from contracts.fields import Instant, Sent, Told, When
+from contracts.fields import CommandBody, EventBody, Instant, When
 
 OCCURRENCES_MAX = 750
 DATES_MAX = 500
@@ -32,7 +32,7 @@ class OnConflict(StrEnum):
     SKIP = "skip"
 
 
-class RecurringPattern(Sent):
+class RecurringPattern(CommandBody):
     """The recurrence: an RFC 5545 RRULE, or the friendly form (`frequency` and the rest); both with exceptions.
 
     Monday is day 0. `until` is a local date of the series' zone, included. `exdates` and `rdates` are local times of
@@ -62,7 +62,7 @@ class RecurringPattern(Sent):
         return self
 
 
-class Occurrence(Told):
+class Occurrence(EventBody):
     """One appointment of a series; `original_start_time` (by the pattern) names it for ever, wherever it is moved."""
 
     appointment_id: UUID
@@ -71,14 +71,14 @@ class Occurrence(Told):
     end_time: Instant
 
 
-class Skipped(Told):
+class Skipped(EventBody):
     """An occurrence that was not booked, and the code of why."""
 
     original_start_time: Instant
     code: str
 
 
-class SeriesState(Told):
+class SeriesState(EventBody):
     """A series: the wall clock of its organizer's zone at its creation, and its pattern.
 
     `local_start` is the first start by the pattern, naive local time of `timezone`; `rrule` without DTSTART, or null
@@ -99,7 +99,7 @@ class SeriesState(Told):
     version: int = Field(ge=1)
 
 
-class SeriesTemplate(Told):
+class SeriesTemplate(EventBody):
     """Content of occurrences still to be made: an appointment without id and times.
 
     An occurrence starts `start_by` of wall-clock time after its start by the pattern; its end is `duration` (elapsed)
@@ -126,7 +126,7 @@ class SeriesChange(StrEnum):
     EXTENDED = "extended"
 
 
-class SeriesEvent(Told):
+class SeriesEvent(EventBody):
     """Body of `series.changed`: the effect of one command on a series, published after the events of the occurrences.
 
     `appointment` is the first changed occurrence after the change (named in messages), `changes` what changed in

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.fields import Channel, Told
+from contracts.fields import Channel, EventBody
 from contracts.notifications import DeliveryState
 
 
-class CalendarChanged(Told):
+class CalendarChanged(EventBody):
     """Body of `calendar.changed`: the views show `version` of this appointment.
 
     `change` is the event's type without its prefix (`rescheduled`); `user_ids` are the participants before
@@ -21,49 +21,49 @@ class CalendarChanged(Told):
     user_ids: list[UUID]
 
 
-class PreferencesShown(Told):
+class PreferencesShown(EventBody):
     """Body of `preferences.shown`: the views show this version of a person's preferences."""
 
     user_id: UUID
     version: int = Field(ge=1)
 
 
-class OrganizationPreferencesShown(Told):
+class OrganizationPreferencesShown(EventBody):
     """Body of `organization_preferences.shown`: the views show this version of an organization's preferences."""
 
     organization_id: UUID
     version: int = Field(ge=1)
 
 
-class AvailabilityShown(Told):
+class AvailabilityShown(EventBody):
     """Body of `availability.shown`: the views show this version of a person's availability."""
 
     user_id: UUID
     version: int = Field(ge=1)
 
 
-class BusyTimesShown(Told):
+class BusyTimesShown(EventBody):
     """Body of `busy_times.shown`: the views show this version of a person's time that is taken elsewhere."""
 
     user_id: UUID
     version: int = Field(ge=1)
 
 
-class HoldShown(Told):
+class HoldShown(EventBody):
     """Body of `hold.shown`: the views show this hold (version 1), or that it was released (2)."""
 
     hold_id: UUID
     version: int = Field(ge=1, le=2)
 
 
-class FeedShown(Told):
+class FeedShown(EventBody):
     """Body of `feed.shown`: from now on a person's calendar has the address of this version, and no other."""
 
     user_id: UUID
     version: int = Field(ge=1)
 
 
-class NotificationStatus(Told):
+class NotificationStatus(EventBody):
     """The current state of a delivery."""
 
     id: UUID
@@ -73,7 +73,7 @@ class NotificationStatus(Told):
     state: DeliveryState
 
 
-class AppointmentStatuses(Told):
+class AppointmentStatuses(EventBody):
     """Deliveries of an appointment; for its organizer and the organization's admins, and for each recipient their own."""
 
     appointment_id: UUID
@@ -81,7 +81,7 @@ class AppointmentStatuses(Told):
     notifications: list[NotificationStatus]
 
 
-class NotificationsChanged(Told):
+class NotificationsChanged(EventBody):
     """Body of `notifications.changed`: the views show these deliveries of the organization in these states.
 
     A hint for live views: under load one event covers many appointments, and intermediate states are left out.

@@ -17,7 +17,7 @@ from notifications.preferences import (
 
 Level = Literal["always", "mandatory", "type", "person", "organization", "default", "template", "suspended"]
 
-# E-mail on, SMS and push off unless somebody says otherwise: the requirements' defaults.
+# E-mail on, SMS and push off unless preferences differ: docs/requirements.md#default-channels.
 BY_DEFAULT: Mapping[str, bool] = {EMAIL: True, SMS: False, PUSH: False}
 
 

@@ -4,10 +4,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.process import Child
+from tests.support.examples import FEW, QUICK
 from tests.support.stack import OwnStack, any_kafka, any_postgres, run_own_stack
 from tests.support.world import World, new_world, remove_world
+
+# No deadline: on a busy machine a slow example is no fault. `quick` is for `make test-unit`.
+settings.register_profile("patient", deadline=None)
+settings.register_profile(QUICK, deadline=None, max_examples=FEW)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -34,9 +34,20 @@ ROOMS = {
     "services/ingress": OF_ALL - {"migrations"}
     | {"runtime", "routes", "api", "http", "commands", "views", "live", "clients"},
     "services/booking/domain": {"__init__", "model", "free_time", "attendance", "calendars", "series"}
-    | {"decide", "access", "transitions", "accept", "create", "update", "closing", "announcing", "weight"},
-    "cli": {"__init__", "main", "console", "kafka", "describe"}
-    | {"stack", "dead_letters", "trace", "transfer", "publish", "operate"},
+    | {
+        "batch",
+        "decide",
+        "access",
+        "transitions",
+        "accept",
+        "create",
+        "update",
+        "closing",
+        "announcing",
+        "weight",
+    },
+    "cli": {"__init__", "main", "commands", "lazy", "console", "kafka", "describe"}
+    | {"stack", "dead_letters", "trace", "transfer", "publish", "http", "operate"},
     "chassis": {
         "__init__",
         "configuration",
@@ -55,26 +66,13 @@ TECHNICAL_CONTRACTS = {"access", "envelope", "flaws", "flows", "ids", "reading",
 
 # Names and docstrings that are still to be changed, by package. A number goes down, and its line goes when it is 0.
 KNOWN_LOCALS: dict[str, int] = {
-    "benchmarks": 2,
-    "cli": 44,
-    "deploy": 1,
-    "services/booking": 21,
-    "services/ingress": 7,
-    "services/notifier": 12,
-    "services/projector": 19,
-    "services/reminders": 13,
-    "tests": 116,
+    "services/booking": 4,
+    "tests": 80,
 }
 KNOWN_DOCSTRINGS: dict[str, int] = {
-    "benchmarks": 6,
-    "cli": 46,
-    "deploy": 23,
-    "services/booking": 51,
-    "services/ingress": 35,
-    "services/notifier": 47,
-    "services/projector": 24,
-    "services/reminders": 21,
-    "tests": 130,
+    "cli": 3,
+    "services/booking": 5,
+    "tests": 88,
 }
 
 

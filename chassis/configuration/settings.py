@@ -19,7 +19,7 @@ METADATA_AGE_MS = 2_000
 class Settings(BaseSettings):
     """Settings that every service needs for Kafka and PostgreSQL. Times are seconds unless the name says ms.
 
-    How to connect: README, "Connecting to your own Kafka and PostgreSQL". `service` names the process in variables of
+    How to connect: docs/configuration.md. `service` names the process in variables of
     its own (BOOKING_KAFKA_SASL_USERNAME); `database_urls` are the NAME_DATABASE_URL of the environment.
     """
 

@@ -1,4 +1,4 @@
-"""Doing something about dead letters: one message for each, at a rate, said one by one."""
+"""Redrive or discard dead letters: one message for each, at a rate."""
 
 import asyncio
 import getpass
@@ -9,7 +9,7 @@ import typer
 
 from chassis.configuration.settings import Settings
 from cli import kafka
-from cli.console import EXIT_USAGE, err, fail, out, print_json, say
+from cli.console import EXIT_USAGE, fail, out, print_json, say, warn
 from cli.dead_letters.letter import Letter
 from contracts.envelope import Message
 
@@ -27,11 +27,11 @@ def act(
     dry_run: bool,
     json: bool,
 ) -> None:
-    """Publish a message for each letter. Each is said when it is done, so that who stops halfway knows how far it came."""
+    """Publish a message for each letter; progress is printed per letter, so an interrupted run shows where it stopped."""
     programs = json or not out.is_terminal
     words = f"would be {done}" if dry_run else done
 
-    def tell(letter: Letter) -> None:
+    def show(letter: Letter) -> None:
         if programs:
             print_json(letter.document() | {"dry_run": dry_run})
         else:
@@ -39,9 +39,10 @@ def act(
 
     if dry_run:
         for letter in chosen:
-            tell(letter)
+            show(letter)
     else:
-        kafka.run(_publish(settings, chosen, message_for, rate, tell), settings)
+        kafka.name_target(settings)
+        kafka.run(_publish(settings, chosen, message_for, rate, show), settings)
     if not programs:
         say(f"{len(chosen)} dead letter{'' if len(chosen) == 1 else 's'} {words}")
 
@@ -51,14 +52,14 @@ async def _publish(
     chosen: Sequence[Letter],
     message_for: Callable[[Letter], Message],
     rate: float,
-    tell: Callable[[Letter], None],
+    show: Callable[[Letter], None],
 ) -> None:
     async with kafka.publisher(settings) as producer:
         for number, letter in enumerate(chosen):
             if number:
                 await asyncio.sleep(1 / rate)
             await producer.publish([message_for(letter)])
-            tell(letter)
+            show(letter)
 
 
 def need(reason: str) -> None:
@@ -70,10 +71,10 @@ def need(reason: str) -> None:
 
 
 def whole(chosen: Sequence[Letter]) -> list[Letter]:
-    """The letters that can be sent back as they came; the others are named, and if there are no more the command ends."""
+    """Return the letters that can be redriven; name the others, and end the command if no letter is left."""
     cut = [letter for letter in chosen if letter.cut]
     for letter in cut:
-        err.file.write(_refusal(letter) + "\n")
+        warn(_refusal(letter))
     if cut and len(cut) == len(chosen):
         fail("nothing was sent")
     return [letter for letter in chosen if not letter.cut]
@@ -95,7 +96,7 @@ def _refusal(letter: Letter) -> str:
 
 
 def operator() -> str:
-    """Who acts, as a letter's history names them."""
+    """Return the name of the acting user for a letter's history."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user need not have a name
@@ -103,7 +104,7 @@ def operator() -> str:
 
 
 def rate_of(text: str) -> float:
-    """`5`, `5/s` or `30/min`, as so many a second."""
+    """Return a rate per second from `5`, `5/s` or `30/min`."""
     number, _, per = str(text).partition("/")
     try:
         rate = float(number) / _PER[per.strip()]

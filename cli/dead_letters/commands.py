@@ -1,4 +1,4 @@
-"""`appointments dlq`: find dead letters by their cause, understand one, and correct, send back or discard them."""
+"""`appointments dlq`: find dead letters by their cause, look into one, and correct, redrive or discard them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,15 @@ from cli.console import (
     HomeOption,
     JsonOption,
     ZoneOption,
-    err,
+    examples,
     fail,
+    group,
     out,
     print_json,
     print_json_lines,
     say,
+    unknown,
+    warn,
     zone_of,
 )
 from cli.dead_letters.actions import act, need, need_whole_or_new_body, operator, rate_of, whole
@@ -27,27 +30,47 @@ from cli.dead_letters.selection import Choice, chosen, groups, one
 from cli.dead_letters.tables import show_groups, show_letters, show_one
 from contracts.topics import WORKERS
 
-app = typer.Typer(
-    name="dlq",
-    help="Records that a service set aside: find them by cause, understand one, correct it, send it back, discard it.",
-    no_args_is_help=True,
-)
+app = group("dlq", "Find dead letters, and correct, redrive or discard them.", no_args_is_help=True)
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The letter's id; its start is enough.")]
-ServiceOption = Annotated[str | None, typer.Option("--service", help="Only those of this service.")]
-IdOption = Annotated[
-    str | None, typer.Option("--id", help="Only the letter with this id (its start is enough) or command id.")
+IdArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="The dead letter's id; its beginning is enough.")
 ]
-CauseOption = Annotated[str | None, typer.Option("--cause", help="Only where the cause contains this text.")]
-StageOption = Annotated[str | None, typer.Option("--stage", help="Only fetch, decode, handle or deliver.")]
-ErrorOption = Annotated[str | None, typer.Option("--error", help="Only this error, as ls names it.")]
-TypeOption = Annotated[str | None, typer.Option("--type", help="Only messages of this type.")]
-AllOption = Annotated[bool, typer.Option("--all", help="All that nobody has redriven or discarded.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the letter, and in its history.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+ServiceOption = Annotated[
+    str | None, typer.Option("--service", metavar="SERVICE", help="Take only those of this service.")
+]
+IdOption = Annotated[
+    str | None,
+    typer.Option(
+        "--id", metavar="ID", help="Take only the one with this id (its beginning is enough) or command id."
+    ),
+]
+CauseOption = Annotated[
+    str | None,
+    typer.Option("--cause", metavar="TEXT", help="Take only those whose cause contains this text."),
+]
+StageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stage", metavar="STAGE", help="Take only those of this stage: fetch, decode, handle or deliver."
+    ),
+]
+ErrorOption = Annotated[
+    str | None,
+    typer.Option("--error", metavar="ERROR", help="Take only those with this error, as ls names it."),
+]
+TypeOption = Annotated[
+    str | None, typer.Option("--type", metavar="TYPE", help="Take only messages of this type.")
+]
+AllOption = Annotated[
+    bool, typer.Option("--all", help="Take all that are open, neither redriven nor discarded.")
+]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Keep this reason in the dead letter's history.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 
 
-@app.command("ls")
+@app.command("ls", epilog=examples("appointments dlq ls", "appointments dlq ls --service notifier --flat"))
 def ls(
     home: HomeOption = None,
     service: ServiceOption = None,
@@ -56,16 +79,22 @@ def ls(
     stage: StageOption = None,
     error: ErrorOption = None,
     kind: TypeOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Those redriven or discarded, too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List also those that were redriven or discarded.")
+    ] = False,
     flat: Annotated[
-        bool | None, typer.Option("--flat/--grouped", help="Single letters, or a line for each cause.")
+        bool | None,
+        typer.Option(
+            "--flat/--grouped",
+            help="Print a line for each dead letter, or for each cause (default in a terminal).",
+        ),
     ] = None,
     zone: ZoneOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List dead letters that nobody has redriven or discarded.
+    """List the open dead letters: those neither redriven nor discarded.
 
-    A terminal shows causes, a program (--json, or a pipe) gets a JSON line for each letter, oldest first.
+    A terminal shows causes; a program (--json, or a pipe) gets a JSON line for each dead letter, oldest first.
     """
     place = zone_of(zone)
     found = Choice(service, identifier, cause, stage, error, kind, everything).of(_known(home, service))
@@ -81,39 +110,50 @@ def ls(
         show_groups(groups(found), place)
 
 
-@app.command("show")
+@app.command("show", epilog=examples("appointments dlq show 3fa2b1c4"))
 def show(
     identifier: IdArgument, home: HomeOption = None, zone: ZoneOption = None, json: JsonOption = False
 ) -> None:
-    """Show one dead letter: why it was set aside, what was tried and what came of it, its headers and its body."""
+    """Show one dead letter: its cause, its history, its headers and its body."""
     place = zone_of(zone)
     settings, known = kafka.settings_for(home), _known(home)
-    told = kafka.run(story(settings, one(known, identifier), known), settings)
+    found = kafka.run(story(settings, one(known, identifier), known), settings)
     if json or not out.is_terminal:
-        print_json(told.document())
+        print_json(found.document())
     else:
-        show_one(told, place)
+        show_one(found, place)
 
 
-@app.command("edit")
+@app.command(
+    "edit",
+    epilog=examples(
+        "appointments dlq edit 3fa2b1c4 --reason 'wrong zone' --set timezone=Europe/Berlin",
+    ),
+)
 def edit(
     identifier: IdArgument,
     reason: ReasonOption,
     home: HomeOption = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="The whole body; - reads stdin.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", "-f", metavar="FILE", help="Replace the whole body by this file; - reads stdin."
+        ),
+    ] = None,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", "-s", metavar="K=V", help="A field, a.b for nested; V is JSON or text."),
+        typer.Option("--set", "-s", metavar="K=V", help="Set a field, a.b for nested; V is JSON or text."),
     ] = None,
     headers: Annotated[
-        list[str] | None, typer.Option("--header", metavar="K=V", help="A header; K= takes it away.")
+        list[str] | None, typer.Option("--header", metavar="K=V", help="Set a header; K= removes it.")
     ] = None,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Correct a dead letter and send the corrected copy back. Without --set, --file or --header: in $EDITOR.
+    """Correct a dead letter, and redrive the corrected copy.
 
-    The copy must fit the contract, or nothing is sent (exit code 1). The letter itself stays in the log as it is.
+    Without --set, --file or --header it opens in $EDITOR. The copy must fit the contract, else nothing is sent (exit
+    code 1). The dead letter itself stays in the log unchanged.
     """
     need(reason)
     letter = one(_known(home), identifier)
@@ -121,8 +161,10 @@ def edit(
     changed = edited(letter, file, sets or (), headers or ())
     if found := complaints(letter, changed):
         for problem in found:
-            err.file.write(f"{problem.field or 'the whole'}: {problem.message}\n")
-        fail(f"nothing was sent: the corrected letter does not fit the contract in {len(found)} place(s)")
+            warn(f"{problem.field or 'the whole'}: {problem.message}")
+        fail(
+            f"nothing was sent: the corrected dead letter does not fit the contract in {len(found)} place(s)"
+        )
     act(
         kafka.settings_for(home),
         [letter],
@@ -134,7 +176,13 @@ def edit(
     )
 
 
-@app.command("redrive")
+@app.command(
+    "redrive",
+    epilog=examples(
+        "appointments dlq redrive --error 'HTTP 422' --reason fixed --dry-run",
+        "appointments dlq redrive --error 'HTTP 422' --reason fixed --rate 5/s",
+    ),
+)
 def redrive(
     reason: ReasonOption,
     home: HomeOption = None,
@@ -146,15 +194,16 @@ def redrive(
     kind: TypeOption = None,
     everything: AllOption = False,
     rate: Annotated[
-        float, typer.Option("--rate", parser=rate_of, metavar="N/s", help="At most so many: 5/s, 30/min.")
+        float,
+        typer.Option("--rate", parser=rate_of, metavar="N/s", help="Send at most so many: 5/s, 30/min."),
     ] = 100.0,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Send dead letters back to their service, under the same command ids: what took effect once does not again.
+    """Send dead letters back to their service.
 
-    A letter named by --id is sent back although it was before, or was discarded. One whose record was too large to be
-    kept whole is not sent back.
+    They keep their command ids, so anything already applied is not applied twice. A dead letter named by --id is sent
+    even if it was redriven or discarded before. One whose record was too large to be kept whole is not sent.
     """
     need(reason)
     meant = whole(
@@ -171,7 +220,7 @@ def redrive(
     )
 
 
-@app.command("discard")
+@app.command("discard", epilog=examples("appointments dlq discard --id 3fa2b1c4 --reason 'a test'"))
 def discard(
     reason: ReasonOption,
     home: HomeOption = None,
@@ -185,7 +234,10 @@ def discard(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Note that dead letters need not be tried again; their service no longer counts them as open. They stay in the log."""
+    """Mark dead letters as closed, not to be tried again.
+
+    Their service no longer counts them as open. They stay in the log.
+    """
     need(reason)
     meant = chosen(Choice(service, identifier, cause, stage, error, kind), everything, _known(home, service))
     act(
@@ -201,6 +253,6 @@ def discard(
 
 def _known(home: Path | None, service: str | None = None) -> list[Letter]:
     if service is not None and service not in WORKERS:
-        fail(f"no service called {service!r} has dead letters (there are: {', '.join(WORKERS)})", EXIT_USAGE)
+        fail(unknown("service with dead letters", service, WORKERS), EXIT_USAGE)
     settings = kafka.settings_for(home)
     return kafka.run(letters(settings, service), settings)

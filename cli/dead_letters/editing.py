@@ -23,11 +23,11 @@ from notifications.templates.catalogue import TEMPLATE_OF, VARIABLES
 
 JSON = dict[str, Any]
 DELIVER = "notification.deliver"
-_WORDS = "template_data"
+_CONTENT = "template_data"
 
 
 def edited(letter: Letter, file: Path | None, sets: Sequence[str], headers: Sequence[str]) -> Edited:
-    """The letter with these changes; without any, with those that a person makes in $EDITOR."""
+    """Return the dead letter with these changes; without any, with those made in $EDITOR."""
     changed_headers = _with_headers(letter.original_headers, headers)
     if file is None and not sets and not headers:
         value: bytes | None = _by_hand(letter)
@@ -44,17 +44,17 @@ def edited(letter: Letter, file: Path | None, sets: Sequence[str], headers: Sequ
 
 
 def complaints(letter: Letter, edit: Edited) -> list[FieldError]:
-    """What the contract has against the edited record; empty: its service can read it."""
+    """Return the violations of the contract in the edited record; none means that its service can read it."""
     if letter.type == DELIVER:
-        return _wrong_words(letter, edit)
+        return _wrong_content(letter, edit)
     kind = _kind(letter, edit)
     if kind is None:
-        told = next((value for name, value in edit.headers if name == "ce_type"), b"").decode(
+        given = next((value for name, value in edit.headers if name == "ce_type"), b"").decode(
             errors="replace"
         )
         return [
             FieldError(
-                field="ce_type", code="unknown", message=f"no message on {letter.origin} is a {told!r}"
+                field="ce_type", code="unknown", message=f"no message on {letter.origin} is a {given!r}"
             )
         ]
     found = problems(kind, edit.headers, edit.value or b"")
@@ -63,27 +63,27 @@ def complaints(letter: Letter, edit: Edited) -> list[FieldError]:
     return found
 
 
-def _wrong_words(letter: Letter, edit: Edited) -> list[FieldError]:
+def _wrong_content(letter: Letter, edit: Edited) -> list[FieldError]:
     """A delivery is sent again as it was decided: only the variables of its text can be corrected."""
     before, after = body_of(letter.record), _parsed(edit.value)
     if not isinstance(after, dict):
         return [FieldError(field="", code="invalid", message="the body must be a JSON object")]
-    others = [name for name in _changed(letter.record.value, edit.value) if name != _WORDS]
+    others = [name for name in _changed(letter.record.value, edit.value) if name != _CONTENT]
     variables = VARIABLES.get(TEMPLATE_OF.get(str(before.get("type")), ""), ())
-    words = after.get(_WORDS)
-    given = words if isinstance(words, dict) else {"": None}
+    content = after.get(_CONTENT)
+    given = content if isinstance(content, dict) else {"": None}
     return [
         *(
             FieldError(
                 field=name,
                 code="fixed",
-                message=f"is decided; only --set {_WORDS}.NAME=TEXT can be corrected",
+                message=f"is decided; only --set {_CONTENT}.NAME=TEXT can be corrected",
             )
             for name in others
         ),
         *(
             FieldError(
-                field=f"{_WORDS}.{name}",
+                field=f"{_CONTENT}.{name}",
                 code="unknown",
                 message=f"needs a text for one of: {', '.join(variables)}",
             )
@@ -94,11 +94,11 @@ def _wrong_words(letter: Letter, edit: Edited) -> list[FieldError]:
 
 
 def _kind(letter: Letter, edit: Edited) -> MessageType | None:
-    told = [value.decode(errors="replace") for name, value in edit.headers if name == "ce_type"]
-    if not told and letter.origin == COMMUNICATION_EVENTS.name:
+    types = [value.decode(errors="replace") for name, value in edit.headers if name == "ce_type"]
+    if not types and letter.origin == COMMUNICATION_EVENTS.name:
         body = _parsed(edit.value)
-        told = [str(body.get("type"))] if isinstance(body, dict) else []
-    kinds = [kind for kind in MESSAGE_TYPES if told and kind.ce_type == told[0]]
+        types = [str(body.get("type"))] if isinstance(body, dict) else []
+    kinds = [kind for kind in MESSAGE_TYPES if types and kind.ce_type == types[0]]
     return next((kind for kind in kinds if kind.topic.name == letter.origin), None)
 
 
@@ -120,11 +120,11 @@ def _by_hand(letter: Letter) -> bytes:
     try:
         return json.dumps(json.loads(saved), ensure_ascii=False).encode()
     except ValueError as error:
-        fail(f"what was saved is not JSON ({error}): nothing is sent")
+        fail(f"the saved text is not JSON ({error}): nothing is sent")
 
 
 def _in_editor(text: str) -> str:
-    """What a person makes of the text; a file of its own, because that is what every editor understands."""
+    """Return the text as edited by a person, in a file of its own, which every editor understands."""
     editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "body.json"

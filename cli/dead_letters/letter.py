@@ -1,4 +1,4 @@
-"""Dead letters as the log has them: what was set aside and why, and what operators did about it."""
+"""Dead letters in the log: the records that were set aside, their causes, and the acts of operators."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -23,9 +23,9 @@ Done = Literal["redriven", "discarded"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What an operator did with a letter. `edited`: what was changed before it was sent back, empty for nothing.
+    """An operator's act on a dead letter. `edited`: the changes before it was redriven, empty for none.
 
-    `ce_id` and `organization`: of what was sent back, if they can be read.
+    `ce_id` and `organization`: of the redriven message, if they can be read.
     """
 
     done: Done
@@ -44,7 +44,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A letter's record as it is to be sent back, and in words what differs from the original."""
+    """A dead letter's record as it is to be redriven, and in words the differences from the original."""
 
     value: bytes | None
     headers: RawHeaders
@@ -53,7 +53,7 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One dead letter. `story` is what its `dead-letter-*` headers say; `notes` what operators did, oldest first.
+    """One dead letter. `story`: the content of its `dead-letter-*` headers; `notes`: operators' acts, oldest first.
 
     `origin`: the topic on which the record came first, before any redrive.
     """
@@ -70,7 +70,7 @@ class Letter:
 
     @property
     def service(self) -> str:
-        """Who set it aside."""
+        """The service that set it aside."""
         return self.story.get("service") or self.record.topic.removesuffix(".dead-letters")
 
     @property
@@ -86,7 +86,7 @@ class Letter:
 
     @property
     def type(self) -> str | None:
-        """What kind of message the record says it is."""
+        """The type in the record's header, if there is one."""
         kinds = [value for name, value in self.original_headers if name == "ce_type"]
         return kafka.text(kinds[0]) if kinds else None
 
@@ -115,7 +115,7 @@ class Letter:
 
     @property
     def about(self) -> str:
-        """What it is about, for people: the type of message, or which notification by which channel."""
+        """Its subject for people: the type of message, or the notification and its channel."""
         body = body_of(self.record) if "delivery-id" in self.story else {}
         if body:
             return f"{str(body.get('type')).removeprefix('appointment_')} by {body.get('channel')}"
@@ -146,8 +146,8 @@ class Letter:
         }
 
     def again(self, reason: str, by: str, edited: Edited | None = None) -> Message:
-        """The record as it came, or as it was edited, for the service that set it aside; with why it is tried again."""
-        said = {
+        """Return the record, as it came or as edited, for the service that set it aside, with the reason of the redrive."""
+        story = {
             "of": self.id,
             "count": str(int(self.document().get("redrives") or 0) + 1),
             "reason": reason,
@@ -157,12 +157,12 @@ class Letter:
         value = edited.value if edited else self.record.value
         headers = tuple(edited.headers) if edited else self.original_headers
         return Message(
-            redrive(self.service).name, self.record.key, value, headers + _said(REDRIVE_PREFIX, said)
+            redrive(self.service).name, self.record.key, value, headers + _headers(REDRIVE_PREFIX, story)
         )
 
     def discarded(self, reason: str, by: str) -> Message:
-        """The note for the service that nobody will try it again; kept for as long as the letter, decoded by nobody."""
-        said = {"of": self.id, "reason": reason, "by": by}
+        """Return the note that closes the letter for its service; it is kept as long as the letter."""
+        story = {"of": self.id, "reason": reason, "by": by}
         subject = [(name, value) for name, value in self.original_headers if name == "ce_subject"]
         headers = (
             ("ce_id", str(uuid5(NAMESPACE_OID, f"{self.id}/discarded/{reason}/{by}")).encode()),
@@ -170,18 +170,18 @@ class Letter:
             ("ce_source", b"appointments/cli"),
             *subject[:1],
             ("content-type", b"application/json"),
-            *_said(DISCARD_PREFIX, said),
+            *_headers(DISCARD_PREFIX, story),
         )
         value = orjson.dumps({"dead_letter": self.id, "reason": reason})
         return Message(redrive(self.service).name, self.record.key, value, headers)
 
 
-def _said(prefix: str, said: dict[str, str]) -> tuple[tuple[str, bytes], ...]:
-    return tuple((prefix + name, text.encode()) for name, text in said.items())
+def _headers(prefix: str, story: dict[str, str]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((prefix + name, text.encode()) for name, text in story.items())
 
 
 async def letters(settings: Settings, service: str | None = None) -> list[Letter]:
-    """All dead letters of one service or of all, oldest first, each once, with what operators did about them."""
+    """Return the dead letters of one service or of all, oldest first, each once, with operators' acts."""
     workers = [service] if service else list(WORKERS)
     topics = [topic(worker).name for worker in workers for topic in (dead_letters, redrive)]
     return gathered(await kafka.collect(settings, topics))
@@ -217,17 +217,17 @@ def is_discard(record: Record) -> bool:
     return not ours and bool(story_of(record, DISCARD_PREFIX))
 
 
-def _note(notes: dict[str, list[Note]], done: Done, record: Record, said: dict[str, str]) -> None:
+def _note(notes: dict[str, list[Note]], done: Done, record: Record, story: dict[str, str]) -> None:
     note = Note(
         done=done,
         at=record.timestamp,
-        by=said.get("by", ""),
-        reason=said.get("reason", ""),
-        edited=said.get("edited", ""),
+        by=story.get("by", ""),
+        reason=story.get("reason", ""),
+        edited=story.get("edited", ""),
         ce_id=str(message_id(record.headers) or "") or None,
         organization=organization_in(record.headers),
     )
-    notes.setdefault(said.get("of", ""), []).append(note)
+    notes.setdefault(story.get("of", ""), []).append(note)
 
 
 def history(letter: Letter, known: Mapping[str, Letter]) -> list[Letter]:

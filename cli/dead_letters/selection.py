@@ -1,4 +1,4 @@
-"""Which dead letters a command means, and which of them belong together."""
+"""Select the dead letters of a command, and group them by cause."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SHORTEST = 4  # characters of an id that are enough to name a letter
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Filters of which all must hold; `everything`: also letters that were redriven or discarded."""
+    """Filters that must all hold; `everything`: also dead letters that were redriven or discarded."""
 
     service: str | None
     identifier: str | None
@@ -26,22 +26,22 @@ class Choice:
 
     @property
     def filtered(self) -> bool:
-        """Whether it says more than a service or an id."""
+        """Whether there are filters beside a service or an id."""
         return any((self.cause, self.stage, self.error, self.type))
 
     def of(self, known: Sequence[Letter]) -> list[Letter]:
-        """The letters that are meant, in the order given."""
+        """Return the dead letters that pass, in the order given."""
         return [letter for letter in known if self._means(letter)]
 
     def _means(self, letter: Letter) -> bool:
-        asked = (
+        filters = (
             (self.service, letter.service),
             (self.stage, letter.story.get("stage")),
             (self.error, letter.story.get("error")),
             (self.type, letter.type),
         )
         return (
-            all(wanted is None or wanted == found for wanted, found in asked)
+            all(wanted is None or wanted == found for wanted, found in filters)
             and (self.identifier is None or _is_called(letter, self.identifier))
             and (self.cause is None or self.cause.lower() in letter.cause.lower())
             and (self.everything or not letter.notes)
@@ -60,21 +60,21 @@ class Group:
 
     @property
     def oldest(self) -> datetime:
-        """When the first of them was set aside."""
+        """The time of the first."""
         return self.letters[0].record.timestamp
 
     @property
     def newest(self) -> datetime:
-        """When the last of them was set aside."""
+        """The time of the last."""
         return self.letters[-1].record.timestamp
 
     @property
     def message(self) -> str:
-        """What the newest of them says."""
+        """The message of the newest."""
         return self.letters[-1].story.get("message", "")
 
     def document(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return it as JSON values."""
         return {
             "service": self.service,
             "stage": self.stage,
@@ -89,7 +89,7 @@ class Group:
 
 
 def groups(found: Iterable[Letter]) -> list[Group]:
-    """The letters by their cause, the largest group first."""
+    """Return the dead letters by their cause, the largest group first."""
     by_cause: dict[tuple[str, str, str, str | None], list[Letter]] = {}
     for letter in found:
         story = letter.story
@@ -100,14 +100,16 @@ def groups(found: Iterable[Letter]) -> list[Group]:
 
 
 def chosen(choice: Choice, everything: bool, known: Sequence[Letter]) -> list[Letter]:
-    """The letters that something is to be done about; which ones must be said."""
+    """Return the dead letters to act on; exit with 2 unless the choice is explicit."""
     if sum((bool(choice.identifier), choice.filtered, everything)) != 1:
-        fail("say which: --id ID, or --all, or some of --cause, --stage, --error, --type", EXIT_USAGE)
+        fail(
+            "choose dead letters: --id ID, or --all, or some of --cause, --stage, --error, --type", EXIT_USAGE
+        )
     return [one(known, choice.identifier)] if choice.identifier else choice.of(known)
 
 
 def one(known: Sequence[Letter], identifier: str) -> Letter:
-    """The one letter of that id, of that command id, or whose id begins so; ends the command if there is none."""
+    """Return the dead letter of that id, of that command id, or whose id begins so; exit if there is none."""
     found = [letter for letter in known if _is_called(letter, identifier)]
     if not found:
         fail(f"there is no dead letter {identifier}")

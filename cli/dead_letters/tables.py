@@ -22,8 +22,8 @@ _STAGES = {
 
 
 def show_groups(found: list[Group], place: ZoneInfo | None) -> None:
-    """A line for each cause, and what to do with one."""
-    table = Table("letters", "service", "type", "cause", "oldest", "newest", box=None, header_style="bold")
+    """Print a line for each cause, and the next commands."""
+    table = Table("count", "service", "type", "cause", "oldest", "newest", box=None, header_style="bold")
     for group in found:
         message = group.message.removeprefix(group.error).strip()
         cause = f"[bold]{escape(group.stage)}: {escape(group.error)}[/] {escape(message[:160])}"
@@ -42,7 +42,7 @@ def show_groups(found: list[Group], place: ZoneInfo | None) -> None:
 
 
 def show_letters(found: list[Letter], place: ZoneInfo | None) -> None:
-    """A line for each letter."""
+    """Print a line for each dead letter."""
     table = Table("id", "service", "from", "type", "cause", "set aside", "", box=None, header_style="bold")
     for letter in found:
         story = letter.story
@@ -61,7 +61,7 @@ def show_letters(found: list[Letter], place: ZoneInfo | None) -> None:
 
 
 def show_one(story: Story, place: ZoneInfo | None) -> None:
-    """One letter on one screen: cause, history, headers, body, and what can be done."""
+    """Print one dead letter: cause, history, headers, body, and the next commands."""
     letter = story.letter
     out.print(f"[bold]dead letter {letter.id}[/]")
     stage = letter.story.get("stage", "?")
@@ -82,15 +82,17 @@ def show_one(story: Story, place: ZoneInfo | None) -> None:
 
 
 def _facts(letter: Letter, place: ZoneInfo | None) -> Table:
-    said = letter.story
-    attempts = said.get("attempts", "?")
+    story = letter.story
+    attempts = story.get("attempts", "?")
     table = Table.grid(padding=(0, 2))
-    where = f"{said.get('topic')}/{said.get('partition')}/{said.get('offset')}"
+    where = f"{story.get('topic')}/{story.get('partition')}/{story.get('offset')}"
     table.add_row("[dim]  came as[/]", escape(f"{letter.type or 'a record without a type'} at {where}"))
-    tried = f"after {attempts} attempt{'' if attempts == '1' else 's'}, by version {said.get('version', '?')}"
+    tried = (
+        f"after {attempts} attempt{'' if attempts == '1' else 's'}, by version {story.get('version', '?')}"
+    )
     table.add_row("[dim]  set aside[/]", escape(f"{when(letter.record.timestamp, place)}, {tried}"))
-    if "value-size" in said:
-        digest = f"{said['value-size']} bytes, SHA-256 {said.get('value-sha256', '?')}"
+    if "value-size" in story:
+        digest = f"{story['value-size']} bytes, SHA-256 {story.get('value-sha256', '?')}"
         table.add_row("[dim]  value[/]", escape(digest))
     if letter.cut:
         table.add_row("[dim]  cut[/]", f"[yellow]{escape(', '.join(letter.cut))}[/]: it cannot be sent back")
@@ -98,7 +100,7 @@ def _facts(letter: Letter, place: ZoneInfo | None) -> Table:
 
 
 def _history(story: Story, place: ZoneInfo | None) -> Table:
-    """What happened, in order of time, one line each."""
+    """Return the history in order of time, one line each."""
     lines = [(line.record.timestamp, f"{escape(line.type)}  {escape(line.what)}") for line in story.followed]
     for letter in (*story.earlier, story.letter, *story.later):
         which = "" if letter is story.letter else f" (letter {letter.id[:8]})"
@@ -107,8 +109,8 @@ def _history(story: Story, place: ZoneInfo | None) -> Table:
         )
         lines += [(note.at, _note(note)) for note in letter.notes]
     table = Table.grid(padding=(0, 2))
-    for at, said in sorted(lines, key=lambda line: line[0]):
-        table.add_row(f"[dim]  {when(at, place)}[/]", said)
+    for at, words in sorted(lines, key=lambda line: line[0]):
+        table.add_row(f"[dim]  {when(at, place)}[/]", words)
     return table
 
 

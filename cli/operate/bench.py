@@ -1,4 +1,4 @@
-"""`appointments bench`: measure, write one JSON file, print one table."""
+"""`appointments bench`: measure the fleet, write one JSON file, print one table."""
 
 import asyncio
 import os
@@ -9,40 +9,45 @@ from typing import Annotated, Any
 import typer
 
 from chassis.clock import now
-from cli.console import EXIT_FAILED, EXIT_USAGE, err, fail, out, print_json, say
+from cli.console import EXIT_FAILED, EXIT_USAGE, fail, out, print_json, say, unknown, warn, with_examples
 from contracts.envelope import rfc3339
 
 SUITES = ("booking", "reminders", "notifier", "projector", "slots", "series", "http", "outage")
 
 
+@with_examples("appointments bench", "appointments bench booking http --quick")
 def bench(
     suites: Annotated[
-        list[str] | None, typer.Argument(help=f"Which: {', '.join(SUITES)}; all if none.")
+        list[str] | None,
+        typer.Argument(metavar="[SUITE]...", help=f"Run only these of {', '.join(SUITES)} (default: all)."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Short runs: whether it works, not how fast.")
+        bool, typer.Option("--quick", help="Run shortly, to see that it works; the figures mean nothing.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="The report instead of the table.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON instead of the table.")
+    ] = False,
 ) -> None:
-    """Measure the fleet on servers of its own, or on those of KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL.
+    """Measure the fleet, and compare with what it must reach.
 
-    Exit code 1 when a figure is not what it must be.
+    It starts servers of its own unless KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL name others. Exit code 1: a figure is
+    worse than its limit.
     """
-    unknown = [name for name in suites or () if name not in SUITES]
-    if unknown:
-        fail(f"there is no suite {unknown[0]!r} (there are: {', '.join(SUITES)})", EXIT_USAGE)
+    for name in suites or ():
+        if name not in SUITES:
+            fail(unknown("suite", name, SUITES), EXIT_USAGE)
     report = asyncio.run(_measure(suites or list(SUITES), quick))
-    _tell(report, json)
+    _show(report, json)
 
 
 async def _measure(suites: list[str], quick: bool) -> dict[str, Any]:
-    """One suite after the other, each in a world of its own; one that fails does not cost the others."""
+    """Run one suite after the other, each in a world of its own; a failure of one does not cost the others."""
     from benchmarks.world import forget, machine, surroundings
 
     results: dict[str, Any] = {}
     async with surroundings(os.environ, quick=quick) as base:
         for name in suites:
-            err.file.write(f"measuring {name} …\n")
+            warn(f"measuring {name} …")
             world = base.fresh()
             try:
                 results[name] = await import_module(f"benchmarks.{name}").run(world)
@@ -53,7 +58,7 @@ async def _measure(suites: list[str], quick: bool) -> dict[str, Any]:
     return {"at": rfc3339(now().astimezone(UTC)), "quick": quick, "machine": machine(), "suites": results}
 
 
-def _tell(report: dict[str, Any], json: bool) -> None:
+def _show(report: dict[str, Any], json: bool) -> None:
     from benchmarks.report import RESULTS, missed, table, write
 
     write(report)

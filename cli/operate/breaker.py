@@ -1,4 +1,4 @@
-"""`appointments breaker`: whether the notifier calls the Communication Service, and if not, since when and why."""
+"""`appointments breaker`: the state of the circuit breaker between the notifier and the Communication Service."""
 
 import asyncio
 from datetime import datetime
@@ -22,34 +22,39 @@ from cli.console import (
     running_stack,
     say,
     when,
+    with_examples,
     zone_of,
 )
 
 _ANSWER_WITHIN = 5.0  # seconds
 _STATES = {
     "closed": "closed: calls go out",
-    "open": "open: nobody calls",
-    "half_open": "half-open: one call tries the water",
+    "open": "open: no calls go out",
+    "half_open": "half-open: one call tests the service",
 }
 _COLOURS = {"closed": "green", "open": "red", "half_open": "yellow"}
 
 
+@with_examples("appointments breaker", "appointments breaker --url http://10.0.3.7:8102 --json")
 def breaker(
     home: HomeOption = None,
     urls: Annotated[
         list[str] | None,
-        typer.Option("--url", help="A notifier's address (default: the local stack's); may be repeated."),
+        typer.Option(
+            "--url", help="Ask the notifier at this address (default: the local stack's); may be repeated."
+        ),
     ] = None,
     zone: ZoneOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the circuit breaker of each notifier: state, since when, failures in a row, next probe, what waits.
+    """Show the circuit breaker of each notifier.
 
-    Exit code 0: all are closed; 1: one is not; 6: a notifier does not answer.
+    State, since when, failures in a row, the next probe, the reason, and the number of waiting deliveries. Exit codes: 0
+    all are closed, 1 one is not, 6 a notifier does not answer.
     """
     place = zone_of(zone)
-    asked = [_health(url) for url in urls] if urls else _local(home)
-    reports = asyncio.run(_ask_all(asked))
+    addresses = [_health(url) for url in urls] if urls else _local(home)
+    reports = asyncio.run(_ask_all(addresses))
     for report in reports:
         if json or not out.is_terminal:
             print_json(report)
@@ -63,7 +68,7 @@ def breaker(
 
 
 def _health(url: str) -> str:
-    """The address of the health document, from that or from the process's own."""
+    """Return the address of the health document, from that or from the process's own."""
     whole = url if "://" in url else f"http://{url}"
     return whole if whole.endswith("/health") else whole.rstrip("/") + "/health"
 
@@ -80,16 +85,16 @@ async def _ask_all(urls: list[str]) -> list[dict[str, Any]]:
 
 
 async def _ask(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
-    """What the process says of its breaker; `state` None and an `error` when it says nothing."""
+    """Return the state of a process's breaker; `state` None and an `error` when it gives none."""
     try:
         document = (await client.get(url)).json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return {"url": url, "state": None, "error": f"no answer ({type(error).__name__})"}
-    said = document.get("breaker") if isinstance(document, dict) else None
-    if not isinstance(said, dict) or said.get("state") not in _STATES:
-        return {"url": url, "state": None, "error": "tells nothing of a breaker: is it a notifier?"}
+    state = document.get("breaker") if isinstance(document, dict) else None
+    if not isinstance(state, dict) or state.get("state") not in _STATES:
+        return {"url": url, "state": None, "error": "its health names no breaker: is it a notifier?"}
     reasons = document.get("reasons") or {}
-    return {"url": url, **said, "reason": said.get("reason") or reasons.get("communication")}
+    return {"url": url, **state, "reason": state.get("reason") or reasons.get("communication")}
 
 
 def _show(report: dict[str, Any], place: ZoneInfo | None) -> None:

@@ -1,4 +1,4 @@
-"""`appointments contracts`: what is generated from the message models, written or checked."""
+"""`appointments contracts`: the files generated from the message models, written or checked."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import EXIT_FAILED, fail, say
+from cli.console import EXIT_FAILED, fail, say, with_examples
 from contracts.catalog import MESSAGE_TYPES
 from contracts.tools import generate
 from contracts.tools.compatibility import breaks
@@ -14,18 +14,22 @@ from contracts.tools.compatibility import breaks
 _OPENAPI = "openapi.yaml"
 
 
+@with_examples("appointments contracts", "appointments contracts --check")
 def contracts(
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; fail if something differs.")
+        bool, typer.Option("--check", help="Change nothing; exit with 1 if a file differs.")
     ] = False,
     against: Annotated[
-        str, typer.Option(help="The git revision whose stored messages must still parse; none if unknown.")
+        str, typer.Option(metavar="REVISION", help="Messages stored by this git revision must still parse.")
     ] = "HEAD^",
     accept_break: Annotated[
-        bool, typer.Option("--accept-break", help="Write although old stored messages will not parse.")
+        bool, typer.Option("--accept-break", help="Write even if stored messages will no longer parse.")
     ] = False,
 ) -> None:
-    """Generate JSON Schemas, examples, AsyncAPI and OpenAPI from the models; refuse what breaks old messages."""
+    """Generate schemas, examples, AsyncAPI and OpenAPI.
+
+    They come from the message models; a change that breaks stored messages is refused.
+    """
     wanted = generate.generated() | {_OPENAPI: openapi()}
     broken = _broken(wanted, against)
     if broken and not accept_break:
@@ -49,7 +53,7 @@ def _check(wanted: dict[str, str]) -> None:
 
 
 def _broken(wanted: dict[str, str], revision: str) -> list[str]:
-    """What breaks against the schemas on disk and against those of the revision."""
+    """Return the breaks against the schemas on disk and against those of the revision."""
     found: dict[str, None] = {}
     for message in MESSAGE_TYPES:
         path = f"schemas/{message.name}.json"
@@ -73,18 +77,18 @@ def _on_disk(path: str) -> dict[str, Any] | None:
 
 
 def _in_git(path: str, revision: str) -> dict[str, Any] | None:
-    """The file as it was; None where there is no git, no such revision or no such file."""
+    """Return the file as it was; None where there is no git, no such revision or no such file."""
     answer = _git("show", f"{revision}:./{path}")
     return json.loads(answer) if answer else None
 
 
 def _archived_in_git(revision: str) -> list[str]:
-    """The samples that the revision has in its archive."""
+    """Return the samples in the archive of the revision."""
     return (_git("ls-tree", "--name-only", revision, "archive/") or b"").decode().splitlines()
 
 
 def _git(*arguments: str) -> bytes | None:
-    """What git answers in the contracts folder; None if it refuses or is not there."""
+    """Return the output of git in the contracts folder; None if it fails or is not there."""
     try:
         answer = subprocess.run(  # noqa: S603 - no shell; the revision is the caller's own
             ["git", *arguments],  # noqa: S607
@@ -98,8 +102,8 @@ def _git(*arguments: str) -> bytes | None:
 
 
 def openapi() -> str:
-    """The document of the ingress, imported here: the command line does without the ingress otherwise."""
-    from services.ingress.main import create_app
+    """Return the OpenAPI document of the ingress, which only this command imports."""
+    from services.ingress.api.openapi import document
+    from services.ingress.routes import OPERATIONS, TAGS
 
-    document: dict[str, Any] = create_app().openapi()
-    return generate.as_yaml(document)
+    return generate.as_yaml(document(OPERATIONS, TAGS))

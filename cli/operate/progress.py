@@ -1,4 +1,4 @@
-"""`appointments progress`: where each consumer stands, and the way out of a halted partition."""
+"""`appointments progress`: the position of each consumer, and the way out of a halted partition."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -17,12 +17,23 @@ from chassis.consuming.position_changes import Change
 from chassis.database.transactions import Transaction
 from chassis.kafka.client import cluster_id
 from cli import kafka
-from cli.console import EXIT_FAILED, EXIT_USAGE, HomeOption, JsonOption, fail, out, print_json, say
+from cli.console import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    HomeOption,
+    JsonOption,
+    examples,
+    fail,
+    group,
+    out,
+    print_json,
+    say,
+)
 from cli.dead_letters.actions import operator
 from cli.operate.positions import ByHand, Stand, database_of, stands
 from contracts.topics import WORKERS
 
-app = typer.Typer(name="progress", help="Where each consumer stands in the log.", no_args_is_help=True)
+app = group("progress", "Show each consumer's position, and move a halted one.", no_args_is_help=True)
 
 # Only if nothing has moved since it was looked at: whoever is at work meanwhile is right. The record that was applied
 # last is of the log that was read; the next one that is applied takes its place.
@@ -34,7 +45,7 @@ _SET = text("""
 """)
 
 
-@app.command("show")
+@app.command("show", epilog=examples("appointments progress show", "appointments progress show booking"))
 def show(
     services: Annotated[
         list[str] | None, typer.Argument(help="Which services; all if none is named.")
@@ -53,7 +64,13 @@ def show(
         raise typer.Exit(EXIT_FAILED)
 
 
-@app.command("set")
+@app.command(
+    "set",
+    epilog=examples(
+        "appointments progress set notifier --topic notifier.commands "
+        "--partition 0 --to start --reason 'away for 15 days'",
+    ),
+)
 def set_(
     service: Annotated[
         str, typer.Argument(help="Whose positions: booking, reminders, notifier or projector.")

@@ -1,4 +1,4 @@
-"""`appointments rebuild`: after booking's database was lost, fill it from what booking published."""
+"""`appointments rebuild`: refill booking's database from its published messages after it was lost."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import asdict
@@ -11,7 +11,18 @@ from chassis.configuration.settings import Settings, owner_database_url
 from chassis.database.transactions import Database
 from chassis.kafka.client import cluster_id
 from cli import kafka
-from cli.console import EXIT_FAILED, EXIT_USAGE, HomeOption, JsonOption, err, fail, out, print_json, say
+from cli.console import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    HomeOption,
+    JsonOption,
+    err,
+    fail,
+    out,
+    print_json,
+    say,
+    with_examples,
+)
 from contracts.envelope import Record
 from services.booking.clients.identity import Directory
 from services.booking.rebuild.reading import Report
@@ -28,24 +39,25 @@ _PATIENT = {
 }
 
 
+@with_examples("appointments rebuild booking --dry-run", "appointments rebuild booking")
 def rebuild(
-    what: Annotated[str, typer.Argument(help="What to rebuild: booking.")] = "booking",
+    what: Annotated[str, typer.Argument(metavar="[booking]", help="Rebuild this database.")] = "booking",
     home: HomeOption = None,
     json: JsonOption = False,
     forward: Annotated[
-        bool, typer.Option("--forward", help="Roll a database forward that a backup brought back.")
+        bool, typer.Option("--forward", help="Roll a database forward that was restored from a backup.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Do all of it, say what it gives, and undo it.")
+        bool, typer.Option("--dry-run", help="Do all of it, print the result, and undo it.")
     ] = False,
     identity: Annotated[
-        bool, typer.Option(help="Ask Identity who is active (default), or take everybody for active.")
+        bool, typer.Option(help="Ask Identity who is active (default), or treat everybody as active.")
     ] = True,
 ) -> None:
-    """Fill booking's empty database from its events, outcomes and commands, so that it goes on where it was.
+    """Rebuild booking's lost database from the log.
 
-    Booking must not run. All of it is one transaction; a rebuild that ends early changes nothing, start it again.
-    Exit codes: 0 done, 1 the log contradicts itself, 2 nothing of that name, 6 Kafka or PostgreSQL do not answer,
+    The empty database is filled from booking's events, outcomes and commands, in one transaction, and booking continues
+    where it was. Booking must not run. A rebuild that ends early changes nothing; start it again. Exit codes: 0 done, 1 the log contradicts itself, 2 nothing of that name, 6 Kafka or PostgreSQL do not answer,
     7 booking runs or the database is not empty.
     """
     if what != "booking":
@@ -54,6 +66,7 @@ def rebuild(
             EXIT_USAGE,
         )
     settings = kafka.settings_for(home)
+    kafka.name_target(settings, kafka=False, service="booking")
     show: Report = _quiet if json or not err.is_terminal else _show
     try:
         summary = kafka.run(
@@ -66,7 +79,7 @@ def rebuild(
     if json or not out.is_terminal:
         print_json({"dry_run": dry_run, **asdict(summary)})
     else:
-        _tell(summary, dry_run)
+        _print(summary, dry_run)
 
 
 async def _rebuild(
@@ -130,7 +143,7 @@ def _show(phase: str, count: int) -> None:
     err.print(f"\r{phase}: {count:,}", end="\n" if count == 0 else "")
 
 
-def _tell(summary: Summary, dry_run: bool) -> None:
+def _print(summary: Summary, dry_run: bool) -> None:
     say("would have been rebuilt (a dry run, nothing was changed):" if dry_run else "rebuilt:")
     for name, count in summary.counts.items():
         out.print(f"  {name:<28}{count:>12,}")

@@ -24,6 +24,8 @@ from cli.console import (
     fail,
     out,
     print_json,
+    unknown,
+    with_examples,
 )
 from services.projector.rebuild.refill import Progress
 from services.projector.rebuild.run import VIEWS, NothingToResume, RebuildRunning, Refused, Result, rebuild
@@ -34,23 +36,27 @@ _LINE_SECONDS = 1.0
 Report = Callable[[Progress], None]
 
 
+@with_examples("appointments replay all", "appointments replay all --resume")
 def replay(
-    view: Annotated[str, typer.Argument(help=f"What to rebuild: {', '.join(VIEWS)}.")] = "all",
+    view: Annotated[
+        str, typer.Argument(metavar="[VIEW]", help=f"Rebuild this view: {', '.join(VIEWS)}.")
+    ] = "all",
     home: HomeOption = None,
     json: JsonOption = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted rebuild.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted rebuild.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Swap even if the log tells less than the live view shows.")
+        bool, typer.Option("--force", help="Swap even if the log has less than the live view.")
     ] = False,
 ) -> None:
-    """Rebuild a view of the projector from the log, check it, and swap it with the live one.
+    """Rebuild views from the log, and swap them with the live ones.
 
-    The live view is served all the while; nobody is notified of anything. Exit codes: 0 swapped, 2 no such view or
+    The new view is checked first; the live one is served meanwhile, and no notification is sent. Exit codes: 0 swapped, 2 no such view or
     nothing to resume, 3 another rebuild runs, 6 Kafka or PostgreSQL do not answer, 7 checked and not swapped.
     """
     if view not in VIEWS:
-        fail(f"there is no view {view!r}; choose one of {', '.join(VIEWS)}", EXIT_USAGE)
+        fail(unknown("view", view, VIEWS), EXIT_USAGE)
     settings = kafka.settings_for(home)
+    kafka.name_target(settings, kafka=False, service="projector")
     lines = json or not out.is_terminal
     try:
         with _lines() if lines else _bar() as report:
@@ -67,21 +73,21 @@ def replay(
     if lines:
         print_json({"phase": "swapped", **asdict(result), "notes": notes(result)})
     else:
-        _tell(result)
+        _show(result)
 
 
 def notes(result: Result) -> list[str]:
-    """What a person should know about a rebuild beyond its figures."""
-    told = []
+    """Return remarks about a rebuild beyond its figures."""
+    remarks = []
     if result.view in ("all", "commands"):
-        told.append(
+        remarks.append(
             "the log keeps outcomes for 7 days: older ones cannot be rebuilt and were kept from the live view"
         )
     if result.skipped:
-        told.append(
+        remarks.append(
             f"{result.skipped:,} records cannot be shown; see: appointments dlq ls --service projector"
         )
-    return told
+    return remarks
 
 
 @contextmanager
@@ -94,7 +100,7 @@ def _bar() -> Iterator[Report]:
 
 @contextmanager
 def _lines() -> Iterator[Report]:
-    """A line of JSON for each phase and each second."""
+    """Print a line of JSON for each phase and each second."""
     phase, printed_at = "", 0.0
 
     def report(at: Progress) -> None:
@@ -107,7 +113,7 @@ def _lines() -> Iterator[Report]:
     yield report
 
 
-def _tell(result: Result) -> None:
+def _show(result: Result) -> None:
     rate = result.records / result.seconds if result.seconds else 0.0
     out.print(
         f"swapped {result.view}: {result.records:,} records in {result.seconds:.1f} s ({rate:,.0f}/s); "

@@ -6,25 +6,34 @@ from typing import Annotated
 import typer
 
 from cli import kafka
-from cli.console import EXIT_FAILED, HomeOption, JsonOption, err, fail, out, print_json, say
+from cli.console import EXIT_FAILED, HomeOption, JsonOption, err, fail, out, print_json, say, with_examples
 from cli.operate.resizing import Refused, Resized
 from cli.operate.resizing import resize as resize_topics
 
 EXIT_REFUSED = 7
 
 
+@with_examples("appointments topics resize 24", "appointments topics resize 24 --yes --wait 120")
 def resize(
-    partitions: Annotated[int, typer.Argument(min=1, max=10_000, help="How many each topic is to have.")],
+    partitions: Annotated[
+        int, typer.Argument(min=1, max=10_000, metavar="NUMBER", help="Give each topic so many.")
+    ],
     home: HomeOption = None,
     json: JsonOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     wait: Annotated[
-        float, typer.Option(min=1, help="Seconds for the fleet to catch up, and to follow.")
+        float,
+        typer.Option(
+            min=1,
+            metavar="SECONDS",
+            help="Wait so long for the fleet to catch up, and again to take the partitions over.",
+        ),
     ] = 60.0,
 ) -> None:
-    """Give every topic more partitions. Commands over HTTP wait for some seconds; nothing is lost, order is kept.
+    """Give every topic more partitions.
 
-    Kafka takes no partition away: this cannot be undone. Exit codes: 0 done, 1 some consumers have not taken the new
+    Commands over HTTP wait for some seconds; nothing is lost, and the order is kept. Kafka takes no partition away, so
+    this cannot be undone. Exit codes: 0 done, 1 some consumers have not taken the new
     partitions over yet, 6 Kafka does not answer, 7 refused and nothing was changed.
     """
     question = (
@@ -33,6 +42,7 @@ def resize(
     if not yes and not typer.confirm(question, err=True):
         raise typer.Exit(EXIT_FAILED)
     settings = kafka.settings_for(home)
+    kafka.name_target(settings)
     try:
         work = resize_topics(settings, partitions, patience=wait, say=lambda line: err.print(line))
         result = kafka.run(work, settings)
@@ -41,7 +51,7 @@ def resize(
     if json or not out.is_terminal:
         print_json(asdict(result))
     else:
-        _tell(result)
+        _show(result)
     if result.not_followed:
         groups = ", ".join(result.not_followed)
         fail(
@@ -49,7 +59,7 @@ def resize(
         )
 
 
-def _tell(result: Resized) -> None:
+def _show(result: Resized) -> None:
     if not result.before:
         say(f"every topic has {result.partitions} partitions already")
         return

@@ -1,4 +1,4 @@
-"""`appointments templates`: which messages people get, and what they look like."""
+"""`appointments templates`: the notifications that people get, and how they look."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,16 +9,27 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import EXIT_USAGE, JsonOption, fail, out, print_json, print_json_lines
+from cli.console import (
+    EXIT_USAGE,
+    JsonOption,
+    did_you_mean,
+    examples,
+    fail,
+    group,
+    out,
+    print_json,
+    print_json_lines,
+    warn,
+)
 from notifications.preferences import EMAIL
 from notifications.preview import Listed, NoText, Preview, UnknownType, listed
 from notifications.preview import preview as preview_of
 
-app = typer.Typer(name="templates", help="See what people are told.", no_args_is_help=True)
+app = group("templates", "List the notification templates, and preview one.", no_args_is_help=True)
 _WIDTH = 90
 
 
-@app.command("ls")
+@app.command("ls", epilog=examples("appointments templates ls"))
 def ls(json: JsonOption = False) -> None:
     """List every type of notification with its template, channels and languages."""
     rows = listed()
@@ -28,26 +39,44 @@ def ls(json: JsonOption = False) -> None:
         _show_all(rows)
 
 
-@app.command("preview")
+@app.command(
+    "preview",
+    epilog=examples(
+        "appointments templates preview appointment_reminder",
+        "appointments templates preview appointment_invitation --locale de --html invitation.html",
+    ),
+)
 def preview(
     kind: Annotated[
-        str, typer.Argument(metavar="TYPE", help="Such as appointment_reminder, or a template's id.")
+        str,
+        typer.Argument(
+            metavar="TYPE", help="The type, for example appointment_reminder, or a template's id."
+        ),
     ],
-    channel: Annotated[str, typer.Option("--channel", help="email, sms, in_app or push.")] = EMAIL,
+    channel: Annotated[
+        str, typer.Option("--channel", metavar="email|sms|in_app|push", help="Show the text of this channel.")
+    ] = EMAIL,
     locale: Annotated[
-        str, typer.Option("--locale", help="A language that we do not write gets English.")
+        str, typer.Option("--locale", help="Show this language; English where there is no text in it.")
     ] = "en",
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Write the e-mail's HTML there.", dir_okay=False),
+        typer.Option(
+            "--html", metavar="FILE", help="Write the HTML of the e-mail to this file.", dir_okay=False
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show a message as a person reads it, with sample data."""
     try:
         shown = preview_of(kind, channel, locale)
-    except (UnknownType, NoText) as error:
+    except UnknownType as error:
+        near = did_you_mean(kind, [row.type for row in listed()])
+        fail(f"there is no notification {kind[:60]!r}{near}" if near else str(error), EXIT_USAGE)
+    except NoText as error:
         fail(str(error), EXIT_USAGE)
+    if shown.locale.split("-")[0] != locale.replace("_", "-").split("-")[0].lower():
+        warn(f"there is no text in {locale[:20]!r}: this is {shown.locale}")
     if html is not None:
         if "html_body" not in shown.rendered:
             fail(f"--html is for e-mail, and this is {channel}", EXIT_USAGE)
@@ -60,6 +89,7 @@ def preview(
 
 def _show_all(rows: list[Listed]) -> None:
     table = Table("type", "version", "priority", "channels", box=None, header_style="bold")
+    table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(row.type, str(row.version), row.priority, ", ".join(row.channels))
     out.print(table)

@@ -1,7 +1,8 @@
-"""`appointments publish`: send a command to its topic, checked before, and watch what becomes of it."""
+"""`appointments publish`: check a command, send it to its topic, and follow it to its outcome."""
 
 import json as jsonlib
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -11,54 +12,108 @@ import typer
 from chassis.clock import now
 from chassis.configuration.settings import Settings
 from cli import kafka
-from cli.console import EXIT_FAILED, EXIT_USAGE, HomeOption, JsonOption, err, fail, out, print_json, say
+from cli.console import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    HomeOption,
+    JsonOption,
+    did_you_mean,
+    fail,
+    out,
+    print_json,
+    say,
+    warn,
+    with_examples,
+)
 from cli.publish.bodies import assign_all, read_body
+from cli.publish.fields import show_fields, show_types
 from cli.publish.follow import Followed, follow
 from cli.publish.senders import Directory, Sender
+from cli.stack.people import PERSON
 from contracts.catalog import COMMANDS, problems
 from contracts.envelope import Envelope, Message
 
 JSON = dict[str, Any]
-_PEOPLE_FIELDS = ("organizer_id", "participant_ids")
+_PEOPLE_FIELDS = ("organizer_id", "participant_ids", "user_id")
 
 
+@with_examples(
+    "appointments publish appointment.create --actor jonas --follow "
+    "--set title=Review --set timezone=Europe/Berlin "
+    "--set start_time=2027-03-01T09:00:00 "
+    "--set end_time=2027-03-01T10:00:00 --set participant_ids=mira",
+    "appointments publish appointment.create --fields",
+    "appointments publish --fields",
+)
 def publish(
-    kind: Annotated[str, typer.Argument(metavar="TYPE", help="For example appointment.create.")],
+    kind: Annotated[
+        str | None, typer.Argument(metavar="TYPE", help="The command, for example appointment.create.")
+    ] = None,
     home: HomeOption = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="JSON body; - reads stdin.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", metavar="FILE", help="Read the JSON body here; - reads stdin."),
+    ] = None,
     sets: Annotated[
         list[str] | None,
-        typer.Option("--set", "-s", metavar="K=V", help="A field, a.b for nested; V is JSON or text."),
+        typer.Option("--set", "-s", metavar="K=V", help="Set a field, a.b for nested; V is JSON or text."),
     ] = None,
     actor: Annotated[
-        str | None, typer.Option(help="Id, or e-mail address in the sandbox (default: its first person).")
+        str | None,
+        typer.Option(
+            metavar="PERSON", help=f"Send it for this person: {PERSON} (default: the sandbox's first)."
+        ),
     ] = None,
-    organization: Annotated[str | None, typer.Option(help="Id (default: the actor's).")] = None,
+    organization: Annotated[
+        str | None, typer.Option(metavar="ID", help="Send it in this organization (default: the actor's).")
+    ] = None,
     command_id: Annotated[
-        str | None, typer.Option("--id", help="The command's id (default: a new one).")
+        str | None, typer.Option("--id", metavar="ID", help="Give the command this id (default: a new one).")
     ] = None,
-    key: Annotated[str | None, typer.Option(help="The record's key (default: the organization).")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Give the record this key (default: the organization).")
+    ] = None,
     following: Annotated[
-        bool, typer.Option("--follow", help="Show the outcome and what follows; exit 1 if refused.")
+        bool,
+        typer.Option("--follow", help="Show the outcome and all that follows; exit with 1 if it is refused."),
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for the outcome.")] = 15.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show it, send nothing.")] = False,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="Wait so long for the outcome.")] = 15.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and show the record, and send nothing.")
+    ] = False,
+    fields: Annotated[
+        bool,
+        typer.Option(
+            "--fields", help="List the fields of TYPE, or without TYPE all commands, and send nothing."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Publish a command. Its fields are checked first; nothing is sent if one is wrong."""
+    """Check a command, and publish it to its topic.
+
+    Nothing is sent if a field is wrong. Exit codes: 0 sent, 1 wrong fields, refused, or no outcome in time, 2 wrong use,
+    6 no answer from Kafka or Identity.
+    """
+    if kind is None and fields:
+        return show_types()
+    if kind is None:
+        fail("name the command to publish (see: appointments publish --fields)", EXIT_USAGE)
     if kind not in COMMANDS:
-        fail(f"there is no command {kind!r} (there are: {', '.join(COMMANDS)})", EXIT_USAGE)
+        near = did_you_mean(kind, COMMANDS) or " (see: appointments publish --fields)"
+        fail(f"there is no command {kind[:60]!r}{near}", EXIT_USAGE)
+    if fields:
+        return show_fields(kind)
     settings = kafka.settings_for(home)
     directory = Directory(settings.identity_url)
     body = _with_ids(_body(file, sets or ()), directory)
     sender = directory.sender(actor, _uuid(organization, "--organization"))
     message = _message(kind, body, sender, _uuid(command_id, "--id") or uuid4(), key)
-    _check(kind, message)
+    _check(kind, message, body)
     if dry_run:
-        _show(message)
-        return
+        return _show(message)
+    kafka.name_target(settings)
     followed = kafka.run(_send(settings, message, timeout if following else None, json), settings)
-    _conclude(message, followed, json)
+    return _conclude(message, followed, json)
 
 
 async def _send(settings: Settings, message: Message, seconds: float | None, json: bool) -> Followed | None:
@@ -89,7 +144,7 @@ def _body(file: Path | None, sets: Sequence[str]) -> JSON:
 
 
 def _with_ids(body: JSON, directory: Directory) -> JSON:
-    """E-mail addresses of the sandbox's people stand for their ids."""
+    """Replace names and e-mail addresses of the sandbox's people by their ids."""
     for field in _PEOPLE_FIELDS:
         value = body.get(field)
         if isinstance(value, str) and field == "participant_ids":
@@ -118,12 +173,26 @@ def _message(kind: str, body: JSON, sender: Sender, identifier: UUID, key: str |
     return Message(message.topic, key.encode(), message.value, message.headers)
 
 
-def _check(kind: str, message: Message) -> None:
+def _check(kind: str, message: Message, body: JSON) -> None:
     found = problems(COMMANDS[kind], message.headers, message.value or b"")
-    if found:
-        for problem in found:
-            err.file.write(f"{problem.field or 'the whole'}: {problem.message}\n")
-        fail(f"{kind} was not sent: {len(found)} field(s) are not as they should be")
+    sentences = [f"{problem.field or 'the whole'}: {problem.message}" for problem in found]
+    if _ends_too_early(body.get("start_time"), body.get("end_time")):
+        sentences.append("end_time: must be after start_time")
+    if sentences:
+        for sentence in sentences:
+            warn(sentence)
+        fail(
+            f"{kind} was not sent: {len(sentences)} field(s) are wrong (see: appointments publish {kind} --fields)"
+        )
+
+
+def _ends_too_early(start: Any, end: Any) -> bool:
+    """Return whether both are times of which the second is not after the first; a mixture is booking's to judge."""
+    try:
+        first, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
+        return last <= first
+    except (TypeError, ValueError):
+        return False
 
 
 def _show(message: Message) -> None:

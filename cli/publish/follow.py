@@ -1,4 +1,4 @@
-"""What becomes of a command: its outcome, and everything that carries its correlation id."""
+"""Follow a command: its outcome, and every record with its correlation id."""
 
 import time
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _WATCHED = tuple(topic.name for topic in ALL if topic.kind in ("events", "outcom
 
 @dataclass(slots=True)
 class Followed:
-    """What was seen. `status` is that of the outcome, None as long as there is none."""
+    """The result of following. `status` is that of the outcome, None as long as there is none."""
 
     status: str | None = None
     names: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def _goes_on(seen: Followed, began: float, last: float, seconds: float) -> bool:
 
 
 def _follows(record: Record, identifier: str, organization: str) -> bool:
-    """Whether it carries the command's id, and is not of another organization that uses the same."""
+    """Return whether a record carries the command's id and is of its organization: another may use the same id."""
     try:
         theirs = record.header("organization") or organization
         known = identifier in (record.header("correlation-id"), record.header("ce_id"))

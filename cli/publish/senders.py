@@ -1,55 +1,51 @@
-"""Who is who for a command: the sandbox's people by id or e-mail address."""
+"""The people behind a command: who sends it, and ids for names."""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from cli.console import EXIT_USAGE, fail
-from cli.stack.people import fetch_people
+from cli.stack.people import fetch_people, person_of
 
 JSON = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """On whose behalf a command is sent."""
+    """The actor and the organization of a command."""
 
     actor: str
     organization: UUID
 
 
 class Directory:
-    """The sandbox's people, asked for only when an e-mail address or a default needs them."""
+    """The sandbox's people, fetched only when a name or a default needs them."""
 
     def __init__(self, identity_url: str) -> None:
         self._url = identity_url
         self._people: list[JSON] | None = None
 
-    def id_of(self, who: Any) -> Any:
-        """The id of an e-mail address; anything else as it is."""
-        if not isinstance(who, str) or "@" not in who:
-            return who
-        return self._by("email", who.strip().lower())["id"]
+    def id_of(self, word: Any) -> Any:
+        """Return the id of the person that a word means; an id, and what is no text, as it is."""
+        if not isinstance(word, str) or _is_id(word):
+            return word
+        return person_of(self._everybody(), word)["id"]
 
     def sender(self, actor: str | None, organization: UUID | None) -> Sender:
-        """Who sends: the actor and the organization, each looked up where not given."""
-        if actor is None:
-            person = self._everybody()[0]
-        elif "@" in actor:
-            person = self._by("email", actor.strip().lower())
-        elif organization is not None:
+        """Return actor and organization, each looked up where not given; the default is the sandbox's first person."""
+        if actor is not None and organization is not None and _is_id(actor):
             return Sender(actor, organization)
-        else:
-            person = self._by("id", actor.lower())
+        person = self._everybody()[0] if actor is None else person_of(self._everybody(), actor)
         return Sender(person["id"], organization or UUID(person["organization_id"]))
-
-    def _by(self, field: str, value: str) -> JSON:
-        person = next((one for one in self._everybody() if one[field] == value), None)
-        if person is None:
-            fail(f"the sandbox knows nobody with the {field} {value} (see: appointments people)", EXIT_USAGE)
-        return person
 
     def _everybody(self) -> list[JSON]:
         if self._people is None:
             self._people = fetch_people(self._url)
         return self._people
+
+
+def _is_id(word: str) -> bool:
+    try:
+        UUID(word)
+    except ValueError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""What `up` shows while it runs: a live board on a terminal, plain lines elsewhere."""
+"""The display of `up`: a live board on a terminal, plain lines elsewhere."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,10 @@ import httpx
 from rich.live import Live
 
 from cli.console import out, say
+from cli.stack.addresses import addresses
 from cli.stack.board import board, with_footer
-from deploy.local.report import Report, ask_all
+from deploy.local.programs import ask_all
+from deploy.local.report import Report
 from deploy.local.stack import Stack
 from deploy.local.supervisor import State
 
@@ -25,31 +27,20 @@ class Display(Protocol):
         """Show changes until cancelled."""
 
     def ready(self, seconds: float, token: str | None) -> None:
-        """All is ready, after so many seconds; `token` is a line with a token to try with."""
+        """Show that everything is ready after so many seconds; `token` is a line with a token to try."""
 
     def note(self, text: str) -> None:
-        """Something that a person should read."""
+        """Show a text to the person at the terminal."""
 
 
 @contextmanager
 def display_for(stack: Stack) -> Iterator[Display]:
-    """A board if stdout is a terminal, else lines."""
+    """Return a board if stdout is a terminal, else lines."""
     if not out.is_terminal:
         yield Lines(stack)
         return
     with Live(console=out, auto_refresh=False, transient=False) as live:
         yield Board(stack, live)
-
-
-def summary(urls: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Names and addresses for people."""
-    return [
-        ("appointments (docs)", f"{urls['INGRESS_URL']}/docs"),
-        ("Identity (sandbox)", urls["IDENTITY_URL"]),
-        ("messages (sandbox)", urls["COMMUNICATION_URL"]),
-        ("Kafka", urls["KAFKA_BOOTSTRAP_SERVERS"]),
-        ("PostgreSQL", urls["DATABASE_URL"]),
-    ]
 
 
 class Lines:
@@ -59,7 +50,7 @@ class Lines:
         self._stack = stack
 
     async def follow(self) -> None:
-        """Print who became ready and who is started again."""
+        """Print each process that became ready or is restarted."""
         shown: dict[str, tuple[str, int]] = {}
         while True:
             for name, member in self._stack.members.items():
@@ -75,9 +66,9 @@ class Lines:
         say(f"ready after {seconds:.1f} s")
         if token:
             say(token)
-        for name, value in summary(self._stack.urls):
-            say(f"{name:<24}{value}")
-        say(f"{'logs':<24}{self._stack.home.logs}")
+        for name, value in addresses(self._stack.urls):
+            say(f"{name:<14}{value}")
+        say(f"{'logs':<14}{self._stack.home.logs}")
 
     def note(self, text: str) -> None:
         """Print it."""
@@ -85,12 +76,12 @@ class Lines:
 
 
 class Board:
-    """The live board: processes, addresses, where the logs are; a token to try with above it."""
+    """The live board: processes, addresses, the folder of the logs; above it a token to try."""
 
     def __init__(self, stack: Stack, live: Live) -> None:
         self._stack = stack
         self._live = live
-        self._footer = [*summary(stack.urls), ("logs", str(stack.home.logs))]
+        self._footer = [*addresses(stack.urls), ("logs", str(stack.home.logs))]
         self._note = "starting …"
 
     async def follow(self) -> None:
@@ -101,7 +92,7 @@ class Board:
                 await asyncio.sleep(_BOARD_SECONDS)
 
     def ready(self, seconds: float, token: str | None) -> None:
-        """Say so below the board; the token goes above it in one line, which can be copied."""
+        """Show it below the board; the token goes above it in one line, which can be copied."""
         self._note = f"ready after {seconds:.1f} s; Ctrl-C stops everything and keeps the data"
         if token:
             self.note(token)
@@ -115,7 +106,7 @@ class Board:
 
 
 async def token_to_try(urls: Mapping[str, str]) -> str | None:
-    """`TOKEN=…` of the first person of the sandbox, for a shell; None if the Identity Service gives none."""
+    """Return `TOKEN=…` of the sandbox's first person, for a shell; None if the Identity Service gives none."""
     url = urls["IDENTITY_URL"]
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=5) as client:

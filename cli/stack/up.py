@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -12,41 +13,68 @@ from typing import Annotated
 
 import typer
 
-from cli.console import EXIT_ALREADY_RUNNING, EXIT_FAILED, EXIT_PORTS_TAKEN, HomeOption, fail, home_at, say
-from cli.stack.display import Display, display_for, summary, token_to_try
-from deploy.local.home import AlreadyRunning, Home, StackRecord
+from cli.console import (
+    EXIT_ALREADY_RUNNING,
+    EXIT_FAILED,
+    EXIT_NOT_READY,
+    EXIT_PORTS_TAKEN,
+    HomeOption,
+    fail,
+    home_at,
+    say,
+    warn,
+    with_examples,
+)
+from cli.stack.addresses import addresses
+from cli.stack.display import Display, display_for, token_to_try
+from cli.stack.logs import last_lines
+from cli.stack.patience import late, sentence_about
+from deploy.local.home import AlreadyRunning, Home, ProcessRecord, StackRecord
 from deploy.local.ports import Ports
 from deploy.local.process import NotReady
-from deploy.local.stack import External, PortsTaken, Stack
+from deploy.local.stack import PortsTaken, Stack, external_servers
+from deploy.local.supervisor import HOPELESS_STARTS
 
-_SERVICES_SECONDS = 90.0
 _LEAVING_SECONDS = 15.0
 
 
+@with_examples(
+    "appointments up",
+    "appointments up --detach",
+    "appointments up --home /tmp/second --port-offset 100",
+)
 def up(
     home: HomeOption = None,
-    port_offset: Annotated[int, typer.Option(help="Added to every port: a stack beside another.")] = 0,
+    port_offset: Annotated[int, typer.Option(help="Add this to every port, for a stack beside another.")] = 0,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready.")] = False,
-    strict: Annotated[bool, typer.Option(hidden=True, help="Give up when a service is not ready.")] = False,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            min=1, metavar="SECONDS", help="Wait so long after the last progress of a service that starts."
+        ),
+    ] = 90.0,
 ) -> None:
-    """Start PostgreSQL, Kafka, the sandboxes and the five services; Ctrl-C stops them and keeps the data.
+    """Start the whole stack and show a board; Ctrl-C stops it and keeps the data.
 
-    KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL replace the embedded servers.
+    The stack is PostgreSQL, Kafka, the sandboxes and the five services; KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL
+    replace the embedded servers. A service that is slow is named with its log, and the rest goes on. Exit codes with
+    --detach: 0 started, 1 it could not start, 3 it runs already, 5 ports are taken, 6 a service keeps ending.
     """
     place = home_at(home)
     if detach:
-        _start_detached(place, port_offset)
+        _start_detached(place, port_offset, timeout)
     else:
-        _run(place, Ports.with_offset(port_offset), strict)
+        _run(place, Ports.with_offset(port_offset), timeout)
 
 
-def _run(place: Home, ports: Ports, strict: bool) -> None:
+def _run(place: Home, ports: Ports, timeout: float) -> None:
     try:
         with place.owned():
             logging.basicConfig(
                 filename=_log(place, "supervisor"), level=logging.INFO, format=_LOG_FORMAT, force=True
             )
-            asyncio.run(_until_stopped(Stack(place, ports, External.of(os.environ)), strict))
+            stack = Stack(place, ports, external_servers(place, os.environ))
+            asyncio.run(_until_stopped(stack, timeout))
     except AlreadyRunning:
         _already_running(place)
     except PortsTaken as error:
@@ -58,7 +86,7 @@ def _run(place: Home, ports: Ports, strict: bool) -> None:
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
-async def _until_stopped(stack: Stack, strict: bool) -> None:
+async def _until_stopped(stack: Stack, timeout: float) -> None:
     await _ports_free(stack)
     stack.publish("starting")
     stop = asyncio.Event()
@@ -68,7 +96,7 @@ async def _until_stopped(stack: Stack, strict: bool) -> None:
             loop.add_signal_handler(number, stop.set)
     with display_for(stack) as display:
         try:
-            running = asyncio.create_task(_start_and_show(stack, display, strict))
+            running = asyncio.create_task(_start_and_show(stack, display, timeout))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -80,21 +108,19 @@ async def _until_stopped(stack: Stack, strict: bool) -> None:
             await stack.stop()
 
 
-async def _start_and_show(stack: Stack, display: Display, strict: bool) -> None:
-    """Start, tell when all is ready, and keep showing; ends only by an error or by being cancelled."""
+async def _start_and_show(stack: Stack, display: Display, timeout: float) -> None:
+    """Start, show when all is ready or who is late, and keep showing; ends only by an error or by being cancelled."""
     began = time.monotonic()
     showing = asyncio.create_task(display.follow())
     try:
         await stack.start()
-        try:
-            await stack.wait_ready(list(stack.members), _SERVICES_SECONDS)
-        except NotReady as error:
-            if strict:
-                raise
-            display.note(str(error))
-        else:
-            stack.publish("ready")
-            display.ready(time.monotonic() - began, await token_to_try(stack.urls))
+        if missing := await late(stack.members.values(), timeout):
+            for member in missing:
+                display.note(sentence_about(member))
+            stack.publish("slow")
+            await late(stack.members.values(), math.inf)  # a person may mend the one that keeps ending
+        stack.publish("ready")
+        display.ready(time.monotonic() - began, await token_to_try(stack.urls))
         await showing
     finally:
         showing.cancel()
@@ -116,19 +142,27 @@ async def _ports_free(stack: Stack) -> None:
 
 def _already_running(place: Home) -> None:
     record = place.running()
-    lines = summary(record.urls) if record else []
     say(f"A stack is already running at {place.path}" + (f" (pid {record.pid})." if record else "."))
-    for name, value in lines:
-        say(f"{name:<24}{value}")
+    _show_addresses(record, place)
     say("Stop it with: appointments down")
     raise typer.Exit(EXIT_ALREADY_RUNNING)
 
 
-def _start_detached(place: Home, port_offset: int) -> None:
+def _start_detached(place: Home, port_offset: int, timeout: float) -> None:
     if place.owner() is not None:
         _already_running(place)
     log = _log(place, "up")
-    argv = [sys.executable, "-P", "-m", "cli.main", "up", "--strict", "--home", str(place.path)]
+    argv = [
+        sys.executable,
+        "-P",
+        "-m",
+        "cli.main",
+        "up",
+        "--home",
+        str(place.path),
+        "--timeout",
+        str(timeout),
+    ]
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [*argv, "--port-offset", str(port_offset)],
@@ -137,20 +171,40 @@ def _start_detached(place: Home, port_offset: int) -> None:
             stderr=output,
             start_new_session=True,
         )
-    record = _wait_until_ready(place, process)
+    record = _wait_until_started(place, process)
     if record is None:
         sys.stderr.write(log.read_text(errors="replace"))
         raise typer.Exit(process.returncode or EXIT_FAILED)
-    for name, value in summary(record.urls):
-        say(f"{name:<24}{value}")
-    say(f"{'logs':<24}{place.logs}")
+    _show_addresses(record, place)
+    if record.phase == "slow":
+        _name_late([one for one in record.processes if one.state != "ready"])
 
 
-def _wait_until_ready(place: Home, process: subprocess.Popen[bytes]) -> StackRecord | None:
-    """The record once it says ready; None when the process ended before (it gives up by itself in time)."""
+def _show_addresses(record: StackRecord | None, place: Home) -> None:
+    for name, value in addresses(record.urls) if record else ():
+        say(f"{name:<14}{value}")
+    say(f"{'logs':<14}{place.logs}")
+
+
+def _name_late(processes: list[ProcessRecord]) -> None:
+    """Name each process that is not ready, with its log; exit with 6 if one of them keeps ending."""
+    for one in processes:
+        lines = "\n".join(f"  {line}" for line in last_lines(Path(one.log), 5)) or "  (empty)"
+        warn(f"{one.name} is not ready yet ({one.state}). Its log {one.log} ends:\n{lines}")
+    ending = [one.name for one in processes if one.pid is None or one.restarts >= HOPELESS_STARTS]
+    if ending:
+        fail(
+            f"{', '.join(ending)} keeps ending; everything else goes on (stop it with: appointments down)",
+            EXIT_NOT_READY,
+        )
+    warn("Everything else is ready. Wait for the rest with: appointments status --wait")
+
+
+def _wait_until_started(place: Home, process: subprocess.Popen[bytes]) -> StackRecord | None:
+    """Return the record once it says ready or slow; None when the process ended before."""
     while process.poll() is None:
         record = place.running()
-        if record is not None and record.phase == "ready":
+        if record is not None and record.phase in ("ready", "slow"):
             return record
         time.sleep(0.1)
     return None

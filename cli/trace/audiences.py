@@ -1,32 +1,32 @@
-"""Whom an event was told, by which channels, and by which not and why; people with equal stories together."""
+"""The people that an event was sent to, the channels used, and why the others were not; equal ones together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cli.describe import body_of
-from cli.trace.preference_history import Wishes, organization_in
-from cli.trace.story import Chapter, Told
+from cli.trace.preference_history import PreferenceHistory, organization_in
+from cli.trace.story import Delivery, Node
 from notifications.preferences import CHANNELS
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """People to whom the same was told in the same way: each with one delivery for each channel.
+    """People who got the same notification in the same way, each with one delivery for each channel.
 
-    `not_by`: channels that were not used for them, and why.
+    `not_by`: the channels that were not used for them, each with the reason.
     """
 
     kind: str
     people: tuple[str, ...]
-    by_channel: dict[str, tuple[Told, ...]]
+    by_channel: dict[str, tuple[Delivery, ...]]
     not_by: dict[str, str]
 
 
-def audiences(chapter: Chapter, wishes: Wishes, *, each: bool = False) -> list[Audience]:
-    """Whom the chapter was told, in the order in which it was planned; `each` person alone, or those that are alike."""
-    by_person: dict[tuple[str, str], list[Told]] = {}
-    for told in chapter.told.values():
-        by_person.setdefault((told.kind, told.recipient), []).append(told)
+def audiences(node: Node, preferences: PreferenceHistory, *, each: bool = False) -> list[Audience]:
+    """Return the audiences of an event in the order of planning; with `each` every person alone, else equal ones together."""
+    by_person: dict[tuple[str, str], list[Delivery]] = {}
+    for delivery in node.deliveries.values():
+        by_person.setdefault((delivery.kind, delivery.recipient), []).append(delivery)
     alike: dict[object, list[Audience]] = {}
     for (kind, person), deliveries in by_person.items():
         ordered = sorted(deliveries, key=lambda item: _place(item.channel))
@@ -34,17 +34,17 @@ def audiences(chapter: Chapter, wishes: Wishes, *, each: bool = False) -> list[A
             kind,
             (person,),
             {item.channel: (item,) for item in ordered},
-            _not_by(chapter, wishes, kind, person, ordered),
+            _not_by(node, preferences, kind, person, ordered),
         )
         alike.setdefault((person if each else None, *_signature(one)), []).append(one)
     return [_together(members) for members in alike.values()]
 
 
 def _signature(one: Audience) -> tuple[object, ...]:
-    """What has to be equal: everything but the times."""
+    """Return everything that has to be equal: all but the times."""
     ways = tuple(
-        (channel, told.why, *(step.words for step in told.steps))
-        for channel, (told,) in one.by_channel.items()
+        (channel, delivery.why, *(step.words for step in delivery.steps))
+        for channel, (delivery,) in one.by_channel.items()
     )
     return (one.kind, ways, tuple(one.not_by.items()))
 
@@ -55,23 +55,25 @@ def _together(members: Sequence[Audience]) -> Audience:
         first.kind,
         tuple(person for member in members for person in member.people),
         {
-            channel: tuple(told for member in members for told in member.by_channel[channel])
+            channel: tuple(delivery for member in members for delivery in member.by_channel[channel])
             for channel in first.by_channel
         },
         first.not_by,
     )
 
 
-def _not_by(chapter: Chapter, wishes: Wishes, kind: str, person: str, told: Sequence[Told]) -> dict[str, str]:
-    """The channels that were left out, each with the reason as it was when the first was planned."""
-    record = chapter.line.record
-    planned = min(step.at for item in told for step in item.steps)
-    used = {item.channel for item in told}
+def _not_by(
+    node: Node, preferences: PreferenceHistory, kind: str, person: str, deliveries: Sequence[Delivery]
+) -> dict[str, str]:
+    """Return the channels that were left out, each with the reason as of the first planning."""
+    record = node.line.record
+    planned = min(step.at for item in deliveries for step in item.steps)
+    used = {item.channel for item in deliveries}
     meant = body_of(record).get("channels") if record.topic == "reminders.events" else None
     found = {}
     for channel in CHANNELS:
         if channel not in used:
-            against = wishes.why_not(person, organization_in(record), kind, channel, planned)
+            against = preferences.why_not(person, organization_in(record), kind, channel, planned)
             elsewhere = isinstance(meant, list) and channel not in meant
             free = "the reminder is for other channels" if elsewhere else "there is no text for it"
             found[channel] = against or free

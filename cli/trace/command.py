@@ -2,13 +2,14 @@
 
 import asyncio
 from typing import Annotated
-from uuid import UUID, uuid5
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import Progress
-from rich.table import Table
+from rich.text import Text
 
 from chassis.configuration.settings import Settings
 from cli import describe, kafka
@@ -21,34 +22,47 @@ from cli.console import (
     fail,
     out,
     print_json_lines,
+    say,
+    with_examples,
+    zone_name,
     zone_of,
 )
 from cli.dead_letters.letter import organization_in
-from cli.trace.preference_history import Wishes, tells_of_wishes
+from cli.trace.preference_history import PreferenceHistory, is_about_preferences
 from cli.trace.queue import add_waiting
-from cli.trace.story import tale
+from cli.trace.story import build_story
+from cli.trace.subjects import is_about
 from cli.trace.tree import tree
-from contracts.envelope import MalformedEnvelope, Record, key_elsewhere, read
+from contracts.envelope import Record
 from contracts.topics import ALL, BOOKING_EVENTS
 
-_CREATE = b"appointment.create"
-_PIPED = 500  # columns: who reads a file breaks no lines
+_PIPED = 500  # columns: a file needs no line breaks
 
 
+@with_examples(
+    "appointments trace ID",
+    "appointments trace ID --zone Europe/Berlin -v",
+    "appointments trace ID --log",
+)
 def trace(
-    appointment: Annotated[str, typer.Argument(help="The appointment's id.")],
+    appointment: Annotated[str, typer.Argument(metavar="ID", help="The appointment's id.")],
     home: HomeOption = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every person alone, with ids.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every person alone, with ids.")
+    ] = False,
     log: Annotated[
         bool | None,
-        typer.Option("--log/--tree", help="Every record in order of time, or what followed from what."),
+        typer.Option(
+            "--log/--tree", help="Show every record in order of time, or a tree (default in a terminal)."
+        ),
     ] = None,
     zone: ZoneOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Tell what became of an appointment: who asked what, whom it was told by which channel and why, and how it ended.
+    """Show the story of an appointment: commands, events, notifications.
 
-    A terminal shows that as a tree; a program (--json, or a pipe) gets every record as a JSON line.
+    For each notification: the person, the channel, the reason, and how it ended. A terminal gets a tree; a program
+    (--json, or a pipe) gets every record as a JSON line. Exit code 1: the log has no such appointment.
     """
     try:
         identifier = UUID(appointment)
@@ -57,22 +71,22 @@ def trace(
     place = zone_of(zone)
     settings = kafka.settings_for(home)
     records = kafka.run(_records(settings, identifier), settings)
-    ours = of_one_organization([record for record in records if _tells_of(record, identifier)])
+    ours = of_one_organization([record for record in records if is_about(record, identifier)])
     if not ours:
-        fail(f"the log knows nothing of an appointment {identifier}")
+        fail(f"the log has no appointment {identifier}")
     programs = json or not out.is_terminal
     if json or (programs if log is None else log):
-        _show_log(ours, programs)
+        _show_log(ours, place, programs)
         return
-    wishes = Wishes.told_by(record for record in records if tells_of_wishes(record))
-    told = tale(ours)
-    if note := asyncio.run(add_waiting(told, identifier, settings)):
+    preferences = PreferenceHistory.of(record for record in records if is_about_preferences(record))
+    story = build_story(ours)
+    if note := asyncio.run(add_waiting(story, identifier, settings)):
         err.print(note, style="dim")
     screen = out if out.is_terminal else Console(highlight=False, width=_PIPED)
-    screen.print(tree(str(identifier), told, wishes, place, verbose))
+    screen.print(tree(str(identifier), story, preferences, place, verbose))
 
 
-def _show_log(records: list[Record], programs: bool) -> None:
+def _show_log(records: list[Record], zone: ZoneInfo | None, programs: bool) -> None:
     names: dict[str, str] = {}
     for record in records:
         names |= describe.names_in(record)
@@ -80,15 +94,21 @@ def _show_log(records: list[Record], programs: bool) -> None:
     if programs:
         print_json_lines(line.document() for line in lines)
         return
-    table = Table("time (UTC)", "topic", "what", "who", "", box=None, header_style="bold")
+    say(f"times in {zone_name(zone)}")
     for line in lines:
-        at = f"{line.record.timestamp:%Y-%m-%d %H:%M:%S.%f}"[:-3]
-        table.add_row(at, line.record.topic, *map(escape, (line.type, line.who, line.what)))
-    out.print(table)
+        at = f"{line.record.timestamp.astimezone(zone):%a %d %b %H:%M:%S.%f}"[:-3]
+        head = (
+            Text(f"{at}  ", style="dim")
+            .append(line.type, style="bold not dim")
+            .append(f"  {line.record.topic}")
+        )
+        out.print(head)
+        content = ": ".join(part for part in (line.who, line.what) if part)
+        out.print(Padding(Text(content), (0, 0, 0, 4)))
 
 
 async def _records(settings: Settings, identifier: UUID) -> list[Record]:
-    """What is about the appointment, and what people said about notifications; in order of time."""
+    """Return the records about the appointment, and the history of preferences; in order of time."""
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("reading the log", total=None)
 
@@ -99,24 +119,9 @@ async def _records(settings: Settings, identifier: UUID) -> list[Record]:
             found = [
                 record
                 async for record in log.up_to_now(progress)
-                if _tells_of(record, identifier) or tells_of_wishes(record)
+                if is_about(record, identifier) or is_about_preferences(record)
             ]
     return sorted(found, key=_order)
-
-
-def _tells_of(record: Record, identifier: UUID) -> bool:
-    """Whether a record is about the appointment: its subject, its body, or the command that made it."""
-    needle = str(identifier).encode()
-    if needle in (record.value or b"") or ("ce_subject", needle) in record.headers:
-        return True
-    if ("ce_type", _CREATE) not in record.headers:
-        return False
-    try:
-        command = read(record.headers)
-    except MalformedEnvelope:
-        return False
-    keys = (command.id, key_elsewhere(command.organization, command.id))
-    return identifier in [uuid5(key, "appointment") for key in keys]
 
 
 def of_one_organization(records: list[Record]) -> list[Record]:
@@ -139,5 +144,5 @@ _RANKS = {topic.name: rank for rank, topic in enumerate(ALL)}
 
 
 def _order(record: Record) -> tuple[object, ...]:
-    """By the broker's clock; what it stamped with the same millisecond, as it flows through the fleet."""
+    """Order by the broker's clock; records of the same millisecond as they flow through the fleet."""
     return (record.timestamp, _RANKS.get(record.topic, 99), record.partition, record.offset)

@@ -1,4 +1,4 @@
-"""What people and organizations said about notifications, as the log tells it: why a channel was not used at a time."""
+"""The history of notification preferences in the log: why a channel was not used for a person at a time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ _SUSPENDED, _RESTORED = "channel.suspended", "channel.restored"
 TYPES = frozenset((_PERSON, _ORGANIZATION, _SUSPENDED, _RESTORED))
 
 
-def tells_of_wishes(record: Record) -> bool:
-    """Whether a record is one that `Wishes` are made of."""
+def is_about_preferences(record: Record) -> bool:
+    """Return whether a record is part of a `PreferenceHistory`."""
     try:
         return record.topic == "notifier.events" and record.header("ce_type") in TYPES
     except MalformedEnvelope:
@@ -26,33 +26,33 @@ def tells_of_wishes(record: Record) -> bool:
 
 
 @dataclass(slots=True)
-class Wishes:
-    """For each person and organization what was said, with its time, oldest first."""
+class PreferenceHistory:
+    """The preferences of each person and organization with their times, oldest first."""
 
     _persons: dict[str, list[tuple[datetime, JSON]]] = field(default_factory=dict)
     _organizations: dict[str, list[tuple[datetime, JSON]]] = field(default_factory=dict)
     _channels: dict[tuple[str, str], list[tuple[datetime, JSON]]] = field(default_factory=dict)
 
     @classmethod
-    def told_by(cls, records: Iterable[Record]) -> "Wishes":
-        """From records in order of time; what has not the shape of its type says nothing."""
-        wishes = cls()
+    def of(cls, records: Iterable[Record]) -> "PreferenceHistory":
+        """Return the history in these records, which are in order of time; those of another shape are left out."""
+        history = cls()
         for record in records:
-            wishes._learn(record.header("ce_type") or "", record.timestamp, body_of(record))
-        return wishes
+            history._learn(record.header("ce_type") or "", record.timestamp, body_of(record))
+        return history
 
     def _learn(self, kind: str, at: datetime, body: JSON) -> None:
-        said = body.get("preferences")
-        if kind == _PERSON and isinstance(said, dict):
-            self._persons.setdefault(str(body.get("user_id")), []).append((at, said))
-        elif kind == _ORGANIZATION and isinstance(said, dict):
-            self._organizations.setdefault(str(body.get("organization_id")), []).append((at, said))
+        preferences = body.get("preferences")
+        if kind == _PERSON and isinstance(preferences, dict):
+            self._persons.setdefault(str(body.get("user_id")), []).append((at, preferences))
+        elif kind == _ORGANIZATION and isinstance(preferences, dict):
+            self._organizations.setdefault(str(body.get("organization_id")), []).append((at, preferences))
         elif kind in (_SUSPENDED, _RESTORED):
             place = (str(body.get("user_id")), str(body.get("channel")))
             self._channels.setdefault(place, []).append((at, {} if kind == _RESTORED else body))
 
     def why_not(self, user: str, organization: str, kind: str, channel: str, at: datetime) -> str | None:
-        """Why nothing of that type went to a person by that channel then; None: nobody had anything against it."""
+        """Return why notifications of that type did not go to a person by that channel then; None if they could."""
         suspended = _as_of(self._channels.get((user, channel)), at)
         if suspended:
             return f"suspended, because it bounced: {suspended.get('reason') or 'no such address'}"
@@ -69,12 +69,12 @@ class Wishes:
         return None if decision.on else decision.reason
 
 
-def _as_of(told: list[tuple[datetime, JSON]] | None, at: datetime) -> JSON | None:
-    return next((said for when, said in reversed(told or []) if when <= at), None)
+def _as_of(known: list[tuple[datetime, JSON]] | None, at: datetime) -> JSON | None:
+    return next((preferences for when, preferences in reversed(known or []) if when <= at), None)
 
 
 def organization_in(record: Record) -> str:
-    """The organization that a record belongs to, as it names it."""
+    """Return the organization in a record's header, in its canonical form."""
     try:
         return str(UUID(record.header("organization") or ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""A tale on a terminal: a tree, in the viewer's zone, as short as it can be said."""
+"""A story on a terminal: a tree, in the viewer's zone."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,9 +8,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from cli import describe
+from cli.console import zone_name
 from cli.trace.audiences import Audience, audiences
-from cli.trace.preference_history import Wishes
-from cli.trace.story import WAITS, Chapter, Step, Tale, Told, channel_name
+from cli.trace.preference_history import PreferenceHistory
+from cli.trace.records import Step
+from cli.trace.story import WAITS, Delivery, Node, Story, channel_name
 
 _NAMED = 3  # people of an audience who are named before the rest is counted
 _COLOURS = {
@@ -25,88 +27,92 @@ _COLOURS = {
 }
 
 
-def tree(identifier: str, tale: Tale, wishes: Wishes, zone: ZoneInfo | None, verbose: bool) -> Tree:
-    """The tale of the appointment; `verbose`: every person alone, with ids and positions in the log."""
-    return _Drawing(tale, wishes, zone, verbose).tree(identifier)
+def tree(
+    identifier: str, story: Story, preferences: PreferenceHistory, zone: ZoneInfo | None, verbose: bool
+) -> Tree:
+    """Return the story of the appointment; with `verbose` every person alone, with ids and positions in the log."""
+    return _Drawing(story, preferences, zone, verbose).tree(identifier)
 
 
 class _Drawing:
-    def __init__(self, tale: Tale, wishes: Wishes, zone: ZoneInfo | None, verbose: bool) -> None:
-        self._tale, self._wishes, self._zone, self._verbose = tale, wishes, zone, verbose
+    def __init__(
+        self, story: Story, preferences: PreferenceHistory, zone: ZoneInfo | None, verbose: bool
+    ) -> None:
+        self._story, self._preferences, self._zone, self._verbose = story, preferences, zone, verbose
 
     def tree(self, identifier: str) -> Tree:
-        state = self._tale.state
+        state = self._story.state
         times = describe.when(state.get("start_time"), state.get("end_time"), state.get("timezone"))
         parts = (f"“{state.get('title')}”", times, str(state.get("status"))) if state else ()
         head = Text(" · ".join(parts) or "an appointment that was never made", style="bold")
-        name = (
-            self._zone.key if self._zone else f"{datetime.now().astimezone().tzname()} (this machine's zone)"
-        )
-        head.append(f"\n{identifier} · times in {name}", style="dim not bold")
+        head.append(f"\n{identifier} · times in {zone_name(self._zone)}", style="dim not bold")
         root = Tree(head, guide_style="dim")
-        for chapter in self._tale.chapters:
-            self._add(root, chapter)
+        for node in self._story.nodes:
+            self._add(root, node)
         return root
 
-    def _add(self, parent: Tree, chapter: Chapter) -> None:
-        branch = parent.add(self._command(chapter) if chapter.is_command else self._event(chapter))
-        for audience in audiences(chapter, self._wishes, each=self._verbose):
+    def _add(self, parent: Tree, node: Node) -> None:
+        branch = parent.add(self._command(node) if node.is_command else self._event(node))
+        for audience in audiences(node, self._preferences, each=self._verbose):
             self._audience(branch, audience)
-        for inner in chapter.chapters:
+        for inner in node.nodes:
             self._add(branch, inner)
 
-    def _command(self, chapter: Chapter) -> Text:
-        """Who asked what, and the answer; the details only where no event repeats them."""
-        said = chapter.line
-        text = self._at(said.record.timestamp).append(f"{said.who or 'somebody'} asks: ")
-        text.append(said.type.removeprefix("appointment.").replace("_", " "), style="bold")
-        if not chapter.chapters and said.what:
-            text.append(f", {said.what}")
-        return self._noted(text, chapter)
+    def _command(self, node: Node) -> Text:
+        """Return a command and its outcome; the details only where no event repeats them."""
+        line = node.line
+        text = self._at(line.record.timestamp).append(f"{line.who or 'somebody'} asks: ")
+        text.append(line.type.removeprefix("appointment.").replace("_", " "), style="bold")
+        if not node.nodes and line.what:
+            text.append(f", {line.what}")
+        return self._noted(text, node)
 
-    def _event(self, chapter: Chapter) -> Text:
-        said = chapter.line
-        text = self._at(said.record.timestamp)
-        text.append(said.type.removeprefix("appointment.").replace("_", " "), style="bold")
-        who = f" by {said.who}" if said.who and not said.who.startswith("service:") else ""
-        text.append(f"{who}  {said.what}" if said.what else who)
-        return self._noted(text, chapter)
+    def _event(self, node: Node) -> Text:
+        line = node.line
+        text = self._at(line.record.timestamp)
+        text.append(line.type.removeprefix("appointment.").replace("_", " "), style="bold")
+        who = f" by {line.who}" if line.who and not line.who.startswith("service:") else ""
+        text.append(f"{who}  {line.what}" if line.what else who)
+        return self._noted(text, node)
 
-    def _noted(self, text: Text, chapter: Chapter) -> Text:
-        for note in chapter.notes:
+    def _noted(self, text: Text, node: Node) -> Text:
+        for note in node.notes:
             bad = note.what.startswith(("refused", "set aside"))
             text.append(" → ", style="dim").append(note.what, style="red" if bad else "")
         if self._verbose:
-            text.append(f"\n{chapter.line.id} at {chapter.line.record.position}", style="dim")
+            text.append(f"\n{node.line.id} at {node.line.record.position}", style="dim")
         return text
 
     def _audience(self, branch: Tree, audience: Audience) -> None:
-        names = [self._tale.name(person) for person in audience.people[:_NAMED]]
+        names = [self._story.name(person) for person in audience.people[:_NAMED]]
         more = len(audience.people) - len(names)
         who = ", ".join(names) + (f" and {more} more" if more else "")
         kind = audience.kind.removeprefix("appointment_").replace("_", " ")
         leaf = branch.add(Text(f"{who}: ").append(kind, style="bold"))
-        reasons = [told[0].why for told in audience.by_channel.values()]
-        width = max(map(len, reasons), default=0)
-        for channel, told in audience.by_channel.items():
-            leaf.add(self._delivery(channel, told, width))
+        reasons = {
+            channel: _reason(channel, deliveries[0].why)
+            for channel, deliveries in audience.by_channel.items()
+        }
+        width = max(map(len, reasons.values()), default=0)
+        for channel, deliveries in audience.by_channel.items():
+            leaf.add(self._delivery(channel, deliveries, reasons[channel].ljust(width)))
         if audience.not_by:
             left_out = "; ".join(f"{channel_name(name)}: {why}" for name, why in audience.not_by.items())
             leaf.add(Text(f"not by {left_out}", style="dim"))
 
-    def _delivery(self, channel: str, told: Sequence[Told], width: int) -> Text:
-        text = Text(f"{channel_name(channel):<7}").append(f"{told[0].why:<{width}}  ", style="dim")
-        everyones = [[step for step in one.steps if step.state != "planned"] for one in told]
-        if not everyones[0]:
+    def _delivery(self, channel: str, deliveries: Sequence[Delivery], reason: str) -> Text:
+        text = Text(f"{channel_name(channel):<7}").append(f"{reason}  ", style="dim")
+        all_steps = [[step for step in one.steps if step.state != "planned"] for one in deliveries]
+        if not all_steps[0]:
             text.append("waits to be sent", style="yellow")
-        for number, same in enumerate(zip(*everyones, strict=True)):
+        for number, same in enumerate(zip(*all_steps, strict=True)):
             text.append(" → " if number else "", style="dim").append(self._step(same))
         if self._verbose:
-            text.append(f"  {told[0].id}", style="dim")
+            text.append(f"  {deliveries[0].id.text}", style="dim")
         return text
 
     def _step(self, same: Sequence[Step]) -> Text:
-        """The same step of everybody, with the times of the first and the last."""
+        """Return the same step of several deliveries, with the times of the first and the last."""
         step, times = same[0], [one.at for one in same]
         text = Text(step.words, style=_COLOURS.get(step.state, ""))
         if step.until:
@@ -118,3 +124,8 @@ class _Drawing:
 
     def _at(self, instant: datetime) -> Text:
         return Text(f"{instant.astimezone(self._zone):%a %d %b %H:%M:%S}  ", style="dim")
+
+
+def _reason(channel: str, why: str) -> str:
+    """Return the reason without the channel's name, which stands before it."""
+    return why.removeprefix(f"{channel_name(channel)} messages ").removeprefix("are ")

@@ -127,7 +127,7 @@ def _entry(place: str, names: list[str], cells: list[str]) -> Entry | Problem:
 
 
 def _text(stream: BinaryIO) -> Iterator[str]:
-    """Lines of text; what is not UTF-8 becomes lone surrogates, which no field may hold, so that its row is refused."""
+    """Yield lines of text; bytes outside UTF-8 become lone surrogates, which no field may hold, so the row is refused."""
     start = stream.read(2)
     stream.seek(0)
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):

@@ -1,4 +1,4 @@
-"""What a file of appointments holds: entries, and what cannot be one."""
+"""Entries of a file of appointments, and the problems of those that cannot be read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,24 +9,25 @@ JSON = dict[str, Any]
 
 
 class BadFile(ValueError):
-    """The file as a whole cannot be read; the message says why."""
+    """The file as a whole cannot be read; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An appointment, or a series, as a file has it.
+    """An appointment, or a series, in a file.
 
-    place: where, for example `line 17`. body: that of a create, people as ids or e-mail addresses. uid: its name at its
-    source, if it has one. organizer: whose it is, else the import's owner; or_owner: also if nobody knows them. answers: what the participants said
-    (`confirmed`, `declined`), by id or address. confirmed: the organizer confirmed the whole. waiting: who waits for a seat, the first first. changes: single
-    occurrences that differ, each the body of an update with its `original_start_time`. notes: what is lost on the way.
+    place: its place, for example `line 17`. body: that of a create, people as ids or e-mail addresses. uid: its name at
+    its source, if it has one. organizer: their id or address; without one the import's owner organizes it, with
+    fall_back_to_owner also when the organizer is unknown. answers: the participants' responses (`confirmed`, `declined`),
+    by id or address. confirmed: the organizer confirmed the whole. waiting: the waiting list in order. changes: single
+    occurrences that differ, each the body of an update with its `original_start_time`. notes: losses on the way.
     """
 
     place: str
     body: JSON
     uid: str | None = None
     organizer: str | None = None
-    or_owner: bool = False
+    fall_back_to_owner: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
     confirmed: bool = False
     waiting: Sequence[str] = ()
@@ -36,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something of the file did not become what it says. `errors` as in an outcome: field, code, message."""
+    """The reason why a part of the file was not booked as it is. `errors` as in an outcome: field, code, message."""
 
     place: str
     code: str
@@ -46,13 +47,13 @@ class Problem:
     errors: Sequence[JSON] = ()
 
     def document(self) -> JSON:
-        """As JSON, without what is empty."""
+        """Return it as JSON, without empty fields."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {name: value for name, value in values.items() if value not in (None, (), [])}
 
 
 def uuid_in(text: Any) -> UUID | None:
-    """The UUID that a text is, or None."""
+    """Return the UUID of a text, or None."""
     try:
         return UUID(text) if isinstance(text, str) and len(text) == 36 else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""`appointments export`: what stands, in a form that `appointments import` books again."""
+"""`appointments export`: open appointments and series as a file that `appointments import` books again."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from rich.progress import Progress
 from chassis.clock import now
 from chassis.configuration.settings import Settings
 from cli import kafka
-from cli.console import EXIT_USAGE, HomeOption, JsonOption, err, fail, out, print_json, say
+from cli.console import EXIT_USAGE, HomeOption, JsonOption, err, fail, out, print_json, say, with_examples
 from cli.transfer.entries import BadFile, Entry, uuid_in
 from cli.transfer.exporting.entries import entries
 from cli.transfer.exporting.history import History
@@ -23,23 +23,30 @@ from contracts.envelope import MalformedEnvelope, Record
 from contracts.topics import BOOKING_EVENTS
 
 
+@with_examples(
+    "appointments export mine.ics --owner jonas@nordlicht.example",
+    "appointments export all.ndjson --organization ID",
+)
 def moving_out(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: .ndjson, .ics or .csv.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Write this file: .ndjson, .ics or .csv.")],
     home: HomeOption = None,
     owner: Annotated[
-        str | None, typer.Option(help="Only what this person organizes: an id or e-mail address.")
+        str | None,
+        typer.Option(metavar="PERSON", help="Write only appointments of this organizer (id or e-mail)."),
     ] = None,
-    organization: Annotated[str | None, typer.Option(help="Everything of this organization: its id.")] = None,
+    organization: Annotated[
+        str | None, typer.Option(metavar="ID", help="Write everything of this organization.")
+    ] = None,
     since: Annotated[
-        datetime | None, typer.Option(help="Only what begins then (UTC) or later (default: now).")
+        datetime | None, typer.Option(help="Write only appointments from this time (UTC) on (default: now).")
     ] = None,
     people: PeopleOption = None,
     kind: FormatOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write all open appointments and series to a file, as the log of events has them.
+    """Write all open appointments and series to a file.
 
-    Ids are kept: imported again where they stand, nothing changes; into an empty fleet, the same comes out of it again.
+    Ids are kept: an import into the same fleet changes nothing, and an import into an empty one restores them all.
     """
     settings = kafka.settings_for(home)
     try:
@@ -67,10 +74,10 @@ def moving_out(
 def _history(owner: str | None, organization: str | None, roster: Roster) -> History:
     member = roster.find(owner)
     if owner is not None and member is None:
-        fail(f"nobody active is {owner[:200]!r} (see: appointments people)", EXIT_USAGE)
+        fail(f"there is no active person {owner[:200]!r} (see: appointments people)", EXIT_USAGE)
     identifier = uuid_in(organization) or (member.organization if member else None)
     if identifier is None or (organization is not None and uuid_in(organization) is None):
-        fail("say whose appointments: --owner, or --organization with its id", EXIT_USAGE)
+        fail("choose the appointments: --owner PERSON, or --organization ID", EXIT_USAGE)
     return History(identifier, member.id if member else None)
 
 
@@ -94,7 +101,7 @@ def _is_of(record: Record, organization: UUID) -> bool:
 
 
 def _addressed(entry: Entry, roster: Roster) -> Entry:
-    """People by their e-mail addresses, for files that people read."""
+    """Return the entry with e-mail addresses for ids, for files that people read."""
     body = dict(entry.body)
     if "participant_ids" in body:
         body["participant_ids"] = [roster.address(who) for who in body["participant_ids"]]
@@ -102,6 +109,6 @@ def _addressed(entry: Entry, roster: Roster) -> Entry:
         entry,
         body=body,
         organizer=roster.address(entry.organizer or ""),
-        answers={roster.address(who): said for who, said in entry.answers.items()},
+        answers={roster.address(person): response for person, response in entry.answers.items()},
         waiting=[roster.address(who) for who in entry.waiting],
     )

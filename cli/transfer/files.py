@@ -24,28 +24,28 @@ class Source:
 
     @classmethod
     def of(cls, path: Path, kind: str | None) -> "Source":
-        """Open it. Raises BadFile for an ending that says nothing, OSError."""
+        """Open it. Raises BadFile for an unknown ending, OSError."""
         return cls(path.open("rb"), path.stat().st_size, kind_of(path, kind))
 
     def entries(self) -> Iterator[Entry | Problem]:
-        """What it holds, one after the other. Raises BadFile."""
+        """Yield its entries one after the other. Raises BadFile."""
         return READERS[self.kind](self.stream)
 
     def read_bytes(self) -> int:
-        """How much of it has been read."""
+        """Return the number of bytes read so far."""
         return self.size if self.stream.closed else self.stream.tell()
 
 
 def kind_of(path: Path, given: str | None) -> str:
-    """The format that was asked for, or that the name ends in. Raises BadFile."""
+    """Return the given format, else the one of the name's ending. Raises BadFile."""
     found = given or path.suffix.lower().lstrip(".").replace("jsonl", "ndjson")
     if found not in READERS:
-        raise BadFile(f"{path.name} ends in none of {', '.join(READERS)}; say --format")
+        raise BadFile(f"{path.name} ends in none of {', '.join(READERS)}; name it with --format")
     return found
 
 
 def write(path: Path, kind: str, entries: Iterable[Entry], at: datetime) -> None:
-    """Write them as this kind of file, which is there when it is complete; `at` is now. Raises OSError."""
+    """Write the entries; the file appears when it is complete. `at` is now. Raises OSError."""
     partial = path.with_name(path.name + ".partial")
     if kind == "csv":
         with partial.open("w", encoding="utf-8-sig", newline="") as text:

@@ -1,4 +1,4 @@
-"""iCalendar files: what they hold of appointments, and what stands as one.
+"""Read appointments from iCalendar files.
 
 A file has times, texts, people by their addresses, series with their single changes. It has no answers that are taken
 over, no custom fields, no reminders, no seats, no client.
@@ -53,7 +53,7 @@ def _entry(place: str, event: ReadEvent, single: Sequence[ReadEvent]) -> Entry |
         {name: value for name, value in body.items() if value not in ("", [])},
         uid=uid,
         organizer=event.organizer,
-        or_owner=True,
+        fall_back_to_owner=True,
         changes=[_change(one, event) for one in single if not one.cancelled],
         notes=_shortened(place, event, uid, title),
     )
@@ -91,7 +91,7 @@ def _pattern(event: ReadEvent, single: Iterable[ReadEvent]) -> JSON:
 
 
 def _change(one: ReadEvent, series: ReadEvent) -> JSON:
-    """What differs from the series; times always, because they are its own."""
+    """Return the fields that differ from the series, and always the times."""
     original = one.recurrence_id or one.start
     content, whole = _content(one), _content(series)
     changed = {name: value or None for name, value in content.items() if value != whole[name]}

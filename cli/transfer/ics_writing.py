@@ -1,4 +1,4 @@
-"""What stands, as an iCalendar file."""
+"""Open appointments and series as an iCalendar file."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ _PARTSTAT = {"confirmed": "ACCEPTED", "declined": "DECLINED"}
 
 
 def calendar(entries: Iterable[Entry], at: datetime) -> bytes:
-    """One calendar of all of them; `at`: when it was written."""
+    """Return one calendar of all entries; `at`: the time of writing."""
     return write((event for entry in entries for event in _events(entry, at)), name=NAME)
 
 

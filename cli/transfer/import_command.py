@@ -1,4 +1,4 @@
-"""`appointments import`: existing appointments become commands, paced, resumable, with a report of what was refused."""
+"""`appointments import`: book the appointments of a file, paced and resumable, with a report of refusals."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ import typer
 from chassis.clock import now
 from chassis.configuration.settings import Settings
 from cli import kafka
-from cli.console import EXIT_USAGE, HomeOption, JsonOption, fail
+from cli.console import EXIT_USAGE, HomeOption, JsonOption, fail, with_examples
 from cli.stack.people import fetch_people
 from cli.transfer.entries import BadFile, Problem
 from cli.transfer.files import Source
@@ -27,40 +27,51 @@ from contracts.topics import BOOKING_OUTCOMES
 PeopleOption = Annotated[
     Path | None,
     typer.Option(
-        "--people", help="Who is who, as `appointments people --json` prints it (default: ask the sandbox)."
+        "--people",
+        metavar="FILE",
+        help="Take the people from this output of `appointments people --json` (default: the sandbox).",
     ),
 ]
 FormatOption = Annotated[
-    str | None, typer.Option("--format", help="ndjson, ics or csv (default: the file's ending).")
+    str | None,
+    typer.Option("--format", metavar="ndjson|ics|csv", help="Format of the file (default: by its ending)."),
 ]
 
 
+@with_examples(
+    "appointments import old.csv --owner jonas@nordlicht.example --dry-run",
+    "appointments import old.csv --owner jonas@nordlicht.example --report problems.ndjson",
+)
 def moving_in(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Appointments: .ndjson, .ics or .csv.")],
     home: HomeOption = None,
     owner: Annotated[
-        str | None, typer.Option(help="Id or e-mail address of who organizes what names no organizer.")
+        str | None, typer.Option(metavar="PERSON", help="Organizer for rows that name none (id or e-mail).")
     ] = None,
     rate: Annotated[
-        float, typer.Option(min=1, help="Commands a second, at most; fewer while others would wait for them.")
+        float,
+        typer.Option(min=1, help="Send at most so many commands a second; fewer while others would wait."),
     ] = 200.0,
-    steady: Annotated[
-        bool, typer.Option("--steady", help="Keep to the rate, also while others wait for it.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, send nothing.")] = False,
+    steady: Annotated[bool, typer.Option("--steady", help="Do not slow down for other traffic.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and send nothing.")] = False,
     report: Annotated[
-        Path | None, typer.Option(help="Write all that was refused or left out here, as NDJSON.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write everything that was refused or left out here, as NDJSON."),
     ] = None,
     attempt: Annotated[
-        int, typer.Option(min=1, help="Another number asks again for what was refused; what stands, stands.")
+        int,
+        typer.Option(
+            min=1, help="Change this number to retry rows refused before; accepted rows are not repeated."
+        ),
     ] = 1,
     people: PeopleOption = None,
     kind: FormatOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Book what a file holds. The same file again changes nothing, so a broken-off import is simply started again.
+    """Book the appointments of a file (.ndjson, .ics or .csv).
 
-    Exit code 1 when something of it does not stand afterwards, 130 after Ctrl-C.
+    The same file again changes nothing, so an interrupted import is simply started again. Exit codes: 0 everything is
+    booked, 1 something was refused or left out, 130 after Ctrl-C.
     """
     settings = kafka.settings_for(home)
     roster = roster_of(people, settings)
@@ -71,6 +82,7 @@ def moving_in(
             if dry_run:
                 tally = moving.check(reported)
             else:
+                kafka.name_target(settings)
                 tally = kafka.run(moving.send(settings, rate, reported, steady=steady), settings)
     except BadFile as error:
         fail(f"{file}: {error}", EXIT_USAGE)
@@ -81,7 +93,7 @@ def moving_in(
 
 @dataclass
 class Moving:
-    """An import: its file, who is who, who organizes what names nobody."""
+    """An import: its file, the people, and the organizer of entries that name none."""
 
     source: Source
     roster: Roster
@@ -89,7 +101,7 @@ class Moving:
     attempt: int
 
     def plans(self) -> Iterator[Planned | Problem]:
-        """What each entry becomes."""
+        """Yield the plan of each entry, or its problem."""
         for entry in self.source.entries():
             yield (
                 entry
@@ -98,12 +110,12 @@ class Moving:
             )
 
     def check(self, report: Report) -> Tally:
-        """Read all of it and say what is wrong as far as it can be known without booking."""
+        """Read all of it, and report the problems that can be known without booking."""
         tally, at = Tally(), now()
-        with progress(self.source, tally) as tell:
+        with progress(self.source, tally) as show:
             for plan in self.plans():
                 tally.read += 1
-                tell()
+                show()
                 if isinstance(plan, Planned):
                     start = begins(plan)
                     if start is None or start > at:
@@ -113,19 +125,19 @@ class Moving:
                             report.add(note, "note")
                         continue
                     title = str(plan.body["title"])[:80]
-                    detail = f"It begins at {start:%Y-%m-%d %H:%M} UTC, which is past."
+                    detail = f"It begins at {start:%Y-%m-%d %H:%M} UTC, which is in the past."
                     plan = Problem(plan.entry.place, "in_the_past", detail, plan.entry.uid, title)
                 tally.unsendable += 1
                 report.add(plan, "unsendable")
         return tally
 
     async def send(self, settings: Settings, rate: float, report: Report, *, steady: bool) -> Tally:
-        """Send it. Ctrl-C once: no more is sent, what is under way is awaited."""
+        """Send it. After one Ctrl-C nothing more is sent, and outcomes under way are awaited."""
         tally, stop = Tally(), asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, _stop_once, loop, stop)
-        with progress(self.source, tally) as tell:
-            sending = Sending(self.plans(), self.roster, tally, report, stop, tell)
+        with progress(self.source, tally) as show:
+            sending = Sending(self.plans(), self.roster, tally, report, stop, show)
             async with (
                 kafka.reading(settings, [BOOKING_OUTCOMES.name]) as log,
                 kafka.publisher(settings) as producer,
@@ -135,7 +147,7 @@ class Moving:
 
 
 def roster_of(people: Path | None, settings: Settings) -> Roster:
-    """Everybody, from a file or from the sandbox's Identity Service."""
+    """Return everybody, from a file or from the sandbox's Identity Service."""
     if people is None:
         return Roster(fetch_people(settings.identity_url))
     try:
@@ -143,13 +155,13 @@ def roster_of(people: Path | None, settings: Settings) -> Roster:
     except OSError as error:
         fail(f"cannot read {people}: {error.strerror}", EXIT_USAGE)
     except (ValueError, KeyError, TypeError, AttributeError):
-        fail(f"{people} is not what `appointments people --json` prints", EXIT_USAGE)
+        fail(f"{people} is no output of `appointments people --json`", EXIT_USAGE)
 
 
 def _owner(who: str | None, roster: Roster) -> Member | None:
     owner = roster.find(who)
     if who is not None and owner is None:
-        fail(f"nobody active is {who[:200]!r} (see: appointments people)", EXIT_USAGE)
+        fail(f"there is no active person {who[:200]!r} (see: appointments people)", EXIT_USAGE)
     return owner
 
 
@@ -163,6 +175,6 @@ def _open(file: Path, kind: str | None) -> Source:
 
 
 def _stop_once(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """A second Ctrl-C ends at once."""
+    """Stop after this Ctrl-C; a second one ends at once."""
     stop.set()
     loop.remove_signal_handler(signal.SIGINT)

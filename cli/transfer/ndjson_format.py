@@ -44,7 +44,7 @@ def document(entry: Entry) -> JSON:
 
 
 def entry_of(place: str, fields: JSON) -> Entry | Problem:
-    """An entry of one object's fields; what is beside the body is taken out of it."""
+    """Return the entry of one object; fields that do not belong to the body are taken out of it."""
     body = dict(fields)
     named, organizer = body.pop("appointment_id", None), body.pop("organizer_id", None)
     uid = body.pop("id", named)
@@ -62,7 +62,7 @@ def entry_of(place: str, fields: JSON) -> Entry | Problem:
         body,
         uid=str(uid) if uid not in (None, "") else None,
         organizer=str(organizer) if organizer not in (None, "") else None,
-        answers={str(who): said for who, said in answers.items() if said in _ANSWERS},
+        answers={str(who): response for who, response in answers.items() if response in _ANSWERS},
         confirmed=status == "confirmed",
         waiting=[str(who) for who in waiting],
         changes=changes,

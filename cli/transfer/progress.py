@@ -1,4 +1,4 @@
-"""What a person sees of an import: how far it is, and what came of it."""
+"""The progress and the result of an import on a terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,29 +15,29 @@ EXIT_INTERRUPTED = 130
 
 
 @contextmanager
-def progress(source: Source, tally: Tally) -> Iterator["Tell"]:
-    """A bar on stderr of a terminal; call what it gives to bring it up to date."""
+def progress(source: Source, tally: Tally) -> Iterator["ImportBar"]:
+    """Show a bar on stderr of a terminal; call the yielded object to update it."""
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        yield Tell(bar, source, tally)
+        yield ImportBar(bar, source, tally)
 
 
-class Tell:
-    """Shows how far it is, by the bytes that were read."""
+class ImportBar:
+    """The progress by the bytes that were read."""
 
     def __init__(self, bar: Progress, source: Source, tally: Tally) -> None:
         self._bar, self._source, self._tally = bar, source, tally
         self._task = bar.add_task("", total=source.size)
 
     def __call__(self) -> None:
-        """Show it as it is now."""
+        """Update it."""
         if not self._bar.disable:
-            said = f"{self._tally.booked:,} booked, {self._tally.refused + self._tally.unsendable:,} refused"
-            self._bar.update(self._task, completed=self._source.read_bytes(), description=said)
+            words = f"{self._tally.booked:,} booked, {self._tally.refused + self._tally.unsendable:,} refused"
+            self._bar.update(self._task, completed=self._source.read_bytes(), description=words)
 
 
 def conclude(tally: Tally, report: Report, *, dry_run: bool, json: bool) -> None:
-    """Say what became of it, and exit with what that means."""
+    """Print the result, and exit with its code."""
     if json or not out.is_terminal:
         print_json({"dry_run": dry_run, **tally.document()})
     else:
@@ -51,7 +51,7 @@ def conclude(tally: Tally, report: Report, *, dry_run: bool, json: bool) -> None
     if beyond > 0:
         err.print(f"and {beyond:,} more{'' if report.path else ' (--report FILE has all)'}")
     if tally.interrupted:
-        err.print("interrupted; the same command goes on where it stopped")
+        err.print("interrupted; run the same command to continue")
         raise typer.Exit(EXIT_INTERRUPTED)
     if not tally.complete:
         raise typer.Exit(EXIT_FAILED)
@@ -60,7 +60,7 @@ def conclude(tally: Tally, report: Report, *, dry_run: bool, json: bool) -> None
 def _sentence(tally: Tally, dry_run: bool) -> str:
     parts = [
         f"{tally.booked:,} {'would be sent' if dry_run else 'booked'}",
-        *([f"{tally.existing:,} stood already"] if tally.existing else []),
+        *([f"{tally.existing:,} existed already"] if tally.existing else []),
         *([f"{tally.refused:,} refused"] if tally.refused else []),
         *([f"{tally.unsendable:,} cannot be sent"] if tally.unsendable else []),
         *([f"{tally.undecided:,} without an outcome"] if tally.undecided else []),

@@ -1,4 +1,4 @@
-"""Series that have begun: what of their pattern is still to come."""
+"""Series that have begun: the rest of their pattern."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _A_SECOND = timedelta(seconds=1)
 
 
 def recurrence_in(body: Mapping[str, Any], zone: str) -> Recurrence:
-    """The series that a checked create asks for. Raises InvalidPattern."""
+    """Return the series of a checked create. Raises InvalidPattern."""
     pattern = body["recurring_pattern"]
     until = pattern.get("until")
     return recurrence_of(
@@ -36,12 +36,12 @@ def recurrence_in(body: Mapping[str, Any], zone: str) -> Recurrence:
 
 
 def has_begun(recurrence: Recurrence, at: datetime) -> bool:
-    """Whether an occurrence by the rule lies before `at`."""
+    """Return whether an occurrence by the rule lies before `at`."""
     return wall_clock(at, recurrence.timezone) > recurrence.local_start
 
 
 def still_to_come(recurrence: Recurrence, at: datetime) -> Recurrence | None:
-    """The series from `at` on, at the same times as the whole; None when its rule has nothing more.
+    """Return the series from `at` on, at the same times as the whole; None when its rule has nothing more.
 
     It starts at the first occurrence by the rule, so that its interval keeps step, and counts those before it off.
     """
@@ -64,7 +64,7 @@ def still_to_come(recurrence: Recurrence, at: datetime) -> Recurrence | None:
 
 
 def caught_up(body: JSON, zone: str, at: datetime) -> JSON | None:
-    """A create whose rule is longer than a series may be, from its first occurrence at or after `at` on.
+    """Return a create whose rule is longer than a series may be, from its first occurrence at or after `at` on.
 
     None where it has not begun, or nothing is left. Raises InvalidPattern for a rule that makes no sense.
     """
@@ -104,7 +104,7 @@ def _local(time: str, zone: str) -> datetime:
 
 
 def pattern_of(recurrence: Recurrence) -> JSON:
-    """As `recurring_pattern`; dates in the wall clock of the series' zone."""
+    """Return it as `recurring_pattern`; dates in the wall clock of the series' zone."""
     pattern: JSON = {"rrule": recurrence.rrule}
     for name in ("exdates", "rdates"):
         dates = [wall_clock(one, recurrence.timezone).isoformat() for one in getattr(recurrence, name)]
@@ -114,12 +114,12 @@ def pattern_of(recurrence: Recurrence) -> JSON:
 
 
 def wall_clock(instant: datetime, zone: str) -> datetime:
-    """What clocks in the zone show, naive."""
+    """Return the wall clock of the zone, naive."""
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
 
 
 def length_of(start: str, end: str) -> timedelta:
-    """From one time to the other: elapsed where both have an offset, else of the wall clock."""
+    """Return the time between: elapsed where both have an offset, else of the wall clock."""
     one, other = datetime.fromisoformat(start), datetime.fromisoformat(end)
     if one.tzinfo is None or other.tzinfo is None:
         return other.replace(tzinfo=None) - one.replace(tzinfo=None)

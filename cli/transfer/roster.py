@@ -1,4 +1,4 @@
-"""Who is who, by id or e-mail address."""
+"""People by id or e-mail address."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Member:
 
 
 class Roster:
-    """Everybody whom Identity knows and who is active."""
+    """The active people of Identity."""
 
     def __init__(self, people: Iterable[JSON]) -> None:
         self._found: dict[str, Member] = {}
@@ -34,13 +34,13 @@ class Roster:
                 self._found[member.id.lower()] = self._found[member.email.lower()] = member
 
     def find(self, who: Any) -> Member | None:
-        """The person with this id or address (also as `mailto:` or `urn:uuid:`), or None."""
+        """Return the person with this id or address (also as `mailto:` or `urn:uuid:`), or None."""
         if not isinstance(who, str):
             return None
         name = who.strip().lower().removeprefix("mailto:").removeprefix("urn:uuid:")
         return self._found.get(name)
 
     def address(self, who: str) -> str:
-        """The e-mail address of this id, or the id of somebody who is not known."""
+        """Return the e-mail address of an id, or the id when the person is unknown."""
         member = self._found.get(who.lower())
         return member.email if member else who

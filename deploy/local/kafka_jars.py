@@ -20,7 +20,7 @@ LOCK_FILE = Path(__file__).with_name("kafka-jars.json")
 
 
 class JarsError(Exception):
-    """The jars of Apache Kafka are missing or are not the expected ones; the message says which."""
+    """The jars of Apache Kafka are missing or are not the expected ones; the message names them."""
 
 
 class JarLock(NamedTuple):
@@ -31,20 +31,20 @@ class JarLock(NamedTuple):
 
 
 def read_lock(path: Path = LOCK_FILE) -> JarLock:
-    """What the repository expects."""
+    """Return the jars that the repository expects."""
     return JarLock(**json.loads(path.read_text()))
 
 
 def cache_folder() -> Path:
-    """The folder that all stacks of this user share."""
+    """Return the folder that all stacks of this user share."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "appointments"
 
 
 def ensure_jars(lock: JarLock | None = None, cache: Path | None = None) -> list[Path]:
-    """The checked jars, downloaded when the cache does not hold them; raises JarsError otherwise.
+    """Return the checked jars, downloaded if the cache lacks them. Raises JarsError.
 
-    Each call hashes all of them (44 MB, under 0.1 s): what Java will load is what the repository named.
+    Each call hashes all of them (44 MB, under 0.1 s): Java loads exactly the jars that the repository names.
     """
     lock = lock or read_lock()
     cache = cache or cache_folder()

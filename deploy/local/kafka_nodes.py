@@ -1,4 +1,4 @@
-"""One broker's place in a cluster of several, and what it asks of clients: TLS, credentials, ACLs."""
+"""One broker's place in a cluster of several, and its demands on clients: TLS, credentials, ACLs."""
 
 import base64
 import uuid
@@ -34,11 +34,11 @@ _OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """TLS and credentials for all clients, brokers among them, and ACLs: what nobody is granted is denied.
+    """TLS and credentials for all clients, brokers among them, and ACLs that deny everything not granted.
 
-    keystore: the broker's key and certificates, PEM. truststore: the issuer's certificate. users: passwords by name, for
-    PLAIN and SCRAM; `superuser` is one of them. certificate_port: for clients that show a certificate, instead.
-    OAUTHBEARER takes unsigned tokens: for tests.
+    keystore: the broker's key and certificates, PEM. truststore: the issuer's certificate. users: passwords
+    by name, for PLAIN and SCRAM; `superuser` is one of them. certificate_port: for clients that show a
+    certificate, instead. OAUTHBEARER takes unsigned tokens: for tests.
     """
 
     keystore: Path
@@ -48,7 +48,7 @@ class Security:
     certificate_port: int | None = None
 
     def settings(self, port: int) -> dict[str, str]:
-        """Lines of server.properties for a broker whose clients come to `port`."""
+        """Return the lines of server.properties for a broker whose clients come to `port`."""
         listeners = [f"SASL_SSL://{HOST}:{port}"]
         if self.certificate_port:
             listeners.append(f"SSL://{HOST}:{self.certificate_port}")
@@ -71,12 +71,12 @@ class Security:
             "ssl.truststore.type": "PEM",
             "ssl.truststore.location": str(self.truststore),
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            # The controllers' own listener asks for nobody's name; only they and the brokers reach it.
+            # The controllers' own listener requires no login; only they and the brokers reach it.
             "super.users": f"User:{self.superuser};User:ANONYMOUS",
         }
 
     def scram(self) -> list[str]:
-        """Options that make the users known when the data folder is formatted."""
+        """Return the options that create the users when the data folder is formatted."""
         return [
             f"--add-scram={mechanism}=[name={name},password={password}]"
             for name, password in self.users.items()
@@ -84,7 +84,7 @@ class Security:
         ]
 
     def client(self) -> dict[str, str]:
-        """Settings of a client that may do everything."""
+        """Return the settings of a client that may do everything."""
         return {
             "kafka_security_protocol": "SASL_SSL",
             "kafka_sasl_mechanism": "SCRAM-SHA-512",
@@ -95,26 +95,28 @@ class Security:
 
 
 def new_cluster_id() -> str:
-    """A random id as Kafka writes them."""
+    """Return a random id in Kafka's format."""
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Which of several brokers, each of them a controller, too. `controllers`: their ports by number; none: it is alone."""
+    """One of several brokers, each also a controller. `controllers`: their ports by number; empty: a single
+    broker.
+    """
 
     number: int = 1
     controllers: Mapping[int, int] = field(default_factory=dict)
-    cluster_id: str = ""  # a new one each time that the data folder is made
+    cluster_id: str = ""  # a new one for each new data folder
     security: Security | None = None
 
     @property
     def name(self) -> str:
-        """Of the process, its data and its log."""
+        """The name of the process, its data and its log."""
         return f"kafka-{self.number}" if self.controllers else "kafka"
 
     def settings(self, port: int, controller_port: int) -> dict[str, str]:
-        """Lines of server.properties that differ from those of a broker that is alone."""
+        """Return the lines of server.properties that differ from those of a broker that is alone."""
         voters = self.controllers or {self.number: controller_port}
         found = {
             "node.id": str(self.number),
@@ -130,7 +132,7 @@ class Node:
         return found
 
     def client(self, bootstrap: str) -> Settings:
-        """How the one who starts it asks whether it is there."""
+        """Return the settings of the client that checks readiness."""
         login = self.security.client() if self.security else {"kafka_security_protocol": "PLAINTEXT"}
         plain = {"kafka_sasl_mechanism": None, "kafka_ssl_cafile": "", "kafka_ssl_certfile": ""}
         return Settings.model_validate(

@@ -1,6 +1,7 @@
 """Check that every service's migrations run on an empty database: `python -m deploy.local.migrate_from_zero`.
 
-Uses the server of DATABASE_URL when that is set, else a PostgreSQL of its own that lives as long as the check.
+Uses the server of DATABASE_URL when that is set, else a PostgreSQL of its own that lives as long as the
+check.
 """
 
 import asyncio

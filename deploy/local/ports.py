@@ -1,10 +1,11 @@
-"""Which TCP ports a stack takes on 127.0.0.1, and whether they are free."""
+"""TCP ports of a stack on 127.0.0.1, and the check that they are free."""
 
 import random
 import socket
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
+SERVICES = ("booking", "reminders", "notifier", "projector", "ingress")
 # Below Linux's range for outgoing connections (32768 and up): a client that keeps dialling a dead server's
 # port there can be given that very port as its own and keep the server from coming back.
 _TEST_PORTS = range(20_000, 32_000)
@@ -27,13 +28,13 @@ class Ports:
 
     @classmethod
     def with_offset(cls, offset: int) -> "Ports":
-        """The usual ports, each `offset` higher."""
+        """Return the usual ports, each `offset` higher."""
         usual = cls()
         return cls(**{name: getattr(usual, name) + offset for name in cls.__slots__})
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen there now (a connection in TIME_WAIT does not hinder it)."""
+    """Return whether a server could listen there now (a connection in TIME_WAIT does not hinder it)."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -44,7 +45,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A free port for a server that may be killed and started again, away from the outgoing range."""
+    """Return a free port for a server that may be killed and started again, away from the outgoing range."""
     while True:
         port = random.choice(_TEST_PORTS)  # noqa: S311 - not a secret
         if is_free(port):

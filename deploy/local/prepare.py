@@ -1,4 +1,4 @@
-"""What must exist before the services start: their topics and their databases' newest schema.
+"""Prepare the topics and the databases' newest schema before the services start.
 
 `python -m deploy.local.prepare`, configured like a service by its environment.
 """
@@ -22,17 +22,17 @@ MIGRATED = WORKERS
 
 
 class NotPrepared(Exception):
-    """Kafka or PostgreSQL cannot be used; the message says why."""
+    """Kafka or PostgreSQL cannot be used; the message has the reason."""
 
 
 class PrepareSettings(Settings):
-    """Those of the environment; PREPARE_KAFKA_… name the principal that may create topics."""
+    """Return the environment's settings; PREPARE_KAFKA_… name the principal that may create topics."""
 
     service = "prepare"
 
 
 async def prepare() -> None:
-    """Create what is absent, upgrade what is old; changes nothing where both are as they should be."""
+    """Create absent topics and upgrade old schemas; change nothing if both are up to date."""
     settings = PrepareSettings()
     await asyncio.gather(
         _explained(ensure_topics(settings), settings, "kafka"),
@@ -48,13 +48,13 @@ async def _explained(work: Awaitable[None], settings: Settings, dependency: str)
 
 
 async def _migrate(settings: Settings) -> None:
-    """One after the other: alembic's environment is global to the process."""
+    """Migrate one service after the other: alembic's environment is global to the process."""
     for service in MIGRATED:
         await migrate(service, settings)
 
 
 def main() -> None:
-    """Prepare, or exit with 1 and one sentence about what is in the way."""
+    """Prepare, or exit with 1 and one sentence about the obstacle."""
     try:
         asyncio.run(prepare())
     except (NotPrepared, roles.CannotGrant, ValidationError) as error:

@@ -1,6 +1,6 @@
-"""One child process in the foreground: prepared, started, asked whether it is ready, stopped, killed.
+"""One child process in the foreground: prepared, started, checked for readiness, stopped, killed.
 
-The supervisor and the tests use the same class, so what a fault test kills is what a person runs.
+The supervisor and the tests use the same class, so a fault test kills the process that users run.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to execute: arguments and the whole environment; `nice` is how far it stands back for others."""
+    """A command: arguments and the whole environment; `nice`: its niceness."""
 
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -34,7 +35,7 @@ class Command:
 
 
 class Program(Protocol):
-    """What a child runs. `prepare` is idempotent and makes whatever must exist before the first start."""
+    """The program of a child. `prepare` is idempotent and creates everything needed before the first start."""
 
     @property
     def name(self) -> str: ...
@@ -57,6 +58,12 @@ class Child:
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
         self._log_start = 0
+        self._started_at: float | None = None
+
+    @property
+    def started_at(self) -> float | None:
+        """When the running process was started, in seconds since 1970; None while there is none."""
+        return self._started_at if self.running else None
 
     @property
     def pid(self) -> int | None:
@@ -69,7 +76,7 @@ class Child:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Prepare and execute; returns as soon as the process exists."""
+        """Prepare and execute; return as soon as the process exists."""
         await self.program.prepare()
         command = self.program.command()
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +92,7 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_before_execution(self.program.stop_signal, command.nice),
             )
+        self._started_at = time.time()
 
     async def start_ready(self, deadline: float = 30.0) -> None:
         """Start and wait until ready; an early exit is tried again until `deadline` seconds are over.
@@ -111,7 +119,7 @@ class Child:
         return False
 
     async def wait(self) -> int:
-        """The exit code, once the process has gone; what it left in its process group is killed."""
+        """Return the exit code once the process has ended; the rest of its process group is killed."""
         if self._process is None:
             raise RuntimeError(f"{self.program.name} was never started")
         code = await self._process.wait()
@@ -120,7 +128,7 @@ class Child:
         return code
 
     async def stop(self, timeout: float = 10.0) -> None:
-        """Ask it to end, wait, and kill it when it has not ended after `timeout` seconds."""
+        """Terminate the process, and kill it if it has not ended after `timeout` seconds."""
         if not self.running:
             return
         self.resume()
@@ -146,12 +154,12 @@ class Child:
             _send(pid, signal.SIGCONT)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process alone; nothing happens when it has gone."""
+        """Send a signal to the process alone; no effect after its end."""
         if self.pid is not None:
             _send(self.pid, number)
 
     def log_tail(self, lines: int = 20) -> str:
-        """The last lines that the process has written since it was started last."""
+        """Return the last lines of the log since the last start."""
         if not self.log.exists():
             return "(no log)"
         with self.log.open("rb") as log:
@@ -164,7 +172,7 @@ class Child:
 
 
 def descendants(pid: int) -> list[int]:
-    """Process ids below `pid`, by Linux's /proc; empty on other systems."""
+    """Return the process ids below `pid`, by Linux's /proc; empty on other systems."""
     found: list[int] = []
     with contextlib.suppress(OSError):
         for listing in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -185,16 +193,18 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _stand_back(nice: int) -> None:
-    """Be nice to everybody. Linux may weigh sessions against each other, and `nice` then counts within one only."""
+    """Lower the priority against all sessions. Linux may weigh sessions against each other, and `nice` then
+    counts within one only.
+    """
     os.nice(nice)
     with contextlib.suppress(OSError):
         _AUTOGROUP.write_text(str(nice))
 
 
 def _before_execution(stop_signal: signal.Signals, nice: int) -> Callable[[], None]:
-    """What the new process does first: stand back, and on Linux ask to be told when its parent dies.
+    """Prepare the new process: lower its priority, and on Linux request a signal on its parent's death.
 
-    So an `up` that is killed without saying goodbye leaves nothing behind.
+    So a killed `up` leaves no process behind.
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 

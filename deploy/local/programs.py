@@ -1,5 +1,6 @@
-"""The Python processes of the stack: sandboxes and services, all with an HTTP address that tells their health."""
+"""The Python processes of the stack: sandboxes and services, all with a health address."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,11 +11,13 @@ from typing import Any
 
 import httpx
 
+from deploy.local.health import SILENT, document_of
+from deploy.local.home import ProcessRecord
 from deploy.local.ports import HOST, Ports
 from deploy.local.process import Command
+from deploy.local.report import Report, report_of
 
-SERVICES = ("booking", "reminders", "notifier", "projector", "ingress")
-# Whoever waits for an answer goes first: nobody waits for these two, and what they lag behind they make up.
+# Callers' requests go first: these two services are not in their path, and catch up after a lag.
 _NICE = {"notifier": 10, "communication": 10}
 _HEALTH_PATHS = {"ingress": "/health/appointments"}
 
@@ -31,44 +34,47 @@ class PythonProgram:
     stop_signal: signal.Signals = signal.SIGTERM
 
     async def prepare(self) -> None:
-        """Nothing has to exist before."""
+        """Do nothing: no preparation is needed."""
 
     def command(self) -> Command:
-        """The module, run by the interpreter that runs us; the current folder cannot lend it modules (-P)."""
+        """Return the command of the module, under our interpreter, without modules of the current folder
+        (-P).
+        """
         argv = [sys.executable, "-P", "-m", self.module]
         return Command(argv, env=os.environ | self.environment, nice=_NICE.get(self.name, 0))
 
     async def ready(self) -> bool:
-        """Whether it says so itself."""
+        """Return whether its health address answers 200."""
         return (await probe(self.client, self.health_url))["ready"] is True
 
 
 async def probe(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
-    """What a process says of itself: its health document, with `live` and `ready` always in it.
-
-    A process that answers is live; one that answers 200 is ready; who is silent is neither.
-    """
+    """Return a process's own account of its health; a process that does not answer is neither live nor ready."""
     try:
         response = await client.get(url)
     except (httpx.HTTPError, OSError):
-        return {"live": False, "ready": False}
-    try:
-        document = response.json()
-    except ValueError:
-        document = None
-    said = document if isinstance(document, dict) else {}
-    return {**said, "live": said.get("live", True), "ready": response.status_code == httpx.codes.OK}
+        return dict(SILENT)
+    return document_of(response.status_code, response.content)
+
+
+async def ask_all(processes: list[ProcessRecord], client: httpx.AsyncClient) -> Report:
+    """Return the report of these processes, each asked for its health now."""
+    probed = [process for process in processes if process.pid is not None and process.health_url is not None]
+    answers = await asyncio.gather(*(probe(client, str(process.health_url)) for process in probed))
+    return report_of(
+        processes, {process.name: answer for process, answer in zip(probed, answers, strict=True)}
+    )
 
 
 def health_url(name: str, ports: Ports) -> str:
-    """Where a process tells its health."""
+    """Return the health address of a process."""
     return f"http://{HOST}:{getattr(ports, name)}{_HEALTH_PATHS.get(name, '/health')}"
 
 
 def sandbox(
     name: str, home: Path, ports: Ports, shared: Mapping[str, str], client: httpx.AsyncClient
 ) -> PythonProgram:
-    """The sandbox Identity Service or Communication Service, its data below `home`."""
+    """Return the sandbox Identity Service or Communication Service, its data below `home`."""
     environment = {
         **shared,
         "PORT": str(getattr(ports, name)),
@@ -78,7 +84,7 @@ def sandbox(
 
 
 def service(name: str, ports: Ports, shared: Mapping[str, str], client: httpx.AsyncClient) -> PythonProgram:
-    """One of the five services."""
+    """Return one of the five services."""
     port = str(getattr(ports, name))
     environment = {**shared, "PORT" if name == "ingress" else "HEALTH_PORT": port}
     return PythonProgram(name, f"services.{name}", environment, health_url(name, ports), client)

@@ -15,10 +15,10 @@ from chassis.database.roles import derived_password, reader_url
 from contracts.topics import WORKERS
 from deploy.local.home import Home, Phase, ProcessRecord, StackRecord
 from deploy.local.kafka import Kafka, answers
-from deploy.local.ports import HOST, Ports, is_free
+from deploy.local.ports import HOST, SERVICES, Ports, is_free
 from deploy.local.postgres import Postgres, accepts
 from deploy.local.process import Child, NotReady, Program
-from deploy.local.programs import SERVICES, sandbox, service
+from deploy.local.programs import sandbox, service
 from deploy.local.supervisor import Member
 
 INFRASTRUCTURE_SECONDS = 180.0  # the first start of all downloads Kafka's jars
@@ -39,10 +39,26 @@ class External:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "External":
-        """What the environment asks for; an empty variable asks for nothing."""
+        """Return the servers that the environment names; an empty variable names none."""
         return cls(
             environment.get("KAFKA_BOOTSTRAP_SERVERS") or None, environment.get("DATABASE_URL") or None
         )
+
+
+def external_servers(home: Home, environment: Mapping[str, str]) -> External:
+    """Return the servers that the environment names, without those that this home's own stack ran last.
+
+    A shell that evaluated `appointments env` names these; they are to be started, not waited for.
+    """
+    last = home.read()
+    own = {process.name for process in last.processes} if last else set()
+    of_server = {"KAFKA_BOOTSTRAP_SERVERS": "kafka", "DATABASE_URL": "postgres"}
+    ours = {
+        name
+        for name, server in of_server.items()
+        if last and server in own and environment.get(name) == last.urls[name]
+    }
+    return External.of({name: value for name, value in environment.items() if name not in ours})
 
 
 class Stack:
@@ -60,7 +76,7 @@ class Stack:
 
     @property
     def urls(self) -> dict[str, str]:
-        """Where to reach what, by the names of environment variables, and the secret of the webhook."""
+        """Return the addresses by the names of environment variables, and the secret of the webhook."""
         return {
             "INGRESS_URL": f"http://{HOST}:{self.ports.ingress}",
             "IDENTITY_URL": f"http://{HOST}:{self.ports.identity}",
@@ -72,7 +88,7 @@ class Stack:
         }
 
     def check_ports(self) -> None:
-        """Raise PortsTaken, naming each port that somebody else holds and what it is for."""
+        """Raise PortsTaken if another program holds a port, naming each and its purpose."""
         unused = set()
         if self._kafka is None:
             unused |= {"kafka", "kafka_controller"}
@@ -84,7 +100,7 @@ class Stack:
             raise PortsTaken(f"in use by another program: {', '.join(taken)}")
 
     async def start(self) -> None:
-        """Start everything in order; returns when the services have been started, ready or not yet.
+        """Start everything in order; return when the services have been started, ready or not yet.
 
         Raises NotReady when PostgreSQL, Kafka, the topics or the schemas cannot be had.
         """
@@ -111,7 +127,7 @@ class Stack:
         await asyncio.gather(*(self.members[name].wait_ready(deadline) for name in names))
 
     async def stop(self) -> None:
-        """Services first, then what they stand on."""
+        """Stop the services first, then the servers that they need."""
         self.publish("stopping")
         names = list(self.members)
         first = [name for name in names if name in SERVICES]
@@ -128,7 +144,7 @@ class Stack:
         self.home.write(StackRecord(os.getpid(), self._phase, self.urls, self.records()))
 
     def records(self) -> list[ProcessRecord]:
-        """Every process as the state file shows it."""
+        """Return every process as the state file shows it."""
         return [_record(member) for member in self.members.values()]
 
     async def _external_answer(self) -> None:
@@ -148,9 +164,9 @@ class Stack:
         return f"{self._postgres.server_url}/appointments"
 
     def _roles(self) -> dict[str, tuple[str, str]]:
-        """For each service the variable and address by which it reaches our own database, as a role of its own.
+        """Return for each service the variable and address of our own database, under a role of its own.
 
-        Somebody else's database keeps the roles that the environment names.
+        A database that is not ours keeps the roles that the environment names.
         """
         if self._postgres is None:
             return {}
@@ -164,7 +180,9 @@ class Stack:
         return found | {"ingress": ("INGRESS_DATABASE_URL", reader_url(settings))}
 
     def _without_security(self) -> dict[str, str]:
-        """Our own broker has neither TLS nor logins: what the environment says of them is not meant for it."""
+        """Return empty values for the environment's Kafka logins and TLS if the broker is our own, which has
+        neither.
+        """
         if self._kafka is None:
             return {}
         return {name: "" for name in os.environ if "KAFKA_" in name and "BOOTSTRAP" not in name}
@@ -214,4 +232,6 @@ def _settings(**given: str) -> Settings:
 def _record(member: Member) -> ProcessRecord:
     child = member.child
     health_url = getattr(child.program, "health_url", None)
-    return ProcessRecord(member.name, child.pid, member.state, member.restarts, str(child.log), health_url)
+    return ProcessRecord(
+        member.name, child.pid, member.state, member.restarts, str(child.log), health_url, child.started_at
+    )

@@ -1,4 +1,4 @@
-"""Keep child processes alive: one that ends is started again, soon at first, ever later if it keeps ending."""
+"""Keep child processes alive: restart each one that ends, with a growing pause if it keeps ending."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,16 @@ from enum import StrEnum
 from deploy.local.process import Child, NotReady
 
 LONGEST_PAUSE_SECONDS = 8.0
-# A process that lived this long, or was ready, had no trouble starting: its end counts as its first.
+# A process that lived this long, or was ready, started well: its end counts as the first.
 SETTLED_SECONDS = 10.0
 HOPELESS_STARTS = 3
 _POLL_SECONDS = 0.1
 
 
 class State(StrEnum):
-    """Where a supervised process stands. `ready` says that it was, since its last start; health says if it is."""
+    """The state of a supervised process. `ready`: it was ready since its last start; its health shows the
+    present.
+    """
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -26,7 +28,9 @@ class State(StrEnum):
 
 
 def pause_before_restart(failures: int) -> float:
-    """Seconds to wait after the `failures`-th end in a row (1 is the first): 0.2, 0.5, 1, 2, 4, 8, 8, …"""
+    """Return the seconds to wait after the `failures`-th end in a row (1 is the first): 0.2, 0.5, 1, 2, 4, 8,
+    8, …
+    """
     return 0.2 if failures <= 1 else min(LONGEST_PAUSE_SECONDS, 0.5 * 2 ** (failures - 2))
 
 
@@ -48,15 +52,15 @@ class Member:
         self._task = asyncio.create_task(self._keep_alive())
 
     async def wait_ready(self, deadline: float) -> None:
-        """Return once it is ready; raise NotReady after `deadline` seconds, or when starting it looks hopeless."""
+        """Return once it is ready; raise NotReady after `deadline` seconds or repeated failed starts."""
         until = time.monotonic() + deadline
         while self.state is not State.READY:
             if self.error is not None:
                 raise NotReady(f"{self.name} could not be started: {self.error}")
             if self.failures >= HOPELESS_STARTS:
-                raise NotReady(f"{self.name} keeps ending before it is ready.\n{self.child.log_tail()}")
+                raise NotReady(f"{self.name} keeps ending before it is ready. {self._end_of_log()}")
             if time.monotonic() >= until:
-                raise NotReady(f"{self.name} was not ready within {deadline:g} s.\n{self.child.log_tail()}")
+                raise NotReady(f"{self.name} was not ready within {deadline:g} s. {self._end_of_log()}")
             await asyncio.sleep(_POLL_SECONDS)
 
     async def stop(self, timeout: float = 12.0) -> None:
@@ -67,6 +71,9 @@ class Member:
                 await self._task
         await self.child.stop(timeout)
         self._become(State.STOPPED)
+
+    def _end_of_log(self) -> str:
+        return f"Its log {self.child.log} ends:\n{self.child.log_tail() or '(empty)'}"
 
     async def _keep_alive(self) -> None:
         while True:
@@ -79,10 +86,10 @@ class Member:
             self.restarts += 1
 
     async def _run_once(self) -> bool:
-        """One life of the child, to its end; whether it was ready at some time."""
+        """Run the child once, to its end; return whether it was ever ready."""
         try:
             await self.child.start()
-        except Exception as error:  # whatever prepare or the system refused: shown, and tried again
+        except Exception as error:  # any failure of prepare or the system is shown, and the start is retried
             self.error = str(error)
             return False
         self.error = None

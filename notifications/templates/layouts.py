@@ -59,8 +59,7 @@ _ABOUT = (*_ALWAYS, "appointment_date", "appointment_time", "location", "meeting
 CALENDAR_FILE = "calendar_file"
 _SERIES = ("series_pattern", "series_occurrences")
 
-# Channels of confirmation, reminder, cancellation, reschedule and follow-up as the requirements list them; of the others,
-# which they use without listing, on every channel.
+# Channels are those of docs/requirements.md#confirmation-template and below, else all four.
 LAYOUTS = (
     Layout(
         "appointment_confirmation_v1",

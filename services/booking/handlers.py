@@ -1,8 +1,7 @@
-"""Batches of commands: load, decide, save, tell."""
+"""Batches of commands: load, decide, save, emit."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -14,11 +13,13 @@ from chassis.verdicts import Verdict, known
 from contracts import topics
 from contracts.envelope import Message, Record
 from services.booking.clients.identity import Directory
-from services.booking.domain.decide import decide
+from services.booking.domain.batch import Item, Tally, decide_batch, outcome_of
+from services.booking.domain.decide import needs_of
 from services.booking.domain.model.book import Book
-from services.booking.domain.model.commands import Command, Create, PlaceHold, SetAvailability, Update
-from services.booking.domain.model.decision import Accepted, AcceptedMany, Code, Decision, Refusal
-from services.booking.domain.model.people import Person
+from services.booking.domain.model.commands import Command
+from services.booking.domain.model.decision import Code, Decision, Refusal
+from services.booking.domain.model.needs import AllNeeds
+from services.booking.domain.model.people import People
 from services.booking.domain.model.times import Period
 from services.booking.domain.weight import PLACES_AT_ONCE, places_asked
 from services.booking.messages.commands import Received, decode
@@ -44,153 +45,128 @@ class Handlers:
         self._settings = settings
         self._publisher = publisher
         self._directory = directory
-        self._tally: Counter[tuple[str, str, str]] = Counter()
-        self._misrouted = 0
+        self._tally: Tally | None = None  # of a batch that is not committed yet
         self._kept_people = False
         self._may_decide = False
 
     async def handle(self, tx: Transaction, items: Items) -> list[Message]:
         """Decide each command in order: exactly one outcome for each, one event for each change."""
-        self._begin_count()
-        if not self._may_decide:
-            await refuse_to_begin_anew(tx, self._settings)
-            self._may_decide = True
+        self._forget_uncommitted()
+        await self._refuse_to_begin_anew(tx)
         partitions = await self._partitions()
         items, verdicts = await self._known(tx, items)
-        commands = list(_undecided(items, verdicts))
-        if len(commands) > 1 and places_asked(commands) > PLACES_AT_ONCE:
-            raise TooMuch
-        people = await self._people(tx, commands)
-        times = [record.timestamp for record, _ in items]
-        within = Period(min(times), max(times))
-        book = await batches.load_book(tx, commands, people, within)
-        new = self._decide_all(items, book, verdicts)
-        if book.sought:
-            # Each command again at its place, from a book that also knows the days around what was refused.
-            for verdict in new:
-                del verdicts[verdict.command_id]
-            book = await batches.load_book(tx, commands, people, within, sought=book.sought)
-            new = self._decide_all(items, book, verdicts)
+        decided = await decide_batch(_items(items), verdicts.keys(), partial(self._load, tx))
+        new = _verdicts(items, decided.decisions)
         await keep_people(tx, self._directory.unsaved())
-        self._kept_people = True
         # PostgreSQL writes while the messages are made.
         saving = asyncio.create_task(
-            batches.save(
-                tx,
-                book.take_changed(),
-                new,
-                book.take_announced(),
-                book.diary.take_noted(),
-                book.take_series(),
-                book.feeds.take_changed(),
-            )
+            batches.save_changes(tx, decided.book.take_changes(), list(new.values()))
         )
         try:
             await asyncio.sleep(0)
-            self._misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)
-            return list(_messages(items, verdicts, partitions))
+            self._count(decided.tally, items, partitions)
+            return list(_messages(items, verdicts | new, partitions))
         finally:
             tx.idle.set()
             await saving
 
     async def refuse_too_heavy(self, tx: Transaction, record: Record, received: Received) -> list[Message]:
-        """The outcome of a command that the database cannot carry out in time even alone: refused, and remembered.
+        """Refuse a command that the database cannot carry out in time even alone, and remember the refusal.
 
         Nothing is loaded or locked for it: the refusal follows from no appointment.
         """
-        self._begin_count()
+        self._forget_uncommitted()
         items, verdicts = await self._known(tx, [(record, received)])
         [(_, keyed)] = items
         if keyed.key not in verdicts:
             verdicts[keyed.key] = verdict_on(record, keyed, TOO_LARGE)
             await batches.save(tx, (), [verdicts[keyed.key]])
-            self._tally[keyed.type, *_outcome(TOO_LARGE)] += 1
+            self._tally = Tally()
+            self._tally.commands[keyed.type, *outcome_of(TOO_LARGE)] += 1
         return list(_messages(items, verdicts, await self._partitions()))
 
     async def republish(self, tx: Transaction, items: Items) -> list[Message]:
-        """The messages of records that were decided before, byte for byte."""
+        """Return the messages of records that were decided before, byte for byte."""
         partitions = await self._partitions()
         items, verdicts = await self._known(tx, items)
         return list(_messages(items, verdicts, partitions))
 
     def committed(self) -> None:
-        """A batch is decided for good: count it, and forget whom it saved."""
+        """Count a batch that is committed, and forget the people whom it saved."""
         if self._kept_people:
             self._directory.saved()
-        for labels, count in self._tally.items():
-            COMMANDS.labels(*labels).inc(count)
-        MISROUTED.inc(self._misrouted)
-        self._begin_count()
+        if self._tally is not None:
+            for labels, count in self._tally.commands.items():
+                COMMANDS.labels(*labels).inc(count)
+            MISROUTED.inc(self._tally.misrouted)
+        self._forget_uncommitted()
 
-    def _begin_count(self) -> None:
-        """Forget what a batch counted that was rolled back: it is counted again when it is decided again."""
-        self._tally.clear()
-        self._misrouted = 0
+    def _forget_uncommitted(self) -> None:
+        """Forget the tally of a batch that was rolled back: its commands are counted when they are decided
+        again.
+        """
+        self._tally = None
         self._kept_people = False
 
-    def _decide_all(self, items: Items, book: Book, verdicts: Verdicts) -> list[Verdict]:
-        """Decide what has no verdict yet, and add it to `verdicts`; returns the new ones."""
-        self._tally.clear()
-        new: list[Verdict] = []
-        for record, received in items:
-            if received.key in verdicts:
-                self._tally[received.type, "repeated", ""] += 1
-                continue
-            asked = received.command
-            decision = asked if isinstance(asked, Refusal) else decide(asked, book, record.timestamp)
-            verdicts[received.key] = verdict_on(record, received, decision)
-            new.append(verdicts[received.key])
-            self._tally[received.type, *_outcome(decision)] += 1
-        return new
+    def _count(self, tally: Tally, items: Items, partitions: int) -> None:
+        tally.misrouted = sum(_is_misrouted(record, received, partitions) for record, received in items)
+        self._tally = tally
+        self._kept_people = True
 
-    async def _people(self, tx: Transaction, commands: Sequence[Command]) -> Mapping[UUID, Person]:
-        """Those whom the commands name and Identity knows. Nothing is locked yet but the consumer's own position."""
+    async def _refuse_to_begin_anew(self, tx: Transaction) -> None:
+        if not self._may_decide:
+            await refuse_to_begin_anew(tx, self._settings)
+            self._may_decide = True
+
+    async def _load(
+        self, tx: Transaction, commands: Sequence[Command], within: Period, earlier: Book | None
+    ) -> Book:
+        """Load the book for these commands, with the people of an earlier one and the time that it noted as
+        sought.
+        """
+        if earlier is not None:
+            return await batches.load_book(tx, commands, earlier.people, within, sought=earlier.sought)
+        if len(commands) > 1 and places_asked(commands) > PLACES_AT_ONCE:
+            raise TooMuch
+        needs = needs_of(commands)
+        people = await self._people(tx, commands, needs)
+        return await batches.load_book(tx, commands, people, within, needs=needs)
+
+    async def _people(self, tx: Transaction, commands: Sequence[Command], needs: AllNeeds) -> People:
+        """Return the actors and named people whom Identity knows. Only the consumer's own position is locked
+        yet.
+        """
+        actors = {command.actor.user for command in commands if command.actor.user}
         return await self._directory.people(
-            _named(commands), lambda: tx.stay_open(self._settings.identity_timeout)
+            actors | needs.people, lambda: tx.stay_open(self._settings.identity_timeout)
         )
 
     async def _known(self, tx: Transaction, items: Items) -> tuple[Items, Verdicts]:
-        """The commands under their keys, and what was decided about them before, by key."""
+        """Return the commands under their keys, and the verdicts of those that were decided before, by key."""
         load = partial(decisions.load_verdicts, tx)
         return await known(items, load, decode, self.namespaces.has_own_key)
 
     async def _partitions(self) -> int:
-        """Of booking.outcomes; commands and events have as many."""
+        """Return the number of partitions of booking.outcomes; commands and events have as many."""
         return await self._publisher.partitions(topics.BOOKING_OUTCOMES.name)
 
 
-def _undecided(items: Items, verdicts: Mapping[UUID, Verdict]) -> Iterator[Command]:
-    seen = set(verdicts)
-    for _, received in items:
-        if received.key not in seen and not isinstance(received.command, Refusal):
-            yield received.command
-        seen.add(received.key)
+def _items(items: Items) -> list[Item]:
+    return [
+        Item(received.key, received.type, received.command, record.timestamp) for record, received in items
+    ]
 
 
-def _named(commands: Iterable[Command]) -> Iterator[UUID]:
-    for command in commands:
-        if command.actor.user:
-            yield command.actor.user
-        if isinstance(command, Create | PlaceHold) and command.organizer_id:
-            yield command.organizer_id
-        if isinstance(command, Create | Update | PlaceHold):
-            yield from command.participant_ids or ()
-        if isinstance(command, SetAvailability):
-            yield command.user_id
+def _verdicts(items: Items, decisions: Mapping[UUID, Decision]) -> Verdicts:
+    """Return the verdict for each decision, on the first record of its key, in the order of the decisions."""
+    first = {received.key: (record, received) for record, received in reversed(items)}
+    return {key: verdict_on(*first[key], decision) for key, decision in decisions.items()}
 
 
 def _messages(items: Items, verdicts: Mapping[UUID, Verdict], partitions: int) -> Iterator[Message]:
     for record, received in items:
         if verdict := verdicts.get(received.key):
             yield from messages_for(record, received, verdict, partitions)
-
-
-def _outcome(decision: Decision) -> tuple[str, str]:
-    if isinstance(decision, Accepted):
-        return "accepted" if decision.event else "unchanged", ""
-    if isinstance(decision, AcceptedMany):
-        return "accepted" if decision.steps or decision.happened else "unchanged", ""
-    return "refused", decision.code.value
 
 
 def _is_misrouted(record: Record, received: Received, partitions: int) -> bool:

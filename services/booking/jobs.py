@@ -1,4 +1,4 @@
-"""What booking does by the clock."""
+"""Scheduled jobs: deleting old rows, extending series."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -23,7 +23,9 @@ log = telemetry.get_logger()
 
 
 def forget_old(database: Database, kept_days: int) -> Callable[[], Awaitable[None]]:
-    """A job that deletes what was decided more than `kept_days` ago: a command id is remembered for so long."""
+    """Return a job that deletes decisions made more than `kept_days` ago: a command id is remembered for so
+    long.
+    """
 
     async def forget() -> None:
         before = clock.now() - timedelta(days=kept_days)
@@ -34,9 +36,10 @@ def forget_old(database: Database, kept_days: int) -> Callable[[], Awaitable[Non
 
 
 def forget_past(database: Database) -> Callable[[], Awaitable[None]]:
-    """A job that deletes what closes nobody's time any more: holds that expired a day ago, and what is over elsewhere.
+    """Return a job that deletes holds that expired a day ago, and busy times that are over.
 
-    A hold is known for a day longer than it lives, so that who books late hears of a conflict and not of a hold.
+    A hold is kept for a day longer than it lives, so that a booking from it that comes late is refused for a
+    conflict and not for an unknown hold.
     """
 
     async def forget() -> None:
@@ -47,19 +50,19 @@ def forget_past(database: Database) -> Callable[[], Awaitable[None]]:
 
 
 def extend_series(database: Database, publisher: Publisher) -> Callable[[], Awaitable[None]]:
-    """A job that asks for the next occurrences of every series without an end.
+    """Return a job that has the next occurrences of every series without an end booked.
 
-    It asks by commands, so that they are decided in the organization's order like anybody's; a second asking on the same
-    day, by whatever process, is the same command.
+    It sends commands, which are decided in their organization's order like any others. A second run on the
+    same day, by whatever process, sends the same commands again.
     """
 
     async def extend() -> None:
-        now, last, asked = clock.now(), UUID(int=0), 0
+        now, last, sent = clock.now(), UUID(int=0), 0
         while page := await _behind(database, now, last):
             messages = [extension(series, now) for series in page if due(series, now)[1]]
             await publisher.publish(messages)
-            asked, last = asked + len(messages), page[-1].id
-        log.info("series asked to be extended", series=asked)
+            sent, last = sent + len(messages), page[-1].id
+        log.info("commands to extend series sent", series=sent)
 
     return extend
 

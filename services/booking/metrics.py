@@ -1,4 +1,4 @@
-"""What booking counts."""
+"""Metrics of booking."""
 
 from prometheus_client import Counter
 
@@ -9,5 +9,5 @@ COMMANDS = Counter(
 )
 MISROUTED = Counter(
     "appointments_booking_misrouted_commands_total",
-    "Commands on another partition than their organization's: decided all the same.",
+    "Commands that came by another partition than their organization's; they are decided all the same.",
 )

@@ -4,7 +4,7 @@ from chassis.configuration.settings import Settings
 
 
 class BookingSettings(Settings):
-    """Seconds and days. The five seconds for Identity are the requirements' figure."""
+    """Seconds and days. The five seconds for Identity: docs/requirements.md#identity-timeout."""
 
     service = "booking"
     identity_timeout: float = 5.0

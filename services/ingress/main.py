@@ -1,159 +1,136 @@
-"""The HTTP door: wiring only."""
+"""The HTTP edge: wiring only."""
 
 import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from socket import socket
+from typing import Any
 
+import orjson
 import uvicorn
-from fastapi import FastAPI, Request, Response
 from opentelemetry.trace import TracerProvider
 from sse_starlette.sse import AppStatus
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 
 from chassis import telemetry
 from chassis.gc_tuning import collect_seldom
-from chassis.health import VERSION
-from services.ingress.api.openapi import openapi
+from services.ingress.api.openapi import document
+from services.ingress.api.serving import resources
+from services.ingress.commands.writer import Pending
+from services.ingress.domain.paths import command_path
 from services.ingress.domain.problems import Problem, from_status
-from services.ingress.domain.queries import InvalidQuery
 from services.ingress.http.middleware import Correlated, Measured, WithoutTrailingSlash, untraced
-from services.ingress.http.responses import problem_response
-from services.ingress.routes.analytics import analytics_routes
-from services.ingress.routes.availability import availability_routes
-from services.ingress.routes.feeds import feed_routes
-from services.ingress.routes.imports import import_routes
-from services.ingress.routes.operations import operation_routes
-from services.ingress.routes.preferences import preference_routes
-from services.ingress.routes.reads import invalid_query, overview_routes, read_routes
-from services.ingress.routes.scheduling import scheduling_routes
-from services.ingress.routes.stream import stream_routes
-from services.ingress.routes.templates import template_routes
-from services.ingress.routes.webhooks import webhook_routes
-from services.ingress.routes.writes import write_routes
+from services.ingress.http.responses import as_json, problem_response
+from services.ingress.http.tracing import Traced
+from services.ingress.routes import OPERATIONS, TAGS
 from services.ingress.runtime import Runtime
 from services.ingress.settings import IngressSettings
 
 STOP_WITHIN = 5  # seconds for requests in flight at SIGTERM
+_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+_READ_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "X-Correlation-ID",
+    "traceparent",
+]
+_SENT_HEADERS = ["ETag", "Location", "Retry-After", "X-Correlation-ID"]
 
 
 def create_app(
     settings: IngressSettings | None = None, tracer_provider: TracerProvider | None = None
-) -> FastAPI:
-    """The application; it connects when it is started. Its spans go to the process's tracing unless told otherwise."""
+) -> Starlette:
+    """Return the application; it connects when it is started. Spans go to `tracer_provider`, else to the
+    process's.
+    """
     settings = settings or IngressSettings()
     runtime = Runtime(settings)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await runtime.start()
         yield
         await runtime.stop()
 
-    app = FastAPI(
-        title="Appointments",
-        version=VERSION,
-        description="Book, move, confirm and cancel appointments; read calendars; follow them live.",
+    app = Starlette(
+        routes=resources(OPERATIONS, runtime),
+        middleware=_middleware(settings, tracer_provider),
+        exception_handlers=_ANSWERS,
         lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        # FastAPI's own span for each request: nobody else makes one, and without tracing there is none. What lies
-        # within is a few steps of our own, and metrics are Prometheus'.
-        telemetry={
-            "tracing": bool(tracer_provider or settings.otel_exporter_otlp_endpoint),
-            "tracer_provider": tracer_provider,
-            "operation_spans": False,
-            "metrics": False,
-            "logs": False,
-            "exclude": untraced,
-        },
-        middleware=[
-            Middleware(WithoutTrailingSlash),
-            Middleware(Correlated),
-            Middleware(Measured, in_flight_max=settings.in_flight_max),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=[settings.frontend_url],
-                allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
-                allow_headers=[
-                    "Authorization",
-                    "Content-Type",
-                    "Idempotency-Key",
-                    "If-Match",
-                    "If-None-Match",
-                    "If-None-Match",
-                    "Last-Event-ID",
-                    "X-Correlation-ID",
-                    "traceparent",
-                ],
-                expose_headers=["ETag", "Location", "Retry-After", "X-Correlation-ID"],
-            ),
-        ],
     )
+    app.router.redirect_slashes = False
     app.state.runtime = runtime
-    # The order matters: a word such as `calendar` must be tried before an id.
-    for router in (
-        analytics_routes(runtime),
-        overview_routes(runtime),
-        availability_routes(runtime),
-        stream_routes(runtime),
-        preference_routes(runtime),
-        template_routes(runtime),
-        webhook_routes(runtime),
-        scheduling_routes(runtime),
-        feed_routes(runtime),
-        import_routes(runtime),
-        write_routes(runtime),
-        read_routes(runtime),
-        operation_routes(runtime),
-    ):
-        # Not include_router: that looks for the route twice for each request.
-        app.router.routes.extend(router.routes)
-    _answer_problems(app)
-    _document(app)
+    app.state.openapi = cache(lambda: orjson.dumps(document(OPERATIONS, TAGS)))
     return app
 
 
-def _answer_problems(app: FastAPI) -> None:
-    @app.exception_handler(Problem)
-    async def refused(_: Request, problem: Problem) -> Response:
-        return problem_response(problem)
-
-    @app.exception_handler(InvalidQuery)
-    async def unreadable(_: Request, error: InvalidQuery) -> Response:
-        return problem_response(invalid_query(error))
-
-    @app.exception_handler(HTTPException)
-    async def not_routed(_: Request, error: HTTPException) -> Response:
-        response = problem_response(from_status(error.status_code, str(error.detail)))
-        for name, value in (error.headers or {}).items():
-            response.headers.setdefault(name, value)
-        return response
-
-    @app.exception_handler(Exception)
-    async def failed(_: Request, error: Exception) -> Response:
-        # Starlette raises it again after this answer, and uvicorn logs it with its traceback.
-        return problem_response(Problem("internal", type(error).__name__))
+def _middleware(settings: IngressSettings, tracer_provider: TracerProvider | None) -> list[Middleware]:
+    """Return what happens around every request, the outermost first; no spans without tracing."""
+    tracing = tracer_provider or settings.otel_exporter_otlp_endpoint
+    return [
+        Middleware(WithoutTrailingSlash),
+        *([Middleware(Traced, untraced=untraced, provider=tracer_provider)] if tracing else []),
+        Middleware(Correlated),
+        Middleware(Measured, in_flight_max=settings.in_flight_max),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=[settings.frontend_url],
+            allow_methods=_METHODS,
+            allow_headers=_READ_HEADERS,
+            expose_headers=_SENT_HEADERS,
+        ),
+    ]
 
 
-def _document(app: FastAPI) -> None:
-    def cached() -> dict[str, object]:
-        if app.openapi_schema is None:
-            app.openapi_schema = openapi(app)
-        return app.openapi_schema
+async def _refuse(_: Request, problem: Problem) -> Response:
+    return problem_response(problem)
 
-    app.openapi = cached  # type: ignore[method-assign]
+
+async def _point_to_outcome(_: Request, pending: Pending) -> Response:
+    """Return 202 with the path at which the outcome can be read."""
+    return as_json(
+        {"command_id": str(pending.command_id), "status": "pending"},
+        202,
+        {"Location": command_path(pending.command_id), "Retry-After": "1"},
+    )
+
+
+async def _refuse_unrouted(_: Request, error: HTTPException) -> Response:
+    response = problem_response(from_status(error.status_code, str(error.detail)))
+    for name, value in (error.headers or {}).items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+async def _fail(_: Request, error: Exception) -> Response:
+    # Starlette raises it again after this answer, and uvicorn logs it with its traceback.
+    return problem_response(Problem("internal", type(error).__name__))
+
+
+_ANSWERS: dict[Any, Any] = {
+    Problem: _refuse,
+    Pending: _point_to_outcome,
+    HTTPException: _refuse_unrouted,
+    Exception: _fail,
+}
 
 
 class Server(uvicorn.Server):
-    """uvicorn, told to end the live streams at the signal: they would otherwise last until the grace is over.
+    """uvicorn that ends the live streams at the signal: they would otherwise last until the grace is over.
 
-    sse-starlette watches for the signal too, but it cancels: whichever of us looked first decided whether a body had
-    its end. So it is told to leave that to us.
+    sse-starlette watches for the signal too, but it cancels: the first of both decided whether a body had
+    its end. So its watch is switched off.
     """
 
     def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
@@ -162,7 +139,7 @@ class Server(uvicorn.Server):
         AppStatus.enable_automatic_graceful_drain = False
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """At SIGTERM or SIGINT: streams end, requests in flight are answered, no new ones come in."""
+        """End the streams, answer requests in flight, take no new ones; at SIGTERM or SIGINT."""
         self._runtime.close_streams()
         await super().shutdown(sockets)
 
@@ -173,7 +150,7 @@ def _leave(*_: object) -> None:
 
 
 def main() -> None:
-    """The process's entry: until SIGTERM or SIGINT."""
+    """Run the process until SIGTERM or SIGINT."""
     settings = IngressSettings()
     telemetry.configure_logging("ingress", settings.log_level)
     telemetry.configure_tracing("ingress", settings.otel_exporter_otlp_endpoint)
@@ -194,7 +171,8 @@ def main() -> None:
         timeout_graceful_shutdown=STOP_WITHIN,
     )
     collect_seldom()
-    # uvicorn repeats the signal when it is done: a stop that was asked for is no failure. Not sys.exit: to take an
-    # interpreter apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep it alive.
+    # uvicorn repeats the signal when it is done: a requested stop is no failure. Not sys.exit: taking an
+    # interpreter apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep
+    # it alive.
     signal.signal(signal.SIGTERM, _leave)
     Server(config, app.state.runtime).run()

@@ -1,4 +1,4 @@
-"""Everything behind the routes: connections that come and go, and what is known of their health."""
+"""The parts behind the routes: connections that come and go, and their health."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,55 +18,65 @@ from contracts.flows import used_by
 from contracts.topics import COMMUNICATION_EVENTS
 from identity.client import IdentityClient
 from services.ingress.clients.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
+from services.ingress.commands.calendar_files import CalendarReader
 from services.ingress.commands.commander import Commander
+from services.ingress.commands.delivery_reports import DeliveryReports
 from services.ingress.commands.intake import Intake
 from services.ingress.commands.producer import Sender
 from services.ingress.commands.replies import Replies
-from services.ingress.commands.visibility import Shown
+from services.ingress.commands.visibility import Visibility
+from services.ingress.commands.writer import Writer
 from services.ingress.domain.problems import Problem
-from services.ingress.http.admission import Door
+from services.ingress.http.admission import Admission
 from services.ingress.live.listening import Listening
 from services.ingress.live.streams import Live
 from services.ingress.settings import IngressSettings
+from services.ingress.views.people import People
 from services.ingress.views.store import Store
 
 log = telemetry.get_logger()
 
-PROBE_EVERY = 1.0
-REPLACE_PRODUCER_AFTER = 30.0
+PROBE_EVERY = 1.0  # seconds
+REPLACE_PRODUCER_AFTER = 30.0  # seconds
 
 
 class Runtime:
-    """The parts of one process. `start` returns at once: what is away is waited for, and shown in health."""
+    """The parts of one process. `start` returns at once: servers that are away are awaited, and shown in
+    health.
+    """
 
     def __init__(self, settings: IngressSettings) -> None:
         self.settings = settings
         self.health = Health("ingress")
         self.store = Store(settings)
-        self.shown = Shown()
+        self.people = People(self.store)
+        self.visibility = Visibility(settings.visible_wait)
         self._replies = Replies()
         self._publisher = Publisher(settings, client_id="appointments-ingress")
         self.sender = Sender(lambda: self._publisher, settings.produce_wait)
         self.intake = Intake(settings.intake_wait)
         self.commander = Commander(self.sender, self._replies, self.intake, settings)
         self._listening = Listening(
-            settings, lambda: self._publisher, self.commander, self._replies, self.shown, self.intake
+            settings, lambda: self._publisher, self.commander, self._replies, self.visibility, self.intake
         )
+        self.writer = Writer(self.commander, self.store, self.visibility, self.check_replies)
+        self.calendar_files = CalendarReader(settings.calendar_read_wait)
+        self.delivery_reports = DeliveryReports(self.sender, settings)
         self._tasks: list[asyncio.Task[None]] = []
         self._kafka_reason = "does not answer"
-        self.door: Door
+        self.admission: Admission
         self.directory: Directory
         self._keys: Keys
         self._client: httpx.AsyncClient
 
     async def start(self) -> None:
-        """Begin to connect to everything."""
+        """Begin to connect to all servers."""
         self._client = identity_client(self.settings)
         self._keys = Keys(self._client)
         self.directory = Directory(
             IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client)
         )
-        self.door = Door(Verifier(self._keys, self.settings), self.settings)
+        self.admission = Admission(Verifier(self._keys, self.settings), self.settings)
         for dependency in ("kafka", "postgres", "identity"):
             self.health.waiting(dependency, "not connected yet")
         for work in (self._connect_kafka, self._keep_store, self._keep_keys, self._probe_kafka):
@@ -74,7 +84,7 @@ class Runtime:
         self.health.started = True
 
     async def stop(self) -> None:
-        """Disconnect from everything."""
+        """Disconnect from all servers."""
         self.health.started = False
         self.close_streams()
         for task in self._tasks:
@@ -85,34 +95,27 @@ class Runtime:
 
     @property
     def live(self) -> Live | None:
-        """The live view, once Kafka has said how many partitions it has."""
+        """Return the live view; None until the number of partitions is known."""
         return self._listening.live
 
     def close_streams(self) -> None:
-        """End the live streams: their readers come back to whoever is here then."""
+        """End the live streams: their readers come back, to another process if there is one."""
         if self.live is not None:
             self.live.close()
 
     def streams(self) -> Live:
-        """The live view. Raises Problem 503 until the last ten minutes are known again."""
+        """Return the live view. Raises Problem 503 until the changes of the last ten minutes are known."""
         live = self.live
         if live is None or not self._listening.hears_changes:
             raise Problem("kafka_unavailable", "The live view is not connected yet.")
-        if live.closed:  # a request that was under way at the signal: its stream would outlast the grace
+        if live.closed:  # a stream that begins after the signal would outlast the grace
             raise Problem("overloaded", "This process is stopping.")
         return live
 
-    async def wait_until_shown(
-        self, key: str, version: int, look: Callable[[], Awaitable[int]], *, fresh: bool
-    ) -> bool:
-        """Whether the views show that version within 2 s; while they cannot be read, nobody waits for them."""
-        try:
-            return await self.shown.wait(key, version, self.settings.visible_wait, look, fresh=fresh)
-        except Problem:
-            return False
-
-    def check_listening(self) -> None:
-        """Raise Problem 503 unless outcomes are being read: whoever publishes before that could miss the answer."""
+    def check_replies(self) -> None:
+        """Raise Problem 503 unless outcomes are being read: a command published before that could miss its
+        outcome.
+        """
         if not self._listening.hears_replies:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
 
@@ -123,7 +126,9 @@ class Runtime:
         await self._listening.run()
 
     async def _check_access(self) -> None:
-        """What a missing ACL would stop later; reports are published only where they are taken."""
+        """Raise an error for a missing ACL now rather than later; reports are published only if there is a
+        secret.
+        """
         unused = () if self.settings.communication_webhook_secret else (COMMUNICATION_EVENTS.name,)
         await check_kafka(self.settings, "ingress", without=unused)
 
@@ -132,7 +137,9 @@ class Runtime:
         self.health.waiting("kafka", self._kafka_reason)
 
     async def _probe_kafka(self) -> None:
-        """Say whether commands can be taken; replace a producer that stays stuck when the broker is back."""
+        """Note in health whether commands can be published; replace a producer that stays stuck when the
+        broker is back.
+        """
         while True:
             await asyncio.sleep(PROBE_EVERY)
             unfinished = self._publisher.unfinished_for()
@@ -167,7 +174,7 @@ class Runtime:
         self.health.waiting("postgres", explain(error, self.settings, "postgres"))
 
     async def _keep_keys(self) -> None:
-        """Fetch the keys before the first caller needs them."""
+        """Fetch the keys before the first caller needs them, and note in health if they are missing."""
         while not self._keys.known:
             await self._keys.fetch()
             if not self._keys.known:
@@ -181,10 +188,10 @@ async def _until(
     settings: IngressSettings,
     away: Callable[[BaseException], None] = lambda _: None,
 ) -> None:
-    """Call it until it succeeds, with back-off; `away` is called with each failure."""
+    """Call `connect` until it succeeds, with back-off; `away` is called with each failure."""
 
     def waiting(error: Exception, _: int) -> None:
-        log.warning("waiting", error=f"{type(error).__name__}: {str(error)[:200]}")
+        log.warning("server away, trying again", error=f"{type(error).__name__}: {str(error)[:200]}")
         away(error)
 
     away_for_now = (KafkaError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)

@@ -4,10 +4,11 @@ from chassis.configuration.settings import Settings
 
 
 class IngressSettings(Settings):
-    """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP door".
+    """Times are seconds. The waits and limits are those of ARCHITECTURE.md, "The HTTP edge".
 
-    public_url: what people reach the ingress by, such as https://example.com; empty: the address that they called.
-    communication_webhook_secret: what the Communication Service signs its reports with; empty: none are taken.
+    public_url: the address of the ingress for people, such as https://example.com; empty: that of the
+    request. communication_webhook_secret: the secret with which delivery reports are signed; empty: none
+    are accepted.
     """
 
     service = "ingress"

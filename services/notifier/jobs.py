@@ -1,4 +1,4 @@
-"""What the notifier does by the clock: count what waits, and forget at night what nobody needs any more."""
+"""Periodic jobs: count waiting deliveries, and delete old rows at night."""
 
 from datetime import timedelta
 from functools import partial
@@ -11,11 +11,11 @@ from services.notifier import metrics
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import appointments, deliveries, digests, preferences
 
-COUNTED = timedelta(days=3)  # how long ago a day began that is not over yet somewhere, and more
+COUNTED = timedelta(days=3)  # a day that began longer ago is over in every time zone
 
 
 async def count_waiting(database: Database) -> None:
-    """For the metrics: how many deliveries are still to be sent; what is held until a time of day is not late."""
+    """Update the gauges of waiting and held deliveries."""
     with known(metrics.WAITING, metrics.HELD):
         async with database.transaction() as tx:
             waiting, held = await deliveries.waiting(tx)
@@ -25,7 +25,7 @@ async def count_waiting(database: Database) -> None:
 
 
 async def forget(database: Database, settings: NotifierSettings) -> None:
-    """Decisions after 30 days, deliveries (with what they said) and appointments after 90."""
+    """Delete decisions after 30 days, and deliveries (with their payloads) and appointments after 90."""
     now = clock.now()
     old = now - timedelta(days=settings.keep_deliveries_days)
     await each(

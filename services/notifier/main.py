@@ -19,7 +19,7 @@ from services.notifier.sending.template_registration import Registration
 from services.notifier.settings import NotifierSettings
 
 EVENTS_AT_ONCE = 100  # one event may have five hundred recipients on several channels
-GATHER_SECONDS = 0.1  # nobody waits to the instant for a message
+GATHER_SECONDS = 0.1  # a notification may be that late
 REPORTS_GATHER_SECONDS = 0.25
 
 

@@ -1,22 +1,30 @@
-"""What the notifier counts and measures."""
+"""The notifier's metrics."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
 DELIVERIES = Counter(
-    "appointments_notifier_deliveries_total", "Deliveries by the state they came to.", ["state", "channel"]
+    "appointments_notifier_deliveries_total",
+    "Deliveries that came to an end, by state and channel.",
+    ["state", "channel"],
 )
-RETRIES = Counter("appointments_notifier_retries_total", "Attempts that will be tried again.", ["channel"])
+RETRIES = Counter(
+    "appointments_notifier_retries_total", "Failed attempts that are tried again later.", ["channel"]
+)
 FAILURES = Counter(
-    "appointments_notifier_call_failures_total", "Calls that failed, by status (0: no answer).", ["status"]
+    "appointments_notifier_call_failures_total", "Failed calls by HTTP status (0: no answer).", ["status"]
 )
-FALLBACKS = Counter("appointments_notifier_fallbacks_total", "Channels turned to instead.", ["channel"])
-DIGESTS = Counter("appointments_notifier_digests_total", "Digests by what became of them.", ["outcome"])
-WAITING = Gauge(
-    "appointments_notifier_waiting_deliveries", "Deliveries still to be sent, but for those held."
+FALLBACKS = Counter(
+    "appointments_notifier_fallbacks_total", "Deliveries planned as fallbacks, by channel.", ["channel"]
 )
-HELD = Gauge("appointments_notifier_held_deliveries", "Deliveries that wait for a time of day.")
-IN_FLIGHT = Gauge("appointments_notifier_in_flight_calls", "Calls under way.")
-BREAKER = Gauge("appointments_notifier_breaker_state", "0 closed, 1 half-open, 2 open.")
+DIGESTS = Counter(
+    "appointments_notifier_digests_total", "Digests that were closed or dropped, by outcome.", ["outcome"]
+)
+WAITING = Gauge("appointments_notifier_waiting_deliveries", "Deliveries still to be sent, without held ones.")
+HELD = Gauge("appointments_notifier_held_deliveries", "Deliveries held for quiet hours or digests.")
+IN_FLIGHT = Gauge("appointments_notifier_in_flight_calls", "Calls in flight.")
+BREAKER = Gauge(
+    "appointments_notifier_breaker_state", "State of the circuit breaker: 0 closed, 1 half-open, 2 open."
+)
 CLAIM_SECONDS = Histogram(
     "appointments_notifier_claim_seconds",
     "Time to claim a batch of due deliveries.",
@@ -34,11 +42,12 @@ REPORTS_IGNORED = Counter(
 )
 SUSPENSIONS = Counter(
     "appointments_notifier_suspensions_total",
-    "Channels of people suspended because their address bounced, and restored.",
+    "Channels suspended after a bounce, and channels restored.",
     ["change", "channel"],
 )
 LOST_LEASES = Counter(
-    "appointments_notifier_lost_leases_total", "Calls whose delivery had become somebody else's meanwhile."
+    "appointments_notifier_lost_leases_total",
+    "Results of deliveries whose lease had been lost in the meantime.",
 )
 COMMANDS = Counter(
     "appointments_notifier_commands_total", "Commands by outcome and code.", ["outcome", "code"]

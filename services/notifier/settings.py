@@ -1,17 +1,18 @@
-"""The notifier's settings; figures are the requirements' unless said otherwise."""
+"""The notifier's settings; the figures of calls: docs/requirements.md#communication-timeout and below."""
 
 from chassis.configuration.settings import Settings
 
 
 class NotifierSettings(Settings):
-    """Seconds unless the name says otherwise.
+    """All times are in seconds, unless the name has another unit.
 
-    identity_timeout: of asking Identity whether somebody is an admin. communication_token: the notifier's own service
-    token. digest_threshold: normal messages that a person gets one by one on a day of their calendar, the rest comes in a
-    digest; 0: all of them. communication_timeout: of one HTTP call.
-    quick_tries: calls in one attempt, waiting quick_wait_min..max between them. retry_first, then retry_next doubling,
-    at most retry_max_attempts. deliveries_in_flight: calls at the same time. lease: how long a claimed delivery is ours
-    without a sign of life; after a crash it is tried again when that is over.
+    identity_timeout: one call to Identity for the admins of organizations. communication_token: the
+    notifier's own service token. digest_threshold: normal messages that a person gets one by one on a day of
+    their calendar, before the rest of the day comes in a digest; 0: no limit. communication_timeout: one HTTP
+    call. quick_tries: calls in one attempt, with quick_wait_min..max between them. retry_first: delay before
+    the second attempt; then retry_next, doubling, up to retry_max_attempts retries. deliveries_in_flight:
+    calls at the same time. lease: time for which a claimed delivery belongs to a process that shows no sign
+    of life.
     """
 
     service = "notifier"

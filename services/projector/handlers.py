@@ -1,4 +1,4 @@
-"""Load, decide, save, tell: the same for every topic, live and in a rebuild."""
+"""Load, decide, save, publish: the same for every topic, live and in a rebuild."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from chassis.database.transactions import Transaction
 from contracts import topics
 from contracts.envelope import Message, Record
 from services.projector import metrics
-from services.projector.domain import answers, calendar, deliveries
-from services.projector.domain.answers import Answer, Preference, Rules, Suspension
+from services.projector.domain import calendar, deliveries, outcomes
 from services.projector.domain.calendar import Change
 from services.projector.domain.deliveries import Delivery
+from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, Suspension
 from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series, ended, newest, ranges_of
 from services.projector.messages import delivery_states
 from services.projector.messages.incoming import Body, Fact, shown
@@ -21,7 +21,7 @@ REDRIVE = topics.redrive("projector").name
 
 
 async def handle(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
-    """Show a batch of records of any topics, and tell what the views show then."""
+    """Show a batch of records of any topics; return the messages about the views."""
     if any(record.topic == REDRIVE for record, _ in records):
         await store_appointments.lock_views(tx)
     await apply(tx, [fact.body for _, fact in records])
@@ -30,33 +30,33 @@ async def handle(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> lis
 
 
 async def republish(tx: Transaction, records: Sequence[tuple[Record, Fact]]) -> list[Message]:
-    """The same messages for the same records, shown or not: they follow from the records alone.
+    """Return the same messages for the same records, shown or not: they follow from the records alone.
 
-    But for the states of deliveries: those are gathered, so that what nobody waits for costs next to nothing.
+    States of deliveries are the exception: they are not urgent, so they are gathered to cost little.
     """
-    told = [message for record, fact in records if (message := shown(record, fact)) is not None]
+    messages = [message for record, fact in records if (message := shown(record, fact)) is not None]
     appointments = delivery_states.appointments_of(records)
     if appointments:
-        told += delivery_states.changed(records, await store_appointments.organizers(tx, appointments))
-    return told
+        messages += delivery_states.changed(records, await store_appointments.organizers(tx, appointments))
+    return messages
 
 
 async def apply(tx: Transaction, bodies: Sequence[Body], *, bulk: bool = False) -> None:
-    """Write what these records mean into the views of this connection; `bulk`: nobody else writes there."""
+    """Write these records into the views of this connection; `bulk`: there is no other writer."""
     if changes := [body for body in bodies if isinstance(body, Change)]:
         await _show_changes(tx, changes, bulk)
     if states := [body for body in bodies if isinstance(body, Delivery)]:
         standing = await store_appointments.known_deliveries(tx, {state.id for state in states})
         show, counts = deliveries.project(states, standing)
         await store_appointments.show_deliveries(tx, show, counts)
-    if told := [body for body in bodies if isinstance(body, Answer)]:
-        await store_appointments.keep_answers(tx, told)
+    if command_outcomes := [body for body in bodies if isinstance(body, CommandOutcome)]:
+        await store_appointments.keep_outcomes(tx, command_outcomes)
     if preferences := [body for body in bodies if isinstance(body, Preference)]:
-        await store_appointments.show_preferences(tx, answers.newest(preferences))
+        await store_appointments.show_preferences(tx, outcomes.newest(preferences))
     if rules := [body for body in bodies if isinstance(body, Rules)]:
-        await store_appointments.show_rules(tx, answers.newest_rules(rules))
+        await store_appointments.show_rules(tx, outcomes.newest_rules(rules))
     if suspensions := [body for body in bodies if isinstance(body, Suspension)]:
-        await store_appointments.show_suspensions(tx, answers.newest_suspensions(suspensions))
+        await store_appointments.show_suspensions(tx, outcomes.newest_suspensions(suspensions))
     await _show_times(tx, bodies)
 
 
@@ -74,7 +74,7 @@ async def _show_times(tx: Transaction, bodies: Sequence[Body]) -> None:
 
 
 def _hold(body: Body) -> Hold | None:
-    """A hold that is told of, or what is left of one that was booked."""
+    """Return a record's hold: its own, or the ended one of a booked appointment; None without any."""
     if isinstance(body, Change):
         return ended(body.hold_id, body.organization_id, body.at) if body.hold_id else None
     return body if isinstance(body, Hold) else None

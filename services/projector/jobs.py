@@ -1,4 +1,4 @@
-"""What the projector does by the clock: forget what is past its use, and count what has not arrived."""
+"""The projector's scheduled work: delete old rows, and count missing versions."""
 
 from datetime import timedelta
 from functools import partial
@@ -14,11 +14,11 @@ from services.projector.store import free_time
 
 
 async def forget(database: Database, settings: ProjectorSettings) -> None:
-    """Drop outcomes that are past their use, and holds and ranges that were over a day ago."""
+    """Delete outcomes after their retention, and holds and removed ranges a day after they ended."""
     now = clock.now()
     await each(
         partial(
-            store_appointments.forget_answers, database, now - timedelta(days=settings.commands_kept_days)
+            store_appointments.forget_outcomes, database, now - timedelta(days=settings.commands_kept_days)
         ),
         partial(free_time.forget_holds, database, now - timedelta(days=1)),
         partial(free_time.forget_busy_times, database, now - timedelta(days=1)),

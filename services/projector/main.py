@@ -13,7 +13,7 @@ from services.projector.messages import incoming
 from services.projector.messages.incoming import Fact
 from services.projector.settings import ProjectorSettings
 
-# A loop for each topic, so that none waits for another; whatever is redriven goes through the first.
+# One consumer for each topic, so that none waits for another; redriven records go through the first.
 CALENDAR = "projector.calendar"
 CONSUMERS: dict[str, tuple[str, ...]] = {
     CALENDAR: (topics.BOOKING_EVENTS.name, handlers.REDRIVE),
@@ -22,10 +22,10 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
     "projector.notifications": (topics.NOTIFIER_EVENTS.name,),
 }
 
-GATHER_SECONDS = 0.2  # people wait for what they booked, not for the story of a message
+GATHER_SECONDS = 0.2  # people wait for bookings to show, not for the states of notifications
 
-# All statements are keyed, and most batches are of one record: one plan for ever, by the indexes, even while the
-# tables are still empty and the statistics say that a scan is cheaper.
+# All statements are keyed, and most batches have one record: one plan by the indexes, for ever, even while
+# the tables are still empty and the statistics favour a scan.
 KEYED_PLANS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_hashjoin": "off",
@@ -36,9 +36,9 @@ KEYED_PLANS = {
 def database(
     settings: Settings, schema: str = "views", *, owner: bool = False, **server_settings: str
 ) -> Database:
-    """The projector's database, writing the tables of `schema`. `owner`: as their owner, who may make others.
+    """Return the database for the tables of `schema`. `owner`: as the role that may create tables.
 
-    Commits need not reach the disk: view and position are lost together and fed again.
+    Commits need not reach the disk: view and position are lost together and read from the log again.
     """
     return Database(
         (owner_database_url if owner else service_database_url)(settings, "projector"),
@@ -54,7 +54,7 @@ def database(
 
 
 def build(settings: ProjectorSettings) -> Service:
-    """The projector: events and outcomes in, views; what they show from now on out."""
+    """Return the projector: events and outcomes in, views and the versions that they show out."""
     service = Service("projector", settings, database=database(settings))
     for name, names in CONSUMERS.items():
         subscription = Subscription[Fact](
@@ -72,5 +72,5 @@ def build(settings: ProjectorSettings) -> Service:
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run until stopped."""
     build(ProjectorSettings()).run()

@@ -1,10 +1,10 @@
-"""What the projector measures beyond the chassis' own figures."""
+"""Metrics of the projector, beside those of the chassis."""
 
 from prometheus_client import Gauge, Histogram
 
 MISSING_VERSIONS = Gauge(
     "appointments_projector_missing_versions",
-    "Versions of appointments that were overtaken by a later one and have not arrived.",
+    "Versions of appointments that a later version overtook and that have not arrived.",
 )
 VISIBLE_SECONDS = Histogram(
     "appointments_projector_visible_seconds",

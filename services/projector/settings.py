@@ -4,7 +4,7 @@ from chassis.configuration.settings import Settings
 
 
 class ProjectorSettings(Settings):
-    """Beside the common ones: how long outcomes are kept, in days (a command id is good for 30)."""
+    """The common settings, and the days for which outcomes are kept (a command id is remembered for 30)."""
 
     service = "projector"
     commands_kept_days: int = 30

@@ -1,6 +1,6 @@
-"""What events do to timers: load, decide, save, a batch at a time. Nothing is published from here."""
+"""Apply events to timers: load, decide, save, a batch at a time. Nothing is published from here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,11 +9,16 @@ from chassis.database.transactions import Transaction
 from contracts.envelope import Message, Record
 from notifications.preferences import Organization
 from services.reminders import metrics
-from services.reminders.delegation import store as delegation_store
+from services.reminders.delegation.mode import OWN, ReminderMode
+from services.reminders.domain.channels import PreferencesInForce
 from services.reminders.domain.endings import Waits
 from services.reminders.domain.schedule import Schedule, advance
-from services.reminders.domain.timers import REMINDER, changes
-from services.reminders.messages.incoming import AppointmentTold, PreferencesTold, RulesTold
+from services.reminders.domain.timers import REMINDER, Changes, changes
+from services.reminders.messages.incoming import (
+    AppointmentChange,
+    OrganizationPreferencesChange,
+    PreferencesChange,
+)
 from services.reminders.planning import replanning
 from services.reminders.store import preferences
 from services.reminders.store import schedules as store
@@ -23,87 +28,100 @@ WAITS = Waits()
 
 async def follow_appointments(
     tx: Transaction,
-    batch: Sequence[tuple[Record, AppointmentTold]],
+    batch: Sequence[tuple[Record, AppointmentChange]],
     now: datetime | None = None,
     waits: Waits = WAITS,
-    delegated: bool = False,
+    mode: ReminderMode = OWN,
 ) -> Sequence[Message]:
-    """Keep the newest version of each appointment, and exactly the timers that it asks for.
+    """Keep the newest version of each appointment, and exactly its timers.
 
-    Each version is planned for the time of its record; `now` (the present unless given) only keeps what is of no use
-    any more from being made, so that a replay reminds nobody of the past. `delegated`: what has reminders is to be handed
-    over as it is now.
+    Each version is planned as of the time of its record. `now` (default: the present) only keeps timers that
+    are no longer useful from being made, so that a replay sends no reminders of the past.
     """
-    organizations = {told.appointment.organization_id for _, told in batch}
+    versions = [event for _, event in batch]
+    organizations = {event.appointment.organization_id for event in versions}
     await store.lock_organizations(tx, organizations)
-    known = await store.load_schedules(tx, list({told.appointment.id for _, told in batch}))
-    wishes = await preferences.load_wishes(
-        tx, {person for _, told in batch for person in told.appointment.recipients}, organizations
+    known = await store.load_schedules(tx, list({event.appointment.id for event in versions}))
+    in_force = await preferences.load_preferences(
+        tx, {person for event in versions for person in event.appointment.recipients}, organizations
     )
+    after, newest = _advance(versions, known, in_force, waits)
+    if newest:
+        present = now or clock.now()
+        await store.save_appointments(tx, list(newest.values()))
+        differences = {
+            identity: changes(known[identity].timers, schedule.timers, present)
+            for identity, schedule in after.items()
+        }
+        await store.save_timers(tx, differences.values())
+        await mode.reminders_changed(tx, _with_reminders(known, differences), present)
+    return ()
+
+
+def _advance(
+    versions: Sequence[AppointmentChange],
+    known: Mapping[UUID, Schedule],
+    in_force: PreferencesInForce,
+    waits: Waits,
+) -> tuple[dict[UUID, Schedule], dict[UUID, AppointmentChange]]:
+    """Return the schedule after these versions, and the newest version, of each appointment that changes."""
     after: dict[UUID, Schedule] = {}
-    newest: dict[UUID, AppointmentTold] = {}
-    for _, told in batch:
-        identity = told.appointment.id
+    newest: dict[UUID, AppointmentChange] = {}
+    for event in versions:
+        identity = event.appointment.id
         before = after.get(identity, known[identity])
-        schedule = advance(before, told.appointment, told.course, wishes, waits)
+        schedule = advance(before, event.appointment, event.course, in_force, waits)
         if schedule is None:
             metrics.STALE.inc()
             continue
         if schedule.version > before.version + 1:
             metrics.GAPS.inc()
-        after[identity], newest[identity] = schedule, told
-    if newest:
-        present = now or clock.now()
-        await store.save_appointments(tx, list(newest.values()))
-        differences = {
-            identity: changes(known[identity].timers, then.timers, present)
-            for identity, then in after.items()
-        }
-        await store.save_timers(tx, differences.values())
-        if delegated:
-            remind = [
-                identity
-                for identity, difference in differences.items()
-                if any(t.kind == REMINDER for t in (*known[identity].timers.values(), *difference.new))
-            ]
-            await delegation_store.mark(tx, remind, present)
-    return ()
+        after[identity], newest[identity] = schedule, event
+    return after, newest
+
+
+def _with_reminders(known: Mapping[UUID, Schedule], differences: Mapping[UUID, Changes]) -> Iterator[UUID]:
+    """Yield the appointments that had pending reminders or have new ones."""
+    for identity, difference in differences.items():
+        if any(timer.kind == REMINDER for timer in (*known[identity].timers.values(), *difference.new)):
+            yield identity
 
 
 async def follow_preferences(
     tx: Transaction,
-    batch: Sequence[tuple[Record, PreferencesTold | RulesTold]],
+    batch: Sequence[tuple[Record, PreferencesChange | OrganizationPreferencesChange]],
     now: datetime | None = None,
-    delegated: bool = False,
+    mode: ReminderMode = OWN,
 ) -> Sequence[Message]:
-    """Keep the newest preferences of people and organizations; plan people's own timers of appointments to come again.
+    """Keep the newest preferences of people and organizations; replan a person's timers at once.
 
-    An organization can have more appointments than one transaction should touch: they are planned again by and by.
+    An organization can have more appointments than one transaction should touch: those are replanned in
+    portions.
     """
-    people: dict[UUID, tuple[datetime, PreferencesTold]] = {}
+    people: dict[UUID, tuple[datetime, PreferencesChange]] = {}
     rules: dict[UUID, tuple[datetime, Organization]] = {}
-    for record, told in batch:
-        if isinstance(told, RulesTold):
-            known = rules.get(told.organization_id)
-            if known is None or told.rules.version > known[1].version:
-                rules[told.organization_id] = record.timestamp, told.rules
+    for record, event in batch:
+        if isinstance(event, OrganizationPreferencesChange):
+            known = rules.get(event.organization_id)
+            if known is None or event.rules.version > known[1].version:
+                rules[event.organization_id] = record.timestamp, event.rules
         elif (
-            told.person_id not in people
-            or told.preferences.version > people[told.person_id][1].preferences.version
+            event.person_id not in people
+            or event.preferences.version > people[event.person_id][1].preferences.version
         ):
-            people[told.person_id] = record.timestamp, told
-    await store.lock_organizations(tx, {told.organization_id for _, told in batch})
+            people[event.person_id] = record.timestamp, event
+    await store.lock_organizations(tx, {event.organization_id for _, event in batch})
     if rules:
         await preferences.save_organizations(tx, rules)
     changed = await preferences.save_people(
-        tx, {person: told.preferences for person, (_, told) in people.items()}
+        tx, {person: event.preferences for person, (_, event) in people.items()}
     )
     if changed:
-        told_at = {person: people[person][0] for person in changed}
-        await replanning.of_people(tx, told_at, now or clock.now(), delegated)
+        changed_at = {person: people[person][0] for person in changed}
+        await replanning.of_people(tx, changed_at, now or clock.now(), mode)
     return ()
 
 
 async def nothing_to_republish(_: Transaction, __: Sequence[tuple[Record, object]]) -> Sequence[Message]:
-    """Events are answered by timers, not by messages: there is nothing to publish a second time."""
+    """Return nothing: events lead to timers, not to messages."""
     return ()

@@ -1,4 +1,4 @@
-"""Work of the clock beside the timers themselves: forgetting, and measuring."""
+"""Scheduled work: delete old rows, and measure."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,14 +9,14 @@ from chassis.upkeep import each
 from services.reminders import metrics
 from services.reminders.store import upkeep
 
-# The mark of a fired timer bars a second one as long as the broker's clock might differ from ours; a day is plenty.
+# A fired timer's row prevents a second one while the broker's clock might differ from ours; a day is plenty.
 KEEP_SETTLED = timedelta(days=1)
 KEEP_ENDED = timedelta(days=30)
 LATE = timedelta(seconds=1)
 
 
 async def forget(database: Database, now: datetime) -> None:
-    """Delete settled timers of yesterday and before, and appointments that ended more than 30 days ago."""
+    """Delete timers settled more than a day ago, and appointments that ended more than 30 days ago."""
     await each(
         partial(upkeep.forget_timers, database, now - KEEP_SETTLED),
         partial(upkeep.forget_appointments, database, now - KEEP_ENDED),

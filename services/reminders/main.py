@@ -1,4 +1,4 @@
-"""reminders: computes from events when whom to remind, and says so when the time has come."""
+"""Wiring of reminders."""
 
 from functools import partial
 
@@ -11,7 +11,8 @@ from chassis.service import Service
 from contracts import topics
 from services.reminders import jobs
 from services.reminders.delegation.communication import Communication
-from services.reminders.delegation.worker import Delegation
+from services.reminders.delegation.mode import ReminderMode, mode_of
+from services.reminders.delegation.worker import HandoverWorker
 from services.reminders.firing.dispatcher import Dispatcher
 from services.reminders.handlers import follow_appointments, follow_preferences, nothing_to_republish
 from services.reminders.messages.incoming import read_appointment, read_preferences
@@ -21,27 +22,27 @@ from services.reminders.settings import RemindersSettings
 NAME = "reminders"
 MEASURE_SECONDS = 15
 REPLAN_SECONDS = 1
-HAND_OVER_SECONDS = 1
-WITHDRAW_SECONDS = 60
-GATHER_SECONDS = 0.1  # well below what is looked ahead
-PREFERENCES_GATHER_SECONDS = 0.5  # nearly all of that topic is about messages, and skipped
+GATHER_SECONDS = 0.1  # well below the look-ahead of firing
+PREFERENCES_GATHER_SECONDS = 0.5  # nearly all of that topic is about deliveries, and skipped
 POOL_SIZE = 8  # two consumers, three loops of the dispatcher, the jobs, the probe
 
 
 def build(settings: RemindersSettings) -> Service:
-    """booking.events and preferences in, timers in the database, reminders.events and commands to booking out."""
+    """Return the service: events and preferences in, timers stored, reminders.events and commands to booking
+    out.
+    """
     database = Database(
         service_database_url(settings, NAME), application_name=f"appointments-{NAME}", pool_size=POOL_SIZE
     )
     service = Service(NAME, settings, database=database)
     dispatcher = Dispatcher(database, service.publisher, clock.now)
-    delegated = settings.reminders == "delegated"
+    mode = mode_of(settings.reminders)
     redrive = topics.redrive(NAME).name
     appointments = Subscription(
         name="reminders.appointments",
         topics=(topics.BOOKING_EVENTS.name, redrive),
         decode=read_appointment,
-        handle=partial(follow_appointments, waits=settings.waits, delegated=delegated),
+        handle=partial(follow_appointments, waits=settings.waits, mode=mode),
         republish=nothing_to_republish,
         committed=dispatcher.wake,
         gather=GATHER_SECONDS,
@@ -52,7 +53,7 @@ def build(settings: RemindersSettings) -> Service:
             name="reminders.preferences",
             topics=(topics.NOTIFIER_EVENTS.name, redrive),
             decode=read_preferences,
-            handle=partial(follow_preferences, delegated=delegated),
+            handle=partial(follow_preferences, mode=mode),
             republish=nothing_to_republish,
             committed=dispatcher.wake,
             gather=PREFERENCES_GATHER_SECONDS,
@@ -61,28 +62,31 @@ def build(settings: RemindersSettings) -> Service:
     service.background("dispatcher", dispatcher.run)
     service.every(
         "replan",
-        lambda: replanning.of_organizations(database, clock.now(), delegated),
+        lambda: replanning.of_organizations(database, clock.now(), mode),
         seconds=REPLAN_SECONDS,
     )
-    _delegate(service, settings, database)
+    _hand_over(service, settings, database, mode)
     service.every("measure", lambda: jobs.measure(database, clock.now()), seconds=MEASURE_SECONDS)
     service.every("forget", lambda: jobs.forget(database, clock.now()), cron="20 3 * * *")
     return service
 
 
-def _delegate(service: Service, settings: RemindersSettings, database: Database) -> None:
-    """Hand reminders over, or withdraw what was handed over before reminders were ours again."""
-    delegated = settings.reminders == "delegated"
+def _hand_over(service: Service, settings: RemindersSettings, database: Database, mode: ReminderMode) -> None:
+    """Run the worker that hands reminders over, or withdraws those handed over in an earlier run of the
+    service.
+    """
     communication = Communication(
         settings.communication_url,
         token=settings.communication_token,
         timeout=settings.communication_timeout,
     )
-    delegation = Delegation(database, communication, clock.now, settings.frontend_url, hands_over=delegated)
-    service.every("hand over", delegation.work, seconds=HAND_OVER_SECONDS if delegated else WITHDRAW_SECONDS)
+    worker = HandoverWorker(
+        database, communication, clock.now, settings.frontend_url, hands_over=mode.hands_over
+    )
+    service.every("hand over", worker.work, seconds=mode.work_seconds)
     service.on_stop(communication.close)
 
 
 def main() -> None:
-    """Run until told to stop; configured by the environment."""
+    """Run until stopped; configured by the environment."""
     build(RemindersSettings()).run()

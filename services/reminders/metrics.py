@@ -1,4 +1,4 @@
-"""What reminders counts beside what the chassis counts for every service."""
+"""Metrics of reminders, beside those of the chassis."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -9,18 +9,18 @@ LATENESS = Histogram(
 )
 PUBLISHED = Counter(
     "appointments_reminders_published_total",
-    "Timers that ended, by what they are: due, missed, or handed over before.",
+    "Timers that ended, by kind and end: due, missed, or handed over before.",
     ["type"],
 )
-PENDING = Gauge("appointments_reminders_pending_timers", "Timers to come, as PostgreSQL estimates them.")
+PENDING = Gauge("appointments_reminders_pending_timers", "Pending timers, as PostgreSQL estimates them.")
 OVERDUE = Gauge(
     "appointments_reminders_overdue_timers", "Timers more than a second late, counted up to 10,000."
 )
 GAPS = Counter(
     "appointments_reminders_version_gaps_total",
-    "Versions of appointments that came before the one they follow.",
+    "Versions of appointments that arrived before their predecessor.",
 )
-STALE = Counter("appointments_reminders_stale_versions_total", "Versions that came after a newer one.")
+STALE = Counter("appointments_reminders_stale_versions_total", "Versions that arrived after a newer one.")
 HANDOVERS = Counter(
     "appointments_reminders_handovers_total",
     "Appointments whose reminders were handed over, or could not be.",

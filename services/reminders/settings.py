@@ -1,4 +1,4 @@
-"""Settings of reminders beside those of every service."""
+"""Settings of reminders, beside those of every service."""
 
 from datetime import timedelta
 from typing import Literal
@@ -10,11 +10,13 @@ from services.reminders.domain.endings import Waits
 
 
 class RemindersSettings(Settings):
-    """Minutes, but for communication_timeout, which is seconds for one call. At most a day after the end, and two weeks after completion: appointments are forgotten after 30 days.
+    """Waits are in minutes; `communication_timeout` is in seconds for one call.
 
-    no_show_after_minutes: how long after the end of an appointment to which nobody came booking is asked to mark it.
-    follow_up_after_minutes: how long after its completion those who took part get a follow-up.
+    no_show_after_minutes: from the end of an appointment without check-ins to the command that marks it a no-show.
+    follow_up_after_minutes: from its completion to the follow-up of its participants.
     reminders: `delegated` hands reminders over to a Communication Service that schedules by itself.
+
+    The upper limits, a day and two weeks, exist because appointments are deleted 30 days after their end.
     """
 
     service = "reminders"
@@ -26,7 +28,7 @@ class RemindersSettings(Settings):
 
     @property
     def waits(self) -> Waits:
-        """The same as durations."""
+        """Return both waits as durations."""
         return Waits(
             timedelta(minutes=self.no_show_after_minutes), timedelta(minutes=self.follow_up_after_minutes)
         )

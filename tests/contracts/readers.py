@@ -8,7 +8,7 @@ from typing import Any
 from contracts import topics
 from contracts.envelope import Record
 from services.booking.messages import commands as booking
-from services.ingress.commands.visibility import Shown
+from services.ingress.commands.visibility import Visibility
 from services.ingress.domain.memory import ChangeMemory
 from services.ingress.live.streams import Live
 from services.notifier.messages import incoming as notifier
@@ -28,7 +28,7 @@ class Reader:
 
 def _live(record: Record) -> bool:
     """Whether a stream, or somebody who waits for a version, gets to know."""
-    memory, shown = ChangeMemory(600, 100, 1), Shown()
+    memory, visibility = ChangeMemory(600, 100, 1), Visibility(2.0)
     memory.begin(0, record.offset)
     fetched = SimpleNamespace(
         partition=0,
@@ -38,8 +38,8 @@ def _live(record: Record) -> bool:
         timestamp=record.timestamp.timestamp() * 1000,
     )
     pauses: list[float] = []
-    Live(memory, shown, 10, pauses.append).handle([fetched])
-    return bool(pauses or shown._versions or list(memory.since([record.offset]) or ()))
+    Live(memory, visibility, 10, pauses.append).handle([fetched])
+    return bool(pauses or visibility._versions or list(memory.since([record.offset]) or ()))
 
 
 def _restored(record: Record) -> bool:

@@ -1,6 +1,6 @@
 """What was ever published is read by today's readers, and what a later release publishes does them no harm.
 
-The rules are in docs/adr/0027-readers-get-on-with-newer-writers.md.
+The rules are in docs/adr/0027-readers-tolerate-newer-writers.md.
 """
 
 import copy

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.user import User, Users
 from tests.support.cli import Cli, free_offset
 
-# The requirements' waits are minutes; a journey has seconds. The rules are the same.
+# The waits of docs/requirements.md#retries are minutes; a journey has seconds. The rules are the same.
 HURRIED = {
     "QUICK_WAIT_MIN": "0.1",
     "QUICK_WAIT_MAX": "0.2",
@@ -40,7 +40,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
 
 @pytest.fixture(scope="module")
 async def urls(stack: Cli) -> dict[str, str]:
-    """What `appointments env` prints."""
+    """The output of `appointments env`."""
     return await stack.env()
 
 

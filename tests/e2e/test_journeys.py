@@ -1,4 +1,4 @@
-"""What people do with the whole stack: over HTTP, over Kafka, on the command line, in a browser."""
+"""Journeys of people through the whole stack: over HTTP, over Kafka, on the command line, in a browser."""
 
 import asyncio
 import hmac
@@ -24,8 +24,8 @@ async def test_a_meeting_from_booking_to_cancellation(jonas: User, mira: User) -
     path = f"/{appointment['id']}"
     assert [item["title"] for item in await mira.calendar(day)] == ["Review"], "visible when the answer comes"
     # Each is told before the next change, which would supersede what is not sent yet.
-    await jonas.told(appointment, _both("created"))
-    await mira.told(appointment, _both("invitation"))
+    await jonas.notified(appointment, _both("created"))
+    await mira.notified(appointment, _both("invitation"))
     moved = await jonas.http.patch(
         path,
         json={
@@ -39,11 +39,11 @@ async def test_a_meeting_from_booking_to_cancellation(jonas: User, mira: User) -
     assert (stale.status_code, stale.json()["code"]) == (412, "version_mismatch")
     confirmed = await mira.http.post(f"{path}/confirm/")
     assert confirmed.json()["status"] == "confirmed"
-    await jonas.told(appointment, _both("created", "confirmed"))
-    await mira.told(appointment, _both("invitation", "rescheduled", "confirmed"))
+    await jonas.notified(appointment, _both("created", "confirmed"))
+    await mira.notified(appointment, _both("invitation", "rescheduled", "confirmed"))
     cancelled = await jonas.http.delete(path, params={"reason": "Rain"})
     assert cancelled.json()["status"] == "cancelled"
-    messages = await mira.told(appointment, _both("invitation", "rescheduled", "confirmed", "cancelled"))
+    messages = await mira.notified(appointment, _both("invitation", "rescheduled", "confirmed", "cancelled"))
     last = next(message for message in messages if message["type"] == "appointment_cancelled")
     assert (last["priority"], last["template_data"]["cancellation_reason"]) == ("high", "Rain")
     assert await mira.calendar(day) == [] or (await mira.calendar(day))[0]["status"] == "cancelled"
@@ -183,7 +183,7 @@ async def test_preferences_decide_the_channels_and_the_zone(users: Users, mira: 
     assert (await tomas.http.put("/preferences", json=wanted)).status_code == 200
     assert (await tomas.http.get("/preferences")).json() == wanted
     appointment = await mira.book(free_day(), tomas)
-    messages = await tomas.told(
+    messages = await tomas.notified(
         appointment, {("appointment_invitation", "sms"), ("appointment_invitation", "in_app")}
     )
     assert all("18:00" in message["template_data"]["appointment_time"] for message in messages), (
@@ -206,8 +206,8 @@ async def test_an_organization_decides_for_its_people_and_says_why(users: Users)
     }
 
     async def explained(kind: str) -> dict[str, tuple[bool, str]]:
-        told = (await jack.http.get("/preferences/explain", params={"type": kind})).json()
-        return {item["channel"]: (item["on"], item["level"]) for item in told["channels"]}
+        answer = (await jack.http.get("/preferences/explain", params={"type": kind})).json()
+        return {item["channel"]: (item["on"], item["level"]) for item in answer["channels"]}
 
     of_invitation, of_cancellation = [
         await explained(f"appointment_{kind}") for kind in ("invitation", "cancelled")
@@ -222,9 +222,9 @@ async def test_an_organization_decides_for_its_people_and_says_why(users: Users)
 
     appointment = await noor.book(free_day(), jack)
     invited = as_explained("invitation", of_invitation)
-    await jack.told(appointment, invited)
+    await jack.notified(appointment, invited)
     assert (await noor.http.delete(f"/{appointment['id']}")).status_code == 200
-    await jack.told(appointment, invited | as_explained("cancelled", of_cancellation))
+    await jack.notified(appointment, invited | as_explained("cancelled", of_cancellation))
     assert (await maya.http.put("/preferences/organization", json={})).json()["mandatory"] == {}
 
 
@@ -240,7 +240,7 @@ async def test_what_the_organizer_announces_waits_for_the_digest_of_who_wants_on
     assert (await nina.http.post(f"{path}/announce", json={"message": "No"})).status_code == 403
     assert (await lukas.http.post(f"{path}/announce", json={"message": " "})).status_code == 422
     at_once = {("appointment_invitation", "in_app"), ("appointment_announcement", "in_app")}
-    await nina.told(appointment, at_once)
+    await nina.notified(appointment, at_once)
 
     async def by_mail() -> list[tuple[str, str]]:
         items = (await nina.http.get(f"{path}/notifications")).json()["items"]
@@ -267,7 +267,7 @@ async def test_what_the_organizer_announces_waits_for_the_digest_of_who_wants_on
     [digest] = found
     assert (digest["channels"], digest["template_data"]["digest_count"]) == (["email"], "2")
     assert "Bring your boots." in digest["template_data"]["digest_text"]
-    await nina.told(appointment, at_once)
+    await nina.notified(appointment, at_once)
     assert (await nina.http.put("/preferences", json={})).status_code == 200
 
 
@@ -277,12 +277,12 @@ async def test_a_reminder_arrives_when_it_is_due_and_not_after_a_cancellation(us
     lead = {"email": [], "in_app": [1], "sms": [], "push": []}
     kept = await nina.book(start, minutes=1, reminder_settings=lead)
     gone = await nina.book(start + timedelta(minutes=1), minutes=1, reminder_settings=lead)
-    await nina.told(gone, _both("created"))
+    await nina.notified(gone, _both("created"))
     await nina.http.delete(f"/{gone['id']}")
-    await nina.told(kept, _both("created") | {("appointment_reminder", "in_app")}, deadline=40)
+    await nina.notified(kept, _both("created") | {("appointment_reminder", "in_app")}, deadline=40)
     arrived = datetime.now(UTC)
     assert arrived >= start - timedelta(minutes=1), "never early"
-    await nina.told(gone, _both("created", "cancelled"))
+    await nina.notified(gone, _both("created", "cancelled"))
 
 
 async def test_what_somebody_came_to_is_completed_and_followed_up_and_the_rest_is_a_no_show(
@@ -305,8 +305,8 @@ async def test_what_somebody_came_to_is_completed_and_followed_up_and_the_rest_i
 
     await eventually(closed, 20, interval=0.1)
     alert = {("no_show_alert", channel) for channel in ("email", "in_app")}
-    await other.told(missed, _both("created") | alert)
-    await host.told(came, _both("created", "follow_up"))
+    await other.notified(missed, _both("created") | alert)
+    await host.notified(came, _both("created", "follow_up"))
 
 
 async def test_an_outage_of_the_communication_service_delays_and_loses_nothing(
@@ -318,11 +318,11 @@ async def test_an_outage_of_the_communication_service_delays_and_loses_nothing(
         appointments = [await jonas.book(free_day(), mira) for _ in range(8)]
         await client.put(faults, json={"status": None, "drop_after_accept": True, "rate": 0.5})
         for appointment in appointments[:2]:
-            await mira.told(appointment, _both("invitation"), deadline=60)
+            await mira.notified(appointment, _both("invitation"), deadline=60)
         await client.delete(faults)
     for appointment in appointments:
-        await mira.told(appointment, _both("invitation"), deadline=60)
-        await jonas.told(appointment, _both("created"), deadline=60)
+        await mira.notified(appointment, _both("invitation"), deadline=60)
+        await jonas.notified(appointment, _both("created"), deadline=60)
 
 
 async def test_what_became_of_messages_is_known_to_whom_it_concerns(
@@ -395,8 +395,8 @@ async def _follow_states(user: User, states: list[str]) -> None:
     async with user.http.stream("GET", "/stream", timeout=None) as stream:
         async for line in stream.aiter_lines():
             if line.startswith("data:") and "notifications" in line:
-                told = json.loads(line.removeprefix("data:"))["notifications"]
-                states.extend(one["state"] for one in told)
+                notifications = json.loads(line.removeprefix("data:"))["notifications"]
+                states.extend(one["state"] for one in notifications)
 
 
 async def _email_is(user: User, on: bool, level: str) -> bool:
@@ -429,8 +429,8 @@ async def test_operators_find_understand_and_redrive_what_was_refused(
     redriven = await stack("dlq", "redrive", "--error", "HTTP 422", "--rate", "50/s", "--reason", "mended")
     assert len(redriven.stdout.splitlines()) == 3, redriven.stderr
     messages = [
-        *await mira.told(appointment, _both("invitation")),
-        *await jonas.told(appointment, _both("created")),
+        *await mira.notified(appointment, _both("invitation")),
+        *await jonas.notified(appointment, _both("created")),
     ]
     titles = sorted(message["template_data"]["appointment_title"] for message in messages)
     assert titles == ["Corrected", "Review", "Review", "Review"]
@@ -464,7 +464,7 @@ async def test_rebuilt_views_and_the_page_in_a_browser_show_the_same(
     anjali = await users("anjali@nordlicht.example")
     day, title = free_day(), "<b>Tea</b> & biscuits"
     appointment = await anjali.book(day, title=title)
-    await anjali.told(appointment, _both("created"))
+    await anjali.notified(appointment, _both("created"))
     before = (await anjali.http.get("", params=_range(day))).json()
     rebuilt = await stack("replay", "all")
     assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr

@@ -1,4 +1,4 @@
-"""What people do about time: say when, look for a slot, keep it, join, repeat, and see it in their own calendar."""
+"""Journeys of people with time: set hours, find a slot, keep it, join, repeat, and see it in their own calendar."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,10 +48,10 @@ async def test_from_somebodys_hours_to_a_slot_that_was_kept_for_one(
     jonas: User, mira: User, lukas: User
 ) -> None:
     day = free_day()
-    said = {"user_id": mira.id, "timezone": "UTC", "rules": A_MORNING, "policy": {"step": 30}}
-    stored = await mira.http.post("/availability", json=said)
+    hours = {"user_id": mira.id, "timezone": "UTC", "rules": A_MORNING, "policy": {"step": 30}}
+    stored = await mira.http.post("/availability", json=hours)
     assert (stored.status_code, stored.json()["version"]) == (200, 1), stored.text
-    assert (await jonas.http.post("/availability", json=said)).status_code == 403
+    assert (await jonas.http.post("/availability", json=hours)).status_code == 403
     offered = await slots(jonas, day, mira, jonas)
     assert offered == [day + number * HALF_AN_HOUR for number in range(6)]
     placed = await jonas.http.post(
@@ -88,7 +88,7 @@ def before_the_clocks_change() -> datetime:
 
 
 async def subscribed(url: str) -> set[tuple[datetime, str, str]]:
-    """What a calendar program that knows this address shows of the next year."""
+    """Return the next year as a calendar program shows it from this address."""
     async with httpx.AsyncClient() as client:
         answer = await client.get(url)
     assert answer.status_code == 200, answer.text

@@ -62,7 +62,7 @@ class User:
         assert answer.status_code == 200, answer.text
         return list(answer.json()["items"])
 
-    async def told(
+    async def notified(
         self, appointment: dict[str, Any], expected: set[tuple[str, str]], deadline: float = 30
     ) -> list[Any]:
         """Wait until the messages to them about an appointment are exactly these (type, channel), once each."""

@@ -1,4 +1,4 @@
-"""Who was promised what: every send with its time and its acknowledgement, and the checks over that history."""
+"""Promises to clients: every send with its time and its acknowledgement, and the checks over that history."""
 
 import time
 from collections import defaultdict
@@ -120,9 +120,9 @@ def check_outcomes(history: History, records: Sequence[Any]) -> dict[UUID, dict[
     unrefused = [
         command_id for command_id, bodies in acknowledged.items() if len(bodies) > 1 > len(reused[command_id])
     ]
-    assert not unrefused, f"an id was used again for something else and nobody said so: {unrefused[:3]}"
+    assert not unrefused, f"an id was used again for something else without a refusal: {unrefused[:3]}"
     surprised = [command_id for command_id, ids in reused.items() if ids and len(invoked[command_id]) < 2]
-    assert not surprised, f"refused as used again, though it said the same: {surprised[:3]}"
+    assert not surprised, f"refused as used again, though its content was the same: {surprised[:3]}"
     return outcomes
 
 

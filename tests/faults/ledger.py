@@ -29,7 +29,7 @@ STEPS = ("before-commit", "after-commit", "mid-publish", "after-acks", "before-o
 
 
 class LedgerSettings(Settings):
-    """What the tests tell the ledger."""
+    """Instructions of the tests to the ledger."""
 
     crash_at: str = ""
     crash_once: Path = Path("/nonexistent")
@@ -115,14 +115,14 @@ def _freeze(once: Path) -> None:
 
 
 def _event(record: Record, head: Envelope, body: dict[str, Any]) -> Message:
-    told = Envelope(
+    head = Envelope(
         id=envelope.event_id(head.id, 0),
         type="ledger.entered",
         source="ledger",
         organization=head.organization,
         cause=record.position,
     )
-    return told.message(topics.BOOKING_EVENTS.name, orjson.dumps({"n": body.get("n")}))
+    return head.message(topics.BOOKING_EVENTS.name, orjson.dumps({"n": body.get("n")}))
 
 
 def _break_publisher(service: Service, crash: Crash) -> None:

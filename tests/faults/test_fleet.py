@@ -175,9 +175,9 @@ async def _messages_are_single(world: World, communication: str, events: Sequenc
     )
     sent = {str(row["id"]) for row in rows if row["state"] in ("sent", "delivered", "failed", "bounced")}
     assert sent <= set(keys), "what counts as sent has arrived"
-    told = {(row["event_id"], row["type"], row["recipient_id"], row["channel"]) for row in rows}
-    assert len(told) == len(rows), "nobody is told twice of the same"
+    notified = {(row["event_id"], row["type"], row["recipient_id"], row["channel"]) for row in rows}
+    assert len(notified) == len(rows), "no notification is planned twice"
     for event in events:
         if event["type"] == "appointment.created":
             organizer = UUID(event["appointment"]["organizer_id"])
-            assert (event["id"], "appointment_created", organizer, "in_app") in told
+            assert (event["id"], "appointment_created", organizer, "in_app") in notified

@@ -1,4 +1,4 @@
-"""What strangers write to a topic: set aside with its cause, never in the way of its neighbours."""
+"""Foreign records on a topic: dead-lettered with their cause, never in the way of its neighbours."""
 
 import asyncio
 import signal

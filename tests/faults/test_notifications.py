@@ -61,7 +61,7 @@ VICTIMS = ("notifier", "reminders")
 ENDED = frozenset(("sent", "delivered", "bounced", "expired", "dead_lettered", "failed", "held"))
 ARRIVED = frozenset(("sent", "delivered", "bounced"))
 
-Told = tuple[str, str, str, str]
+Notice = tuple[str, str, str, str]
 """Appointment, type, channel, recipient."""
 
 
@@ -86,7 +86,7 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli]:
         yield cli
 
 
-async def test_everything_comes_to_one_end_and_nobody_is_told_twice(fleet: Cli) -> None:
+async def test_everything_comes_to_one_end_and_no_notice_arrives_twice(fleet: Cli) -> None:
     urls = await fleet.env()
     world = World(urls["KAFKA_BOOTSTRAP_SERVERS"], urls["DATABASE_URL"], "")
     people = orjson.loads((await fleet("people", "--json")).stdout)
@@ -105,8 +105,8 @@ async def test_everything_comes_to_one_end_and_nobody_is_told_twice(fleet: Cli) 
     await _one_outcome_each(world, commands)
     _waits_only_for_a_reason(deliveries, quiet, messages)
     arrived = _arrived(messages)
-    await _what_was_said_to_be_sent_is_there(world, deliveries, arrived)
-    _nobody_is_told_twice(deliveries, arrived)
+    await _noted_sends_have_arrived(world, deliveries, arrived)
+    _no_notice_arrives_twice(deliveries, arrived)
     _no_reminder_after_the_cancellation(messages)
     _everybody_heard(stories, deliveries)
 
@@ -130,8 +130,8 @@ def _stories(people: Sequence[dict[str, Any]]) -> list[Story]:
 async def _tell_all(world: World, stories: Sequence[Story]) -> set[UUID]:
     """The ids of all commands, once they are acknowledged."""
     async with asyncio.TaskGroup() as group:
-        told = [group.create_task(_tell(world, story)) for story in stories]
-    return {identifier for task in told for identifier in task.result()}
+        tasks = [group.create_task(_tell(world, story)) for story in stories]
+    return {identifier for task in tasks for identifier in task.result()}
 
 
 async def _tell(world: World, story: Story) -> list[UUID]:
@@ -202,8 +202,8 @@ async def _wish_for_quiet(world: World, people: Sequence[dict[str, Any]]) -> Non
     await send(world, wishes)
 
     async def all_hold() -> bool:
-        rows = await _ask(world, "notifier", "SELECT count(*) AS said FROM preferences")
-        return bool(rows[0]["said"] == len(people))
+        rows = await _ask(world, "notifier", "SELECT count(*) AS known FROM preferences")
+        return bool(rows[0]["known"] == len(people))
 
     await eventually(all_hold, 20)
 
@@ -300,7 +300,7 @@ def _waits_only_for_a_reason(
     assert not disturbed, "in quiet hours"
 
 
-def _arrived(messages: Sequence[dict[str, Any]]) -> Counter[Told]:
+def _arrived(messages: Sequence[dict[str, Any]]) -> Counter[Notice]:
     return Counter(
         (message["entity_id"], message["type"], channel, recipient)
         for message in messages
@@ -309,40 +309,40 @@ def _arrived(messages: Sequence[dict[str, Any]]) -> Counter[Told]:
     )
 
 
-def _told(row: Any) -> Told:
+def _notice_of(row: Any) -> Notice:
     return str(row["appointment_id"]), row["type"], row["channel"], str(row["recipient_id"])
 
 
-async def _what_was_said_to_be_sent_is_there(
-    world: World, deliveries: Sequence[asyncpg.Record], arrived: Counter[Told]
+async def _noted_sends_have_arrived(
+    world: World, deliveries: Sequence[asyncpg.Record], arrived: Counter[Notice]
 ) -> None:
-    sent = Counter(_told(row) for row in deliveries if row["state"] in ARRIVED)
+    sent = Counter(_notice_of(row) for row in deliveries if row["state"] in ARRIVED)
     assert sent <= arrived, sent - arrived
     copies: dict[UUID | None, Any] = {}
     for record in await read_all(world, topics.NOTIFIER_EVENTS.name):
         first = copies.setdefault(envelope.message_id(record.headers), record)
         assert (first.value, first.headers) == (record.value, record.headers), "a later copy differs"
-    said = {
-        body["notification_id"]: _told(body)
+    noted = {
+        body["notification_id"]: _notice_of(body)
         for record in copies.values()
         if dict(record.headers)["ce_type"] == b"notification.sent"
         for body in (orjson.loads(record.value),)
     }
-    assert {str(row["id"]) for row in deliveries if row["sent_at"]} == said.keys()
-    missing = Counter(said.values()) - arrived
+    assert {str(row["id"]) for row in deliveries if row["sent_at"]} == noted.keys()
+    missing = Counter(noted.values()) - arrived
     assert not missing
 
 
-def _nobody_is_told_twice(deliveries: Sequence[asyncpg.Record], arrived: Counter[Told]) -> None:
+def _no_notice_arrives_twice(deliveries: Sequence[asyncpg.Record], arrived: Counter[Notice]) -> None:
     """One delivery for each event, person and channel; and no more messages than deliveries."""
     meant = Counter((row["event_id"], row["type"], row["channel"], row["recipient_id"]) for row in deliveries)
     assert set(meant.values()) == {1}
-    doubled = arrived - Counter(_told(row) for row in deliveries)
+    doubled = arrived - Counter(_notice_of(row) for row in deliveries)
     assert not doubled
 
 
 def _no_reminder_after_the_cancellation(messages: Sequence[dict[str, Any]]) -> None:
-    """What was on its way when the appointment was called off may arrive as much later as one call lasts."""
+    """Messages under way at the cancellation may arrive as much later as one call lasts."""
     cancelled: dict[tuple[str, str], datetime] = {}
     for message in messages:
         if message["type"] == "appointment_cancelled":
@@ -364,17 +364,17 @@ def _no_reminder_after_the_cancellation(messages: Sequence[dict[str, Any]]) -> N
 
 def _everybody_heard(stories: Sequence[Story], deliveries: Sequence[asyncpg.Record]) -> None:
     """In-app is never held and its retries outlast the illness: it tells each of both of the last start, once."""
-    arrived: dict[Told, list[datetime]] = defaultdict(list)
+    arrived: dict[Notice, list[datetime]] = defaultdict(list)
     for row in deliveries:
         if row["state"] in ARRIVED:
-            arrived[_told(row)].append(row["starts_at"])
+            arrived[_notice_of(row)].append(row["starts_at"])
     for story in stories:
         off = story.ending.startswith("called off")
         main = "appointment_cancelled" if off else "appointment_reminder"
-        told = [(main, person["id"]) for person in (story.organizer, *story.guests)]
+        expected = [(main, person["id"]) for person in (story.organizer, *story.guests)]
         if story.ending == "announced":
-            told += [("appointment_announcement", guest["id"]) for guest in story.guests]
-        for kind, person in told:
+            expected += [("appointment_announcement", guest["id"]) for guest in story.guests]
+        for kind, person in expected:
             starts = arrived[story.appointment, kind, "in_app", person]
             assert starts.count(max(starts, default=datetime.now(UTC))) == 1, (
                 kind,

@@ -139,7 +139,7 @@ async def test_a_database_restored_from_yesterday_is_fed_again(ledgers: Ledgers)
 async def test_a_database_restored_under_a_running_service_is_not_taken_for_what_it_was(
     ledgers: Ledgers,
 ) -> None:
-    """What is published is noted when idle: that must not say of a restored database that it had applied it."""
+    """Published offsets are noted when idle, but not for a restored database that has not applied the records."""
     process = ledgers.start()
     sent: list[Message] = []
     for first in range(0, 200, 10):

@@ -124,7 +124,7 @@ async def _nobody_wrote_over_http_during_the_pause(world: World) -> None:
 
 
 async def _old_commands_came_first(world: World, organization: str) -> None:
-    """What people sent over HTTP before was decided before the first command lay in the new partition."""
+    """Commands over HTTP before the pause were decided before the first command in the new partition."""
     decided = {
         orjson.loads(record.value)["command_id"]: record.timestamp
         for record in reversed(await read_all(world, topics.BOOKING_OUTCOMES.name))

@@ -69,7 +69,7 @@ async def test_nothing_is_lost_doubled_overlapping_or_overfull(fleet: Cli) -> No
 
 
 def _commands(people: Sequence[JSON]) -> dict[Message, Envelope]:
-    """What fights for the mornings of a few people, and in between who takes and leaves seats in the evenings."""
+    """Commands that compete for the mornings of a few people, and in between for seats in the evenings."""
     chance = random.Random(11)
     ours = people[0]["organization_id"]
     named = [one for one in people if one["organization_id"] == ours and not one["email"].startswith("load")]
@@ -203,7 +203,7 @@ def _seats_are_exact(
     groups = [one for one in states.values() if one.get("seats")]
     assert len(groups) == GROUPS
     for group in groups:
-        seated = [one for one, said in group["confirmation_status"].items() if said != "declined"]
+        seated = [one for one, response in group["confirmation_status"].items() if response != "declined"]
         assert len(seated) <= SEATS, "more people than seats"
         assert not group["waiting"] or len(seated) == SEATS, "somebody waits beside a free seat"
         assert not set(group["waiting"]) & set(seated), "somebody waits who has a seat"

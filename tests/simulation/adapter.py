@@ -97,7 +97,7 @@ def new_consumer(
 
 
 def state_of(consumer: Consumer[str]) -> dict[str, Any]:
-    """What helps to read a violation: partitions owned, and the tasks that run."""
+    """Details of a violation: partitions owned, and the tasks that run."""
     return {
         "owned": sorted(partition.partition for partition in consumer._positions.partitions),
         "running": sorted(name for name, task in consumer._tasks.items() if not task.done()),

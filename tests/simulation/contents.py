@@ -1,4 +1,4 @@
-"""What the model database has committed."""
+"""Committed rows of the model database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Letter = tuple[str, int, int]
 
 @dataclass
 class Contents:
-    """What is committed: progress, the ledger, dead letters."""
+    """Committed rows: progress, the ledger, dead letters."""
 
     progress: dict[Place, Row] = field(default_factory=dict)
     ledger: list[Application] = field(default_factory=list)

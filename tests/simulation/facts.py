@@ -1,4 +1,4 @@
-"""What is true at this moment, by the logs, the database and what was published; no opinion of the chassis counts."""
+"""The true state by the logs, the database and the published messages, without the chassis' opinion."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -91,7 +91,7 @@ class Log:
         self.batches.append(StoredBatch(self.end, self.end + 1, Kind.MARKER, raw))
 
     def entries(self, kinds: Sequence[Kind] = (Kind.GOOD,)) -> list[Entry]:
-        """What can be read of batches of these kinds, in order."""
+        """Return the readable records of batches of these kinds, in order."""
         readable = (
             batch for batch in self.batches if batch.base < self.readable_end or self.readable_end == self.end
         )

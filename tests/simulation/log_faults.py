@@ -1,4 +1,4 @@
-"""What befalls the logs: records and batches that nobody can read, heavy ones, topics made anew, retention too early."""
+"""Faults of the logs: unreadable records and batches, heavy ones, topics made anew, retention too early."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What breaks. In safety mode one thing after the other, in liveness mode one kind of trouble again and again."""
+"""The faults. In safety mode one thing after the other, in liveness mode one kind of trouble again and again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

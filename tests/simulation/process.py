@@ -80,7 +80,7 @@ class Process:
         return sorted(self.subscriber.consumer.assignment())
 
     def describe(self) -> dict[str, Any]:
-        """What helps to read a violation."""
+        """Details of a violation."""
         paused = sorted(partition.partition for partition in self.subscriber.consumer.paused())
         return {"process": self.number, "paused": paused, **state_of(self.consumer)}
 

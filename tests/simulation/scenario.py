@@ -36,7 +36,7 @@ class Mode(Enum):
 
 @dataclass(frozen=True)
 class Result:
-    """What one run showed. `violations` are empty when all promises held."""
+    """The result of one run. `violations` are empty when all promises held."""
 
     seed: int
     mode: Mode
@@ -49,7 +49,7 @@ class Result:
 
     @property
     def name(self) -> str:
-        """What replays this run."""
+        """The command that replays this run."""
         trouble = f" --trouble '{self.trouble}'" if self.trouble else ""
         return f"--mode {self.mode.value} --seeds ={self.seed}{trouble}"
 

@@ -20,5 +20,5 @@ def described(result: Result) -> list[str]:
 
 
 def faults_of(results: Iterable[Result]) -> Counter[str]:
-    """What happened in all of these runs together."""
+    """The totals of all these runs."""
     return sum((result.counts for result in results), Counter())

@@ -27,7 +27,7 @@ class Application:
 
 @dataclass
 class World:
-    """What all parts of a simulation share.
+    """State that all parts of a simulation share.
 
     `faults`: whether small faults (lost answers, refused calls, long waits) happen by chance. `published`: what was
     acknowledged, in order, for each record by its position. `complaints`: promises that were seen broken.

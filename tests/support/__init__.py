@@ -1,4 +1,4 @@
-"""What several kinds of tests share: waiting with a deadline, and real servers to test against."""
+"""Helpers of several kinds of tests: waiting with a deadline, and real servers to test against."""
 
 from tests.support.eventually import eventually
 from tests.support.world import World, new_world

@@ -38,8 +38,9 @@ class Cli:
         return await self("up", "--detach", "--port-offset", str(self.offset), home=home)
 
     async def env(self) -> dict[str, str]:
-        answer = await self("env")
-        return dict(line.split("=", 1) for line in answer.stdout.splitlines())
+        answer = await self("env", "--secrets", "--json")
+        variables: dict[str, str] = json.loads(answer.stdout)
+        return variables
 
     async def services(self) -> dict[str, dict[str, Any]]:
         answer = await self("status", "--json")

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.outage import Told, compared
+from benchmarks.outage import Sending, compared
 from benchmarks.report import missed
 
 ONE, TWO = ("1", "created", "email", "anna"), ("1", "created", "email", "ben")
@@ -22,7 +22,7 @@ ONE, TWO = ("1", "created", "email", "anna"), ("1", "created", "email", "ben")
     ],
 )
 def test_compared(
-    planned: list[Told], sent: list[Told], arrived: list[Told], expected: dict[str, int]
+    planned: list[Sending], sent: list[Sending], arrived: list[Sending], expected: dict[str, int]
 ) -> None:
     found = compared(Counter(planned), Counter(sent), Counter(arrived))
     assert found == expected | {"arrived": len(arrived)}

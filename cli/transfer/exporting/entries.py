@@ -1,4 +1,4 @@
-"""What stands, as the entries that book it again."""
+"""Open appointments and series as the entries that book them again."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,7 +10,7 @@ from cli.transfer.exporting.states import answers, begins, content, is_confirmed
 
 
 def entries(history: History, since: datetime) -> Iterator[Entry]:
-    """What is open and begins at `since` (an instant) or later: what stands alone first, then each series."""
+    """Yield all that is open and begins at `since` (an instant) or later: single appointments, then series."""
     alone, series = history.appointments(), []
     for state, occurrences in history.series():
         left = [one for one in occurrences if one["status"] in OPEN and begins(one) >= since]
@@ -24,7 +24,7 @@ def entries(history: History, since: datetime) -> Iterator[Entry]:
 
 
 def single(appointment: JSON) -> Entry:
-    """An appointment that stands alone."""
+    """Return the entry of an appointment outside any series."""
     times = {name: appointment[name] for name in ("start_time", "end_time", "timezone")}
     return Entry(
         "",

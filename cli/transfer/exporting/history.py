@@ -11,21 +11,21 @@ OPEN = ("pending", "confirmed")
 
 
 class History:
-    """What stands at the end of the log.
+    """The states at the end of the log.
 
     Events may come twice and out of order; the newest version counts. States are kept as JSON bytes, about a kilobyte
     for each appointment.
     """
 
     def __init__(self, organization: UUID, owner: str | None = None) -> None:
-        """Of one organization, or only of what one person organizes (`owner`, an id)."""
+        """Of one organization, or only of one organizer (`owner`, an id)."""
         self.organization = organization
         self._owner = owner
         self._appointments: dict[str, tuple[int, bytes]] = {}
         self._series: dict[str, tuple[int, bytes]] = {}
 
     def add(self, value: bytes | None) -> None:
-        """One event's body; what tells of no appointment and no series is passed over."""
+        """Add one event's body; events of other kinds are ignored."""
         try:
             body = orjson.loads(value or b"{}")
         except orjson.JSONDecodeError:
@@ -46,7 +46,7 @@ class History:
             known[state["id"]] = (version, orjson.dumps(state))
 
     def appointments(self) -> list[JSON]:
-        """Those that stand alone and are open, ordered by start."""
+        """Return the open appointments outside any series, ordered by start."""
         return sorted(
             (
                 one
@@ -57,9 +57,9 @@ class History:
         )
 
     def series(self) -> list[tuple[JSON, list[JSON]]]:
-        """Each series with all its occurrences, closed ones too, ordered by their original start.
+        """Return each series with all its occurrences, closed ones too, ordered by their original start.
 
-        The series by their first occurrence, whose id is kept elsewhere; that of a series is not.
+        Series are ordered by their first occurrence.
         """
         found: dict[str, list[JSON]] = {}
         for one in self._all(self._appointments):

@@ -63,13 +63,13 @@ def _entry(state: JSON, recurrence: Recurrence, own: dict[datetime, JSON]) -> En
 
 
 def _change(name: datetime, one: JSON, first: JSON, length: timedelta, *, alike: bool) -> JSON:
-    """What an update must say of an occurrence, beside its name (UTC); empty if nothing."""
+    """Return the body of the update of an occurrence (`name`: its original start, UTC); empty if none is needed."""
     changed: JSON = {field: one.get(field) for field in FIELDS if one.get(field) != first.get(field)}
     if begins(one) != name or _length(one) != length:
         changed |= {"start_time": one["start_time"], "end_time": one["end_time"]}
-    said = {} if alike else answers(one)
-    if said:
-        changed["confirmation_status"] = said
+    responses = {} if alike else answers(one)
+    if responses:
+        changed["confirmation_status"] = responses
     if one.get("waiting"):
         changed["waiting"] = one["waiting"]
     return {"original_start_time": name.isoformat().replace("+00:00", "Z"), **changed} if changed else {}
@@ -86,7 +86,7 @@ def _recurrence(state: JSON) -> Recurrence:
 
 
 def _moved_by(recurrence: Recurrence, left: Sequence[JSON]) -> timedelta:
-    """How far the wall clock of most occurrences is from the pattern's, where the pattern can say so.
+    """Return the offset of most occurrences' wall clock from the pattern's, where a pattern can express it.
 
     It can while the day stays the same and the rule names no hours.
     """
@@ -104,7 +104,7 @@ def _moved_by(recurrence: Recurrence, left: Sequence[JSON]) -> timedelta:
 
 
 def _booked_until(state: JSON, left: Sequence[JSON]) -> datetime:
-    """Up to where occurrences exist: what comes after was not taken out of the series by anybody."""
+    """Return the time up to which occurrences exist; later ones were not removed from the series."""
     last = max(instant(one["original_start_time"]) for one in left)
     if state.get("booked_until"):
         return last if state.get("ended") else instant(state["booked_until"])
@@ -128,6 +128,6 @@ def _length(one: JSON) -> timedelta:
 
 
 def _alike(occurrences: Any) -> bool:
-    """Whether everybody has answered the same for all of them."""
-    said = [(answers(one), one["status"]) for one in occurrences]
-    return all(one == said[0] for one in said)
+    """Return whether the responses and the status are the same for all occurrences."""
+    states = [(answers(one), one["status"]) for one in occurrences]
+    return all(one == states[0] for one in states)

@@ -15,30 +15,30 @@ FIELDS = (
     "custom_fields",
     "seats",
 )
-"""What an appointment holds beside its times; the names are those of a create."""
+"""The fields of an appointment beside its times, by the names of a create."""
 
 
 def content(appointment: JSON) -> JSON:
-    """The fields of a create that are not empty."""
+    """Return the fields of a create that are not empty."""
     return {name: appointment[name] for name in FIELDS if appointment.get(name) not in (None, "", [], {})}
 
 
 def answers(appointment: JSON) -> dict[str, str]:
-    """Who said yes or no."""
+    """Return the responses, yes or no, by person."""
     given: dict[str, str] = appointment["confirmation_status"]
-    return {who: said for who, said in given.items() if said in ("confirmed", "declined")}
+    return {person: response for person, response in given.items() if response in ("confirmed", "declined")}
 
 
 def is_confirmed(appointment: JSON) -> bool:
-    """Whether it is confirmed; without participants there is nobody to say so."""
+    """Return whether it is confirmed; an appointment without participants is not."""
     return appointment["status"] == "confirmed" and bool(appointment["participant_ids"])
 
 
 def begins(appointment: JSON) -> datetime:
-    """When it begins, in UTC."""
+    """Return its start, in UTC."""
     return instant(appointment["start_time"])
 
 
 def instant(text: str) -> datetime:
-    """An instant as it is told, in UTC."""
+    """Return an instant of the contract's form, in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What follows once a create has been decided: changes of single occurrences, then what people had answered."""
+"""The commands after an accepted create: changes of single occurrences, then people's responses."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ FollowUp = tuple[str, Member, JSON]
 
 
 def follow_ups(plan: Planned, outcome: Mapping[str, Any], roster: Roster) -> list[Message]:
-    """The commands that finish what the create began: changes of single occurrences, then what people answered."""
+    """Return the commands that complete the create: changes of single occurrences, then people's responses."""
     appointment_id = str(outcome.get("appointment_id"))
     followed = [
         *_changed_occurrences(plan, outcome, roster),
@@ -62,21 +62,21 @@ def _answered(
     answers: Mapping[str, str], appointment_id: str, roster: Roster, scope: JSON
 ) -> Iterator[FollowUp]:
     kinds = {"confirmed": "appointment.confirm", "declined": "appointment.decline"}
-    for who, said in answers.items():
-        member = roster.find(who)
-        if member is not None and said in kinds:
-            yield kinds[said], member, {"appointment_id": appointment_id, **scope}
+    for person, response in answers.items():
+        member = roster.find(person)
+        if member is not None and response in kinds:
+            yield kinds[response], member, {"appointment_id": appointment_id, **scope}
 
 
 def _queued(waiting: Iterable[str], appointment_id: str, roster: Roster) -> Iterator[FollowUp]:
-    """Whoever waited for a seat queues again, in the same order."""
+    """Yield a join for each person of the waiting list, in the same order."""
     for member in map(roster.find, waiting):
         if member is not None:
             yield "appointment.join", member, {"appointment_id": appointment_id, "wait": True}
 
 
 def _confirmed(plan: Planned, appointment_id: str) -> Iterator[FollowUp]:
-    """The organizer's word, where the participants' answers do not say it already."""
+    """Yield the organizer's confirmation, unless the participants' responses imply it."""
     answered = set(plan.entry.answers.values())
     complete = (
         len(plan.entry.answers) == len(plan.body.get("participant_ids", ())) and "confirmed" in answered

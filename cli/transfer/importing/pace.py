@@ -1,4 +1,4 @@
-"""How fast commands may go out: as long as outcomes stay prompt, and never faster than was said."""
+"""The pace of an import: as fast as outcomes stay prompt, and never faster than the given rate."""
 
 from statistics import median
 
@@ -10,7 +10,7 @@ _NOTICED_SECONDS = 0.01
 
 
 class Pace:
-    """So many a second, evenly: what a pause leaves unused is not made up for beyond a tenth of a second.
+    """A number of commands a second, evenly: unused time is not made up for beyond a tenth of a second.
 
     It begins slowly and goes up while outcomes come as promptly as at its quietest second. As soon as half of those of
     a second take half as long again as then (and 10 ms longer), others wait, too: it goes down, and tries again.
@@ -19,7 +19,7 @@ class Pace:
     def __init__(self, most: float, now: float, *, steady: bool = False) -> None:
         """`most`: commands a second; `now`: seconds of a monotonic clock, as everywhere here.
 
-        steady: at that rate from the first to the last, whoever waits.
+        steady: at that rate throughout, also while others wait.
         """
         self._most = most
         self._steady = steady
@@ -30,7 +30,7 @@ class Pace:
         self._best: float | None = None
 
     def allowed(self, now: float) -> int:
-        """How many may go now."""
+        """Return the number of commands that may go now."""
         if now - self._window >= _WINDOW_SECONDS:
             self._adjust(now)
         ahead = max(1.0, self.rate * _AHEAD_SECONDS)
@@ -39,11 +39,11 @@ class Pace:
         return int(self._saved)
 
     def spend(self, count: int) -> None:
-        """So many went."""
+        """Count commands that went."""
         self._saved -= count
 
     def note(self, seconds: float) -> None:
-        """An outcome came so long after its command went."""
+        """Note the seconds from a command to its outcome."""
         self._taken.append(seconds)
 
     def _adjust(self, now: float) -> None:

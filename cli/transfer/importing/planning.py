@@ -1,4 +1,4 @@
-"""What becomes of an entry: a command with a stable id, and the commands that follow once it has been decided.
+"""Plan an entry: a command with a stable id, and the commands after its outcome.
 
 The appointment's id follows from the organization and the entry's name at its source (a UUID is taken as it is; without
 a name its content names it), so an entry is booked once, however often and in whatever state its file is imported. The
@@ -33,7 +33,7 @@ CREATE = "appointment.create"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An entry that can be sent: on whose behalf, the command's id, and its record."""
+    """An entry that can be sent: its organizer, the command's id, and its record."""
 
     entry: Entry
     organizer: Member
@@ -45,12 +45,12 @@ class Planned:
 def planned(
     entry: Entry, roster: Roster, owner: Member | None, *, at: datetime, attempt: int
 ) -> Planned | Problem:
-    """The create that an entry becomes, or why it cannot be sent.
+    """Return the create for an entry, or the reason why it cannot be sent.
 
-    Participants whom nobody knows are left out and noted, and so is what a series has behind it `at` this instant.
+    Unknown participants and past occurrences (`at` is now) are left out and noted.
     """
     organizer = roster.find(entry.organizer) if entry.organizer else owner
-    if organizer is None and entry.or_owner and owner is not None:
+    if organizer is None and entry.fall_back_to_owner and owner is not None:
         organizer = owner
         instead = _problem(
             entry, Code.UNKNOWN_USER, f"{_nobody(entry.organizer)} {owner.email} organizes it."
@@ -58,10 +58,10 @@ def planned(
         entry = replace(entry, notes=(*entry.notes, instead))
     if organizer is None:
         return _problem(entry, Code.UNKNOWN_USER, _nobody(entry.organizer))
-    asked = _asked(entry, organizer, roster)
-    if isinstance(asked, Problem):
-        return asked
-    body, notes = asked
+    checked = _checked(entry, organizer, roster)
+    if isinstance(checked, Problem):
+        return checked
+    body, notes = checked
     if body.get("recurring_pattern"):
         ahead = _ahead(entry, body, organizer, at)
         if isinstance(ahead, Problem):
@@ -72,11 +72,11 @@ def planned(
 
 
 _TOO_LONG = frozenset({"too_far", "too_many"})
-_BEHIND = "The series has begun; what is before now was left out."
+_BEHIND = "The series has begun; its past occurrences were left out."
 
 
-def _asked(entry: Entry, organizer: Member, roster: Roster) -> tuple[JSON, list[Problem]] | Problem:
-    """The body of a create that fits the contract, and what was left out of it."""
+def _checked(entry: Entry, organizer: Member, roster: Roster) -> tuple[JSON, list[Problem]] | Problem:
+    """Return the body of a create that fits the contract, and a note for each part that was left out."""
     people, notes = _people(entry, organizer, roster)
     if isinstance(people, Problem):
         return people
@@ -93,14 +93,14 @@ def _wrong(entry: Entry, body: JSON) -> Problem | None:
         COMMANDS[CREATE].body.model_validate_json(orjson.dumps(body))
     except ValidationError as error:
         errors = [one.model_dump() for one in field_errors(error)]
-        return _problem(entry, Code.INVALID, f"{len(errors)} field(s) are not as they should be.", errors)
+        return _problem(entry, Code.INVALID, f"{len(errors)} field(s) are wrong.", errors)
     except (TypeError, ValueError):
         return _problem(entry, "encoding", "The text is not UTF-8.")
     return None
 
 
 def _ahead(entry: Entry, body: JSON, organizer: Member, at: datetime) -> JSON | Problem:
-    """The body of a series without what is past."""
+    """Return the body of a series without its past."""
     zone = body.get("timezone") or organizer.timezone
     try:
         recurrence = recurrence_in(body, zone)
@@ -142,7 +142,7 @@ def _sendable(entry: Entry, organizer: Member, body: JSON, attempt: int) -> Plan
 
 
 def begins(plan: Planned) -> datetime | None:
-    """When a single appointment begins (UTC); None for a series, and for a local time that there is not."""
+    """Return the start of a single appointment (UTC); None for a series, and for a local time that does not exist."""
     start = datetime.fromisoformat(plan.body["start_time"])
     if start.tzinfo is not None:
         return start.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Sending an import: paced, few in flight, each outcome awaited, and what follows from it sent after it."""
+"""Send an import: paced, few in flight; each outcome is awaited, and its follow-ups are sent after it."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ _POLL_SECONDS = 0.1
 
 
 class Underway(NamedTuple):
-    """A command without an outcome: what it is for, and when it went (seconds of the loop's clock)."""
+    """A command without an outcome: its plan, and the time of sending (seconds of the loop's clock)."""
 
     plan: Planned
     message: Message
@@ -42,14 +42,14 @@ class Sending:
     tally: Tally
     report: Report
     stop: asyncio.Event
-    tell: Callable[[], None]
+    show: Callable[[], None]
     _waiting: dict[UUID, Underway] = field(default_factory=dict)
     _next: deque[tuple[Planned, Message]] = field(default_factory=deque)
     _ended: bool = False
     _heard: int = 0
 
     async def run(self, log: Log, producer: Publisher, rate: float, *, steady: bool = False) -> None:
-        """Send everything and wait for its outcomes, until all is decided, `stop` is set or nothing comes any more."""
+        """Send everything and wait for its outcomes, until all is decided, `stop` is set or no outcome comes any more."""
         await log.from_now()
         pace = Pace(rate, asyncio.get_running_loop().time(), steady=steady)
         listening = asyncio.create_task(self._listen(log, pace))
@@ -79,11 +79,11 @@ class Sending:
                 moved, before = loop.time(), self._heard
             if self._given_up(loop.time() - moved):
                 return
-            self.tell()
+            self.show()
             await asyncio.sleep(_TICK_SECONDS)
 
     def _given_up(self, quiet: float) -> bool:
-        """After a Ctrl-C what is under way is awaited, not for long."""
+        """Return whether waiting is over; after a Ctrl-C commands under way are awaited, but not for long."""
         if self.stop.is_set():
             self.tally.interrupted = self._ended = True
             self._next.clear()
@@ -91,7 +91,7 @@ class Sending:
         return quiet > STALLED_SECONDS
 
     def _take(self, count: int, now: float) -> list[Message]:
-        """The next commands: what follows from earlier ones before new ones."""
+        """Return the next commands: follow-ups of earlier ones before new ones."""
         taken: list[Message] = []
         while len(taken) < count:
             pair = self._next.popleft() if self._next else self._read()
@@ -104,7 +104,7 @@ class Sending:
         return taken
 
     def _read(self) -> tuple[Planned, Message] | None:
-        """The next entry that can be sent; the others are reported on the way, a tick's worth at a time."""
+        """Return the next entry that can be sent; report the others, a tick's worth at a time."""
         for _ in range(IN_FLIGHT):
             if self._ended:
                 return None
@@ -149,7 +149,7 @@ class Sending:
                 plan,
                 "existing",
                 "exists",
-                "An appointment with this id stands already; it was left as it is.",
+                "An appointment with this id exists already; it was left unchanged.",
             )
         elif not accepted:
             self._refused(plan, message, outcome)
@@ -185,6 +185,6 @@ class Sending:
 
 
 def _exists(outcome: Mapping[str, Any]) -> bool:
-    """Whether the id is in use: an earlier import, with other content, or the appointment itself."""
+    """Return whether the id is in use: by an earlier import with other content, or by the appointment itself."""
     errors = outcome.get("errors") or ()
     return any(one.get("field") == "appointment_id" and one.get("code") == "exists" for one in errors)

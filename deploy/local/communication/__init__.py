@@ -1,1 +1,1 @@
-"""The sandbox Communication Service: takes notifications, shows what a person would read, reports deliveries."""
+"""The sandbox Communication Service: takes notifications, shows their texts, reports deliveries."""

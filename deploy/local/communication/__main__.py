@@ -1,8 +1,8 @@
 """`python -m deploy.local.communication`.
 
 Environment: PORT (8003), COMMUNICATION_HOME (`.appointments/communication`), KAFKA_BOOTSTRAP_SERVERS (without
-it no delivery reports are published), TOPIC_PREFIX; COMMUNICATION_REPORTS (`topic`; `webhook` posts them, signed with
-COMMUNICATION_WEBHOOK_SECRET, to the ingress at INGRESS_URL instead).
+it no delivery reports are published), TOPIC_PREFIX; COMMUNICATION_REPORTS (`topic`; `webhook` posts them,
+signed with COMMUNICATION_WEBHOOK_SECRET, to the ingress at INGRESS_URL instead).
 """
 
 import logging
@@ -21,7 +21,7 @@ PATH = "/api/appointments/webhooks/communication"
 
 
 class CommunicationSettings(Settings):
-    """How it connects to Kafka; COMMUNICATION_KAFKA_… wins, as for our own services."""
+    """Return the Kafka settings; COMMUNICATION_KAFKA_… wins, as for our own services."""
 
     service = "communication"
 
@@ -29,7 +29,7 @@ class CommunicationSettings(Settings):
 def main() -> None:
     """Serve until SIGTERM."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # an absent Kafka is told once, by the reporter
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the reporter logs an absent Kafka once
     app = create_app(
         Path(os.environ.get("COMMUNICATION_HOME", ".appointments/communication")),
         _way(os.environ),
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _way(environment: Mapping[str, str]) -> Way | None:
-    """How reports get out, as the environment says."""
+    """Return the way of reports that the environment selects."""
     if environment.get("COMMUNICATION_REPORTS") == "webhook":
         url = environment.get("INGRESS_URL", f"http://{HOST}:{Ports().ingress}")
         return Webhook(url + PATH, environment.get("COMMUNICATION_WEBHOOK_SECRET", ""))

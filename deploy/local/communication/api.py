@@ -1,4 +1,4 @@
-"""The calls that the requirements name, and the registration of templates."""
+"""The calls of docs/requirements.md#send, #schedule and #cancel, and the registration of templates."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -29,14 +29,14 @@ def _add_notifications(router: APIRouter, service: Service) -> None:
 
     @router.post("/reminders/schedule", status_code=202)
     async def schedule(request: Request) -> Response:
-        """Schedule reminders of an entity; they are sent by themselves if it says to whom and before which instant."""
+        """Schedule reminders of an entity; they are sent by themselves if it has recipients and a start."""
         return _response(service.schedule(await request.body(), _key(request), datetime.now(UTC)))
 
     @router.delete("/notifications/cancel")
     async def cancel(
         request: Request, entity_type: Annotated[Name, Query()], entity_id: Annotated[Name, Query()]
     ) -> Response:
-        """Cancel what is scheduled for an entity and not sent yet."""
+        """Cancel an entity's scheduled reminders that are not sent yet."""
         return _response(service.cancel(entity_type, entity_id, _key(request)))
 
 

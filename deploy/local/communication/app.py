@@ -23,7 +23,7 @@ BODY_BYTES_MAX = 2 * 1024 * 1024
 
 
 def create_app(home: Path, way: Way | None) -> ASGIApp:
-    """The service with its data below `home`; without a way for its reports it makes none."""
+    """Return the service with its data below `home`; without a way for reports it sends none."""
     store, switch = Store(home), FaultSwitch()
     service, reporter = Service(store), Reporter(store, way)
 

@@ -1,4 +1,4 @@
-"""Whose messages do not arrive, as the sandbox was told."""
+"""Recipients whose messages do not arrive, as configured at the sandbox."""
 
 from deploy.local.communication.payloads import Bounces
 from deploy.local.identity.people import person_id
@@ -7,7 +7,9 @@ DELIVERED = "delivered"
 
 
 def outcome_for(bounces: Bounces | None, recipient: str, channel: str) -> str:
-    """`delivered`, `bounced` or `failed`; a recipient is known by id or by a sample person's e-mail address."""
+    """Return `delivered`, `bounced` or `failed`; a recipient is known by id or by a sample person's e-mail
+    address.
+    """
     if bounces is None or (bounces.channels is not None and channel not in bounces.channels):
         return DELIVERED
     for named in bounces.recipients:
@@ -17,5 +19,5 @@ def outcome_for(bounces: Bounces | None, recipient: str, channel: str) -> str:
 
 
 def worst(outcomes: list[str]) -> str:
-    """The outcome that stands for a message of several recipients or channels."""
+    """Return the one outcome of a message with several recipients or channels."""
     return next((bad for bad in ("bounced", "failed") if bad in outcomes), DELIVERED)

@@ -1,4 +1,4 @@
-"""How messages are looked at: the list that tests read, and the feed of the page."""
+"""Reading messages: the list that tests read, and the feed of the page."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,9 +15,10 @@ _INBOXES = 50
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which messages; None does not restrict. `since`: received then or later, as messages spell their time.
+    """A filter of messages; None does not restrict. `since`: received then or later, in the messages' time
+    format.
 
-    `recipient` is as the message names it, or a sample person's e-mail address.
+    `recipient`: as in the message, or a sample person's e-mail address.
     """
 
     type: str | None = None
@@ -27,7 +28,7 @@ class Filter:
     channel: str | None = None
 
     def where(self) -> tuple[str, dict[str, str]]:
-        """The WHERE clause for `messages AS m`, and its parameters."""
+        """Return the WHERE clause for `messages AS m`, and its parameters."""
         conditions = {
             "m.type = :type": self.type,
             "m.entity_id = :entity_id": self.entity_id,
@@ -49,7 +50,7 @@ class Filter:
 
 
 def message_list(database: sqlite3.Connection, chosen: Filter, limit: int | None) -> Iterator[bytes]:
-    """A JSON list of messages, oldest first, in pieces; documents are passed on as they are stored."""
+    """Yield a JSON list of messages, oldest first, in pieces; documents are unchanged."""
     where, parameters = chosen.where()
     rows = database.execute(
         f"SELECT m.attempts, m.document FROM messages AS m WHERE {where} ORDER BY m.seq LIMIT :limit",  # noqa: S608
@@ -63,12 +64,12 @@ def message_list(database: sqlite3.Connection, chosen: Filter, limit: int | None
 
 
 def with_attempts(attempts: int, document: bytes) -> bytes:
-    """A stored document with the count that is kept beside it."""
+    """Return a stored document with its count of attempts."""
     return b'{"attempts":%d,%b' % (attempts, document[1:])
 
 
 def newest(database: sqlite3.Connection, chosen: Filter, limit: int) -> list[dict[str, Any]]:
-    """The newest messages first, each with its `state` and `seq`."""
+    """Return the newest messages first, each with its `state` and `seq`."""
     where, parameters = chosen.where()
     rows = database.execute(
         f"SELECT m.seq, m.state, m.attempts, m.document FROM messages AS m WHERE {where}"  # noqa: S608
@@ -82,16 +83,16 @@ def newest(database: sqlite3.Connection, chosen: Filter, limit: int) -> list[dic
 
 
 def matching(database: sqlite3.Connection, chosen: Filter) -> int:
-    """How many messages there are."""
+    """Return the number of messages."""
     where, parameters = chosen.where()
     statement = f"SELECT count(*) FROM messages AS m WHERE {where}"  # noqa: S608 - conditions of our own
     return int(database.execute(statement, parameters).fetchone()[0])
 
 
 def inboxes(database: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Who was written to, the latest first: recipient, the name in the latest message, number of messages."""
+    """Return recipients, the latest first: id, name in the latest message, number of messages."""
     rows = database.execute(
-        # SQLite takes `name` from the row that max(seq) came from.
+        # SQLite takes `name` from the row of max(seq).
         "SELECT recipient, name, count(*), max(seq) AS latest FROM addressed"
         " GROUP BY recipient ORDER BY latest DESC LIMIT ?",
         (_INBOXES,),
@@ -100,12 +101,12 @@ def inboxes(database: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def types(database: sqlite3.Connection) -> dict[str, int]:
-    """Number of messages by type."""
+    """Return the number of messages by type."""
     rows = database.execute("SELECT type, count(*) FROM messages GROUP BY type ORDER BY type")
     return dict(rows.fetchall())
 
 
 def schedules(database: sqlite3.Connection) -> list[dict[str, Any]]:
-    """All reminders asked for, oldest first, with their `state`."""
+    """Return all scheduled reminders, oldest first, with their `state`."""
     rows = database.execute("SELECT state, document FROM schedules ORDER BY seq")
     return [{**orjson.loads(document), "state": state} for state, document in rows]

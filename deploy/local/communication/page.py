@@ -1,4 +1,4 @@
-"""The page that shows messages live, and the feed that it asks for once a second."""
+"""The page that shows messages live, and the feed that it polls once a second."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from deploy.local.sandbox.faults import FaultSwitch
 from deploy.local.sandbox.problems import json_response
 
 _FILES = Path(__file__).parent / "static"
-# Titles and names are what strangers typed: no script runs but our own file, whatever slipped into the page.
+# Titles and names are input of strangers: no script but our own file may run, even if one got into the page.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
     " connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -25,7 +25,7 @@ _HEADERS = {
 
 
 def page_calls(store: Store, switch: FaultSwitch, reporter: Reporter) -> APIRouter:
-    """`/`, its style and script, and `/sandbox/feed`."""
+    """Return the routes of `/`, its style and script, and `/sandbox/feed`."""
     router = APIRouter(include_in_schema=False)
     _add_files(router)
 
@@ -37,7 +37,7 @@ def page_calls(store: Store, switch: FaultSwitch, reporter: Reporter) -> APIRout
         channel: Channel | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 60,
     ) -> Response:
-        """The newest messages and all around them; messages only if something changed since `known`."""
+        """Return the newest messages, recipients and counts; messages only after a change since `known`."""
         now = {"revision": store.revision_mark, "faults": switch.as_json(), "kafka": reporter.kafka}
         if known == store.revision_mark:
             return json_response(now)

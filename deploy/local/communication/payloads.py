@@ -1,4 +1,4 @@
-"""What the service's calls take, in the requirements' field names."""
+"""Payloads of the service's calls, with the field names of docs/requirements.md#send."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -13,7 +13,7 @@ Recipients = Annotated[list[Name], Field(min_length=1, max_length=1_000)]
 
 
 class Scheduling(BaseModel):
-    """When to send; without `send_at` at once."""
+    """The time to send; without `send_at` at once."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -23,8 +23,9 @@ class Scheduling(BaseModel):
 class Send(BaseModel):
     """A notification to send: every recipient on every channel, rendered from a registered template.
 
-    `entity_type` and `entity_id` say what it is about; delivery reports are published only with them. `locale` chooses
-    among the languages of the template; without it, and where there is none, the template's own is used.
+    `entity_type` and `entity_id`: the subject; delivery reports are published only with them. `locale`
+    chooses among the languages of the template; without it, or if the template lacks it, the template's own
+    is used.
     """
 
     type: Name
@@ -42,7 +43,7 @@ class Send(BaseModel):
 class ScheduleReminders(BaseModel):
     """Reminders of an entity, `reminder_times` in minutes before it.
 
-    With `start_time` and `recipients` they are sent by themselves, each at its time; without, they are only noted.
+    With `start_time` and `recipients` each is sent at its time; without, they are only stored.
     """
 
     entity_type: Name
@@ -57,7 +58,7 @@ class ScheduleReminders(BaseModel):
     locale: Name | None = None
 
     def send(self) -> Send | None:
-        """What is sent at each of the times; None when too little is known to send anything."""
+        """Return the notification to send at each time; None without recipients or start."""
         if self.recipients is None or self.start_time is None:
             return None
         return Send(
@@ -72,7 +73,7 @@ class ScheduleReminders(BaseModel):
         )
 
     def due(self) -> list[datetime]:
-        """When; nothing without a start."""
+        """Return the times; empty without a start."""
         start = self.start_time
         return [start - timedelta(minutes=minutes) for minutes in self.reminder_times] if start else []
 

@@ -1,6 +1,6 @@
 """Delivery reports on Kafka or by webhook, a little after each message was accepted.
 
-The messages table is the outbox: what could not be published waits there, over an outage and over a restart.
+The messages table is the outbox: unpublished reports wait there, over an outage and over a restart.
 A report that is published twice has the same id and content.
 """
 
@@ -39,22 +39,24 @@ Report = tuple[bytes, bytes, list[tuple[str, bytes]]]
 
 
 class Way(Protocol):
-    """How reports get out. `name` is what they go over; each raises OSError, TimeoutError or KafkaError when it is away."""
+    """A way for reports. `name`: the medium; each method raises OSError, TimeoutError or KafkaError during an
+    outage.
+    """
 
     name: str
 
     async def connect(self) -> None:
-        """Be ready to send; called again after a failure."""
+        """Connect; called again after a failure."""
 
     async def send(self, reports: Sequence[Report]) -> None:
         """Return when all of them have arrived."""
 
     async def close(self) -> None:
-        """Let go; `connect` may follow."""
+        """Disconnect; `connect` may follow."""
 
 
 class Reporter:
-    """Reports what is due, for ever. Without a way, messages are only marked with their outcome."""
+    """Publish due reports, for ever. Without a way, messages are only marked with their outcome."""
 
     def __init__(self, store: Store, way: Way | None) -> None:
         self._store = store
@@ -63,7 +65,7 @@ class Reporter:
         self.kafka = "connecting" if way else "off"
 
     async def run(self) -> None:
-        """Until cancelled; what cannot be reached is tried again and again."""
+        """Run until cancelled; failed reports are retried for ever."""
         try:
             while True:
                 try:
@@ -115,7 +117,7 @@ class Topic:
         self._producer: AIOKafkaProducer | None = None
 
     async def connect(self) -> None:
-        """A producer of our own."""
+        """Start a producer."""
         producer = AIOKafkaProducer(
             **connection(self._settings), acks="all", enable_idempotence=True, linger_ms=2
         )
@@ -127,7 +129,7 @@ class Topic:
         self._producer = producer
 
     async def send(self, reports: Sequence[Report]) -> None:
-        """Until all replicas have them."""
+        """Return once all replicas have them."""
         if self._producer is not None:
             acks = [
                 await self._producer.send(self.name, value, key, headers=headers)
@@ -149,7 +151,7 @@ async def _stop(producer: AIOKafkaProducer) -> None:
 
 
 def _reports(due: list[Due], outcomes: list[dict[tuple[str, str], str]]) -> Iterator[Report]:
-    """A report for each recipient and channel of what is about something."""
+    """Return a report for each recipient and channel of messages that have an entity."""
     for message, of in zip(due, outcomes, strict=True):
         if (entity := message.message["entity_id"]) is not None:
             for (recipient, channel), outcome in of.items():
@@ -157,7 +159,7 @@ def _reports(due: list[Due], outcomes: list[dict[tuple[str, str], str]]) -> Iter
 
 
 def outcomes_of(message: dict[str, Any], bounces: Bounces | None) -> dict[tuple[str, str], str]:
-    """What becomes of a message for each recipient and channel."""
+    """Return the outcome of a message for each recipient and channel."""
     return {
         (recipient, channel): outcome_for(bounces, recipient, channel)
         for recipient in dict.fromkeys(message["recipients"])
@@ -166,7 +168,9 @@ def outcomes_of(message: dict[str, Any], bounces: Bounces | None) -> dict[tuple[
 
 
 def report(due: Due, recipient: str, channel: str, outcome: str) -> tuple[bytes, list[tuple[str, bytes]]]:
-    """Value and headers of one delivery report; its id follows from the message, recipient and channel."""
+    """Return value and headers of one delivery report; its id follows from the message, recipient and
+    channel.
+    """
     message, at = due.message, instant_at(due.report_at)
     kind = f"notification.{outcome}"
     data = {

@@ -1,4 +1,4 @@
-"""The sandbox's own calls: what arrived, and whose messages bounce."""
+"""The sandbox's own calls: arrived messages, schedules, and bounces."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from deploy.local.sandbox.problems import Refused, json_response
 
 
 def sandbox_calls(store: Store) -> APIRouter:
-    """`/sandbox/messages`, `/sandbox/schedules`, `/sandbox/bounces`."""
+    """Return the routes of `/sandbox/messages`, `/sandbox/schedules` and `/sandbox/bounces`."""
     router = APIRouter(prefix="/sandbox", tags=["sandbox"])
     _add_messages(router, store)
     _add_bounces(router, store)
@@ -34,18 +34,18 @@ def _add_messages(router: APIRouter, store: Store) -> None:
         since: str | None = None,
         limit: Annotated[int | None, Query(ge=1)] = None,
     ) -> Response:
-        """What arrived, oldest first, one row for each effect; `since` includes messages of that very instant."""
+        """List arrived messages, oldest first, one for each effect; `since` includes its own instant."""
         chosen = listing.Filter(type, recipient, entity_id, _instant(since))
         return StreamingResponse(_pieces(store, chosen, limit), media_type="application/json")
 
     @router.delete("/messages", status_code=204)
     async def clear() -> None:
-        """Forget messages, schedules and idempotency keys."""
+        """Delete messages, schedules and idempotency keys."""
         store.clear()
 
     @router.get("/schedules")
     async def schedules() -> Response:
-        """Reminders asked for by `reminders/schedule`."""
+        """List the reminders of `reminders/schedule`."""
         return json_response(listing.schedules(store.database))
 
 
@@ -63,7 +63,7 @@ def _add_bounces(router: APIRouter, store: Store) -> None:
 
     @router.put("/bounces")
     async def set_bounces(request: Request) -> Response:
-        """Messages to these recipients do not arrive from now on; replaces what was put before."""
+        """Let messages to these recipients bounce from now on; replaces the previous list."""
         bounces = Bounces.model_validate_json(await request.body())
         store.put_bounces(orjson.dumps(bounces.model_dump()))
         return json_response(bounces.model_dump())
@@ -74,7 +74,7 @@ def _add_bounces(router: APIRouter, store: Store) -> None:
 
 
 def _instant(text: str | None) -> str | None:
-    """An instant as messages spell it. A `+` that the query string turned into a space is understood."""
+    """Return an instant in the messages' format. A `+` that the query string turned into a space is accepted."""
     if text is None:
         return None
     try:

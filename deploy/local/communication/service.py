@@ -1,4 +1,4 @@
-"""What the calls do: check a payload against its template, have one effect for each idempotency key."""
+"""Effects of the calls: a payload is checked against its template, each idempotency key has one effect."""
 
 import contextlib
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from deploy.local.communication.templates import Compiled, Template
 from deploy.local.identity.people import sample_people
 from deploy.local.sandbox.problems import Refused
 
-DELIVERY_SECONDS = 0.2  # how long a message is on its way before its delivery is reported
+DELIVERY_SECONDS = 0.2  # from acceptance of a message to the report of its delivery
 
 
 class Service:
@@ -33,9 +33,10 @@ class Service:
     def once(
         self, operation: str, key: str | None, effect: Callable[[], tuple[Answer, int | None]]
     ) -> Answer:
-        """Have the effect and keep its answer under the key, in one transaction, or give the kept answer again.
+        """Perform the effect and store its answer under the key, in one transaction, or return the stored
+        answer.
 
-        A refusal has no effect and is not kept. The body of a repeated call is not looked at.
+        A refusal has no effect and is not stored. The body of a repeated call is ignored.
         """
         if key and (known := self.store.repeated(operation, key)):
             return known
@@ -59,7 +60,7 @@ class Service:
         return self.once("send", key, effect)
 
     def _by_name(self, request: Send) -> list[Send]:
-        """A call for many that leaves their names to us is a message to each, by name as far as we know one."""
+        """Split a group call into a message to each recipient, with the name of each known one."""
         if len(request.recipients) == 1 or "recipient_name" in request.template_data:
             return [request]
         names = known_names()
@@ -109,7 +110,7 @@ class Service:
         return message, _answer({"id": identifier, "status": state, "received_at": received_at})
 
     def schedule(self, body: bytes, key: str | None, now: datetime) -> Answer:
-        """Note reminders of an entity. Raises Refused, or ValidationError for a malformed body."""
+        """Store reminders of an entity. Raises Refused, or ValidationError for a malformed body."""
 
         def effect() -> tuple[Answer, None]:
             request = ScheduleReminders.model_validate_json(body)
@@ -127,20 +128,20 @@ class Service:
         return self.once("schedule", key, effect)
 
     def remind(self, now: datetime) -> int:
-        """Send the reminders that are due; returns how many."""
+        """Send the due reminders; return how many."""
         due = self.store.due_reminders(microseconds(now))
         for reminder in due:
             send = ScheduleReminders.model_validate_json(reminder.document).send()
             with self.store.change():
                 self.store.end_reminder(reminder)
-                # Another version of the template may want more than was given.
+                # A newer version of the template may require more variables.
                 with contextlib.suppress(Refused):
                     if send is not None:
                         self.store.add_message(self._accepted(send, reminder.key, now)[0])
         return len(due)
 
     def cancel(self, entity_type: str, entity_id: str, key: str | None) -> Answer:
-        """Cancel what is scheduled for an entity and not sent; none is fine, and says 0."""
+        """Cancel an entity's reminders that are not sent; return how many, which may be 0."""
         return self.once(
             "cancel",
             key,
@@ -148,7 +149,7 @@ class Service:
         )
 
     def register(self, identifier: str, body: bytes) -> bytes:
-        """Register a template or replace it; the same again changes nothing. Returns it as registered."""
+        """Register or replace a template; the same one again changes nothing. Return it as registered."""
         template = Template.model_validate_json(body)
         if template.id != identifier:
             raise Refused(422, "invalid", "The template's id is not the one in the path.")
@@ -169,23 +170,23 @@ class Service:
 
 
 def rfc3339_fixed(instant: datetime) -> str:
-    """RFC 3339 in UTC with microseconds, always of the same length, so that text sorts as time does."""
+    """Return RFC 3339 in UTC with microseconds, of fixed length, so that text sorts by time."""
     return rfc3339(instant) if instant.microsecond else f"{rfc3339(instant)[:-1]}.000000Z"
 
 
 def microseconds(instant: datetime) -> int:
-    """Microseconds since 1970."""
+    """Return microseconds since 1970."""
     return int(instant.timestamp() * 1_000_000)
 
 
 def instant_at(at: int) -> datetime:
-    """The instant of `microseconds`, in UTC."""
+    """Return the instant of `microseconds`, in UTC."""
     return datetime.fromtimestamp(at / 1_000_000, UTC)
 
 
 @cache
 def known_names() -> dict[str, str]:
-    """The sample people's names by their ids."""
+    """Return the sample people's names by their ids."""
     return {person.id: person.name for person in sample_people()}
 
 
@@ -196,7 +197,7 @@ def _name(name: str | None) -> dict[str, str]:
 def _json(document: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(document)
-    except orjson.JSONEncodeError as error:  # an integer beyond 64 bits is JSON, but nobody can read it
+    except orjson.JSONEncodeError as error:  # an integer beyond 64 bits is valid JSON, but readers fail on it
         raise Refused(422, "invalid", f"template_data cannot be kept: {error}.") from error
 
 

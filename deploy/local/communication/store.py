@@ -1,4 +1,4 @@
-"""What the service keeps, in SQLite: messages, answers by idempotency key, schedules, templates, bounces.
+"""The service's data in SQLite: messages, answers by idempotency key, schedules, templates, bounces.
 
 All calls are synchronous and take microseconds; each write commits before it returns.
 """
@@ -18,7 +18,7 @@ from deploy.local.communication.tables import PRAGMAS, SCHEMA
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call was answered."""
+    """The stored answer to a call."""
 
     status: int
     body: bytes
@@ -26,7 +26,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to keep. `document` is its JSON without `attempts`; `report_at` in microseconds since 1970."""
+    """A message to store. `document` is its JSON without `attempts`; `report_at` in microseconds since 1970."""
 
     received_at: str
     type: str
@@ -50,7 +50,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class DueReminder:
-    """A reminder whose time has come. `document` is its schedule's; `key` of the call that asked for it."""
+    """A due reminder. `document`: its schedule's; `key`: of the call that scheduled it."""
 
     seq: int
     schedule: int
@@ -59,7 +59,7 @@ class DueReminder:
 
 
 class Store:
-    """The database below `home`. `revision` grows with every change that the page would show."""
+    """The database below `home`. `revision` grows with every change that the page shows."""
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
@@ -71,20 +71,20 @@ class Store:
 
     @property
     def revision_mark(self) -> str:
-        """Names the present state; another one after any change and after a restart."""
+        """The name of the present state; it changes after any write and after a restart."""
         return f"{self._run}-{self.revision}"
 
     def snapshot(self) -> sqlite3.Connection:
-        """A connection for one long read: it neither sees nor holds up what is written meanwhile."""
+        """Open a connection for one long read, which neither sees nor blocks concurrent writes."""
         return sqlite3.connect(self._file, isolation_level=None)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.database.close()
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """One transaction: all of it is kept or nothing is."""
+        """Open a transaction."""
         self.database.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -95,7 +95,9 @@ class Store:
         self.revision += 1
 
     def repeated(self, operation: str, key: str) -> Answer | None:
-        """The stored answer if the key was used before; counts the attempt on its messages, which lie side by side."""
+        """Return the answer if the key was used before, and count the attempt on its messages, which are
+        adjacent.
+        """
         row = self.database.execute(
             "SELECT seq, status, body FROM answers WHERE operation = ? AND idempotency_key = ?",
             (operation, key),
@@ -111,14 +113,14 @@ class Store:
         return Answer(row[1], row[2])
 
     def add_answer(self, operation: str, key: str, answer: Answer, seq: int | None = None) -> None:
-        """Remember an answer, within the transaction of its effect."""
+        """Store an answer, within the transaction of its effect."""
         self.database.execute(
             "INSERT INTO answers (operation, idempotency_key, seq, status, body) VALUES (?, ?, ?, ?, ?)",
             (operation, key, seq, answer.status, answer.body),
         )
 
     def add_message(self, message: NewMessage) -> int:
-        """Keep a message; returns its sequence number."""
+        """Store a message; return its sequence number."""
         inserted = self.database.execute(
             "INSERT INTO messages (received_at, type, channels, entity_id, state, report_at, document)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -143,7 +145,7 @@ class Store:
     def add_schedule(
         self, entity_type: str, entity_id: str, document: bytes, due: list[tuple[int, str | None]]
     ) -> None:
-        """Keep reminders asked for, and when each is due, with the key of its call."""
+        """Store scheduled reminders with their due times and the key of the call."""
         inserted = self.database.execute(
             "INSERT INTO schedules (entity_type, entity_id, document) VALUES (?, ?, ?)",
             (entity_type, entity_id, document),
@@ -154,7 +156,7 @@ class Store:
         )
 
     def due_reminders(self, now: int) -> list[DueReminder]:
-        """Reminders that are to be sent by `now`, and were not cancelled."""
+        """Return the reminders due by `now` that were not cancelled."""
         rows = self.database.execute(
             "SELECT r.seq, r.schedule, r.idempotency_key, s.document FROM reminders AS r"
             " JOIN schedules AS s ON s.seq = r.schedule WHERE r.due_at <= ? AND s.state = 'scheduled'"
@@ -164,7 +166,7 @@ class Store:
         return [DueReminder(*row) for row in rows]
 
     def end_reminder(self, reminder: DueReminder) -> None:
-        """It is sent; a schedule of which nothing is to come is over."""
+        """Mark a reminder as sent; a schedule without further reminders is over."""
         self.database.execute("DELETE FROM reminders WHERE seq = ?", (reminder.seq,))
         self.database.execute(
             "UPDATE schedules SET state = 'sent'"
@@ -173,7 +175,7 @@ class Store:
         )
 
     def cancel(self, entity_type: str, entity_id: str) -> int:
-        """Cancel what is scheduled for an entity and not sent yet; returns how many."""
+        """Cancel an entity's reminders that are not sent yet; return how many."""
         messages = self.database.execute(
             "UPDATE messages SET state = 'cancelled', report_at = NULL WHERE entity_id = ?"
             " AND state = 'scheduled' AND json_extract(CAST(document AS TEXT), '$.entity_type') = ?",
@@ -187,7 +189,7 @@ class Store:
         return messages.rowcount + schedules.rowcount
 
     def due(self, now: int, limit: int) -> list[Due]:
-        """Messages whose delivery is to be reported by `now`, the longest due first."""
+        """Return messages whose report is due by `now`, the longest due first."""
         rows = self.database.execute(
             "SELECT seq, report_at, document FROM messages WHERE report_at <= ? ORDER BY report_at LIMIT ?",
             (now, limit),
@@ -195,7 +197,7 @@ class Store:
         return [Due(seq, report_at, orjson.loads(document)) for seq, report_at, document in rows]
 
     def mark_reported(self, states: list[tuple[str, int]]) -> None:
-        """Note (state, seq) of messages whose reports are out."""
+        """Store (state, seq) of messages whose reports are published."""
         with self.change():
             self.database.executemany("UPDATE messages SET state = ?, report_at = NULL WHERE seq = ?", states)
 
@@ -207,11 +209,11 @@ class Store:
             )
 
     def templates(self) -> list[bytes]:
-        """All templates as they were registered, by id."""
+        """Return all templates as registered, by id."""
         return [row[0] for row in self.database.execute("SELECT document FROM templates ORDER BY id")]
 
     def template(self, identifier: str) -> bytes | None:
-        """One template as it was registered."""
+        """Return one template as registered."""
         row = self.database.execute("SELECT document FROM templates WHERE id = ?", (identifier,)).fetchone()
         return None if row is None else bytes(row[0])
 
@@ -223,12 +225,12 @@ class Store:
                 self.database.execute("INSERT INTO bounces (document) VALUES (?)", (document,))
 
     def bounces(self) -> bytes | None:
-        """The bounces as they were put."""
+        """Return the configured bounces."""
         row = self.database.execute("SELECT document FROM bounces").fetchone()
         return None if row is None else bytes(row[0])
 
     def clear(self) -> None:
-        """Forget messages, schedules and idempotency keys; templates and bounces stay."""
+        """Delete messages, schedules and idempotency keys; templates and bounces stay."""
         with self.change():
             for table in ("messages", "addressed", "answers", "schedules", "reminders"):
                 self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above

@@ -2,7 +2,7 @@
 
 # `document` is a message's JSON as `/sandbox/messages` lists it, but for `attempts`, which may still grow.
 # `report_at` is when to report its delivery, in microseconds since 1970; null once that is done.
-# `reminders` has one row for each time of a schedule that is still to come.
+# `reminders` has one row for each future time of a schedule.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS templates (
 CREATE TABLE IF NOT EXISTS bounces (document BLOB NOT NULL);
 """
 
-# WAL and no fsync: a killed process loses nothing that was committed, a power cut may; here that is enough.
+# WAL and no fsync: a killed process loses no commit, a power cut may; that is enough here.
 PRAGMAS = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = OFF;

@@ -1,4 +1,4 @@
-"""Message templates: checked when registered, then rendered in the language that a call asks for."""
+"""Message templates: checked when registered, then rendered in the language of the call."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from contracts.fields import Channel
 from deploy.local.communication.payloads import Channels, Name
 from notifications.rendering import needed, parsed, render
 
-# What each channel's template must say at the least; `html_body`, `action_url` and others may be added.
+# The minimal texts of each channel's template; `html_body`, `action_url` and others may be added.
 REQUIRED_TEXTS: Mapping[Channel, tuple[str, ...]] = {
     Channel.EMAIL: ("subject", "text_body"),
     Channel.SMS: ("body",),
@@ -19,7 +19,7 @@ REQUIRED_TEXTS: Mapping[Channel, tuple[str, ...]] = {
 
 
 class VariableDeclaration(BaseModel):
-    """A variable that need not be given when `required` is false."""
+    """A variable, optional if `required` is false."""
 
     name: Name
     required: bool = True
@@ -39,7 +39,7 @@ class Translation(BaseModel):
 
 
 class Template(Translation):
-    """A template as it is registered: its texts, written in `locale`, and beside them perhaps other languages.
+    """A template as registered: its texts, written in `locale`, and optional other languages.
 
     A variable declared by its name alone is required, unless all its uses stand inside its own `{{#if}}`.
     """
@@ -68,7 +68,7 @@ class Template(Translation):
 
 
 class Compiled:
-    """A template ready to render, and what it needs."""
+    """A template ready to render, with its required variables."""
 
     def __init__(self, template: Template) -> None:
         languages = {template.locale: template, **template.translations}
@@ -84,13 +84,13 @@ class Compiled:
         self.required = frozenset(_required(template, self._bare()))
 
     def missing(self, data: Mapping[str, Any]) -> list[str]:
-        """Required variables that `data` lacks or has as null, sorted."""
+        """Return the required variables that `data` lacks or has as null, sorted."""
         return sorted(name for name in self.required if data.get(name) is None)
 
     def render(
         self, channels: list[Channel], data: Mapping[str, Any], locale: str | None = None
     ) -> dict[str, dict[str, str]]:
-        """What a person would read, by channel; a locale without texts of its own gets the template's first ones."""
+        """Return the rendered texts by channel; an unknown locale gets the template's own language."""
         values = {name: "" if value is None else str(value) for name, value in data.items()}
         texts = self._texts[self._language(locale or self._default)]
         return {
@@ -102,7 +102,7 @@ class Compiled:
         }
 
     def _language(self, locale: str) -> str:
-        """`de-AT`, else `de`, else what the template itself is written in."""
+        """Return the texts for `de-AT`, else `de`, else the template's own language."""
         candidates = (locale, locale.replace("_", "-").split("-")[0].lower())
         return next((known for known in candidates if known in self._texts), self._default)
 

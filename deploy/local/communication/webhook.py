@@ -16,7 +16,9 @@ logger = logging.getLogger(__name__)
 
 
 class Webhook:
-    """Reports as `POST` to the ingress. What was taken and comes again, because another was not, counts once there."""
+    """Send reports as `POST` to the ingress. A report repeated because another one failed has one effect
+    there.
+    """
 
     def __init__(self, url: str, secret: str) -> None:
         self.name = url
@@ -25,11 +27,11 @@ class Webhook:
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def connect(self) -> None:
-        """A client with its connections."""
+        """Create the HTTP client."""
         self._client = httpx.AsyncClient(trust_env=False, timeout=10)
 
     async def send(self, reports: Sequence[Report]) -> None:
-        """Until each was answered 202, or is refused for good."""
+        """Return once each was answered 202 or refused for good."""
         if self._client is not None:
             await asyncio.gather(*(self._post(self._client, value) for _, value, _ in reports))
 

@@ -23,14 +23,14 @@ def _known_zone(name: str) -> str:
 
 
 class TokenRequest(BaseModel):
-    """Whose token; a negative lifetime makes one that has expired already, for tests."""
+    """The person and lifetime of a token; a negative lifetime makes an expired one, for tests."""
 
     email: str
     lifetime_seconds: int = Field(LIFETIME_SECONDS, ge=-LIFETIME_SECONDS, le=LIFETIME_SECONDS)
 
 
 class PersonChange(BaseModel):
-    """Fields of a person to change; what is absent stays."""
+    """Fields of a person to change; absent fields stay."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,7 +43,7 @@ class PersonChange(BaseModel):
 
 
 def create_app(home: Path) -> ASGIApp:
-    """The service, with its key and the changes made to people below `home`."""
+    """Return the service, with its key and the changes of people below `home`."""
     home.mkdir(parents=True, exist_ok=True)
     directory, signer, switch = Directory(home / "changes.json"), Signer(home / "key.pem"), FaultSwitch()
     app = FastAPI(title="Sandbox Identity Service", version="1.0")
@@ -68,12 +68,12 @@ def create_app(home: Path) -> ASGIApp:
 def _validation_call(app: FastAPI, directory: Directory) -> None:
     @app.post("/api/identity/users/validate", tags=["identity"])
     async def validate(request: Request) -> Response:
-        """`{"user_ids": [...]}` to `{"users": [...]}`: unknown and malformed ids are left out."""
+        """Answer `{"user_ids": [...]}` with `{"users": [...]}`: unknown and malformed ids are left out."""
         return json_response({"users": directory.known(_user_ids(await request.body()))})
 
 
 def _user_ids(body: bytes) -> list[Any]:
-    """Read by hand: thousands of ids a call would cost a model's validation each, to no use."""
+    """Read ids without a model: thousands a call would each cost a validation."""
     try:
         user_ids = orjson.loads(body)["user_ids"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
@@ -90,9 +90,9 @@ def _token_calls(app: FastAPI, directory: Directory, signer: Signer) -> None:
 
     @app.post("/sandbox/tokens", tags=["sandbox"])
     async def issue_token(request: Request) -> Response:
-        asked = TokenRequest.model_validate_json(await request.body())
-        person = directory.by_email(asked.email)
-        return json_response({"token": signer.token(person, int(time.time()), asked.lifetime_seconds)})
+        body = TokenRequest.model_validate_json(await request.body())
+        person = directory.by_email(body.email)
+        return json_response({"token": signer.token(person, int(time.time()), body.lifetime_seconds)})
 
 
 def _people_calls(app: FastAPI, directory: Directory) -> None:

@@ -54,12 +54,12 @@ _LOAD_ZONES = (
 
 
 class UnknownPerson(Exception):
-    """Nobody here has that id or e-mail address."""
+    """No sample person has that id or e-mail address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person as Identity tells of them. `timezone` is an IANA name; `roles` of `member`, `admin`."""
+    """A person as Identity describes them. `timezone` is an IANA name; `roles` of `member`, `admin`."""
 
     id: str
     organization_id: str
@@ -72,7 +72,7 @@ class Person:
 
 
 class Directory:
-    """Everybody, by id and by e-mail; changes are kept in a file and survive a restart."""
+    """All sample people, by id and by e-mail; changes are kept in a file and survive a restart."""
 
     def __init__(self, changes: Path) -> None:
         self._file = changes
@@ -83,21 +83,23 @@ class Directory:
         self._ids = {person.email: person.id for person in self._people.values()}
 
     def everybody(self) -> list[Person]:
-        """All people: those with names first, then the load people."""
+        """Return all people: those with names first, then the load people."""
         return list(self._people.values())
 
     def known(self, user_ids: list[Any]) -> list[Person]:
-        """Those of `user_ids` that exist, each once, in the order asked for. UUIDs in any spelling are understood."""
+        """Return the people of `user_ids` that exist, each once, in that order; UUIDs in any spelling are
+        accepted.
+        """
         found = {}
-        for asked in user_ids:
-            person = self._people.get(asked) if isinstance(asked, str) else None
-            person = person or self._people.get(_canonical(asked))
+        for text in user_ids:
+            person = self._people.get(text) if isinstance(text, str) else None
+            person = person or self._people.get(_canonical(text))
             if person is not None:
                 found[person.id] = person
         return list(found.values())
 
     def by_email(self, email: str) -> Person:
-        """Whose address it is, in any case. Raises UnknownPerson."""
+        """Return the person with this address, in upper or lower case. Raises UnknownPerson."""
         identifier = self._ids.get(email.strip().lower())
         if identifier is None:
             raise UnknownPerson(f"Nobody has the address {email[:200]}.")
@@ -115,17 +117,17 @@ class Directory:
 
 
 def organization_id(domain: str) -> str:
-    """The id of the organization whose people have addresses in `domain`."""
+    """Return the id of the organization with addresses in `domain`."""
     return str(uuid5(NAMESPACE_DNS, domain))
 
 
 def person_id(email: str) -> str:
-    """The id of whoever has this address."""
+    """Return the id of the person with this address."""
     return str(uuid5(NAMESPACE_URL, f"mailto:{email.strip().lower()}"))
 
 
 def sample_people() -> Iterator[Person]:
-    """Everybody as first made: the named people of both organizations, then `load0001@` to `load1000@`."""
+    """Return the initial people: the named ones of both organizations, then `load0001@` to `load1000@`."""
     for domain, people in ((NORDLICHT, _NORDLICHT_PEOPLE), (HARBOR, _HARBOR_PEOPLE)):
         for name, zone, locale, role in people:
             roles = ("member", "admin") if role == "admin" else ("member",)

@@ -16,7 +16,7 @@ _ALGORITHM = "RS256"
 
 
 class Signer:
-    """Signs tokens with the key in `file`, which is made (mode 0600) when it does not exist."""
+    """Sign tokens with the key in `file`, which is created (mode 0600) if absent."""
 
     def __init__(self, file: Path) -> None:
         if not file.exists():
@@ -25,7 +25,7 @@ class Signer:
         self._kid = self._key.thumbprint()
 
     def token(self, person: Person, now: int, lifetime: int = LIFETIME_SECONDS) -> str:
-        """A JWT for `person`, good from `now` (seconds since 1970) for `lifetime` seconds."""
+        """Return a JWT for `person`, valid from `now` (seconds since 1970) for `lifetime` seconds."""
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -40,13 +40,15 @@ class Signer:
         return jwt.encode({"alg": _ALGORITHM, "kid": self._kid}, claims, self._key)
 
     def key_set(self) -> dict[str, Any]:
-        """The public key as a JSON Web Key Set."""
+        """Return the public key as a JSON Web Key Set."""
         public = self._key.as_dict(private=False)
         return {"keys": [{**public, "kid": self._kid, "use": "sig", "alg": _ALGORITHM}]}
 
 
 def _write_secret(file: Path, content: bytes) -> None:
-    """Written beside and renamed: readable by its owner only from the first byte on, and never half a key."""
+    """Write the key beside and rename it: readable by its owner only from the first byte, and never half a
+    key.
+    """
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as secret:

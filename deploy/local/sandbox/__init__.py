@@ -1,1 +1,1 @@
-"""What the two sandbox services share: problems as answers, fault switches, one way to serve."""
+"""Shared parts of the two sandbox services: problems as answers, fault switches, the server."""

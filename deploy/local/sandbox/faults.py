@@ -14,7 +14,7 @@ from deploy.local.sandbox.problems import json_response, problem_body
 
 
 class Faults(BaseModel):
-    """What goes wrong for a call that is hit; all that is set applies to it.
+    """The faults of a call that is hit; all fields that are set apply.
 
     status: answered instead of the effect, null answers normally. rate: share of calls hit, 0 to 1.
     latency_ms: waited first. hang: no effect, no answer, until the client gives up. drop_after_accept: the
@@ -46,19 +46,21 @@ class FaultSwitch:
         self.faults: Faults | None = None
 
     def for_this_call(self) -> Faults | None:
-        """The faults that hit the present call, if the dice say so."""
+        """Return the faults of the present call, by chance at their rate; None: it is not hit."""
         if self.faults is None or random.random() >= self.faults.rate:  # noqa: S311 - not a secret
             return None
         return self.faults
 
     def as_json(self) -> dict[str, object]:
-        """The fields of `Faults` as they are in force, and `active`."""
+        """Return the fields of the present `Faults`, and `active`."""
         shown = self.faults or Faults(status=None)
         return {**shown.model_dump(), "active": self.faults is not None}
 
 
 def fault_calls(switch: FaultSwitch) -> APIRouter:
-    """`GET, PUT, DELETE /sandbox/faults`; bodies are read whatever their content type, so that a bare curl works."""
+    """`GET, PUT, DELETE /sandbox/faults`; bodies are read whatever their content type, so that a bare curl
+    works.
+    """
     router = APIRouter(tags=["sandbox"])
 
     @router.get("/sandbox/faults")
@@ -109,7 +111,7 @@ class FaultLayer:
 
 
 async def _swallow(_: Message) -> None:
-    """Take an answer and keep it."""
+    """Take an answer and store it."""
 
 
 async def _gone(receive: Receive) -> None:
@@ -118,7 +120,7 @@ async def _gone(receive: Receive) -> None:
 
 
 async def _drop(receive: Receive, send: Send) -> None:
-    """Close the connection with nothing written. ASGI has no word for it, so this reaches for uvicorn's transport."""
+    """Close the connection without an answer. ASGI cannot do that, so this uses uvicorn's transport."""
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
         raise RuntimeError("drop_after_accept needs uvicorn directly above the fault layer")
@@ -127,7 +129,7 @@ async def _drop(receive: Receive, send: Send) -> None:
 
 
 async def _answer(status: int, retry_after: int | None, send: Send) -> None:
-    body = problem_body(status, "sandbox_fault", "The sandbox was told to fail this call.")
+    body = problem_body(status, "sandbox_fault", "A fault switch of the sandbox failed this call.")
     headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),

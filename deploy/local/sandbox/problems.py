@@ -26,12 +26,12 @@ class Refused(Exception):
 
 
 def json_response(content: Any, status: int = 200, media_type: str = "application/json") -> Response:
-    """`content` as JSON by orjson, several times faster than the framework's own encoder."""
+    """Return `content` as JSON by orjson, several times faster than the framework's own encoder."""
     return Response(orjson.dumps(content), status, media_type=media_type)
 
 
 def problem_body(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> bytes:
-    """The JSON of a problem."""
+    """Return the JSON of a problem."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTP_TITLES.get(status, "Error"),
@@ -45,7 +45,7 @@ def problem_body(status: int, code: str, detail: str, errors: list[dict[str, str
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[dict[str, str]]:
-    """One entry for each field at fault: `field` as a dotted path, `code`, `message`."""
+    """Return one entry for each field at fault: `field` as a dotted path, `code`, `message`."""
     return [
         {"field": ".".join(map(str, entry["loc"])), "code": entry["type"], "message": entry["msg"]}
         for entry in error.errors()
@@ -61,11 +61,11 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(ValidationError)
     async def invalid_body(_: Request, error: ValidationError) -> Response:
-        return problem(422, "invalid", "The body is not what this call takes.", field_errors(error))
+        return problem(422, "invalid", "The body is not valid for this call.", field_errors(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid_request(_: Request, error: RequestValidationError) -> Response:
-        return problem(422, "invalid", "The request is not what this call takes.", field_errors(error))
+        return problem(422, "invalid", "The request is not valid for this call.", field_errors(error))
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> Response:
@@ -74,5 +74,5 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
-    """A problem as an answer."""
+    """Return a problem as an answer."""
     return Response(problem_body(status, code, detail, errors), status, media_type="application/problem+json")

@@ -1,4 +1,4 @@
-"""How a sandbox service is served: one process, uvloop, and an end that does not wait for idle clients."""
+"""The server of a sandbox service: one process, uvloop, and a stop that does not wait for idle clients."""
 
 import logging
 
@@ -7,12 +7,14 @@ from starlette.types import ASGIApp
 
 from deploy.local.ports import HOST
 
-GRACE_SECONDS = 2  # calls in flight at SIGTERM may finish; a call that hangs on purpose may not hold us up
+GRACE_SECONDS = (
+    2  # calls in flight at SIGTERM may finish, but a call that hangs on purpose must not delay the end
+)
 KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that no call meets a closing one
 
 
 def server(app: ASGIApp, port: int) -> uvicorn.Server:
-    """A server for `app` on the loopback address; `run()` serves until SIGTERM or SIGINT."""
+    """Return a server for `app` on the loopback address; `run()` serves until SIGTERM or SIGINT."""
     return uvicorn.Server(
         uvicorn.Config(
             app,

@@ -1,34 +1,41 @@
-"""The end of every change to an existing appointment: an event if something changed, none otherwise."""
+"""The end of every accepted change: a creation, or a step from one version to the next."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from services.booking.domain.model.appointment import Appointment
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.changes import changes, next_version
 from services.booking.domain.model.commands import Command
 from services.booking.domain.model.decision import Accepted, Change, Event
 
 
-def accept(
-    command: Command,
-    book: Book,
-    at: datetime,
-    event: str,
-    before: Appointment,
-    after: Appointment,
-    more: Sequence[Change] = (),
-    seated: Sequence[UUID] = (),
-) -> Accepted:
-    """Accept the step from `before` to `after` as one version with one event.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event before its changes are known: `more` changes are added to those found, `seated` left the
+    waiting list.
+    """
 
-    `more` is told beside what differs, if anything does; so is who waited and is `seated` by it.
+    type: str
+    more: Sequence[Change] = ()
+    seated: Sequence[UUID] = ()
+
+
+def created_event(case: Case[Command], involved: Iterable[UUID], hold: UUID | None = None) -> Event:
+    """Return the event of a new appointment of these people; `hold` is the id of the hold that it uses up."""
+    more = {"hold_id": hold} if hold else None
+    return Event("appointment.created", (), case.book.named(involved), more)
+
+
+def accept(case: Case[Command], before: Appointment, after: Appointment, draft: Draft) -> Accepted:
+    """Accept the step from `before` to `after` as one version with one event, or without an event if they are
+    equal.
     """
     found = changes(before, after)
     if not found:
         return Accepted(before, None)
     concerned = (before.organizer_id, *after.answers, *before.answers, *after.waiting, *before.waiting)
-    beside = {"seated": seated} if seated else None
-    told = Event(event, (*found, *more), book.named(concerned), beside)
-    return Accepted(next_version(after, command.actor, at), told)
+    more = {"seated": draft.seated} if draft.seated else None
+    event = Event(draft.type, (*found, *draft.more), case.book.named(concerned), more)
+    return Accepted(next_version(after, case.command.actor, case.at), event)

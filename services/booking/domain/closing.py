@@ -1,37 +1,40 @@
-"""Cancelling, checking in, and what becomes of an appointment in the end."""
+"""Cancelling, checking in, completing, and marking as a no-show."""
 
 from dataclasses import replace
-from datetime import datetime
 
-from services.booking.domain.accept import accept
+from services.booking.domain.accept import Draft, accept
 from services.booking.domain.model.appointment import Appointment, Status
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Cancel, CheckIn, Complete, MarkNoShow
 from services.booking.domain.model.decision import Accepted, Decision
+from services.booking.domain.model.needs import Needs
 
 
-def decide_cancel(command: Cancel, before: Appointment, book: Book, at: datetime) -> Decision:
-    """It will not take place; everybody is free."""
-    after = replace(before, status=Status.CANCELLED, cancellation_reason=command.reason)
-    return accept(command, book, at, "appointment.cancelled", before, after)
+def needs_of_closing(command: Cancel | CheckIn | Complete | MarkNoShow) -> Needs:
+    """The appointment alone: closing it takes nobody's time."""
+    return Needs(appointments=(command.appointment_id,))
 
 
-def decide_check_in(command: CheckIn, before: Appointment, book: Book, at: datetime) -> Decision:
-    """The actor arrived; a second time changes nothing."""
-    user = command.actor.user
+def decide_cancel(case: Case[Cancel], before: Appointment) -> Decision:
+    """Cancel the appointment; everybody is free again."""
+    after = replace(before, status=Status.CANCELLED, cancellation_reason=case.command.reason)
+    return accept(case, before, after, Draft("appointment.cancelled"))
+
+
+def decide_check_in(case: Case[CheckIn], before: Appointment) -> Decision:
+    """Check the actor in; a second time changes nothing."""
+    user = case.command.actor.user
     if user is None or user in before.checked_in:
         return Accepted(before, None)
-    after = replace(before, checked_in={**before.checked_in, user: at})
-    return accept(command, book, at, "appointment.checked_in", before, after)
+    after = replace(before, checked_in={**before.checked_in, user: case.at})
+    return accept(case, before, after, Draft("appointment.checked_in"))
 
 
-def decide_complete(command: Complete, before: Appointment, book: Book, at: datetime) -> Decision:
-    """It took place."""
-    return accept(
-        command, book, at, "appointment.completed", before, replace(before, status=Status.COMPLETED)
-    )
+def decide_complete(case: Case[Complete], before: Appointment) -> Decision:
+    """Close the appointment as completed."""
+    return accept(case, before, replace(before, status=Status.COMPLETED), Draft("appointment.completed"))
 
 
-def decide_no_show(command: MarkNoShow, before: Appointment, book: Book, at: datetime) -> Decision:
-    """Nobody came."""
-    return accept(command, book, at, "appointment.no_show", before, replace(before, status=Status.NO_SHOW))
+def decide_no_show(case: Case[MarkNoShow], before: Appointment) -> Decision:
+    """Close the appointment as a no-show."""
+    return accept(case, before, replace(before, status=Status.NO_SHOW), Draft("appointment.no_show"))

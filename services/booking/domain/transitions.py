@@ -1,4 +1,4 @@
-"""Which step an appointment can take next, and when."""
+"""The steps that an appointment can take next, and the times at which it can."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from services.booking.domain.model.decision import Code, Refusal
 
 
 def refusal_for(command: ToAppointment, appointment: Appointment, at: datetime) -> Refusal | None:
-    """Why this step cannot be taken from here at this time, or None."""
+    """Reject a step that cannot be taken from this state at this time."""
     reason = _reason(command, appointment, at)
     if reason is None:
         return None
@@ -35,7 +35,7 @@ def _reason(command: ToAppointment, appointment: Appointment, at: datetime) -> s
 def _reason_against_closing(
     command: Complete | MarkNoShow, appointment: Appointment, at: datetime
 ) -> str | None:
-    """Only what was confirmed is closed: as completed from its start on, as a no-show from its end on."""
+    """Reject closing an unconfirmed appointment, completing it before its start, or a no-show before its end."""
     if appointment.status is not Status.CONFIRMED:
         return "The appointment is not confirmed."
     if isinstance(command, Complete) and at < appointment.start:
@@ -48,7 +48,7 @@ def _reason_against_closing(
 def _reason_against_service(
     command: Complete | MarkNoShow, appointment: Appointment, at: datetime
 ) -> str | None:
-    """A person knows what happened; a service only knows when it ended and who checked in."""
+    """Reject a service that contradicts the check-ins: unlike a person, it knows nothing else."""
     came = arrived(appointment.checked_in, appointment.start)
     if isinstance(command, MarkNoShow):
         return "Somebody has checked in." if came else None

@@ -4,22 +4,36 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.booking.domain.accept import accept
+from services.booking.domain.accept import Draft, accept
 from services.booking.domain.attendance.invitations import invitees, participant_fields, refusal_for_strangers
 from services.booking.domain.attendance.seats import filled, has_seat, refusal_for_seats
 from services.booking.domain.free_time.bookable import ignored, refusal_for_ignoring, refusal_for_times
+from services.booking.domain.free_time.enquiry import Enquiry
+from services.booking.domain.free_time.occupancy import time_to_book
 from services.booking.domain.model import times
 from services.booking.domain.model.appointment import Answer, Answers, Appointment, occupants
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Update
 from services.booking.domain.model.decision import Decision, Refusal
+from services.booking.domain.model.needs import Known, Needs, TimeNeeds
 from services.booking.domain.model.status import asked_again, open_status
 from services.booking.domain.model.times import Period
 
 
-def decide_update(command: Update, before: Appointment, book: Book, at: datetime) -> Decision:
-    """Decide for who may: validity, people, past, conflict; then `rescheduled` if start or end changed."""
-    refusal = refusal_for_ignoring(command, command.ignore_availability, before.organizer_id)
+def needs_of_update(command: Update) -> Needs:
+    """The appointment, and the participants sent."""
+    return Needs(people=command.participant_ids or (), appointments=(command.appointment_id,))
+
+
+def time_of_update(command: Update, known: Known) -> TimeNeeds:
+    """The time of everybody named, at the times sent."""
+    return time_to_book(command, command.appointment_id, known.people)
+
+
+def decide_update(case: Case[Update], before: Appointment) -> Decision:
+    """Check validity, people, past and conflict, in this order; it is `rescheduled` if start or end changed."""
+    command, at = case.command, case.at
+    refusal = refusal_for_ignoring(case, command.ignore_availability, before.organizer_id)
     if refusal:
         return _about(refusal, before)
     when = new_times(command, before)
@@ -30,38 +44,29 @@ def decide_update(command: Update, before: Appointment, book: Book, at: datetime
     refusal = (
         (_refusal_for_new_times(when, at) if moved else None)
         or _refusal_for_seats(command, after)
-        or _refusal_for_added(command, before, book)
+        or _refusal_for_added(case, before)
         or (_refusal_for_past(before, when, at) if moved else None)
-        or refusal_for_times(
-            command,
-            book,
-            _newly_busy(before, after, moved),
-            when,
-            own=before.id,
-            at=at,
-            ignoring=ignored(command.ignore_availability, before.organizer_id),
-            involved=occupants(after),
-        )
+        or refusal_for_times(case, _enquiry(command, before, after, moved))
     )
     if refusal:
         return _about(refusal, before)
-    after, moved_up = filled(command, book, at, after)
+    after, moved_up = filled(case, after)
     event = "appointment.rescheduled" if moved else "appointment.updated"
-    return accept(command, book, at, event, before, after, seated=moved_up)
+    return accept(case, before, after, Draft(event, seated=moved_up))
 
 
 def new_times(command: Update, before: Appointment) -> Period | Refusal:
-    """The period after the update.
+    """Return the period after the update.
 
-    A naive time is wall-clock time in the zone that was sent, else in the appointment's. A new zone alone moves
-    nothing: the instants stay, and their wall clock hangs in the other zone from now on.
+    A naive time is wall-clock time in the zone that was sent, else in the appointment's. A new zone alone
+    moves nothing: the instants stay, and their wall clock hangs in the other zone from now on.
     """
     zone = command.timezone or before.timezone
     return times.period(command.start or before.start, command.end or before.end, zone, command.fold)
 
 
 def new_answers(command: Update, before: Appointment, moved: bool) -> Answers:
-    """Who is invited after the update, and what counts as their answer: who is added has none yet."""
+    """Return the participants after the update with their responses; those who are added have none yet."""
     answers: Answers = before.answers
     if command.participant_ids is not None:
         invited = invitees(command.participant_ids, before.organizer_id)
@@ -92,29 +97,41 @@ def _refusal_for_new_times(when: Period, at: datetime) -> Refusal | None:
 
 
 def _refusal_for_past(before: Appointment, when: Period, at: datetime) -> Refusal | None:
-    """A start that stays may be past: what is under way can still be prolonged or cut short."""
+    """Reject a new start or end that is past; an appointment under way can still be prolonged or cut short."""
     if when.start != before.start:
         return times.refusal_for_past(when.start, at)
     return times.refusal_for_ended(when.end, at)
 
 
-def _refusal_for_added(command: Update, before: Appointment, book: Book) -> Refusal | None:
-    """Only who is added must be known: who takes part already may have left since."""
-    sent = command.participant_ids or ()
+def _refusal_for_added(case: Case[Update], before: Appointment) -> Refusal | None:
+    """Reject unknown people who are added; participants of before may have left the organization since."""
+    sent, people = case.command.participant_ids or (), case.book.people
     added = set(sent) - before.answers.keys() - {before.organizer_id}
-    return refusal_for_strangers(added, lambda: participant_fields(sent), book.people, command.organization)
+    return refusal_for_strangers(added, lambda: participant_fields(sent), people, case.command.organization)
 
 
 def _refusal_for_seats(command: Update, after: Appointment) -> Refusal | None:
-    """Only who touches seats or people can make them too few."""
+    """Reject too few seats, if the command changes the seats or the participants."""
     if not command.changes_seats and command.participant_ids is None:
         return None
     field = "seats" if command.changes_seats else "participant_ids"
     return refusal_for_seats(field, after.seats, after.answers)
 
 
+def _enquiry(command: Update, before: Appointment, after: Appointment, moved: bool) -> Enquiry:
+    return Enquiry(
+        _newly_busy(before, after, moved),
+        Period(after.start, after.end),
+        before,
+        ignoring=ignored(command.ignore_availability, before.organizer_id),
+        involved=occupants(after),
+    )
+
+
 def _newly_busy(before: Appointment, after: Appointment, moved: bool) -> tuple[UUID, ...]:
-    """Whose time must be free: everybody's when the times change, else only that of who is added."""
+    """Return the people whose time must be free: everybody when the times change, else only those who are
+    added.
+    """
     if moved:
         return occupants(after)
     already = set(occupants(before))

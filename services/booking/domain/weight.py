@@ -1,7 +1,7 @@
 """The work that a command makes, in places: one person's time in one appointment.
 
-What a command touches is known for certain only when it is loaded. `weight_of` is what the command alone tells;
-`places_of_known` what its appointments add to that.
+The true number is known only when the state is loaded. `weight_of` estimates it from the command alone;
+`places_of_known` adds the people of its appointments.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,8 +23,8 @@ from services.booking.domain.model.commands import (
 from services.booking.domain.model.decision import Refusal
 from services.booking.domain.series.weight import occurrences_asked
 
-# Places that one transaction of several commands holds: some tenths of a second. One command may ask for ten times so
-# many, which takes some seconds.
+# Places that one transaction of several commands holds: some tenths of a second. One command may ask for ten
+# times so many, which takes some seconds.
 PLACES_AT_ONCE = 2_000
 A_YEAR_OF_WEEKS = (
     52  # occurrences that a command with a scope is taken to touch; the true number is known when loaded
@@ -32,7 +32,7 @@ A_YEAR_OF_WEEKS = (
 
 
 def weight_of(command: Command | Refusal) -> int:
-    """Places that a command may touch, as far as the command itself tells; at least 1, and 1 for a refusal."""
+    """Return the places that a command may touch, by the command alone; at least 1, and 1 for a refusal."""
     match command:
         case Create():
             return (1 + len(command.participant_ids)) * occurrences_asked(command.pattern)
@@ -51,12 +51,14 @@ def weight_of(command: Command | Refusal) -> int:
 
 
 def places_asked(commands: Iterable[Command]) -> int:
-    """The weight of all these commands."""
+    """Return the weight of all these commands."""
     return sum(map(weight_of, commands))
 
 
 def places_of_known(commands: Iterable[Command], found: Mapping[UUID, Appointment]) -> int:
-    """People of the existing appointments that commands are about, once for each command: each tells all of them."""
+    """Return the people of the appointments that commands are about, once for each command: its event names
+    them all.
+    """
     return sum(
         1 + len(appointment.answers) + len(appointment.waiting)
         for command in commands

@@ -13,7 +13,9 @@ from services.booking.domain.model.people import Actor
 
 
 class Asker(NamedTuple):
-    """Who sent which command, for which organization; ids of what follows are made from `id`, the command's key."""
+    """The sender of a command and their organization; `id` is the command's key, from which further ids are
+    made.
+    """
 
     id: UUID
     organization: UUID
@@ -21,7 +23,7 @@ class Asker(NamedTuple):
 
 
 def command_of(asker: Asker, body: sent.BookingCommand) -> commands.Command:
-    """The command that this body asks for; what may be empty and was not sent gets its empty value."""
+    """Return the command of this body; optional fields that were not sent get their empty value."""
     if isinstance(body, sent.CreateAppointment):
         return _create(asker, body)
     if isinstance(body, sent.UpdateAppointment | sent.RescheduleAppointment):
@@ -54,24 +56,24 @@ _PLAIN: Mapping[type[sent.ToAppointment], Callable[..., commands.ToAppointment]]
 
 
 def _other(asker: Asker, body: sent.BookingCommand) -> commands.Command:
-    """What is not about one appointment."""
-    who: dict[str, Any] = {"id": asker.id, "organization": asker.organization, "actor": asker.actor}
+    """Return a command that is not about one appointment."""
+    sender: dict[str, Any] = {"id": asker.id, "organization": asker.organization, "actor": asker.actor}
     match body:
         case sent.ExtendSeries():
-            return commands.ExtendSeries(**who, series_id=quick(body.series_id))
+            return commands.ExtendSeries(**sender, series_id=quick(body.series_id))
         case availability.SetAvailability():
-            said = body.model_dump(mode="json", exclude={"user_id"})
-            return commands.SetAvailability(**who, user_id=quick(body.user_id), body=said)
+            content = body.model_dump(mode="json", exclude={"user_id"})
+            return commands.SetAvailability(**sender, user_id=quick(body.user_id), body=content)
         case availability.ImportBusyTimes():
             ranges = [commands.BusyTime(item.uid, item.start_time, item.end_time) for item in body.busy_times]
-            return commands.ImportBusyTimes(**who, busy_times=ranges, removed=body.removed)
+            return commands.ImportBusyTimes(**sender, busy_times=ranges, removed=body.removed)
         case holds.ReleaseHold():
-            return commands.ReleaseHold(**who, hold_id=quick(body.hold_id))
+            return commands.ReleaseHold(**sender, hold_id=quick(body.hold_id))
         case feeds.SetFeed():
-            return commands.SetFeed(**who, token_hash=body.token_hash)
+            return commands.SetFeed(**sender, token_hash=body.token_hash)
         case holds.PlaceHold():
             return commands.PlaceHold(
-                **who,
+                **sender,
                 hold_id=uuid5(asker.id, "hold"),
                 organizer_id=quick(body.organizer_id) if body.organizer_id else None,
                 participant_ids=tuple(map(quick, body.participant_ids)),

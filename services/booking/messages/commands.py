@@ -23,7 +23,7 @@ Received: TypeAlias = commands.Received[Command | Refusal]
 
 
 def refusal_of(rejection: Rejection) -> Refusal:
-    """The refusal of a record that cannot be carried out."""
+    """Return the refusal of a record that cannot be carried out."""
     errors = tuple(FieldError(*flaw) for flaw in rejection.errors)
     return Refusal(Code(rejection.code), rejection.detail, errors)
 
@@ -36,7 +36,7 @@ decode = Intake[Command | Refusal](BOOKING_COMMANDS, _command_of, refusal_of).de
 
 
 def extension(series: Series, at: datetime) -> Message:
-    """The command that asks booking itself for the next occurrences of a series; one for each day."""
+    """Return the command to book the next occurrences of a series; booking sends one a day to itself."""
     headers = Envelope(
         id=uuid5(series.id, at.date().isoformat()),
         type="series.extend",

@@ -15,7 +15,7 @@ from services.booking.messages.state import body_of, changes_of, dumps, people_o
 
 
 def verdict_on(record: Record, received: Received, decision: Decision) -> Verdict:
-    """The verdict that follows from a decision on this record."""
+    """Return the verdict that follows from a decision on this record."""
     if isinstance(decision, Accepted):
         return _accepted(record, received, decision)
     if isinstance(decision, AcceptedMany):
@@ -49,8 +49,8 @@ def _settled(record: Record, received: Received, decision: AcceptedMany) -> Verd
     for step in decision.steps:
         if step.event is not None:
             state = state_of(step.appointment)
-            told = _event(step, orjson.Fragment(state), received)
-            further.append(ExtraEvent(step.event.type, step.appointment.id, told, state))
+            event = _event(step, orjson.Fragment(state), received)
+            further.append(ExtraEvent(step.event.type, step.appointment.id, event, state))
     for happened in decision.happened:
         body = dumps({**body_of(happened), "actor": _actor(received)})
         further.append(ExtraEvent(happened.type, happened.subject, body))
@@ -65,7 +65,9 @@ def _settled(record: Record, received: Received, decision: AcceptedMany) -> Verd
 def _outcome(
     received: Received, shown: Appointment | None, state: orjson.Fragment | None, events: int
 ) -> dict[str, Any]:
-    """What every accepted command is told; `state` of the appointment that it shows, if there is one."""
+    """Return the outcome of an accepted command; `state` is that of the appointment that it shows, if there
+    is one.
+    """
     return {
         "command_id": received.id,
         "status": "accepted",
@@ -84,7 +86,7 @@ def _event(decision: Accepted, state: orjson.Fragment, received: Received) -> by
     event = decision.event
     if event is None:
         raise ValueError("nothing happened")
-    told: dict[str, Any] = {
+    body: dict[str, Any] = {
         "appointment_id": decision.appointment.id,
         "version": decision.appointment.version,
         "appointment": state,
@@ -92,7 +94,7 @@ def _event(decision: Accepted, state: orjson.Fragment, received: Received) -> by
         "people": people_of(event.people),
         "actor": _actor(received),
     }
-    return dumps({**told, **event.more} if event.more else told)
+    return dumps({**body, **event.more} if event.more else body)
 
 
 def _actor(received: Received) -> str | None:

@@ -18,7 +18,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def state_of(appointment: Appointment) -> bytes:
-    """The full state, as `contracts.appointments.Appointment` describes it."""
+    """Return the full state, as `contracts.appointments.Appointment` describes it."""
     answers = {str(user): answer for user, answer in appointment.answers.items()}
     state = {
         "id": appointment.id,
@@ -53,52 +53,54 @@ def state_of(appointment: Appointment) -> bytes:
     return dumps(state)
 
 
-def appointment_of(told: Mapping[str, Any], organizer_confirmed: bool) -> Appointment:
-    """The appointment of a state that `state_of` wrote; `organizer_confirmed` is not for others to see."""
+def appointment_of(state: Mapping[str, Any], organizer_confirmed: bool) -> Appointment:
+    """Return the appointment of a state that `state_of` wrote; `organizer_confirmed` is not part of that
+    state.
+    """
     return Appointment(
-        id=uuid_of(told["id"]),
-        organization_id=uuid_of(told["organization_id"]),
-        organizer_id=uuid_of(told["organizer_id"]),
-        answers={uuid_of(user): Answer(answer) for user, answer in told["confirmation_status"].items()},
-        client_id=uuid_of(told["client_id"]) if told["client_id"] else None,
-        start=_instant(told["start_time"]),
-        end=_instant(told["end_time"]),
-        timezone=told["timezone"],
-        title=told["title"],
-        description=told["description"],
-        location=told["location"],
-        meeting_url=told["meeting_url"],
-        status=Status(told["status"]),
+        id=uuid_of(state["id"]),
+        organization_id=uuid_of(state["organization_id"]),
+        organizer_id=uuid_of(state["organizer_id"]),
+        answers={uuid_of(user): Answer(answer) for user, answer in state["confirmation_status"].items()},
+        client_id=uuid_of(state["client_id"]) if state["client_id"] else None,
+        start=_instant(state["start_time"]),
+        end=_instant(state["end_time"]),
+        timezone=state["timezone"],
+        title=state["title"],
+        description=state["description"],
+        location=state["location"],
+        meeting_url=state["meeting_url"],
+        status=Status(state["status"]),
         organizer_confirmed=organizer_confirmed,
-        checked_in={uuid_of(user): _instant(at) for user, at in told["checked_in"].items()},
-        reminder_settings=told["reminder_settings"],
-        custom_fields=told["custom_fields"],
-        version=told["version"],
-        created_at=_instant(told["created_at"]),
-        created_by=told["created_by"],
-        updated_at=_instant(told["updated_at"]),
-        updated_by=told["updated_by"],
-        cancellation_reason=told["cancellation_reason"],
-        recurring_pattern=told["recurring_pattern"],
-        **_recent(told),
+        checked_in={uuid_of(user): _instant(at) for user, at in state["checked_in"].items()},
+        reminder_settings=state["reminder_settings"],
+        custom_fields=state["custom_fields"],
+        version=state["version"],
+        created_at=_instant(state["created_at"]),
+        created_by=state["created_by"],
+        updated_at=_instant(state["updated_at"]),
+        updated_by=state["updated_by"],
+        cancellation_reason=state["cancellation_reason"],
+        recurring_pattern=state["recurring_pattern"],
+        **_recent(state),
     )
 
 
-def _recent(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields that states of earlier versions of this service do not have."""
-    if "seats" not in told:
+def _recent(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that states of earlier versions of this service lack."""
+    if "seats" not in state:
         return {}
-    original = told["original_start_time"]
+    original = state["original_start_time"]
     return {
-        "series_id": uuid_of(told["series_id"]) if told["series_id"] else None,
+        "series_id": uuid_of(state["series_id"]) if state["series_id"] else None,
         "original_start": _instant(original) if original else None,
-        "seats": told["seats"],
-        "waiting": tuple(map(uuid_of, told["waiting"])),
+        "seats": state["seats"],
+        "waiting": tuple(map(uuid_of, state["waiting"])),
     }
 
 
 def template_of(series: Series) -> dict[str, Any]:
-    """What occurrences that are still to be made look like; durations are microseconds."""
+    """Return the series template, from which later occurrences are made; durations are microseconds."""
     return {
         "appointment": orjson.Fragment(state_of(series.template)),
         "organizer_confirmed": series.template.organizer_confirmed,
@@ -110,7 +112,7 @@ def template_of(series: Series) -> dict[str, Any]:
 
 
 def people_of(people: Sequence[Person]) -> list[dict[str, Any]]:
-    """People as events name them."""
+    """Return people as events name them."""
     return [
         {"id": person.id, "name": person.name, "timezone": person.timezone, "locale": person.locale}
         for person in people
@@ -118,14 +120,14 @@ def people_of(people: Sequence[Person]) -> list[dict[str, Any]]:
 
 
 def changes_of(changes: Sequence[Change]) -> list[dict[str, Any]]:
-    """Changed fields as events tell them."""
+    """Return changed fields as events have them."""
     return [
         {"field": change.field, "old": _keyed(change.old), "new": _keyed(change.new)} for change in changes
     ]
 
 
 def body_of(happened: DomainEvent) -> dict[str, Any]:
-    """The body of an event that is not about one appointment."""
+    """Return the body of an event that is not about one appointment."""
     body = dict(happened.body)
     if isinstance(body.get("appointment"), Appointment):
         body["appointment"] = orjson.Fragment(state_of(body["appointment"]))
@@ -144,7 +146,7 @@ def dumps(value: Mapping[str, Any]) -> bytes:
 
 
 def _keyed(value: Any) -> Any:
-    """Entries by person have the person's id as text."""
+    """Return the value for JSON: keys that are ids become text."""
     return {str(key): entry for key, entry in value.items()} if isinstance(value, dict) else value
 
 

@@ -21,7 +21,7 @@ _APPOINTMENTS = text("""
 
 
 async def load(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Appointment]:
-    """Of any organization: an id that another one uses is taken all the same."""
+    """Return appointments of any organization: an id that another one uses is taken all the same."""
     if not ids:
         return {}
     rows = await tx.execute(_APPOINTMENTS, {"ids": list(ids)})
@@ -38,14 +38,14 @@ _OCCUPIED = text("""
 
 
 async def occupied(tx: Transaction, ranges: Iterable[tuple[UUID, Period]]) -> set[tuple[UUID, Entry]]:
-    """Only what overlaps what is asked for: nothing at all, for most batches."""
-    asked = list(ranges)
-    if not asked:
+    """Return the entries that overlap these ranges; none for most batches."""
+    wanted = list(ranges)
+    if not wanted:
         return set()
     columns = {
-        "users": [user for user, _ in asked],
-        "starts": [when.start for _, when in asked],
-        "ends": [when.end for _, when in asked],
+        "users": [user for user, _ in wanted],
+        "starts": [when.start for _, when in wanted],
+        "ends": [when.end for _, when in wanted],
     }
     rows = await tx.execute(_OCCUPIED, columns)
     return {(user, Entry(starts, ends, owner)) for user, starts, ends, owner in rows}
@@ -59,7 +59,7 @@ _FREE = text("""
 
 
 async def free(tx: Transaction, freed: Sequence[Busy]) -> None:
-    """Before anything is occupied, so that two appointments can swap their times in one batch."""
+    """Delete occupancy before any is added, so that two appointments can swap their times in one batch."""
     if freed:
         await tx.execute(
             _FREE,
@@ -86,7 +86,7 @@ _UPDATE = text(f"""
 
 
 async def update(tx: Transaction, appointments: Sequence[Appointment], states: Mapping[UUID, bytes]) -> None:
-    """Only the last state of each: the batch's earlier ones live in its events."""
+    """Write the last state of each appointment; the earlier ones of the batch are in its events only."""
     if appointments:
         await tx.execute(_UPDATE, columns(appointments, states))
 
@@ -132,7 +132,7 @@ async def add(
     taken: Sequence[Busy],
     verdicts: Sequence[Verdict],
 ) -> None:
-    """Only new rows; not upserts: an id that somebody else used meanwhile must fail, whichever partition it came by.
+    """Insert new rows, never upsert: an id that was used meanwhile must fail, whichever partition it came by.
 
     The exclusion constraint judges each row of occupied time.
     """

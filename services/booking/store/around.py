@@ -15,7 +15,7 @@ AROUND = """
 
 
 def columns(ranges: Ranges) -> dict[str, Any]:
-    """The values of AROUND."""
+    """Return the values of AROUND."""
     return {
         "users": [user for user, _ in ranges],
         "starts": [when.start for _, when in ranges],

@@ -1,4 +1,4 @@
-"""A batch is loaded and saved with one statement for each table."""
+"""Loading and saving a batch, with one statement for each table."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,13 +10,13 @@ from sqlalchemy import text
 from chassis.database.transactions import Row, Transaction
 from chassis.errors import TooMuch
 from chassis.verdicts import Verdict
+from services.booking.domain.decide import needs_of, time_needs_of
 from services.booking.domain.free_time.occupancy import freed_and_taken, needed
 from services.booking.domain.free_time.reach import surroundings, widened
 from services.booking.domain.model.appointment import Appointment
-from services.booking.domain.model.book import Book, Changed, Sought
-from services.booking.domain.model.commands import Announce, Command, OfAppointment
-from services.booking.domain.model.diary import DiaryChanges
-from services.booking.domain.model.feed import Feed
+from services.booking.domain.model.book import Beside, Book, Changed, Changes, Sought
+from services.booking.domain.model.commands import Command
+from services.booking.domain.model.needs import AllNeeds, Known
 from services.booking.domain.model.people import People
 from services.booking.domain.model.recurring_series import Series
 from services.booking.domain.model.times import Period
@@ -40,99 +40,100 @@ async def load_book(
     within: Period = AT_ANY_TIME,
     *,
     sought: Mapping[UUID, Sought] | None = None,
+    needs: AllNeeds | None = None,
 ) -> Book:
-    """Lock the organizations of these commands and load everything that they need to be decided.
+    """Lock the organizations of these commands and load everything that the commands need to be decided.
 
-    Its decisions are made `within` these times. `sought`: what an earlier book missed to find other times for what was
-    refused. Raises TooMuch where several commands are more work than one transaction holds.
+    The decisions are made `within` these times. `sought` is the time around refused commands that an earlier
+    book lacked. Raises TooMuch where several commands are more work than one transaction holds.
     """
+    needs = needs or needs_of(commands)
     organizations = await _lock_organizations(
         tx, sorted({command.organization for command in commands}), within.start
     )
-    asked, found, series = await _asked(tx, commands, people, within)
-    last_told = await stored_people.load(tx, _involved(found, series) - people.keys())
-    ranges = needed(asked, found, people)
-    closing = diaries.closing(organizations, commands)
-    hours = await load_weekly(tx, commands, ranges) if closing.hours else {}
-    ranges = widened(ranges, hours, commands) if closing.hours else ranges
+    subject = await _subject(tx, commands, needs, people, within)
+    found = subject.appointments
+    names = await stored_people.load(tx, _involved(subject) - people.keys())
+    ranges = needed(time_needs_of(subject.commands, Known(found, people)), found)
+    closing = diaries.closing(organizations, needs)
+    hours = await load_weekly(tx, needs.availability, ranges) if closing.hours else {}
+    ranges = widened(ranges, hours, needs.availability) if closing.hours else ranges
     occupied = await appointments.occupied(tx, ranges)
     others = await appointments.load(tx, {entry.appointment_id for _, entry in occupied} - found.keys())
-    announcing = {command.organization for command in commands if isinstance(command, Announce)}
-    announced = await _announced(tx, announcing) if announcing else {}
+    announced = await _announced(tx, needs.announcements) if needs.announcements else {}
     around = surroundings(sought.values()) if sought else set()
-    diary = await diaries.load(tx, commands, closing, hours, ranges | around, within.start)
+    diary = await diaries.load(tx, needs, closing, hours, ranges | around, within.start)
+    feeds = await load_feeds(tx, needs.feeds)
     return Book(
         (*found.values(), *others.values()),
         people,
-        last_told,
         occupied | await appointments.occupied(tx, around),
-        announced,
-        diary,
-        surrounded=sought,
-        series=series.values(),
-        feeds=await load_feeds(tx, commands),
+        Beside(names, announced, diary, sought or {}, subject.series.values(), feeds),
     )
 
 
-class _Asked(NamedTuple):
-    """What commands ask, also of each occurrence of a series; the appointments and series that it is about."""
+class _Subject(NamedTuple):
+    """Commands, also those to each occurrence of a series, with the appointments and series that they are
+    about.
+    """
 
     commands: list[Command]
-    found: dict[UUID, Appointment]
+    appointments: dict[UUID, Appointment]
     series: Mapping[UUID, Series]
 
 
-async def _asked(tx: Transaction, commands: Sequence[Command], people: People, within: Period) -> _Asked:
+async def _subject(
+    tx: Transaction, commands: Sequence[Command], needs: AllNeeds, people: People, within: Period
+) -> _Subject:
     new = list(created(commands, people, within.end))
-    asked = [*commands, *new]
-    found = await appointments.load(
-        tx, {command.appointment_id for command in asked if isinstance(command, OfAppointment)}
-    )
+    occurrences = {command.appointment_id for command in new}
+    found = await appointments.load(tx, needs.appointments | occurrences)
     if len(commands) > 1 and places_of_known(commands, found) > PLACES_AT_ONCE:
         raise TooMuch
-    known = await stored_series.load(
-        tx, commands, found, within.start, {command.appointment_id for command in new}
-    )
+    known = await stored_series.load(tx, commands, found, within.start, occurrences, needs.series)
+    every = [*commands, *new]
     if known.series:
         found |= known.occurrences
-        asked += expanded(commands, found, known.series, *within)
-    return _Asked(asked, found, known.series)
+        every += expanded(commands, found, known.series, *within)
+    return _Subject(every, found, known.series)
 
 
-def _involved(found: Mapping[UUID, Appointment], series: Mapping[UUID, Series]) -> set[UUID]:
-    """Everybody whom events may have to name."""
-    involved = {user for item in found.values() for user in (item.organizer_id, *item.answers, *item.waiting)}
-    for one in series.values():
+def _involved(subject: _Subject) -> set[UUID]:
+    """Return everybody whom events may have to name."""
+    found = subject.appointments.values()
+    involved = {user for item in found for user in (item.organizer_id, *item.answers, *item.waiting)}
+    for one in subject.series.values():
         involved |= {one.template.organizer_id, *one.template.answers}
     return involved
 
 
-async def save(
-    tx: Transaction,
-    changed: Sequence[Changed],
-    verdicts: Sequence[Verdict],
-    announced: Mapping[UUID, Sequence[datetime]] | None = None,
-    noted: DiaryChanges | None = None,
-    series: Sequence[Series] = (),
-    feeds: Sequence[Feed] = (),
-) -> None:
-    """Write what a batch changed, with the states that its events tell, and what was decided about each command.
+async def save_changes(tx: Transaction, changes: Changes, verdicts: Sequence[Verdict]) -> None:
+    """Write all changes of a batch, and the verdict on each of its commands; raises as `save` does."""
+    await save(tx, changes.appointments, verdicts)
+    await stored_series.save(tx, changes.series, _added(changes.appointments))
+    for organization, when in changes.announced.items():
+        await tx.execute(_ANNOUNCE, {"organization": organization, "when": list(when)})
+    if changes.diary is not None:
+        await diaries.save(tx, changes.diary)
+    await keep_feeds(tx, changes.feeds)
 
-    Raises IntegrityConstraintViolationError when somebody else was faster: 23P01 for occupied time, 23505 for a used id.
+
+async def save(tx: Transaction, changed: Sequence[Changed], verdicts: Sequence[Verdict]) -> None:
+    """Write the appointments that a batch changed, with the states that its events have, and the verdicts.
+
+    Raises IntegrityConstraintViolationError where another batch was faster: 23P01 for occupied time, 23505
+    for a used id.
     """
     freed, taken = freed_and_taken(changed)
     states = dict(pair for item in verdicts for pair in item.states())
     await appointments.free(tx, freed)
     await appointments.update(tx, [after for before, after in changed if before is not None], states)
-    added = [after for before, after in changed if before is None]
-    await appointments.add(tx, added, states, taken, verdicts)
-    await stored_series.save(tx, series, added)
+    await appointments.add(tx, _added(changed), states, taken, verdicts)
     await keep_further(tx, verdicts)
-    for organization, when in (announced or {}).items():
-        await tx.execute(_ANNOUNCE, {"organization": organization, "when": list(when)})
-    if noted is not None:
-        await diaries.save(tx, noted)
-    await keep_feeds(tx, feeds)
+
+
+def _added(changed: Sequence[Changed]) -> list[Appointment]:
+    return [after for before, after in changed if before is None]
 
 
 _LOCK = text("""
@@ -145,7 +146,9 @@ _ADD_ORGANIZATIONS = text("""
 
 
 async def _lock_organizations(tx: Transaction, ids: list[UUID], since: datetime) -> list[Row]:
-    """In id order, so that batches wait for each other instead of deadlocking; a new organization gets its row."""
+    """Lock the rows in id order, so that batches wait for each other instead of deadlocking; add rows that
+    are missing.
+    """
     if not ids:
         return []
     locked = await tx.execute(_LOCK, {"ids": ids, "since": since})
@@ -162,5 +165,5 @@ _ANNOUNCE = text("""
 
 
 async def _announced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[datetime]]:
-    """When these organizations, whose rows are locked, last announced something."""
+    """Return the times of the latest announcements of these organizations, whose rows are locked."""
     return {row.id: row.announced for row in await tx.execute(_ANNOUNCED, {"ids": list(ids)})}

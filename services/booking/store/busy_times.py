@@ -1,13 +1,12 @@
-"""SQL of time that is taken elsewhere."""
+"""SQL of busy times."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
 from chassis.database.transactions import Database, Transaction
-from services.booking.domain.model.commands import Command, ImportBusyTimes
 from services.booking.domain.model.diary import BusyTimes
 from services.booking.domain.model.times import Period
 from services.booking.store.around import AROUND, Ranges, columns
@@ -24,17 +23,14 @@ _ALL_ELSEWHERE = text("""
 """)
 
 
-async def load_elsewhere(
-    tx: Transaction, commands: Iterable[Command], ranges: Ranges
-) -> dict[UUID, BusyTimes]:
-    """Around these ranges; of those who import all of it, with its version."""
+async def load_elsewhere(tx: Transaction, whole: Collection[UUID], ranges: Ranges) -> dict[UUID, BusyTimes]:
+    """Return busy times around these ranges; of the `whole` people all of them, with their version."""
     found: dict[UUID, BusyTimes] = {}
     if ranges:
         for user, uid, starts, ends in await tx.execute(_ELSEWHERE, columns(ranges)):
             found.setdefault(user, BusyTimes()).ranges[uid] = Period(starts, ends)
-    importing = {command.actor.user for command in commands if isinstance(command, ImportBusyTimes)} - {None}
-    if importing:
-        for user, version, uid, starts, ends in await tx.execute(_ALL_ELSEWHERE, {"users": list(importing)}):
+    if whole:
+        for user, version, uid, starts, ends in await tx.execute(_ALL_ELSEWHERE, {"users": list(whole)}):
             known = found.setdefault(user, BusyTimes())
             known.version = version
             if uid is not None:
@@ -63,7 +59,7 @@ _SET_ELSEWHERE = text("""
 async def save_elsewhere(
     tx: Transaction, organization: UUID, user: UUID, elsewhere: BusyTimes, touched: Collection[str]
 ) -> None:
-    """Only the ranges that are other than before."""
+    """Write the ranges that differ from before: those whose uids are `touched`."""
     await tx.execute(_FORGET_ELSEWHERE, {"user": user, "uids": list(touched)})
     kept = [(uid, when) for uid in touched if (when := elsewhere.ranges.get(uid)) is not None]
     await tx.execute(
@@ -86,5 +82,5 @@ _FORGET_OVER = text("""
 
 
 async def forget_busy_times(database: Database, before: datetime) -> int:
-    """Delete the ranges elsewhere that ended before; returns how many."""
+    """Delete the busy times that ended before; return how many."""
     return await database.in_slices(_FORGET_OVER, {"before": before})

@@ -1,4 +1,4 @@
-"""SQL of what was decided about each command, and the events that it told."""
+"""SQL of verdicts, and of the events of commands that have several."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ _FIELDS = {
 
 
 def columns_of(verdicts: Sequence[Verdict]) -> dict[str, list[Any]]:
-    """The columns of the rows of these verdicts."""
+    """Return the columns of the rows of these verdicts."""
     return {name: list(map(attrgetter(_FIELDS.get(name, name)), verdicts)) for name in KEPT}
 
 
@@ -49,7 +49,7 @@ _VERDICTS = text("""
 
 
 async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verdict]:
-    """The verdicts on the commands of these keys, as far as they were decided before.
+    """Return the verdicts on commands of these keys that were decided before.
 
     Each command has two keys. Raises TooMuch when several of them have more events than memory should hold at once.
     """
@@ -63,7 +63,7 @@ async def load_verdicts(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Verd
     return found
 
 
-# Sizes are known without reading what they are of.
+# PostgreSQL knows the sizes without reading the events.
 _FURTHER_SIZE = text("""
     SELECT coalesce(sum(octet_length(event)), 0) FROM further_events WHERE command_id = ANY(CAST(:ids AS uuid[]))
 """)
@@ -79,7 +79,7 @@ _KEEP_FURTHER = text("""
 
 
 async def _further(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[ExtraEvent]]:
-    """The events of commands that have several, in their order."""
+    """Return the events of commands that have several, in their order."""
     found: dict[UUID, list[ExtraEvent]] = {}
     for command, kind, subject, event in await tx.execute(_FURTHER, {"ids": list(ids)}):
         found.setdefault(command, []).append(ExtraEvent(kind, subject, event))
@@ -87,11 +87,11 @@ async def _further(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[Extr
 
 
 async def keep_further(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
-    """In a table of their own: most commands have one event, whose row is written with its decision."""
+    """Write the events of commands that have several; a single event is in the row of its verdict."""
     rows = [
-        (item.command_id, position, told.type, told.subject, told.event)
+        (item.command_id, position, event.type, event.subject, event.event)
         for item in verdicts
-        for position, told in enumerate(item.further, 1)
+        for position, event in enumerate(item.further, 1)
     ]
     if rows:
         names = ("commands", "positions", "types", "subjects", "events")
@@ -111,5 +111,5 @@ _FORGET = text("""
 
 
 async def forget_decisions(database: Database, before: datetime) -> int:
-    """Delete what was decided before; returns how many decisions."""
+    """Delete the verdicts decided before; return how many."""
     return await database.in_slices(_FORGET, {"before": before})

@@ -1,11 +1,11 @@
-"""SQL of the addresses of people's calendars; runs only where a batch changes one."""
+"""SQL of feeds; runs only where a batch changes one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 from sqlalchemy import text
 
 from chassis.database.transactions import Transaction
-from services.booking.domain.model.commands import Command, SetFeed
 from services.booking.domain.model.feed import Feed, Feeds
 
 _FEEDS = text("""
@@ -13,9 +13,8 @@ _FEEDS = text("""
 """)
 
 
-async def load_feeds(tx: Transaction, commands: Iterable[Command]) -> Feeds:
-    """Of those who change theirs."""
-    users = {command.actor.user for command in commands if isinstance(command, SetFeed)} - {None}
+async def load_feeds(tx: Transaction, users: Collection[UUID]) -> Feeds:
+    """Return the feeds of these people."""
     if not users:
         return Feeds()
     return Feeds(Feed(*row) for row in await tx.execute(_FEEDS, {"users": list(users)}))
@@ -31,7 +30,9 @@ _KEEP = text("""
 
 
 async def keep_feeds(tx: Transaction, changed: Sequence[Feed]) -> None:
-    """In id order, so that batches of two organizations cannot deadlock over somebody who moved."""
+    """Write feeds in id order, so that batches of two organizations cannot deadlock over a person who changed
+    sides.
+    """
     feeds = sorted(changed, key=lambda feed: feed.user_id)
     if feeds:
         await tx.execute(

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database.transactions import Database, Transaction
-from services.booking.domain.model.commands import Command, Create, PlaceHold, ReleaseHold
 from services.booking.domain.model.diary import Hold
+from services.booking.domain.model.needs import AllNeeds
 from services.booking.domain.model.times import LONGEST
 from services.booking.store.around import AROUND, Ranges, columns
 
@@ -27,19 +27,16 @@ _HOLDS = text(f"""
 """)  # noqa: S608  constants only
 
 
-async def load_holds(
-    tx: Transaction, commands: Iterable[Command], ranges: Ranges, since: datetime
-) -> list[Hold]:
-    """Those that live after `since` around these ranges, or of who places one; and those that commands name."""
-    ids = [
-        command.hold_id
-        for command in commands
-        if isinstance(command, ReleaseHold | Create) and command.hold_id is not None
-    ]
-    owners = [
-        command.actor.user for command in commands if isinstance(command, PlaceHold) and command.actor.user
-    ]
-    values = {"ids": ids, "owners": owners, "since": since, "longest": LONGEST}
+async def load_holds(tx: Transaction, needs: AllNeeds, ranges: Ranges, since: datetime) -> list[Hold]:
+    """Return the holds and owners' live holds that are needed, and those around the ranges that live after
+    `since`.
+    """
+    values = {
+        "ids": list(needs.holds),
+        "owners": list(needs.hold_owners),
+        "since": since,
+        "longest": LONGEST,
+    }
     rows = await tx.execute(_HOLDS, values | columns(ranges))
     return [
         Hold(
@@ -68,12 +65,12 @@ _PLACE = text("""
 
 
 async def end_holds(tx: Transaction, ids: Iterable[UUID]) -> None:
-    """Forget holds that were used up or released."""
+    """Delete holds that were used up or released."""
     await tx.execute(_END, {"ids": list(ids)})
 
 
 async def save_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
-    """Arrays of arrays do not nest: one statement each, sent together."""
+    """Write new holds: one statement each, sent together, because arrays of arrays do not nest."""
     values = [
         {
             "id": hold.id,
@@ -95,5 +92,5 @@ _FORGET_HOLDS = text("""
 
 
 async def forget_holds(database: Database, before: datetime) -> int:
-    """Delete the holds that expired before; returns how many."""
+    """Delete the holds that expired before; return how many."""
     return await database.in_slices(_FORGET_HOLDS, {"before": before})

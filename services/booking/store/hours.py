@@ -1,6 +1,6 @@
-"""SQL of availability: what is said of a week, and of single dates."""
+"""SQL of availability: the weekly hours and policy, and the overrides of single dates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from chassis.database.transactions import Transaction
 from services.booking.domain.free_time.reach import united, wider
-from services.booking.domain.model.commands import Command, SetAvailability
 from services.booking.domain.model.diary import Hours
 from services.booking.store.around import Ranges
 
@@ -29,20 +28,22 @@ _DATES = text("""
 A_ZONE_AWAY = timedelta(days=2)  # local dates that an instant can be of, and the midnight after
 
 
-async def load_weekly(tx: Transaction, commands: Iterable[Command], ranges: Ranges) -> dict[UUID, Hours]:
-    """Weekly hours and policies of those in the ranges; all of it for those whose availability the commands set."""
-    whole = _set_by(commands)
-    asked = {user for user, _ in ranges} - whole
-    rows = await tx.execute(_HOURS, {"users": list(asked)}) if asked else []
+async def load_weekly(tx: Transaction, whole: Collection[UUID], ranges: Ranges) -> dict[UUID, Hours]:
+    """Return the weekly hours and policies of the people in the ranges; of the `whole` people also the
+    overrides.
+    """
+    weekly = {user for user, _ in ranges} - set(whole)
+    rows = await tx.execute(_HOURS, {"users": list(weekly)}) if weekly else []
     rows += await tx.execute(_WHOLE_HOURS, {"users": list(whole)}) if whole else []
     return {row.user_id: Hours(*row) for row in rows}
 
 
 async def with_dates(
-    tx: Transaction, commands: Iterable[Command], hours: Mapping[UUID, Hours], ranges: Ranges
+    tx: Transaction, whole: Collection[UUID], hours: Mapping[UUID, Hours], ranges: Ranges
 ) -> list[Hours]:
-    """With what is said of the dates around the ranges; those whose availability is set have it already."""
-    whole = _set_by(commands)
+    """Return the hours with the overrides of the dates around the ranges; the `whole` people have theirs
+    already.
+    """
     near = united(
         (user, wider(when, A_ZONE_AWAY)) for user, when in ranges if user in hours and user not in whole
     )
@@ -51,21 +52,19 @@ async def with_dates(
         "first": [when.start.date() for _, when in near],
         "last": [when.end.date() for _, when in near],
     }
-    said: dict[UUID, dict[str, Any]] = {}
+    overrides: dict[UUID, dict[str, Any]] = {}
     for user, day, open_ranges in await tx.execute(_DATES, values) if near else ():
-        said.setdefault(user, {})[day.isoformat()] = open_ranges
+        overrides.setdefault(user, {})[day.isoformat()] = open_ranges
     return [
-        replace(item, body={**item.body, "overrides": _overrides(said[user])}) if user in said else item
+        replace(item, body={**item.body, "overrides": _overrides(overrides[user])})
+        if user in overrides
+        else item
         for user, item in hours.items()
     ]
 
 
-def _overrides(said: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"date": day, "ranges": ranges} for day, ranges in said.items()]
-
-
-def _set_by(commands: Iterable[Command]) -> set[UUID]:
-    return {command.user_id for command in commands if isinstance(command, SetAvailability)}
+def _overrides(dates: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"date": day, "ranges": ranges} for day, ranges in dates.items()]
 
 
 _SET_HOURS = text("""
@@ -77,7 +76,7 @@ _SET_HOURS = text("""
     SELECT user_id, organization_id, version, CAST(body AS json), CAST(weekly AS json)
     FROM unnest(CAST(:users AS uuid[]), CAST(:organizations AS uuid[]), CAST(:versions AS int[]),
                 CAST(:bodies AS text[]), CAST(:weekly AS text[]))
-        AS said(user_id, organization_id, version, body, weekly)
+        AS given(user_id, organization_id, version, body, weekly)
     ON CONFLICT (user_id) DO UPDATE
     SET organization_id = excluded.organization_id, version = excluded.version, body = excluded.body,
         weekly = excluded.weekly
@@ -86,12 +85,14 @@ _FORGET_DATES = text("DELETE FROM availability_dates WHERE user_id = ANY(CAST(:u
 _SET_DATES = text("""
     INSERT INTO availability_dates (user_id, day, ranges)
     SELECT user_id, day, CAST(ranges AS json)
-    FROM unnest(CAST(:users AS uuid[]), CAST(:days AS date[]), CAST(:ranges AS text[])) AS said(user_id, day, ranges)
+    FROM unnest(CAST(:users AS uuid[]), CAST(:days AS date[]), CAST(:ranges AS text[])) AS given(user_id, day, ranges)
 """)
 
 
 async def save_hours(tx: Transaction, hours: Sequence[Hours]) -> None:
-    """Replace all that these people said; their organizations know from now on that somebody said something."""
+    """Replace the availability of these people; their organizations' rows say from now on that somebody has
+    some.
+    """
     await tx.execute(
         _SET_HOURS,
         {
@@ -100,7 +101,7 @@ async def save_hours(tx: Transaction, hours: Sequence[Hours]) -> None:
             "versions": [item.version for item in hours],
             "bodies": [_json(item.body) for item in hours],
             "weekly": [
-                _json({name: said for name, said in item.body.items() if name != "overrides"})
+                _json({name: value for name, value in item.body.items() if name != "overrides"})
                 for item in hours
             ],
         },

@@ -1,4 +1,4 @@
-"""SQL of people, as Identity last told of them."""
+"""SQL of people, as Identity last described them."""
 
 from collections.abc import Collection, Iterable
 from uuid import UUID
@@ -15,7 +15,9 @@ _PEOPLE = text("""
 
 
 async def load(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Person]:
-    """As Identity last told of them: for names in events, never to vouch for anybody."""
+    """Return people as Identity last described them: for names in events, never as proof that they still
+    belong here.
+    """
     if not ids:
         return {}
     rows = await tx.execute(_PEOPLE, {"ids": list(ids)})
@@ -27,11 +29,11 @@ def _person(row: Row) -> Person:
     return Person(row.id, row.organization_id, row.name, row.timezone, row.locale, roles, row.active)
 
 
-_TELL = text("""
+_KEEP = text("""
     INSERT INTO people (id, organization_id, name, timezone, locale, roles, active)
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]), CAST(:names AS text[]),
                          CAST(:timezones AS text[]), CAST(:locales AS text[]), CAST(:roles AS text[]),
-                         CAST(:active AS boolean[])) AS told(id, organization_id, name, timezone, locale, roles, active)
+                         CAST(:active AS boolean[])) AS described(id, organization_id, name, timezone, locale, roles, active)
     ON CONFLICT (id) DO UPDATE
     SET organization_id = excluded.organization_id, name = excluded.name, timezone = excluded.timezone,
         locale = excluded.locale, roles = excluded.roles, active = excluded.active
@@ -40,18 +42,18 @@ _TELL = text("""
 
 
 async def keep(tx: Transaction, people: Iterable[Person]) -> None:
-    """What Identity told just now; in id order, so that two batches cannot deadlock."""
-    told = sorted(people, key=lambda person: person.id)
-    if told:
+    """Write people as Identity described them just now; in id order, so that two batches cannot deadlock."""
+    rows = sorted(people, key=lambda person: person.id)
+    if rows:
         await tx.execute(
-            _TELL,
+            _KEEP,
             {
-                "ids": [person.id for person in told],
-                "organizations": [person.organization_id for person in told],
-                "names": [person.name for person in told],
-                "timezones": [person.timezone for person in told],
-                "locales": [person.locale for person in told],
-                "roles": [" ".join(sorted(person.roles)) for person in told],
-                "active": [person.active for person in told],
+                "ids": [person.id for person in rows],
+                "organizations": [person.organization_id for person in rows],
+                "names": [person.name for person in rows],
+                "timezones": [person.timezone for person in rows],
+                "locales": [person.locale for person in rows],
+                "roles": [" ".join(sorted(person.roles)) for person in rows],
+                "active": [person.active for person in rows],
             },
         )

@@ -1,4 +1,4 @@
-"""The SQL of series: rules in one table, and which appointment each occurrence is in another."""
+"""SQL of series: the series in one table, the appointment of each occurrence in another."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -31,14 +31,17 @@ async def load(
     found: Mapping[UUID, Appointment],
     since: datetime,
     new: Collection[UUID] = (),
+    named: Collection[UUID] = (),
 ) -> Known:
-    """What commands about series as a whole need: of each its occurrences that start after `since`.
+    """Return the series that commands are about as a whole, with the open occurrences that start after
+    `since`.
 
-    `new`: occurrences that these commands make.
+    `new` are the occurrences that these commands make, `named` the series that they name themselves.
 
-    Raises TooMuch when several commands would touch more than one transaction holds well, or the same series.
+    Raises TooMuch where several commands would touch more than one transaction holds well, or the same
+    series.
     """
-    whole = whole_series(commands, found)
+    whole = whole_series(commands, found) | set(named)
     if len(commands) > 1 and (whole or new):
         if meet_in_a_series(commands, found, whole, new):
             raise TooMuch
@@ -54,7 +57,7 @@ async def load(
 
 
 async def save(tx: Transaction, changed: Sequence[Series], added: Iterable[Appointment]) -> None:
-    """Write series that changed, and which appointments are occurrences: each start by the pattern once, for ever."""
+    """Write changed series, and the new occurrences: each start by the pattern once, for ever."""
     if changed:
         await tx.execute(_KEEP, {name: [values[name] for values in map(_columns, changed)] for name in _KEPT})
     rows = [(one.series_id, one.original_start, one.id) for one in added if one.series_id]
@@ -75,7 +78,7 @@ async def _sizes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, int]:
 
 _COLUMNS = "id, timezone, local_start, rrule, exdates, rdates, booked_until, ended, version, template"
 _SERIES = text(f"SELECT {_COLUMNS} FROM series WHERE id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608  constants only
-# What is over or cancelled is not touched any more, and may be years of rows.
+# Past and cancelled occurrences never change again, and may be years of rows.
 _OCCURRENCES = text("""
     SELECT a.state, a.organizer_confirmed
     FROM occurrences o JOIN appointments a ON a.id = o.appointment_id
@@ -116,13 +119,13 @@ _BEHIND = text(f"""
 
 
 async def by_id(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Series]:
-    """These series, by id."""
+    """Return these series, by id."""
     rows = await tx.execute(_SERIES, {"ids": list(ids)}) if ids else []
     return {row.id: _series_of(row) for row in rows}
 
 
 async def behind(tx: Transaction, until: datetime, after: UUID, at_most: int) -> list[Series]:
-    """A page of the series without an end that are not booked up to `until`, by id."""
+    """Return a page of the series without an end that are not booked up to `until`, by id."""
     rows = await tx.execute(_BEHIND, {"until": until, "after": after, "at_most": at_most})
     return list(map(_series_of, rows))
 

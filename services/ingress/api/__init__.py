@@ -1,1 +1,3 @@
-"""The description of the HTTP interface: operations, examples and the OpenAPI document."""
+"""The API as data: operations declared beside their handlers, served and described from the same
+declarations.
+"""

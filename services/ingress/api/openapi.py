@@ -1,201 +1,172 @@
-"""What /openapi.json says of each call: the contracts' own schemas, an example for each body."""
+"""The OpenAPI document, generated from the declarations that also serve the API."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
+from uuid import UUID
 
-from fastapi import FastAPI, Response
-from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
 
-from contracts.appointments import Appointment
-from contracts.availability import SetAvailability
-from contracts.commands import (
-    AnnounceAppointment,
-    CreateAppointment,
-    DeclineAppointment,
-    JoinAppointment,
-    UpdateAppointment,
-)
-from contracts.holds import PlaceHold
-from contracts.notifications import CommunicationEvent
-from contracts.outcomes import Outcome
-from contracts.preferences import SetOrganizationPreferences, SetPreferences
+from chassis.health import VERSION
 from services.ingress.api import examples
-from services.ingress.api.operation import Call
-from services.ingress.api.operations import CALLS
-from services.ingress.domain.problems import CODES, Problem
-
-_BODIES = (
-    CreateAppointment,
-    UpdateAppointment,
-    DeclineAppointment,
-    AnnounceAppointment,
-    JoinAppointment,
-    SetAvailability,
-    PlaceHold,
+from services.ingress.api.answer import Answer
+from services.ingress.api.headers import (
+    ANSWER_HEADERS,
+    CORRELATION_ID,
+    LOCATION,
+    RETRY_AFTER,
+    WWW_AUTHENTICATE,
+    Header,
 )
-_SECURITY: list[dict[str, list[str]]] = [{"token": []}]
-_WRITE_REFUSALS = ("malformed", "unauthenticated", "not_allowed", "not_found", "conflict", "version_mismatch")
-_WRITE_REFUSALS_TOO = ("too_large", "invalid", "rate_limited", "kafka_unavailable")
-_REFUSALS = {
-    "read": ("unauthenticated", "not_allowed", "not_found", "invalid", "rate_limited", "views_unavailable"),
-    "write": (*_WRITE_REFUSALS, *_WRITE_REFUSALS_TOO),
-    "signed": ("malformed", "bad_signature", "too_large", "invalid", "kafka_unavailable"),
-    "feed": ("not_found", "rate_limited", "views_unavailable"),
-    "open": (),
+from services.ingress.api.models import commands
+from services.ingress.api.operation import TOKEN, Operation
+from services.ingress.api.schemas import Schemas
+from services.ingress.domain.problems import CODES, WITH_ALTERNATIVES, Problem
+
+INFO = {
+    "title": "Appointments",
+    "description": "Book, move, confirm and cancel appointments; read calendars; follow them live.",
+    "contact": {"name": "The maintainers of Appointments"},
+    "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+    "version": VERSION,
+}
+SERVERS = [{"url": "/", "description": "The ingress that serves this document"}]
+_TOKEN_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "A token of Identity.",
 }
 
 
-_WRITES_WITH_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "maxLength": 255},
-    "description": "The same key again answers what the first request was answered, and does nothing twice.",
-}
-_SIGNATURE = {
-    "name": "X-Signature",
-    "in": "header",
-    "required": True,
-    "schema": {"type": "string"},
-    "description": '`t=<unix seconds>,v1=<hex hmac-sha256 of "t.body">`',
-}
-_IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string"},
-    "description": "The ETag of the version to change.",
-}
-
-
-def described(name: str) -> dict[str, Any]:
-    """Arguments for a route's decorator."""
-    call = CALLS[name]
-    extra: dict[str, Any] = {"parameters": _parameters(name, call)}
-    if call.kind in ("read", "write"):
-        extra["security"] = _SECURITY
-    if call.body is not None:
-        schema = (
-            {"$ref": f"#/components/schemas/{call.body_schema}"} if call.body_schema else {"type": "string"}
-        )
-        extra["requestBody"] = {
-            "required": name not in ("decline", "join"),
-            "content": {call.body_media: {"schema": schema, "example": call.body}},
-        }
+def document(operations: Iterable[Operation], tags: Mapping[str, str]) -> dict[str, Any]:
+    """Return the document of these operations; `tags` are described in their order."""
+    ordered = sorted(operations, key=lambda operation: operation.path)
+    schemas = Schemas(ordered)
     return {
-        "summary": call.summary,
-        "description": call.description or call.summary,
-        "operation_id": name.replace("-", "_"),
-        "status_code": call.status,
-        "response_class": Response,
-        "responses": _responses(call),
-        "openapi_extra": extra,
+        "openapi": "3.1.0",
+        "info": INFO,
+        "servers": SERVERS,
+        "tags": [{"name": name, "description": about} for name, about in tags.items()],
+        "paths": {
+            path: {operation.method.lower(): _operation(operation, schemas) for operation in same}
+            for path, same in groupby(ordered, lambda operation: operation.path)
+        },
+        "components": {
+            "schemas": schemas.components,
+            "headers": {header.name: _header(header) for header in ANSWER_HEADERS},
+            "examples": {code: {"value": problem_example(code)} for code in CODES},
+            "securitySchemes": {"token": _TOKEN_SCHEME},
+        },
     }
 
 
-def _parameters(name: str, call: Call) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
-        {"name": field, "in": "query", "required": False, "schema": {"type": kind}, "description": text}
-        for field, kind, text in call.query
+def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": _unwrapped(operation.description),
+        "operationId": operation.id,
+    }
+    if operation.access == TOKEN:
+        described["security"] = [{"token": []}]
+    if parameters := _parameters(operation, schemas):
+        described["parameters"] = parameters
+    if operation.sends is not None:
+        content = {"schema": schemas.body(operation), "example": operation.sends.example}
+        described["requestBody"] = {
+            "required": operation.sends.required,
+            "content": {operation.sends.media: content},
+        }
+    described["responses"] = {
+        **{str(answer.status): _answer(answer, schemas) for answer in operation.answers},
+        **_problems(operation),
+    }
+    return described
+
+
+def _unwrapped(text: str) -> str:
+    """Return a docstring with one line for each paragraph."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
+def _parameters(operation: Operation, schemas: Schemas) -> list[dict[str, Any]]:
+    in_path = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", **({"format": "uuid"} if kind is UUID else {})},
+        }
+        for name, kind in operation.path_parameters.items()
     ]
-    if call.kind == "signed":
-        found.append(_SIGNATURE)
-    if call.kind == "write" and call.repeatable:
-        found.append(_WRITES_WITH_KEY)
-        if call.schema == "Appointment" and name != "create":
-            found.append(_IF_MATCH)
+    in_headers = [
+        {"name": header.name, "in": "header", "required": header.required, **_header(header)}
+        for header in operation.headers
+    ]
+    return [*in_path, *schemas.query(operation), *in_headers]
+
+
+def _header(header: Header) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "integer" if header.integer else "string"}
+    if header.max_length:
+        schema["maxLength"] = header.max_length
+    return {"description": header.description, "schema": schema}
+
+
+def _answer(answer: Answer, schemas: Schemas) -> dict[str, Any]:
+    described = {"description": answer.description, "headers": _references(*answer.headers, CORRELATION_ID)}
+    if answer.example is not None:
+        example = answer.example if isinstance(answer.example, str) else json_of(answer.example)
+        described["content"] = {answer.media: {"schema": schemas.answer(answer), "example": example}}
+    return described
+
+
+def _references(*headers: Header) -> dict[str, Any]:
+    return {header.name: {"$ref": f"#/components/headers/{header.name}"} for header in headers}
+
+
+def json_of(value: BaseModel) -> dict[str, Any]:
+    """Return the JSON of an example: the fields that it sets."""
+    return value.model_dump(mode="json", exclude_unset=True)
+
+
+def _problems(operation: Operation) -> dict[str, Any]:
+    """Return an answer for each status, with an example for each code."""
+    taken = {answer.status for answer in operation.answers}
+    found: dict[str, Any] = {}
+    for status, codes in groupby(operation.codes, lambda code: CODES[code][0]):
+        if status not in taken:
+            found[str(status)] = _problem(status, list(codes))
     return found
 
 
-def _responses(call: Call) -> dict[int | str, dict[str, Any]]:
-    content: dict[str, Any] = {"example": call.answer}
-    if call.schema:
-        content["schema"] = {"$ref": f"#/components/schemas/{call.schema}"}
-    responses: dict[int | str, dict[str, Any]] = {
-        call.status: {"description": "Done", "content": {call.media: content}}
+def _problem(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    headers = [CORRELATION_ID]
+    if status == 401:
+        headers.append(WWW_AUTHENTICATE)
+    if status in (429, 503):
+        headers.append(RETRY_AFTER)
+    if "kafka_unavailable" in codes:  # a command that may still be carried out
+        headers.append(LOCATION)
+    return {
+        "description": "; ".join(f"`{code}`: {CODES[code][1]}" for code in codes),
+        "headers": _references(*headers),
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
     }
-    if call.answer is None:
-        del responses[call.status]["content"]
-    if call.kind == "feed":
-        responses[304] = {"description": "Nothing has changed since `If-None-Match`"}
-    if call.kind == "write":
-        responses[202] = {
-            "description": "Not decided within 5 s: ask at Location",
-            "content": {"application/json": {"example": examples.PENDING}},
-        }
-    for code in _REFUSALS[call.kind]:
-        status, title = CODES[code]
-        conflicts = examples.CONFLICTS if code == "conflict" else ()
-        alternatives = examples.ALTERNATIVES if code == "conflict" else ()
-        errors = examples.FIELD_ERRORS if code == "invalid" else ()
-        responses[status] = {
-            "description": title,
-            "content": {
-                "application/problem+json": {
-                    "schema": {"$ref": "#/components/schemas/Problem"},
-                    "example": Problem(code, "", errors, conflicts, alternatives).body(),
-                }
-            },
-        }
-    return responses
 
 
-def openapi(app: FastAPI) -> dict[str, Any]:
-    """The document: FastAPI's, with the contracts' schemas as components."""
-    document = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
+def problem_example(code: str) -> dict[str, Any]:
+    """Return the problem document of a code, with an item in each list that the code fills."""
+    problem = Problem(
+        code,
+        errors=[json_of(error) for error in examples.FIELD_ERRORS] if code == "invalid" else (),
+        conflicts=[json_of(conflict) for conflict in examples.CONFLICTS] if code == "conflict" else (),
+        alternatives=[json_of(one) for one in examples.ALTERNATIVES] if code in WITH_ALTERNATIVES else (),
     )
-    sent = [(model, "validation") for model in (*_BODIES, CommunicationEvent)]
-    wanted = [(model, "validation") for model in (SetPreferences, SetOrganizationPreferences)]
-    told = [(Appointment, "serialization"), (Outcome, "serialization")]
-    _, definitions = models_json_schema([*sent, *wanted, *told], ref_template="#/components/schemas/{model}")  # type: ignore[list-item]
-    components = document.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    schemas.update(definitions.get("$defs", {}))
-    for model in _BODIES:
-        _leave_out(schemas[model.__name__], "appointment_id")
-    schemas["Problem"] = _PROBLEM
-    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    _drop_framework_errors(document)
-    document["paths"] = dict(
-        sorted(document["paths"].items())
-    )  # routes are ordered for matching, not for reading
-    return document
-
-
-def _leave_out(schema: dict[str, Any], name: str) -> None:
-    schema["properties"].pop(name, None)
-    schema["required"] = [field for field in schema.get("required", ()) if field != name]
-    if not schema["required"]:
-        del schema["required"]
-
-
-def _drop_framework_errors(document: dict[str, Any]) -> None:
-    """FastAPI adds its own 422 to paths with parameters; ours is a problem."""
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            refusal = operation["responses"].get("422", {})
-            if "application/json" in refusal.get("content", {}):
-                refusal["content"].pop("application/json")
-                if not refusal["content"]:
-                    del operation["responses"]["422"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(name, None)
-
-
-_PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "title": "Problem",
-    "description": "RFC 9457 problem details.",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "enum": sorted(CODES)},
-        "errors": {"type": "array", "items": {"type": "object"}},
-        "conflicts": {"type": "array", "items": {"type": "object"}},
-        "alternatives": {"type": "array", "items": {"type": "object"}},
-    },
-}
+    return json_of(commands.Problem.model_validate(problem.body()))

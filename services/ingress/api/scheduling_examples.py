@@ -1,11 +1,23 @@
-"""Examples of availability, holds and seats, in the story of the others."""
+"""Examples of availability, free slots and holds, in the story of the others."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from services.ingress.api.examples import ANNA, APPOINTMENT, BEN
+from services.ingress.api.examples import ANNA, BEN, BOOKED_AT, END, START
+from services.ingress.api.models.scheduling import (
+    AvailabilityRead,
+    FeedAddress,
+    FreeSlot,
+    FreeSlots,
+    HoldRead,
+    Imported,
+    Obstacle,
+    SlotExplanation,
+)
 
 SET_AVAILABILITY: dict[str, Any] = {
-    "user_id": ANNA,
+    "user_id": str(ANNA),
     "timezone": "Europe/Berlin",
     "rules": [
         {
@@ -29,44 +41,33 @@ SET_AVAILABILITY: dict[str, Any] = {
         "max_per_day": None,
     },
 }
-AVAILABILITY: dict[str, Any] = {**SET_AVAILABILITY, "version": 1}
-SLOTS: dict[str, Any] = {
-    "slots": [
-        {"start_time": "2027-03-01T08:00:00Z", "end_time": "2027-03-01T08:30:00Z", "user_ids": [ANNA, BEN]},
-        {"start_time": "2027-03-01T08:45:00Z", "end_time": "2027-03-01T09:15:00Z", "user_ids": [ANNA, BEN]},
-    ]
-}
-EXPLANATION: dict[str, Any] = {
-    "offered": False,
-    "reasons": [{"code": "busy", "detail": "Another appointment takes 10:00 to 11:00 (Europe/Berlin)."}],
-}
 PLACE_HOLD: dict[str, Any] = {
-    "participant_ids": [BEN],
+    "participant_ids": [str(BEN)],
     "start_time": "2027-03-01T09:00:00",
     "end_time": "2027-03-01T09:30:00",
     "timezone": "Europe/Berlin",
     "expires_in": 300,
 }
-HOLD: dict[str, Any] = {
-    "id": "2f6d3c52-0f5e-5b8e-9d71-6f2a8b3c0501",
-    "expires_at": "2027-02-01T12:05:00Z",
-    "start_time": "2027-03-01T08:00:00Z",
-    "end_time": "2027-03-01T08:30:00Z",
-    "user_ids": [ANNA, BEN],
-}
-JOINED: dict[str, Any] = {
-    **APPOINTMENT,
-    "seats": 8,
-    "participant_ids": [BEN],
-    "confirmation_status": {BEN: "confirmed"},
-    "status": "confirmed",
-    "version": 2,
-}
-FEED = {
-    "url": "https://appointments.example/api/appointments/calendar.ics?token=q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
-}
-CALENDAR_FILE = (
-    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Appointments//Appointments//EN\r\nBEGIN:VEVENT\r\n"
-    "UID:0a3f5a52-90ad-5c52-8a55-4f7cf1f5e101\r\nDTSTAMP:20270201T120000Z\r\nDTSTART:20270301T080000Z\r\n"
-    "DTEND:20270301T083000Z\r\nSUMMARY:Quarterly review\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+
+AVAILABILITY = AvailabilityRead.model_validate({**SET_AVAILABILITY, "version": 1})
+SLOTS = FreeSlots(
+    slots=[
+        FreeSlot(start_time=START + after, end_time=END + after, user_ids=[ANNA, BEN])
+        for after in (timedelta(), timedelta(minutes=45))
+    ]
 )
+EXPLANATION = SlotExplanation(
+    offered=False,
+    reasons=[Obstacle(code="busy", detail="Another appointment takes 10:00 to 11:00 (Europe/Berlin).")],
+)
+HOLD = HoldRead(
+    id=UUID("2f6d3c52-0f5e-5b8e-9d71-6f2a8b3c0501"),
+    expires_at=BOOKED_AT + timedelta(minutes=5),
+    start_time=START,
+    end_time=END,
+    user_ids=[ANNA, BEN],
+)
+FEED = FeedAddress(
+    url="https://appointments.example/api/appointments/calendar.ics?token=q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+)
+IMPORTED = Imported(imported=12, skipped=1)

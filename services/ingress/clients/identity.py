@@ -1,4 +1,4 @@
-"""The Identity Service: its keys, which make tokens genuine, and who belongs to which organization."""
+"""The Identity Service: its keys, which verify tokens, and its people with their organizations."""
 
 import asyncio
 import time
@@ -25,22 +25,22 @@ log = telemetry.get_logger()
 
 ALGORITHMS = ["RS256"]
 FETCH_AT_MOST_EVERY = (
-    10.0  # an unknown key id makes us ask again, but a forger cannot make us ask all the time
+    10.0  # seconds; an unknown key id causes a fetch, but a forger cannot cause one all the time
 )
-FIRST_KEYS_EVERY = 1.0  # without any key nobody can come in
-KEYS_GOOD_FOR = 600.0
+FIRST_KEYS_EVERY = 1.0  # seconds; without any key nobody is admitted
+KEYS_GOOD_FOR = 600.0  # seconds
 TOKEN_MAX = 8_192
 TOKENS_KEPT = 10_000
 PEOPLE_KEPT = 20_000
 CALL_WITHIN = 5.0
-PERSON_GOOD_FOR = 300.0  # the same as booking's
+PERSON_GOOD_FOR = 300.0  # seconds, as in booking
 
 
 class Keys:
-    """The public keys of Identity by key id, fetched when needed; old ones serve while it is away.
+    """The public keys of Identity by key id, fetched when needed; old ones are used while Identity is away.
 
-    `held` is another mapping whenever Identity's keys have changed, so that what was concluded from old ones can be
-    forgotten.
+    `held` is another mapping whenever Identity's keys have changed, so that conclusions from old ones can
+    be dropped.
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -52,17 +52,19 @@ class Keys:
 
     @property
     def known(self) -> bool:
-        """Whether there is any key."""
+        """Return whether there is any key."""
         return bool(self.held)
 
     async def find(self, kid: str | None) -> RSAKey | None:
-        """The key of that id; the only one when the token names none. None if Identity has no such key."""
+        """Return the key of that id, or the only one when the token names none; None if Identity has no
+        such key.
+        """
         if self._named(kid) is None:
             await self.fetch()
         return self._named(kid)
 
     def refresh(self) -> None:
-        """Ask again if the keys are old. Nobody waits for it: while Identity is away the keys we have go on serving."""
+        """Fetch old keys again, in the background: while Identity is away the present ones stay in use."""
         now = time.monotonic()
         old = now - self._fetched > KEYS_GOOD_FOR and now - self._asked > FETCH_AT_MOST_EVERY
         if old and self._refreshing is None:
@@ -78,7 +80,7 @@ class Keys:
         return self.held.get(kid)
 
     async def fetch(self) -> None:
-        """Ask for the keys, at most every 10 s; every second while there are none."""
+        """Fetch the keys, at most every 10 s; every second while there are none."""
         async with self._asking:
             pause = FETCH_AT_MOST_EVERY if self.held else FIRST_KEYS_EVERY
             if time.monotonic() - self._asked < pause:
@@ -107,8 +109,8 @@ def _thumbprints(keys: Mapping[str, RSAKey]) -> Mapping[str, str]:
 class Verifier:
     """Turns a bearer token into a caller.
 
-    A signature that was good stays good as long as its key is Identity's, so it is checked once; the times that the
-    token names are looked at each time. A key that Identity withdraws is noticed within 10 minutes.
+    A good signature stays good as long as its key is Identity's, so it is checked once; the times of the
+    token are checked each time. A key that Identity withdraws is noticed within 10 minutes.
     """
 
     def __init__(self, keys: Keys, settings: IngressSettings) -> None:
@@ -119,13 +121,13 @@ class Verifier:
         self._verified_by = keys.held
 
     async def caller(self, authorization: str | None) -> Caller:
-        """The caller of an Authorization header. Raises Problem 401, or 503 while there are no keys."""
+        """Return the caller of an Authorization header. Raises Problem 401, or 503 while there are no keys."""
         scheme, _, token = (authorization or "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise Problem("unauthenticated", "Send an Authorization header with a bearer token.")
         if len(token) > TOKEN_MAX:
-            raise _refused("the token is too long")
+            raise _refused(f"the token is longer than {TOKEN_MAX} characters")
         self._keys.refresh()
         self._forget_with_the_keys()
         digest = sha256(token.encode()).digest()
@@ -152,53 +154,57 @@ class Verifier:
                 raise _refused("the token is not signed with RS256")
             key = await self._keys.find(kid)
             if key is None and not self._keys.known:
-                raise Problem("identity_unavailable", "Tokens cannot be checked now.")
+                raise Problem(
+                    "identity_unavailable",
+                    "Identity's keys cannot be fetched, so the token cannot be checked now.",
+                )
             if key is None:
-                raise _refused("nobody we know signed the token")
+                raise _refused("no key of Identity signed the token")
             claims = jwt.decode(token, key, algorithms=ALGORITHMS).claims
             return caller_from(claims, self._issuer, self._audience, time.time())
         except UnacceptableClaims as error:
             raise _refused(str(error)) from error
         except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise _refused("the token is not genuine") from error
+            raise _refused("the signature of the token is not valid") from error
 
 
-def _refused(why: str) -> Problem:
+def _refused(reason: str) -> Problem:
     return Problem(
         "unauthenticated",
-        f"Not accepted: {why}.",
+        f"The token is not accepted: {reason}.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )
 
 
 class Known(NamedTuple):
-    """A person, as Identity described them; believed until then (seconds of a monotonic clock)."""
+    """A person as Identity described them, valid until then (seconds of a monotonic clock)."""
 
     until: float
     person: Person
 
 
 class Directory:
-    """Which organization a person belongs to, as Identity tells; the views know only who has appointments."""
+    """People of Identity with their organizations; the views know only people who have appointments."""
 
     def __init__(self, client: IdentityClient) -> None:
         self._client = client
         self._known: OrderedDict[UUID, Known] = OrderedDict()
 
     async def belongs_to(self, person: UUID, organization: UUID) -> bool:
-        """Whether this person is of that organization; known ones are kept for 5 minutes, unknown ones not at all.
+        """Return whether this person is of that organization; known people are kept for 5 minutes, unknown
+        ones not.
 
         Raises Problem 503 while Identity does not answer.
         """
         return await self.all_belong_to([person], organization)
 
     async def all_belong_to(self, people: Sequence[UUID], organization: UUID) -> bool:
-        """The same of all of them, with as few questions to Identity as there can be."""
-        found = await self._people(people, "Whose calendar this is cannot be checked now.")
+        """Return whether all of them are of that organization, with as few calls of Identity as possible."""
+        found = await self._people(people, "The organization of the person cannot be checked now.")
         return all(person in found and found[person].organization_id == organization for person in people)
 
     async def names_of(self, people: Collection[UUID]) -> Mapping[UUID, str]:
-        """The names of these people, as far as they are known; those of before while Identity does not answer."""
+        """Return the known names of these people; while Identity does not answer, those of earlier answers."""
         try:
             found = await self._people(people, "")
         except Problem:
@@ -206,23 +212,27 @@ class Directory:
         return {user: found[user].name for user in people if user in found}
 
     async def zone_of(self, person: UUID) -> str:
-        """The zone that somebody lives in; UTC if Identity does not say. Raises Problem 503 while it does not answer."""
-        found = await self._people([person], "Your time zone cannot be known now.")
+        """Return the zone of a person; UTC if Identity has none. Raises Problem 503 while it does not
+        answer.
+        """
+        found = await self._people([person], "Your time zone cannot be read now.")
         return found[person].timezone if person in found else "UTC"
 
     async def _people(self, people: Collection[UUID], otherwise: str) -> Mapping[UUID, Person]:
-        """Those of them whom Identity knows. Raises Problem 503 with that sentence while it does not answer."""
+        """Return the people whom Identity knows. Raises Problem 503 with that sentence while it does not
+        answer.
+        """
         now = time.monotonic()
         found = {
             user: known.person
             for user in people
             if (known := self._known.get(user)) is not None and known.until >= now
         }
-        unsure = [user for user in people if user not in found]
-        if not unsure:
+        unknown = [user for user in people if user not in found]
+        if not unknown:
             return found
         try:
-            answer = await self._client.validate(unsure)
+            answer = await self._client.validate(unknown)
         except DependencyDown as error:
             raise Problem("identity_unavailable", otherwise) from error
         until = time.monotonic() + PERSON_GOOD_FOR
@@ -233,5 +243,5 @@ class Directory:
 
 
 def identity_client(settings: IngressSettings) -> httpx.AsyncClient:
-    """The connections to Identity, for its keys and its people."""
+    """Return the connections to Identity, for its keys and its people."""
     return http.client(settings.identity_url, timeout=CALL_WITHIN, limits=20)

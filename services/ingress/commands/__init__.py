@@ -1,1 +1,1 @@
-"""Publish commands, await their outcomes, and wait until the views show the result."""
+"""Commands of callers: publish them, await their outcomes and until the views show them."""

@@ -1,4 +1,4 @@
-"""Publish a command and wait for what became of it."""
+"""Publish a command and wait for its outcome."""
 
 import asyncio
 from dataclasses import dataclass
@@ -16,15 +16,17 @@ from services.ingress.commands.intake import Intake
 from services.ingress.commands.producer import Sender
 from services.ingress.commands.replies import Outcome, Replies
 from services.ingress.domain.caller import Caller
+from services.ingress.domain.paths import command_path
 from services.ingress.domain.problems import Problem, from_outcome
 from services.ingress.settings import IngressSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a caller asks: its type, and its JSON body as the owner of that topic reads it.
+    """A command of a caller: its type, and its JSON body as the owner of the topic reads it.
 
-    correlation_id and traceparent are the request's, so that the whole story can be found again.
+    correlation_id and traceparent are the request's, so that logs and traces show request and effects
+    together.
     """
 
     id: UUID
@@ -35,7 +37,7 @@ class Command:
     subject: str | None = None
 
     def message(self, caller: Caller, reply_partition: int) -> Message:
-        """The record: keyed by the organization, with the headers of design's messages."""
+        """Return the record: keyed by the organization, with the headers of every command."""
         envelope = Envelope(
             id=self.id,
             type=self.type,
@@ -53,7 +55,9 @@ class Command:
 
 
 class Commander:
-    """Carries commands out: publish, await the acknowledgement, await the outcome on our own partition."""
+    """Carries commands out: publish, await the acknowledgement, await the outcome on a partition of this
+    process.
+    """
 
     def __init__(self, sender: Sender, replies: Replies, intake: Intake, settings: IngressSettings) -> None:
         self._sender = sender
@@ -63,16 +67,17 @@ class Commander:
         self.reply_partition = 0
 
     async def carry_out(self, caller: Caller, command: Command) -> Outcome | None:
-        """The accepted outcome; None if none came in time: it is pending, and its outcome can be asked for later.
+        """Return the accepted outcome; None if none came in time: the command is pending, its outcome can
+        be read later.
 
-        Raises Problem with the refusal, or 503 when Kafka does not take the command within 2 s, or when commands are
-        not taken for longer than `intake_wait`.
+        Raises Problem with the refusal, or 503 when Kafka does not take the command within 2 s, or when the
+        intake is paused for longer than `intake_wait`.
         """
         await self._intake.opened()
-        with self._replies.expect(caller.organization, command.id) as answer:
+        with self._replies.expect(caller.organization, command.id) as reply:
             await self._sender.send(command.message(caller, self.reply_partition), lambda: _perhaps(command))
-            await asyncio.wait([answer], timeout=self._settings.outcome_wait)
-            outcome = answer.result() if answer.done() else None
+            await asyncio.wait([reply], timeout=self._settings.outcome_wait)
+            outcome = reply.result() if reply.done() else None
         status = "pending" if outcome is None else str(outcome.get("status"))
         metrics.COMMANDS.labels(command.type, status, (outcome or {}).get("code") or "").inc()
         if outcome is not None and status != "accepted":
@@ -83,12 +88,7 @@ class Commander:
 def _perhaps(command: Command) -> Problem:
     return Problem(
         "kafka_unavailable",
-        "Kafka did not acknowledge the command in time. It may still be carried out: ask at Location, or send it "
-        "again with the same Idempotency-Key.",
+        "Kafka did not acknowledge the command in time. It may still be carried out: read the outcome at Location, or "
+        "send the command again with the same Idempotency-Key.",
         headers={"Location": command_path(command.id)},
     )
-
-
-def command_path(identifier: UUID) -> str:
-    """Where a command's outcome can be asked for."""
-    return f"/api/appointments/commands/{identifier}"

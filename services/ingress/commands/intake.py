@@ -1,4 +1,4 @@
-"""Commands wait here while the topics are being given more partitions."""
+"""The intake of commands, which pauses while the topics are being given more partitions."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from services.ingress.domain.problems import Problem
 
 
 class Intake:
-    """Open, or paused until a moment that `pause` names. A request waits for at most `wait` seconds."""
+    """Open, or paused until the instant that `pause` names. A request waits for at most `wait` seconds."""
 
     def __init__(self, wait: float) -> None:
         self._wait = wait
@@ -18,11 +18,13 @@ class Intake:
 
     @property
     def paused(self) -> bool:
-        """Whether commands wait now."""
+        """Return whether commands wait now."""
         return not self._open.is_set()
 
     def pause(self, until: float) -> None:
-        """Take no commands until then (seconds since 1970), unless it is said anew; a moment that is over ends the pause."""
+        """Pause until then (seconds since 1970); a later call replaces an earlier one, and a past instant
+        ends the pause.
+        """
         if self._end is not None:
             self._end.cancel()
         left = min(until - time.time(), PAUSE_MAX)
@@ -33,7 +35,9 @@ class Intake:
         self._end = asyncio.get_running_loop().call_later(left, self._open.set)
 
     async def opened(self) -> None:
-        """Return as soon as commands are taken. Raises Problem 503 after `wait` seconds; nothing was done then."""
+        """Return as soon as the intake is open. Raises Problem 503 after `wait` seconds; nothing was done
+        then.
+        """
         try:
             await asyncio.wait_for(self._open.wait(), self._wait)
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""Publish one message while somebody waits for it."""
+"""Publish one message while a request waits for it."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from services.ingress.domain.problems import Problem
 
 
 class Sender:
-    """Gives messages to the producer of the moment; nobody waits for the broker longer than `wait` seconds."""
+    """Gives messages to the present producer; no request waits for the broker longer than `wait` seconds."""
 
     def __init__(self, publisher: Callable[[], Publisher], wait: float) -> None:
         self._publisher = publisher
@@ -18,9 +18,12 @@ class Sender:
         self._publishing: set[asyncio.Task[None]] = set()
 
     async def send(self, message: Message, unsure: Callable[[], Problem]) -> None:
-        """Return when all replicas have it. Raises Problem 503: what `unsure` makes if it may still be written."""
+        """Return when all replicas have the message. Raises Problem 503: that of `unsure` if it may still
+        be written.
+        """
         publisher = self._publisher()
-        # What waits in the producer is sent when the broker is back, so while it is away nothing more is put there.
+        # Messages in the producer are sent when the broker is back, so while it is away no more are put
+        # there.
         if publisher.unfinished_for() > self._wait:
             raise Problem("kafka_unavailable", "Kafka does not answer; nothing was done. Try again.")
         task = asyncio.create_task(publisher.publish([message]))
@@ -37,6 +40,6 @@ class Sender:
 
 
 def _retrieve(task: "asyncio.Task[None]") -> None:
-    """Look at the result, so that asyncio does not complain that nobody did."""
+    """Retrieve the result, so that asyncio does not log "exception was never retrieved"."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""Outcomes that somebody waits for, on a partition of this process's own."""
+"""Outcomes that requests of this process await, on a partition of its own."""
 
 import asyncio
 import contextlib
@@ -14,16 +14,16 @@ Outcome = dict[str, Any]
 
 
 class Replies:
-    """Hands each outcome to those who wait for its command; the others are nobody's here."""
+    """Hands each outcome to the requests that await it; outcomes that nobody here awaits are ignored."""
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, str], list[asyncio.Future[Outcome]]] = {}
 
     @contextlib.contextmanager
     def expect(self, organization: UUID, command_id: UUID) -> Iterator[asyncio.Future[Outcome]]:
-        """A future of the command's outcome; to be asked for before the command is published.
+        """Yield a future of the command's outcome; to be called before the command is published.
 
-        Another organization's outcome is no answer: each has its own command ids.
+        The outcome of another organization is no reply: each organization has its own command ids.
         """
         key = (str(organization), str(command_id))
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -37,7 +37,7 @@ class Replies:
                 self._waiting.pop(key, None)
 
     def handle(self, records: Sequence[Any]) -> None:
-        """Read records of booking.outcomes or notifier.outcomes; whatever is not an outcome is passed over."""
+        """Handle records of booking.outcomes or notifier.outcomes; anything but an outcome is ignored."""
         if not self._waiting:
             return
         for record in records:

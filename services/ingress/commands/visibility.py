@@ -1,24 +1,42 @@
-"""Read your writes: wait until the views show a version."""
+"""Visibility: wait until the views show a version, so that a caller can read what they wrote."""
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+from services.ingress.domain.problems import Problem
+
 KEPT = 50_000
 FIRST_LOOK = 0.2
-FIRST_LOOK_FRESH = 0.5  # its event is still to come; looking for it earlier slows down who is to send it
+FIRST_LOOK_FRESH = (
+    0.5  # the event is still to come; an earlier look would slow down the projector that sends it
+)
 LOOK_AT_MOST_EVERY = 0.5
 
+Look = Callable[[], Awaitable[int]]
+"""Reads from the views themselves the version that they show; 0 for none."""
 
-class Shown:
-    """The newest version that the views were seen to show, for each appointment and everything else that people wait for."""
 
-    def __init__(self) -> None:
+def view_key(view: str, identifier: object) -> str:
+    """Return the key of an entry of a view; appointments and preferences have their id alone as key."""
+    return f"{view} {identifier}"
+
+
+def event_key(identifier: object) -> str:
+    """Return the key of a message of the projector."""
+    return f"event {identifier}"
+
+
+class Visibility:
+    """The newest version that the views were seen to show of each key, and the requests that wait for one."""
+
+    def __init__(self, within: float) -> None:
+        self._within = within
         self._versions: OrderedDict[str, int] = OrderedDict()
         self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = {}
 
     def note(self, key: str, version: int) -> None:
-        """The views show this version now."""
+        """Note that the views show this version now."""
         if version > self._versions.get(key, 0):
             self._versions[key] = version
             self._versions.move_to_end(key)
@@ -28,19 +46,18 @@ class Shown:
             if version >= wanted and not future.done():
                 future.set_result(None)
 
-    def told(self, key: str) -> None:
-        """What has no versions has happened: only those who wait for it now get to know."""
+    def note_event(self, key: str) -> None:
+        """Note an event, which has no version: it is not kept, only requests that wait for it now go on."""
         for _, future in self._waiting.get(key, ()):
             if not future.done():
                 future.set_result(None)
 
-    async def wait(
-        self, key: str, version: int, within: float, look: Callable[[], Awaitable[int]], *, fresh: bool = True
-    ) -> bool:
-        """Whether the views show `version` of `key` within so many seconds.
+    async def wait(self, key: str, version: int, look: Look, *, fresh: bool = True) -> bool:
+        """Return whether the views show `version` of `key` in time; False at once if they cannot be read.
 
-        The projector's event tells it first. `look` asks the views themselves: at once unless the change is
-        `fresh`, then now and then, because the event may be long over (a repeated command) or lost to us.
+        The projector's event usually ends the wait. `look` asks the views themselves: at once unless the
+        change is `fresh`, then now and then, because the event may be long over (a repeated command) or
+        lost.
         """
         if self._versions.get(key, 0) >= version:
             return True
@@ -49,24 +66,19 @@ class Shown:
         entry = (version, future)
         waiting.append(entry)
         try:
-            return await self._wait(key, version, within, look, future, fresh)
+            return await self._wait(key, version, look, future, FIRST_LOOK_FRESH if fresh else 0.0)
+        except Problem:
+            return False
         finally:
             waiting.remove(entry)
             if not waiting:
                 self._waiting.pop(key, None)
 
     async def _wait(
-        self,
-        key: str,
-        version: int,
-        within: float,
-        look: Callable[[], Awaitable[int]],
-        future: asyncio.Future[None],
-        fresh: bool,
+        self, key: str, version: int, look: Look, future: "asyncio.Future[None]", pause: float
     ) -> bool:
         loop = asyncio.get_running_loop()
-        until = loop.time() + within
-        pause = FIRST_LOOK_FRESH if fresh else 0.0
+        until = loop.time() + self._within
         while True:
             if pause:
                 await asyncio.wait([future], timeout=min(pause, max(0.0, until - loop.time())))

@@ -1,16 +1,16 @@
-"""What the answer to a write waits for: an entry of the views, its version, and how to look for it."""
+"""Visibility checks: the entry of the views that shows the effect of a command, and how to look for it."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from contracts.ids import uuid5
 from services.ingress.commands.replies import Outcome
+from services.ingress.commands.visibility import Look, event_key, view_key
 from services.ingress.domain.caller import Caller
 from services.ingress.views.store import Store
 
-# The views of what a command changes beside appointments, with the field of the outcome that says whose or which it is.
+# The view that a command changes beside appointments, and the field of the outcome that names its entry.
 _VIEWS = {
     "availability.set": ("availability", "user_id"),
     "busy_times.import": ("busy_times", "user_id"),
@@ -19,61 +19,63 @@ _VIEWS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Awaited:
-    """The `version` of what `key` names, as `Shown` knows it; `look` asks the views themselves."""
+class VisibilityCheck:
+    """The `version` of the entry at `key`, as `Visibility` knows it; `look` asks the views themselves."""
 
     key: str
     version: int
-    look: Callable[[], Awaitable[int]]
+    look: Look
 
 
-def awaited(store: Store, caller: Caller, kind: str, outcome: Outcome) -> Awaited | None:
-    """What shows that an accepted command of this kind has taken effect; None if there was nothing to do."""
+def visibility_check(store: Store, caller: Caller, kind: str, outcome: Outcome) -> VisibilityCheck | None:
+    """Return the check for an accepted command of this kind; None if it changed nothing that the views
+    show.
+    """
     version = int(outcome.get("version") or 0)
     if kind == "preferences.set":
-        return Awaited(str(caller.id), version, partial(_preferences, store, caller))
+        return VisibilityCheck(str(caller.id), version, partial(_preferences, store, caller))
     if kind == "organization_preferences.set":
-        return Awaited(str(caller.organization), version, partial(_organization_preferences, store, caller))
+        look = partial(_organization_preferences, store, caller)
+        return VisibilityCheck(str(caller.organization), version, look)
     if kind in _VIEWS:
         view, field = _VIEWS[kind]
         of = UUID(outcome[field])
-        return Awaited(key_of(view, of), version, partial(store.shown_version, view, of, caller.organization))
+        look = partial(store.shown_version, view, of, caller.organization)
+        return VisibilityCheck(view_key(view, of), version, look)
     if kind in ("hold.place", "hold.release"):
         hold = UUID(outcome["hold"]["id"])
         view, version = ("holds", 1) if kind == "hold.place" else ("released", 2)
         look = partial(store.shown_version, view, hold, caller.organization)
-        return Awaited(key_of("holds", hold), version, look)
+        return VisibilityCheck(view_key("holds", hold), version, look)
+    return _of_appointment(store, caller, outcome, version)
+
+
+def _of_appointment(store: Store, caller: Caller, outcome: Outcome, version: int) -> VisibilityCheck | None:
     if outcome.get("occurrences") and len(outcome["event_ids"]) > 1:
         return _last_of_series(store, outcome)
     if outcome.get("appointment_id") is None:
         return None
     appointment = UUID(outcome["appointment_id"])
-    return Awaited(str(appointment), version, partial(store.version, caller.organization, appointment))
+    return VisibilityCheck(
+        str(appointment), version, partial(store.version, caller.organization, appointment)
+    )
 
 
-def key_of(view: str, identifier: object) -> str:
-    """What an entry beside appointments and preferences is called while somebody waits for it."""
-    return f"{view} {identifier}"
+def _last_of_series(store: Store, outcome: Outcome) -> VisibilityCheck:
+    """Return the check for the last appointment that was touched: its event stands before that of the
+    series.
 
-
-def event_key(identifier: object) -> str:
-    """What a message of the projector is called while somebody waits for it."""
-    return f"event {identifier}"
-
-
-def _last_of_series(store: Store, outcome: Outcome) -> Awaited:
-    """The last appointment that was touched: its event stands before the last, which is of the series itself.
-
-    The outcome does not tell its version, but the projector's message about an event has an id that follows from it.
+    The outcome does not tell its version, but the projector's message about an event has an id that follows
+    from it.
     """
     event = UUID(outcome["event_ids"][-2])
     touched = [UUID(occurrence["appointment_id"]) for occurrence in outcome["occurrences"]]
     key = event_key(uuid5(event, "calendar.changed"))
-    return Awaited(key, 1, partial(store.event_shown, touched, event))
+    return VisibilityCheck(key, 1, partial(store.event_shown, touched, event))
 
 
 async def _preferences(store: Store, caller: Caller) -> int:
-    return (await store.wanted(caller.id, caller.organization))[0]
+    return (await store.preferences(caller.id, caller.organization))[0]
 
 
 async def _organization_preferences(store: Store, caller: Caller) -> int:

@@ -1,1 +1,1 @@
-"""Pure decisions of the door: who the caller is, what they may see, how a refusal reads."""
+"""Pure decisions of the HTTP edge: the caller, the range and form of answers, problems."""

@@ -1,4 +1,4 @@
-"""How a colleague's calendar reads: when they are busy, and nothing else."""
+"""Busy ranges of a colleague's calendar, without details."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ Range = tuple[datetime, datetime]
 
 
 def merged(ranges: Iterable[Range]) -> Sequence[Range]:
-    """The same time as few ranges, in order: how many appointments fill it is nobody's business."""
+    """Return the same time as few ranges, in order, which hides the number of appointments."""
     result: list[Range] = []
     for start, end in sorted(ranges):
         if result and start <= result[-1][1]:
@@ -18,5 +18,5 @@ def merged(ranges: Iterable[Range]) -> Sequence[Range]:
 
 
 def clipped(ranges: Iterable[Range], start: datetime, end: datetime) -> Iterable[Range]:
-    """The parts of the ranges between start and end."""
+    """Return the parts of the ranges between start and end."""
     return ((max(low, start), min(high, end)) for low, high in ranges)

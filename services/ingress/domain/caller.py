@@ -1,4 +1,4 @@
-"""Who calls, by the claims of a verified token."""
+"""The caller of a request, from the claims of a verified token."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ ROLES = frozenset({"member", "admin"})
 
 
 class UnacceptableClaims(Exception):
-    """The token is genuine, but not for us, not now, or not complete."""
+    """The token is signed by Identity, but for another audience or time, or incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +26,22 @@ class Caller:
     valid_from: float = 0.0
 
     def valid_at(self, now: float) -> bool:
-        """Whether the token counts at that time, give or take what clocks differ."""
+        """Return whether the token is valid at that time, with a leeway for clocks."""
         return self.valid_from - LEEWAY_SECONDS <= now < self.expires_at + LEEWAY_SECONDS
 
     @property
     def admin(self) -> bool:
-        """Whether they see and manage the whole organization."""
+        """Return whether the caller sees and manages the whole organization."""
         return "admin" in self.roles
 
     @property
     def member(self) -> bool:
-        """Whether they may use appointments at all."""
+        """Return whether the caller may use appointments at all."""
         return not ROLES.isdisjoint(self.roles)
 
 
 def caller_from(claims: Mapping[str, Any], issuer: str, audience: str, now: float) -> Caller:
-    """The caller that these claims name; `now` in seconds since 1970. Raises UnacceptableClaims."""
+    """Return the caller of these claims; `now` in seconds since 1970. Raises UnacceptableClaims."""
     if claims.get("iss") != issuer:
         raise UnacceptableClaims("the token is from another issuer")
     audiences = claims.get("aud")

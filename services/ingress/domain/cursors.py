@@ -1,4 +1,4 @@
-"""Where the next page of a list begins, as an opaque word."""
+"""Cursors of lists: the position after the last item of a page, as an opaque word."""
 
 import base64
 import binascii
@@ -12,15 +12,15 @@ _MAX_MICROSECONDS = 250_000_000_000_000_000  # beyond the year 9000 no appointme
 
 
 def encode(start: datetime, appointment: UUID) -> str:
-    """The position after an appointment in a list ordered by start and id."""
+    """Return the position after an appointment in a list ordered by start and id."""
     microseconds = (start - _EPOCH) // timedelta(microseconds=1)
     return base64.urlsafe_b64encode(_LAYOUT.pack(microseconds, appointment.bytes)).decode()
 
 
 def decode(cursor: str) -> tuple[datetime, UUID]:
-    """Start and id of the last appointment of the page before. Raises ValueError if it is not one of ours.
+    """Return start and id of the last appointment of the page before. Raises ValueError for any other text.
 
-    A cursor gives no rights: what a page shows is decided by who asks, so it needs no signature.
+    A cursor gives no rights: the caller alone decides which items a page shows, so it needs no signature.
     """
     try:
         microseconds, identifier = _LAYOUT.unpack(base64.b64decode(cursor, altchars=b"-_", validate=True))

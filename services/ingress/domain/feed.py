@@ -1,7 +1,7 @@
-"""A person's appointments as the entries of a calendar that other programs read.
+"""A person's appointments as entries of a calendar for other programs.
 
-A series is one entry with its rule, without the instances in which the person does not take part, and an entry for each
-instance that is other than the rule says. A client that expands it sees exactly the appointments.
+A series is one entry with its rule, without the instances in which the person does not take part, and one
+entry for each instance that differs from the rule. A client that expands it sees exactly the appointments.
 """
 
 from collections import Counter
@@ -18,24 +18,24 @@ LONGEST = timedelta(days=5 * 366)  # no series is longer
 _STATUS = {"pending": "TENTATIVE", "cancelled": "CANCELLED"}
 _ANSWERS = {"pending": "NEEDS-ACTION", "confirmed": "ACCEPTED", "declined": "DECLINED"}
 
-Told = Mapping[str, Any]
-"""An appointment, or a series, as JSON tells it."""
+JSON = Mapping[str, Any]
+"""An appointment, or a series, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Instance:
-    """An appointment of a series, and which start of the rule it is."""
+    """An appointment of a series, and its start by the rule."""
 
     original: datetime
     entry: CalendarEntry
 
     @property
     def follows_rule(self) -> bool:
-        """Whether it begins when the rule says."""
+        """Return whether it begins at its start by the rule."""
         return self.entry.start == self.original
 
     def looks(self) -> tuple[object, ...]:
-        """What it shares with the others, if nobody changed it alone."""
+        """Return the properties that it shares with the others unless it was changed alone."""
         entry = self.entry
         length = entry.end - entry.start
         texts = (entry.summary, entry.description, entry.location, entry.url)
@@ -43,11 +43,11 @@ class _Instance:
 
 
 def entries(
-    appointments: Iterable[Told], series: Mapping[str, Told], names: Mapping[str, str]
+    appointments: Iterable[JSON], series: Mapping[str, JSON], names: Mapping[str, str]
 ) -> list[CalendarEntry]:
-    """The entries of these appointments; of series that are not told of, one for each instance.
+    """Return the entries of these appointments; without its `series`, each instance is an entry of its own.
 
-    `names`: of people by their id; who is not there is shown by the address alone.
+    `names` has names of people by id; a person without a name is shown by address alone.
     """
     found: list[CalendarEntry] = []
     instances: dict[str, list[_Instance]] = {}
@@ -63,7 +63,7 @@ def entries(
     return found
 
 
-def _entry(appointment: Told, names: Mapping[str, str]) -> CalendarEntry:
+def _entry(appointment: JSON, names: Mapping[str, str]) -> CalendarEntry:
     answers = appointment["confirmation_status"]
     return CalendarEntry(
         uid=str(appointment["id"]),
@@ -83,9 +83,9 @@ def _entry(appointment: Told, names: Mapping[str, str]) -> CalendarEntry:
 
 
 def _series_entries(
-    identifier: str, members: Sequence[_Instance], told: Told | None
+    identifier: str, members: Sequence[_Instance], series: JSON | None
 ) -> Iterator[CalendarEntry]:
-    rule = _rule(told, members) if told else None
+    rule = _rule(series, members) if series else None
     if rule is None:
         yield from (_alone(identifier, member) for member in members)
         return
@@ -113,22 +113,24 @@ def _alone(identifier: str, member: _Instance) -> CalendarEntry:
 
 
 def _usual(members: Sequence[_Instance]) -> _Instance:
-    """One that looks like most: then few need an entry of their own. Of equals the latest to begin."""
+    """Return the instance that most others equal, so that few need their own entry; of equals the latest by
+    the rule.
+    """
     looks = Counter(member.looks() for member in members)
     return max(members, key=lambda member: (looks[member.looks()], member.original))
 
 
-def _rule(told: Told, members: Sequence[_Instance]) -> tuple[Recurrence, list[datetime]] | None:
-    """The series' rule as far as there are appointments, and its starts; None if single entries say it better."""
+def _rule(series: JSON, members: Sequence[_Instance]) -> tuple[Recurrence, list[datetime]] | None:
+    """Return the rule up to the last appointment, and its starts; None if single entries are shorter."""
     recurrence = Recurrence(
-        local_start=datetime.fromisoformat(told["local_start"]),
-        timezone=told["timezone"],
-        rrule=told["rrule"],
+        local_start=datetime.fromisoformat(series["local_start"]),
+        timezone=series["timezone"],
+        rrule=series["rrule"],
         exdates=(),
-        rdates=tuple(map(_at, told["rdates"])),
+        rdates=tuple(map(_at, series["rdates"])),
     )
     last = max(member.original for member in members)
-    if recurrence.endless:  # what is not booked yet does not exist
+    if recurrence.endless:  # later occurrences are not booked yet
         recurrence = replace(recurrence, rrule=f"{recurrence.rrule};UNTIL={last:%Y%m%dT%H%M%SZ}")
     try:
         expected = starts(recurrence, until=last + LONGEST, at_most=INSTANCES_MAX)

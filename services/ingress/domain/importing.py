@@ -1,4 +1,4 @@
-"""Time that is taken elsewhere, in portions that one command can carry."""
+"""Busy times of an import, in portions that one command can carry."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -7,16 +7,16 @@ from typing import Any
 import orjson
 
 Busy = tuple[str, datetime, datetime]
-"""What names the range in its calendar (at most 255 characters), and from when to when (UTC)."""
+"""The name of a range in its calendar (at most 255 characters), its start and its end (UTC)."""
 
-RANGES_MAX = 5_000  # so many of a person are kept
+RANGES_MAX = 5_000  # for each person
 PORTION_MAX = 2_000
-PORTION_BYTES = 200_000  # a command has at most 256 KB
+PORTION_BYTES = 200_000  # a command may have 256 KB
 _BESIDE_UID = 100  # bytes of JSON
 
 
 def portions(ranges: Sequence[Busy], removed: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Bodies of commands that together say all of it; none for nothing."""
+    """Yield bodies of commands that together carry all ranges and removals; none if there are none."""
     busy: list[dict[str, Any]] = []
     gone: list[str] = []
     size = 0

@@ -1,4 +1,4 @@
-"""What changed lately, kept so that a reader who was away for a moment misses nothing."""
+"""Recent changes, kept so that a reader who was away for a moment misses none."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 class Change:
     """One change as it came from its topic; `at` is its append time in seconds since 1970.
 
-    event: what it is called. data: the JSON that its readers get, but for those who see only the part that is in `own`.
-    user_ids: whom it concerns, as text. vector: the id it has in this process.
+    event: its type. data: the JSON for its readers, except those who see only their part, which is in `own`.
+    user_ids: the people whom it concerns, as text. vector: its id in this process.
     """
 
     partition: int
@@ -24,11 +24,11 @@ class Change:
     own: Mapping[str, str] = field(default_factory=dict)
 
     def data_for(self, viewer: str) -> str:
-        """The JSON for that person; `*` is an admin, who sees everything."""
+        """Return the JSON for that person; `*` is an admin, who sees all of it."""
         return self.own.get(viewer, self.data)
 
     def concerns(self, organization: str, user: str, admin: bool) -> bool:
-        """Whether that person may learn of it: who takes part, and the organization's admins."""
+        """Return whether that person may see it: people who take part, and the organization's admins."""
         return self.organization == organization and (admin or user in self.user_ids)
 
 
@@ -43,35 +43,36 @@ class ChangeMemory:
         self.next = [0] * partitions
 
     def grow(self, partitions: int) -> None:
-        """The topic has so many partitions now; of the new ones everything will be remembered."""
+        """Note that the topic has so many partitions now; all changes of the new ones will be remembered."""
         new = [0] * (partitions - len(self.next))
         self._floor += new
         self.next += new
 
     def begin(self, partition: int, offset: int) -> None:
-        """Say from which offset on everything of a partition will be remembered, and forget what was before."""
+        """Note from which offset on changes of a partition will be remembered, and forget earlier ones."""
         self._changes = deque(change for change in self._changes if change.partition != partition)
         self._floor[partition] = self.next[partition] = offset
 
     def advance(self, partition: int, offset: int) -> bool:
-        """Note that a record was read. False if it had been before."""
+        """Note that a record was read. Return False if it had been read before."""
         if offset < self.next[partition]:
             return False
         self.next[partition] = offset + 1
         return True
 
     def remember(self, change: Change) -> None:
-        """Keep a change, and forget what is too old or too much."""
+        """Keep a change, and forget the oldest beyond the limits."""
         self._changes.append(change)
         while len(self._changes) > self._limit or self._changes[0].at < change.at - self._seconds:
             gone = self._changes.popleft()
             self._floor[gone.partition] = max(self._floor[gone.partition], gone.offset + 1)
 
     def since(self, offsets: list[int]) -> Iterator[Change] | None:
-        """The changes that a reader at these offsets has not seen, in our order; None if that cannot be said.
+        """Return the changes that a reader at these offsets has not seen, in the order of reading; None if
+        unknown.
 
-        It cannot when some of them are forgotten, or when the reader has seen more than we have: then the topic is
-        a new one, or we lag behind another process.
+        They are unknown when some of them are forgotten, or when the reader is ahead of this process: then
+        the topic is a new one, or this process lags behind another.
         """
         for wanted, floor, present in zip(offsets, self._floor, self.next, strict=True):
             if not floor <= wanted <= present:

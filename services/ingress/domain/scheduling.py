@@ -1,4 +1,4 @@
-"""How availability, holds and seats read over HTTP."""
+"""Availability and holds as the API answers them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +8,10 @@ _HOLD = ("id", "expires_at", "start_time", "end_time", "user_ids")
 
 
 def availability_body(availability: Mapping[str, Any]) -> dict[str, Any]:
-    """Somebody's availability as it is sent, with its version."""
+    """Return a person's availability with its version."""
     return {name: availability[name] for name in _AVAILABILITY}
 
 
 def hold_body(hold: Mapping[str, Any]) -> dict[str, Any]:
-    """A hold as its owner sees it."""
+    """Return a hold as its owner sees it."""
     return {name: hold[name] for name in _HOLD}

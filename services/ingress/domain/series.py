@@ -1,4 +1,4 @@
-"""How a series reads over HTTP: which of its occurrences a change is about, and what became of them."""
+"""Series over HTTP: the scope of a command, and the occurrences in its answer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ class TwoScopes(ValueError):
 
 
 def with_scope(body: Mapping[str, Any], query: str | None) -> dict[str, Any]:
-    """The command's body with the scope that the query names, if it names one. Raises TwoScopes."""
+    """Return the command's body with the scope of the query, if it has one. Raises TwoScopes."""
     if query is None:
         return dict(body)
     if body.get("scope", query) != query:
@@ -18,9 +18,11 @@ def with_scope(body: Mapping[str, Any], query: str | None) -> dict[str, Any]:
 
 
 def appointment_body(outcome: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The appointment that an outcome shows; of a series the first that was touched, with all of them and what was left out."""
+    """Return the appointment of an outcome; of a series the first that was touched, with all touched and
+    skipped ones.
+    """
     appointment = outcome.get("appointment")
     if appointment is None or not (outcome.get("occurrences") or outcome.get("skipped")):
         return appointment
-    told = {name: outcome.get(name) or [] for name in ("occurrences", "skipped")}
-    return {**appointment, "series_id": outcome.get("series_id"), **told}
+    occurrences = {name: outcome.get(name) or [] for name in ("occurrences", "skipped")}
+    return {**appointment, "series_id": outcome.get("series_id"), **occurrences}

@@ -1,4 +1,4 @@
-"""Signed webhooks: whether a body comes from who has the secret, is fresh, and comes for the first time."""
+"""Signed webhooks: check that a body is signed with the secret, fresh, and not repeated."""
 
 import hmac
 from collections import OrderedDict
@@ -10,7 +10,7 @@ _HEADER_MAX = 1_000
 
 
 class NotSigned(Exception):
-    """The header or the signature is not right. `code` is the problem's."""
+    """The header or the signature is wrong. `code` is that of the problem."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -18,35 +18,38 @@ class NotSigned(Exception):
 
 
 def sign(secret: str, at: int, body: bytes) -> str:
-    """The header's value for a body sent at `at`, in seconds since 1970."""
+    """Return the header for a body sent at `at`, in seconds since 1970."""
     return f"t={at},v1={_digest(secret, at, body)}"
 
 
 def verified(header: str | None, body: bytes, secret: str, now: float) -> tuple[int, str]:
-    """When it was signed and its signature; `now` in seconds since 1970. Raises NotSigned.
+    """Return the time of signing and the signature; `now` in seconds since 1970. Raises NotSigned.
 
-    Several `v1` are fine, one of them must be right: so a secret can be replaced without losing anything.
+    Of several `v1` one must be right, so that a secret can be replaced without losing reports.
     """
     if not header:
         raise NotSigned("bad_signature", "The header X-Signature is missing.")
     at, given = _read(header)
     expected = _digest(secret, at, body)
     if not any(hmac.compare_digest(expected.encode(), one) for one in given):
-        raise NotSigned("bad_signature", "The signature is not that of this body.")
+        raise NotSigned("bad_signature", "X-Signature does not fit this body and the secret.")
     if abs(now - at) > FRESH_SECONDS:
-        raise NotSigned("signature_expired", "The signature is more than five minutes away from our clock.")
+        raise NotSigned(
+            "signature_expired",
+            "The time t of X-Signature must be within five minutes of the server's clock.",
+        )
     return at, expected
 
 
 class Seen:
-    """Signatures that were used, for as long as they are fresh; of too many the oldest are forgotten."""
+    """Signatures that were used, as long as they are fresh; beyond the limit the oldest are forgotten."""
 
     def __init__(self, limit: int = REMEMBERED_MAX) -> None:
         self._limit = limit
         self._used: OrderedDict[str, float] = OrderedDict()
 
     def take(self, signature: str, at: int, now: float) -> bool:
-        """Use a signature made at `at`; False when it was used before."""
+        """Use a signature made at `at`. Return False if it was used before."""
         if signature in self._used:
             return False
         self._used[signature] = at + FRESH_SECONDS
@@ -54,7 +57,7 @@ class Seen:
         return True
 
     def give_back(self, signature: str) -> None:
-        """It came to nothing: the sender may try again."""
+        """Forget a use that failed: the sender may try again."""
         self._used.pop(signature, None)
 
     def _forget(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""How offered times read, and why others are not offered."""
+"""Free slots and explanations as the API answers them."""
 
 from array import array
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from scheduling.reasons import Reason
 from scheduling.slots import Slot
 
 ANSWER_MAX = 8_000_000
-"""Bytes, roughly: more than any form shows, and what a process can hold for many at once."""
+"""Bytes, roughly: more than any form shows, and few enough to hold for many requests at once."""
 
 _PEOPLE = itemgetter(2)
 
 
 def is_too_much(slots: Sequence[Slot]) -> bool:
-    """Whether the answer would be longer than ANSWER_MAX."""
+    """Return whether the answer would be longer than ANSWER_MAX."""
     return bool(slots) and len(slots) * (80 + 39 * len(slots[0].people)) > ANSWER_MAX
 
 
 def tag_of(slots: Sequence[Slot]) -> str:
-    """The same for the same slots only: what is written of them follows from it, and is twenty times as long."""
+    """Return a digest of the slots themselves: their JSON follows from them, and is twenty times as long."""
     digest = blake2b(digest_size=12)
     for who, same in groupby(slots, key=_PEOPLE):
         starts = array("q", [start for start, _, _ in same])
@@ -37,7 +37,9 @@ def tag_of(slots: Sequence[Slot]) -> str:
 
 
 def slots_body(slots: Sequence[Slot]) -> str:
-    """Offered times as JSON. There are thousands, and the same ones again and again: each is written once."""
+    """Return slots as JSON. They are thousands, often the same ones, so each pair of times is formatted
+    once.
+    """
     parts: list[str] = []
     for who, same in groupby(slots, key=_PEOPLE):
         ids = '","'.join(map(str, who))
@@ -52,11 +54,11 @@ def _times(start: int, end: int) -> str:
 
 
 def instant(second: int) -> str:
-    """RFC 3339 in UTC of seconds since 1970."""
+    """Return seconds since 1970 as RFC 3339 in UTC."""
     return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(second))
 
 
 def explanation(reasons: Sequence[Reason]) -> dict[str, object]:
-    """How an explanation reads."""
+    """Return the body of an explanation."""
     found = [{"code": reason.code, "detail": reason.detail} for reason in reasons]
     return {"offered": not found, "reasons": found}

@@ -1,4 +1,4 @@
-"""Where the notifications of an appointment stand, for each of those who may know it."""
+"""States of the notifications of an appointment, for each person who may see them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ EVENT = "notification.changed"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a record stood: its partition, offset and append time (seconds since 1970)."""
+    """The place of a record: its partition, offset and append time (seconds since 1970)."""
 
     partition: int
     offset: int
@@ -20,7 +20,9 @@ class Place:
 
 
 def status_change(organization: str, statuses: Mapping[str, Any], place: Place, vector: str) -> Change:
-    """One appointment of `notifications.changed`: all of it for its organizer and admins, for a recipient their own."""
+    """Return the change of one appointment: all states for its organizer and admins, for a recipient their
+    own.
+    """
     appointment, organizer = statuses["appointment_id"], statuses["organizer_id"]
     everything: Sequence[Mapping[str, Any]] = statuses["notifications"]
     whose: dict[str, list[Mapping[str, Any]]] = {}

@@ -1,17 +1,18 @@
-"""SSE ids: how far each partition of a topic was read when an event went out."""
+"""SSE ids: the offsets up to which a topic was read when an event was sent."""
 
 _MAX = 2**63
 
 
 def encode(offsets: list[int]) -> str:
-    """`12.0.7`: the next offset of each partition, in order."""
+    """Return the next offset of each partition, in order, such as `12.0.7`."""
     return ".".join(map(str, offsets))
 
 
 def decode(text: str, partitions: int) -> list[int] | None:
-    """The offsets of so many partitions, or None if this is no vector of theirs.
+    """Return the offsets of so many partitions, or None if the text is no vector of theirs.
 
-    A vector of fewer is from before the topic was given more: of the new partitions its reader has seen nothing.
+    A vector with fewer offsets is from before partitions were added: its reader has seen nothing of the new
+    ones.
     """
     parts = text.split(".")
     if len(parts) > partitions or not all(

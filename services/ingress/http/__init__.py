@@ -1,1 +1,1 @@
-"""HTTP mechanics: admission, bodies, responses, middleware and routing."""
+"""HTTP around the operations."""

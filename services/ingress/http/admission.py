@@ -1,4 +1,4 @@
-"""Who comes in: authentication, and the limits for a person and an organization."""
+"""Admission: authentication, and the limits for a person and an organization."""
 
 import time
 from uuid import UUID
@@ -13,19 +13,21 @@ from services.ingress.domain.problems import Problem
 from services.ingress.settings import IngressSettings
 
 
-class Door:
-    """Lets a request in with the person it comes from."""
+class Admission:
+    """Admits a request with the person it comes from."""
 
     def __init__(self, verifier: Verifier, settings: IngressSettings) -> None:
         self._verifier = verifier
         self._people = Buckets(settings.person_rate, settings.person_burst)
         self._organizations = Buckets(settings.organization_rate, settings.organization_rate)
 
-    async def enter(self, request: Request) -> Caller:
-        """The caller. Raises Problem 401, 403 for a token without a role here, 429, or 503 without Identity's keys."""
+    async def admit(self, request: Request) -> Caller:
+        """Return the caller. Raises Problem 401, 403 for a token without a role, 429, or 503 without
+        Identity's keys.
+        """
         caller = await self._verifier.caller(request.headers.get("authorization"))
         if not caller.member:
-            raise Problem("not_allowed", "The token has no role here: it needs `member` or `admin`.")
+            raise Problem("not_allowed", "The claim roles must contain `member` or `admin`.")
         self.count(caller.id, caller.organization)
         return caller
 
@@ -41,6 +43,6 @@ class Door:
             metrics.LIMITED.labels(which).inc()
             raise Problem(
                 "rate_limited",
-                f"The {which}'s limit is reached.",
+                f"The request limit of the {which} is reached.",
                 headers={"Retry-After": str(max(1, round(wait)))},
             )

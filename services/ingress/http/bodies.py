@@ -1,4 +1,6 @@
-"""Read what a stranger sends: bounded, strict JSON, checked against the contract before it goes anywhere."""
+"""Request bodies: bounded, strict JSON, checked against the contract before anything else is done with
+them.
+"""
 
 import asyncio
 from typing import Any, TypeVar
@@ -11,19 +13,21 @@ from starlette.requests import ClientDisconnect, Request
 from contracts.outcomes import field_errors
 from services.ingress.domain.problems import Problem, invalid, not_found
 
-_CLOSE = {"Connection": "close"}  # what is left of the body is not read: this connection serves nothing more
+_CLOSE = {"Connection": "close"}  # the rest of the body is not read, so the connection cannot be used again
 
 M = TypeVar("M", bound=BaseModel)
 
 
-ARRIVES_WITHIN = 30.0
-DRAINED_MAX = 32 * 1024 * 1024
+ARRIVES_WITHIN = 30.0  # seconds
+DRAINED_MAX = 32 * 1024 * 1024  # bytes
 
 
 async def read(request: Request, limit: int) -> bytes:
-    """The body, of at most `limit` bytes, with or without a Content-Length. Raises Problem 413, or 400 if it does not end.
+    """Return the body, with or without a Content-Length. Raises Problem 413 above `limit` bytes, 400 if it
+    does not end.
 
-    What is too much is read and thrown away before the answer, up to 32 MB: many clients send all before they listen.
+    A body above the limit is drained before the answer, up to 32 MB: many clients send all before they
+    listen.
     """
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > DRAINED_MAX:
@@ -39,18 +43,22 @@ async def read(request: Request, limit: int) -> bytes:
                 elif size > DRAINED_MAX:
                     break
     except (ClientDisconnect, TimeoutError) as error:
-        raise Problem("malformed", "The body did not arrive.", headers=_CLOSE) from error
+        raise Problem(
+            "malformed", f"The body did not arrive within {ARRIVES_WITHIN:g} seconds.", headers=_CLOSE
+        ) from error
     if size > limit:
         raise _too_large(limit)
     return b"".join(chunks)
 
 
 def _too_large(limit: int) -> Problem:
-    return Problem("too_large", f"A body may have at most {limit // 1024} KB.", headers=_CLOSE)
+    return Problem("too_large", f"The body must have at most {limit // 1024} KB.", headers=_CLOSE)
 
 
 def json_object(raw: bytes, *, optional: bool = False) -> dict[str, Any]:
-    """A JSON object. Raises Problem 400 for what is not JSON (NaN, bad UTF-8, too deep), 422 for other JSON."""
+    """Return a JSON object. Raises Problem 400 for anything but JSON (NaN, bad UTF-8, too deep), 422 for
+    other JSON.
+    """
     if optional and not raw.strip():
         return {}
     try:
@@ -63,7 +71,7 @@ def json_object(raw: bytes, *, optional: bool = False) -> dict[str, Any]:
 
 
 def check(model: type[M], body: dict[str, Any]) -> M:
-    """Check a body against its contract. Raises Problem 422, field by field."""
+    """Return the model of a body, or of a query. Raises Problem 422, field by field."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
@@ -74,9 +82,9 @@ def check(model: type[M], body: dict[str, Any]) -> M:
 
 
 def forbid(body: dict[str, Any], name: str) -> None:
-    """Refuse a field that the path or the caller decides."""
+    """Raise Problem 422 for a field that the path or the caller decides."""
     if name in body:
-        raise invalid(name, "extra_forbidden", "This field cannot be sent here")
+        raise invalid(name, "extra_forbidden", f"{name} cannot be sent here")
 
 
 def _summary(errors: list[dict[str, Any]]) -> str:
@@ -86,7 +94,7 @@ def _summary(errors: list[dict[str, Any]]) -> str:
 
 
 def path_id(text: str) -> UUID:
-    """An id out of a path; what is no UUID names nothing, 404."""
+    """Return an id of a path. Raises Problem 404 for text that is no UUID, and so names nothing."""
     try:
         return UUID(text)
     except ValueError:

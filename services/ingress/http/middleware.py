@@ -1,4 +1,4 @@
-"""What happens around every request, as plain ASGI: one layer each, named by its effect."""
+"""Layers around every request, as plain ASGI, each named by its effect."""
 
 import time
 from uuid import uuid4
@@ -8,39 +8,39 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingress import metrics
+from services.ingress.domain.paths import PREFIX
 from services.ingress.domain.problems import Problem
 from services.ingress.http.responses import problem_response
 
 CORRELATION_MAX = 128
 _UNMEASURED = frozenset({"/metrics", "/health/live", "/health/appointments"})
-STREAM_PATH = "/api/appointments/stream"
-FEED_PATH = "/api/appointments/calendar.ics"
+STREAM_PATH = f"{PREFIX}/stream"
+FEED_PATH = f"{PREFIX}/calendar.ics"
 _UNTRACED = _UNMEASURED | {STREAM_PATH, FEED_PATH}
 
 
 def untraced(scope: Scope) -> bool:
-    """Whether a request gets no span.
-
-    Probes come all the time, a live stream lasts for hours, and the query of a feed is a secret.
+    """Return whether a request gets no span: probes are many, a stream lasts for hours, a feed's query is a
+    secret.
     """
     return scope["type"] != "http" or scope["path"].rstrip("/") in _UNTRACED
 
 
 class WithoutTrailingSlash:
-    """`/api/appointments/` is `/api/appointments`, without a redirect."""
+    """Serves `/api/appointments/` as `/api/appointments`, without a redirect."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on with the slashes at the end left off."""
+        """Pass the request on without slashes at the end of its path."""
         if scope["type"] == "http" and len(scope["path"]) > 1 and scope["path"].endswith("/"):
             scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         await self.app(scope, receive, send)
 
 
 class Correlated:
-    """Every request has a correlation id: its own X-Correlation-ID or a new one; the answer echoes it."""
+    """Gives every request a correlation id: its own X-Correlation-ID or a new one; the answer echoes it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -84,13 +84,15 @@ class Measured:
         metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, measured."""
+        """Pass the request on and measure it, or refuse it with 503."""
         if scope["type"] != "http" or scope["path"] in _UNMEASURED or scope["path"] == STREAM_PATH:
             await self.app(scope, receive, send)
             return
         if self._in_flight >= self._max:
             metrics.LIMITED.labels("in_flight").inc()
-            refusal = problem_response(Problem("overloaded", "Too many requests are being answered."))
+            refusal = problem_response(
+                Problem("overloaded", f"All {self._max} places for requests are taken.")
+            )
             await refusal(scope, receive, send)
             return
         await self._measure(scope, receive, send)
@@ -110,7 +112,7 @@ class Measured:
             await self.app(scope, receive, note)
         finally:
             self._in_flight -= 1
-            # A path that no route knows is a stranger's text: it must not become a label.
+            # A path without a route is text of a stranger: it must not become a label.
             route = getattr(scope.get("route"), "path", "unknown")
             seconds = time.perf_counter() - began
             metrics.REQUEST_SECONDS.labels(_method(scope), route, str(status)).observe(seconds)

@@ -1,4 +1,4 @@
-"""Answers built by hand: JSON that is already text is passed on as it is."""
+"""Responses: JSON that is already text is passed on as it is."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +10,17 @@ from services.ingress.domain.problems import Problem
 
 
 def raw_json(body: bytes | str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer whose body is JSON already."""
+    """Return a response whose body is JSON already."""
     return Response(body, status, headers, media_type="application/json")
 
 
 def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer from plain values; instants become RFC 3339 in UTC."""
+    """Return a response from plain values; instants become RFC 3339 in UTC."""
     return raw_json(orjson.dumps(value, option=orjson.OPT_UTC_Z), status, headers)
 
 
 def problem_response(problem: Problem) -> Response:
-    """A refusal as `application/problem+json`."""
+    """Return a problem as `application/problem+json`."""
     return Response(
         orjson.dumps(problem.body()),
         problem.status,
@@ -30,11 +30,11 @@ def problem_response(problem: Problem) -> Response:
 
 
 def etag(version: int) -> str:
-    """An appointment's version as an entity tag."""
+    """Return a version as an entity tag."""
     return f'"{version}"'
 
 
 def has_seen(if_none_match: str | None, tag: str) -> bool:
-    """Whether an If-None-Match header names this entity tag, or any."""
+    """Return whether an If-None-Match header names this entity tag, or any."""
     given = [part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")]
     return tag in given or "*" in given

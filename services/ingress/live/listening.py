@@ -1,4 +1,4 @@
-"""What the ingress reads of Kafka: outcomes on a partition of its own, and what the views show from now on."""
+"""Two readers of Kafka: outcomes on a partition of this process, and changes of the views."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ from contracts.topics import BOOKING_COMMANDS, BOOKING_OUTCOMES, NOTIFIER_OUTCOM
 from services.ingress.commands.commander import Commander
 from services.ingress.commands.intake import Intake
 from services.ingress.commands.replies import Replies
-from services.ingress.commands.visibility import Shown
+from services.ingress.commands.visibility import Visibility
 from services.ingress.domain.memory import ChangeMemory
 from services.ingress.live.reader import Offsets, Reader, at_end
 from services.ingress.live.streams import Live
@@ -27,7 +27,7 @@ RECOUNT_EVERY = 1.0
 
 
 class Listening:
-    """Two readers. `live` is there once it is known how many partitions there are."""
+    """Runs both readers. `live` is None until the number of partitions is known."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Listening:
         publisher: Callable[[], Publisher],
         commander: Commander,
         replies: Replies,
-        shown: Shown,
+        visibility: Visibility,
         intake: Intake,
     ) -> None:
         self.live: Live | None = None
@@ -43,7 +43,7 @@ class Listening:
         self._publisher = publisher
         self._commander = commander
         self._replies = replies
-        self._shown = shown
+        self._visibility = visibility
         self._intake = intake
         self._memory: ChangeMemory | None = None
         self._replies_reader: Reader | None = None
@@ -51,24 +51,24 @@ class Listening:
 
     @property
     def reachable(self) -> bool:
-        """Whether Kafka answers both readers."""
+        """Return whether Kafka answers both readers."""
         readers = (self._replies_reader, self._changes_reader)
         return all(reader is not None and reader.reachable for reader in readers)
 
     @property
     def failure(self) -> BaseException | None:
-        """Why one of the readers does not read."""
+        """Return the error that keeps a reader from reading; None if both read."""
         readers = (self._replies_reader, self._changes_reader)
         return next((reader.failure for reader in readers if reader is not None and reader.failure), None)
 
     @property
     def hears_replies(self) -> bool:
-        """Whether outcomes are being read: whoever publishes before that could miss the answer."""
+        """Return whether outcomes are being read: a command published before that could miss its outcome."""
         return self._replies_reader is not None and self._replies_reader.reading.is_set()
 
     @property
     def hears_changes(self) -> bool:
-        """Whether the last ten minutes are known, and what comes is told."""
+        """Return whether the changes of the last ten minutes are known, and new ones are being read."""
         return self._changes_reader is not None and self._changes_reader.reading.is_set()
 
     async def run(self) -> None:
@@ -77,12 +77,14 @@ class Listening:
         replies = await publisher.partitions(BOOKING_OUTCOMES.name)
         replies = min(replies, await publisher.partitions(NOTIFIER_OUTCOMES.name))
         partitions = await publisher.partitions(PROJECTOR_EVENTS.name)
-        await publisher.partitions(BOOKING_COMMANDS.name)  # so that the first command need not ask
+        await publisher.partitions(
+            BOOKING_COMMANDS.name
+        )  # fetched now, so that the first command need not wait for it
         own = self._commander.reply_partition = secrets.randbelow(replies)
         memory = ChangeMemory(settings.stream_memory_seconds, settings.stream_memory_max, partitions)
-        live = Live(memory, self._shown, settings.stream_queue_max, self._intake.pause)
+        live = Live(memory, self._visibility, settings.stream_queue_max, self._intake.pause)
         outcomes = [(BOOKING_OUTCOMES.name, own), (NOTIFIER_OUTCOMES.name, own)]
-        changes = Reader(settings, _changes(partitions), self._where_to_begin, live.handle)
+        changes = Reader(settings, _changes(partitions), self._beginning, live.handle)
         self._memory, self.live, self._changes_reader = memory, live, changes
         self._replies_reader = Reader(settings, outcomes, at_end, self._replies.handle)
         await asyncio.gather(
@@ -90,7 +92,9 @@ class Listening:
         )
 
     async def _follow_partitions(self, memory: ChangeMemory, reader: Reader) -> None:
-        """Read partitions that are added to projector.events: their changes are nobody else's to tell."""
+        """Read partitions that are added to projector.events, too: no other process shows their changes
+        here.
+        """
         while True:
             await asyncio.sleep(RECOUNT_EVERY)
             try:
@@ -102,10 +106,8 @@ class Listening:
                 reader.follow(_changes(partitions))
                 log.info("projector.events has more partitions", partitions=partitions)
 
-    async def _where_to_begin(
-        self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
-    ) -> Offsets:
-        """Where we were; at the first time, ten minutes ago."""
+    async def _beginning(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> Offsets:
+        """Return the offsets to go on from; at the first time, those of ten minutes ago."""
         memory = self._memory
         if memory is None:
             raise RuntimeError("the memory is made before its readers")

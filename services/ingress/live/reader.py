@@ -1,4 +1,4 @@
-"""Read partitions without a group: the ingress has no position to keep, only a place to begin."""
+"""Read partitions without a group: the ingress keeps no position, it only needs a place to begin."""
 
 import asyncio
 import contextlib
@@ -16,30 +16,32 @@ from chassis.kafka.log import consumer as log_consumer
 
 log = telemetry.get_logger()
 
-LONG_POLL_MS = 1_000  # the broker answers as soon as there is a record, so this is no latency
-PROBE_EVERY = 2.0
-PROBE_WITHIN = 3.0  # longer than a long poll: the broker answers a connection's requests one after the other
-STUCK_PROBES = 4  # that many probes that see records waiting and none read: the consumer is stuck
+LONG_POLL_MS = 1_000  # the broker answers as soon as there is a record, so this adds no latency
+PROBE_EVERY = 2.0  # seconds
+PROBE_WITHIN = (
+    3.0  # seconds, longer than a long poll: the broker answers a connection's requests one after the other
+)
+STUCK_PROBES = 4  # so many probes in a row that see unread records and no progress: the consumer is stuck
 
-BEGIN_WITHIN = 10.0
+BEGIN_WITHIN = 10.0  # seconds
 
 Offsets = dict[TopicPartition, int]
 Begin = Callable[[AIOKafkaConsumer, Sequence[TopicPartition]], Awaitable[Offsets]]
-"""Given a connected consumer, the offset of the first record wanted of each partition."""
+"""Given a connected consumer, returns the offset of the first record to read of each partition."""
 
 
 async def at_end(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> Offsets:
-    """Only what is written from now on."""
+    """Return the ends: only later records are read."""
     ends: Offsets = await consumer.end_offsets(partitions)
     return ends
 
 
 class Reader:
-    """Some partitions, read from where `begin` says; connects again when it fails.
+    """Reads some partitions from the offsets that `begin` returns; connects again when it fails.
 
-    One consumer for all of them: each asks the broker again and again, which costs us and it more than the records
-    do. aiokafka leaves a partition out of a long poll only while its records lie undrained, so they are handled at
-    once and without waiting for anything.
+    One consumer for all of them: each polls the broker again and again, which costs both more than the
+    records do. aiokafka leaves a partition out of a long poll only while its records are undrained, so they
+    are handled at once and without waiting for anything.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Reader:
         self.failure: BaseException | None = None
 
     def follow(self, partitions: Sequence[tuple[str, int]]) -> None:
-        """Read these partitions from now on, from where `begin` says."""
+        """Read these partitions from now on, from the offsets that `begin` returns."""
         self._partitions = [
             TopicPartition(self._settings.topic_prefix + topic, number) for topic, number in partitions
         ]
@@ -97,7 +99,8 @@ class Reader:
         try:
             await consumer.start()
             consumer.assign(partitions)
-            # Otherwise it polls from the end meanwhile, and each of our questions waits for a long poll to end.
+            # Otherwise it polls from the end meanwhile, and each call of `begin` waits for a long poll to
+            # end.
             consumer.pause(*partitions)
             async with asyncio.timeout(BEGIN_WITHIN):
                 offsets = await self._begin(consumer, partitions)
@@ -123,7 +126,9 @@ class Reader:
         await self._changed.wait()
 
     async def _probe(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        """Notice a broker that is away, and a consumer that does not go on though there is something to read."""
+        """Notice a broker that is away, and a consumer that makes no progress though there are records to
+        read.
+        """
         stuck, before = 0, Offsets()
         while True:
             await asyncio.sleep(PROBE_EVERY)
@@ -142,7 +147,7 @@ class Reader:
 
 
 async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Run them side by side until one ends or fails; the others are cancelled."""
+    """Run these side by side until one ends or fails; the others are cancelled."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

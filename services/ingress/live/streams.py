@@ -1,4 +1,4 @@
-"""The live view: what the projector says has changed, to whoever may know it."""
+"""The live view: changes of the views, to the people who may see them."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -13,18 +13,17 @@ from contracts.envelope import MalformedEnvelope, header
 from contracts.reading import read_event
 from contracts.views import CalendarChanged, NotificationsChanged
 from services.ingress import metrics
-from services.ingress.commands.visibility import Shown
-from services.ingress.commands.visibility_checks import event_key, key_of
+from services.ingress.commands.visibility import Visibility, event_key, view_key
 from services.ingress.domain import vectors
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.memory import Change, ChangeMemory
 from services.ingress.domain.statuses import Place, status_change
 
 Key = tuple[str, str]
-"""Organization and user; the user is "*" for its admins, who see everything."""
+"""Organization and user; the user is "*" for its admins, who see all appointments."""
 
-# What the projector says of entries that are no appointments: the view, and the field that names the entry.
-_SHOWN = {
+# Messages about entries that are no appointments: the view, and the field that names the entry.
+_VIEW_OF = {
     "preferences.shown": ("", "user_id"),
     "organization_preferences.shown": ("", "organization_id"),
     "availability.shown": ("availability", "user_id"),
@@ -35,7 +34,9 @@ _SHOWN = {
 
 
 class Subscription:
-    """One open stream. `backlog` is what it missed (None: that cannot be said); then `queue`, None ends it."""
+    """One open stream. `backlog` has the changes that it missed (None: not known); then comes `queue`, None
+    ends it.
+    """
 
     def __init__(self, key: Key, queue_max: int, vector: str, backlog: Iterator[Change] | None) -> None:
         self.key = key
@@ -46,11 +47,11 @@ class Subscription:
 
     @property
     def viewer(self) -> str:
-        """Who reads it, as `Change.data_for` wants to know."""
+        """Return the reader, as `Change.data_for` names them."""
         return self.key[1]
 
     def offer(self, change: Change) -> bool:
-        """Put a change in its queue; False when the reader is too slow."""
+        """Put a change in the queue. Return False when the reader is too slow."""
         try:
             self.queue.put_nowait(change)
         except asyncio.QueueFull:
@@ -58,7 +59,7 @@ class Subscription:
         return True
 
     def close(self) -> None:
-        """End the stream; what is queued is not sent any more: the reader comes back with its last id."""
+        """End the stream; queued changes are not sent any more: the reader comes back with its last id."""
         self.closed = True
         while not self.queue.empty():
             self.queue.get_nowait()
@@ -66,17 +67,18 @@ class Subscription:
 
 
 class Live:
-    """Reads projector.events: remembers, tells streams, and tells who waits for a version.
+    """Handles projector.events: remembers changes, passes them to streams, and notes the versions that are
+    visible.
 
-    `pause` is told until when commands are not taken, in seconds since 1970.
+    `pause` gets the end of a pause of the intake, in seconds since 1970.
     """
 
     def __init__(
-        self, memory: ChangeMemory, shown: Shown, queue_max: int, pause: Callable[[float], None]
+        self, memory: ChangeMemory, visibility: Visibility, queue_max: int, pause: Callable[[float], None]
     ) -> None:
         self._pause = pause
         self._memory = memory
-        self._shown = shown
+        self._visibility = visibility
         self._queue_max = queue_max
         self._open: dict[Key, set[Subscription]] = {}
         self.closed = False
@@ -84,11 +86,13 @@ class Live:
 
     @property
     def vector(self) -> str:
-        """The id of now."""
+        """Return the id of now."""
         return vectors.encode(self._memory.next)
 
     def handle(self, records: Sequence[Any]) -> None:
-        """Read records of one partition in order; what was read before, or cannot be read, is passed over."""
+        """Handle records of one partition in order; one that was handled before, or is unreadable, is
+        ignored.
+        """
         for record in records:
             if self._memory.advance(record.partition, record.offset):
                 self._apply(record)
@@ -96,11 +100,11 @@ class Live:
     def _apply(self, record: Any) -> None:
         try:
             kind, organization = header(record.headers, "ce_type"), header(record.headers, "organization")
-            if kind in _SHOWN:
+            if kind in _VIEW_OF:
                 body = orjson.loads(record.value or b"")
-                view, field = _SHOWN[kind]
+                view, field = _VIEW_OF[kind]
                 name = str(UUID(body[field]))
-                self._shown.note(key_of(view, name) if view else name, int(body["version"]))
+                self._visibility.note(view_key(view, name) if view else name, int(body["version"]))
             elif kind == "intake.paused":
                 self._pause(record.timestamp / 1000 + read_event(IntakePaused, record.value).seconds)
             elif kind == "calendar.changed" and organization:
@@ -112,8 +116,8 @@ class Live:
 
     def _changed(self, record: Any, organization: str, body: CalendarChanged) -> None:
         appointment = str(body.appointment_id)
-        self._shown.note(appointment, body.version)
-        self._shown.told(event_key(header(record.headers, "ce_id")))
+        self._visibility.note(appointment, body.version)
+        self._visibility.note_event(event_key(header(record.headers, "ce_id")))
         change = Change(
             partition=record.partition,
             offset=record.offset,
@@ -125,20 +129,22 @@ class Live:
             ).decode(),
             vector=self.vector,
         )
-        self._tell(change)
+        self._pass_on(change)
 
     def _states(self, record: Any, organization: str, body: NotificationsChanged) -> None:
-        """A change for each appointment. All but the last have the id before the record: who stops there gets it again."""
+        """Pass on a change for each appointment. All but the last have the id before the record, which is
+        then read again.
+        """
         last = len(body.appointments) - 1
         before = list(self._memory.next)
         before[record.partition] = record.offset
         place = Place(record.partition, record.offset, record.timestamp / 1000)
         for number, appointment in enumerate(body.appointments):
             vector = self.vector if number == last else vectors.encode(before)
-            self._tell(status_change(organization, appointment.model_dump(mode="json"), place, vector))
+            self._pass_on(status_change(organization, appointment.model_dump(mode="json"), place, vector))
 
-    def _tell(self, change: Change) -> None:
-        """Remember it, and put it into the queues of those whom it concerns."""
+    def _pass_on(self, change: Change) -> None:
+        """Remember a change, and put it into the queues of the streams that it concerns."""
         metrics.CHANGES.inc()
         self._memory.remember(change)
         organization = change.organization
@@ -150,7 +156,7 @@ class Live:
                     subscription.close()
 
     def subscribe(self, caller: Caller, last_id: str | None) -> Subscription:
-        """Open a stream; with the id that its reader saw last, what came since is its backlog."""
+        """Open a stream; with the id that its reader saw last, later changes are its backlog."""
         organization, user = str(caller.organization), str(caller.id)
         backlog: Iterator[Change] | None = iter(())
         if last_id:
@@ -177,7 +183,7 @@ class Live:
             self._open.pop(subscription.key, None)
 
     def close(self) -> None:
-        """End all streams; there will be no more of them."""
+        """End all streams, for good."""
         self.closed = True
         for streams in tuple(self._open.values()):
             for subscription in tuple(streams):

@@ -1,116 +1,94 @@
-"""Calls about free time: what is offered, why a time is not, and what somebody said of their hours."""
+"""Operations on availability: the hours, exceptions and policy of a person."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request, Response
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field
+from starlette.responses import Response
 
-from chassis import clock
-from contracts.availability import AvailabilityPolicy
-from contracts.fields import Timezone
-from scheduling.reasons import explain
-from scheduling.slots import offers
-from services.ingress.api.openapi import described
-from services.ingress.domain import offers as asked
-from services.ingress.domain import slots
-from services.ingress.domain.caller import Caller
-from services.ingress.domain.problems import Problem, invalid, not_found
+from contracts.availability import AvailabilityPolicy, SetAvailability
+from services.ingress.api import scheduling_examples as examples
+from services.ingress.api.answer import PENDING, ok
+from services.ingress.api.call import Body, Call
+from services.ingress.api.headers import ETAG, IDEMPOTENCY_KEY
+from services.ingress.api.models.scheduling import AvailabilityRead
+from services.ingress.api.operation import READ, WRITE, Operations, Sends
+from services.ingress.api.parameters import Id, Parameters
+from services.ingress.domain.problems import Problem, not_found
 from services.ingress.domain.scheduling import availability_body
-from services.ingress.http.responses import as_json, etag, has_seen, raw_json
-from services.ingress.http.routing import PlainRoute
-from services.ingress.routes.reads import params
-from services.ingress.runtime import Runtime
-from services.ingress.views.people import Openings
+from services.ingress.http.responses import as_json, etag
 
-NO_ZONE = "UTC"
-"""Where the days of somebody begin who never said anything, unless the question says where."""
+OPERATIONS = Operations("scheduling", "Availability, free slots and holds.")
 
-_ZONE: TypeAdapter[str] = TypeAdapter(Timezone)
+DEFAULT_ZONE = "UTC"
+"""The zone of people who never set their availability."""
 
 
-def availability_routes(runtime: Runtime) -> APIRouter:
-    """Everybody may ask about anybody in their organization; what others do then is not told."""
-    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["scheduling"])
-    openings = Openings(runtime.store)
+class PersonParameters(Parameters):
+    """One person."""
 
-    @router.get("/availability", **described("availability"))
-    async def availability(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        query = asked.offers_query(params(request), _is_zone)
-        who = query.people or (caller.id,)
-        await _check_known(runtime, caller, who)
-        now = int(clock.now().timestamp())
-        people = await openings.people(caller.organization, who, *_from_now(query.reach, now), now)
-        leading = people[0].availability
-        zone = query.timezone or (leading.timezone if leading else NO_ZONE)
-        first, last = query.instants(zone)
-        found = offers(
-            people,
-            duration=60 * query.duration,
-            first=first,
-            last=last,
-            now=now,
-            timezone=zone,
-            together=query.together,
-        )
-        if slots.is_too_much(found):
-            raise invalid("end_date", "too_many", "There are too many slots: ask for fewer days or people")
-        tag = f'"{slots.tag_of(found)}"'
-        if has_seen(request.headers.get("if-none-match"), tag):
-            return Response(status_code=304, headers={"ETag": tag})
-        return raw_json(slots.slots_body(found), headers={"ETag": tag})
-
-    @router.get("/availability/explain", **described("explain_availability"))
-    async def explained(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        query = asked.moment_query(params(request), _is_zone)
-        person = query.person or caller.id
-        await _check_known(runtime, caller, [person])
-        now, end = int(clock.now().timestamp()), query.start + 60 * query.duration
-        [whose] = await openings.people(caller.organization, [person], query.start, end, now)
-        reasons = explain(whose, query.start, end, now, query.timezone or NO_ZONE)
-        return as_json(slots.explanation(reasons))
-
-    @router.get("/availability/rules", **described("availability_rules"))
-    async def rules(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        person = asked.person_query(params(request)) or caller.id
-        if person != caller.id and not caller.admin:
-            raise Problem("not_allowed", "Only an admin reads what somebody else said of their hours.")
-        await _check_known(runtime, caller, [person])
-        version, body = await runtime.store.availability(person, caller.organization) or (0, None)
-        shown = availability_body(orjson.loads(body)) if body else _nothing_said(person)
-        return as_json(shown, headers={"ETag": etag(version)})
-
-    return router
+    user_id: Id | None = Field(None, description="A colleague, for admins; by default the caller.")
 
 
-def _is_zone(name: str) -> bool:
-    try:
-        _ZONE.validate_python(name)
-    except ValidationError:
-        return False
-    return True
+@OPERATIONS.operation(
+    "GET",
+    "/availability/rules",
+    summary="Read a person's availability as it was set",
+    answers=[ok(AvailabilityRead, examples.AVAILABILITY, ETAG)],
+    problems=[*READ, "not_found"],
+)
+async def availability_rules(call: Call, query: PersonParameters) -> Response:
+    """Return the body of the POST and its `version`; 0 for a person who never set it, and is available
+    whenever free.
+    """
+    person = query.user_id or call.caller.id
+    if person != call.caller.id and not call.caller.admin:
+        raise Problem("not_allowed", "Only an admin may read somebody else's availability.")
+    await check_colleagues(call, [person])
+    version, body = await call.runtime.store.availability(person, call.caller.organization) or (0, None)
+    answer = availability_body(orjson.loads(body)) if body else _never_set(person)
+    return as_json(answer, headers={"ETag": etag(version)})
 
 
-async def _check_known(runtime: Runtime, caller: Caller, people: Iterable[UUID]) -> None:
-    others = [person for person in people if person != caller.id]
-    if others and not await runtime.directory.all_belong_to(others, caller.organization):
+@OPERATIONS.operation(
+    "POST",
+    "/availability",
+    summary="Set when a person can be booked",
+    answers=[ok(AvailabilityRead, examples.AVAILABILITY, ETAG), PENDING],
+    sends=Sends(example=examples.SET_AVAILABILITY),
+    headers=[IDEMPOTENCY_KEY],
+    problems=WRITE,
+)
+async def set_availability(call: Call, body: Body[SetAvailability]) -> Response:
+    """Replace a person's availability: one's own, or as an admin anybody's.
+
+    Times are wall-clock times of `timezone`, Monday is 0, an end may be 24:00. An override holds on its
+    date instead of the weekly hours, and closes the day if it has no ranges. A person without hours is
+    available whenever free. All policies are minutes, except `horizon_days` and `max_per_day`.
+    """
+    person = body.model.user_id
+    if person != call.caller.id and not call.caller.admin:
+        raise Problem("not_allowed", "Only an admin may set somebody else's availability.")
+    outcome = await call.runtime.writer.carry_out(
+        call.caller, call.request, "availability.set", body.json, person
+    )
+    version = int(outcome["availability"]["version"])
+    return as_json(availability_body(outcome["availability"]), headers={"ETag": etag(version)})
+
+
+async def check_colleagues(call: Call, people: Iterable[UUID]) -> None:
+    """Raise Problem 404 unless all these people are of the caller's organization."""
+    others = [person for person in people if person != call.caller.id]
+    if others and not await call.runtime.directory.all_belong_to(others, call.caller.organization):
         raise not_found()
 
 
-def _from_now(reach: tuple[int, int], now: int) -> tuple[int, int]:
-    """What is over is not offered, so it need not be read."""
-    first, last = reach
-    return max(first, now), max(last, now)
-
-
-def _nothing_said(person: UUID) -> dict[str, object]:
+def _never_set(person: UUID) -> dict[str, Any]:
     return {
         "user_id": str(person),
-        "timezone": NO_ZONE,
+        "timezone": DEFAULT_ZONE,
         "rules": [],
         "overrides": [],
         "policy": AvailabilityPolicy().model_dump(),

@@ -1,89 +1,128 @@
-"""The calendar that other programs subscribe to, and its secret address."""
+"""Operations on the calendar that other programs subscribe to, and on its secret address."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_bytes
-from typing import Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID, uuid4
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from starlette.responses import Response
 
 from chassis import clock
 from scheduling.ics import writing
-from services.ingress.api.openapi import described
-from services.ingress.commands.replies import Outcome
+from services.ingress.api import examples, scheduling_examples
+from services.ingress.api.answer import EMPTY, NOT_MODIFIED, PENDING, created, text
+from services.ingress.api.call import Call
+from services.ingress.api.headers import ETAG, IF_NONE_MATCH
+from services.ingress.api.models.scheduling import FeedAddress
+from services.ingress.api.operation import NO_TOKEN, READ, WRITE, Operations
+from services.ingress.api.parameters import Parameters, Parsed
 from services.ingress.domain import tokens
-from services.ingress.domain.caller import Caller
 from services.ingress.domain.feed import entries
+from services.ingress.domain.paths import PREFIX
 from services.ingress.domain.problems import not_found
 from services.ingress.http.responses import as_json, has_seen
-from services.ingress.http.routing import PlainRoute
-from services.ingress.routes.writer import PREFIX, Writer
-from services.ingress.runtime import Runtime
+
+OPERATIONS = Operations("calendars", "Feeds for calendar programs, and imports of their files.")
 
 CALENDAR_NAME = "Appointments"
 BACK, AHEAD = timedelta(days=90), timedelta(days=400)
 _PRIVATE = {"Cache-Control": "private, no-cache"}  # a client asks each time whether it has changed
 
 
-def feed_routes(runtime: Runtime) -> APIRouter:
-    """The feed, and who makes and revokes its address."""
-    router = APIRouter(prefix=PREFIX, route_class=PlainRoute, tags=["calendars"])
-    writer = Writer(runtime)
+class FeedParameters(Parameters):
+    """The secret of a feed."""
 
-    @router.post("/calendar/feed", **described("feed"))
-    async def feed(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        token = tokens.token_of(token_bytes(tokens.RANDOM_BYTES))
-        outcome = await _set_feed(writer, caller, request, tokens.hash_of(token))
-        if not isinstance(outcome, dict):
-            return outcome
-        base = runtime.settings.public_url or str(request.base_url)
-        url = f"{base.rstrip('/')}{PREFIX}/calendar.ics?token={token}"
-        return as_json({"url": url}, 201, {"Cache-Control": "no-store"})
-
-    @router.delete("/calendar/feed", **described("revoke_feed"))
-    async def revoke_feed(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        outcome = await _set_feed(writer, caller, request, None)
-        return Response(status_code=204) if isinstance(outcome, dict) else outcome
-
-    @router.get("/calendar.ics", **described("subscribed_calendar"))
-    async def subscribed_calendar(request: Request) -> Response:
-        person, organization = await _opened(runtime, request.query_params.get("token"))
-        now = clock.now()
-        rows = await runtime.store.own(person, organization, now - BACK, now + AHEAD)
-        of = sorted({row["series_id"] for row in rows if row["series_id"]})
-        series = await runtime.store.series(organization, of)
-        appointments = [orjson.loads(row["body"]) for row in rows]
-        names = await runtime.directory.names_of(_people(appointments))
-        headers = {"ETag": _etag([*rows, *series], names), **_PRIVATE}
-        if has_seen(request.headers.get("if-none-match"), headers["ETag"]):
-            return Response(status_code=304, headers=headers)
-        document = await asyncio.to_thread(_document, appointments, series, names)
-        return Response(document, headers=headers, media_type="text/calendar; charset=utf-8")
-
-    return router
+    verbatim: ClassVar[frozenset[str]] = frozenset({"token"})
+    token: Annotated[str, Parsed(str, {"type": "string"})] = Field(
+        description="The secret; a wrong or revoked one is 404."
+    )
 
 
-async def _set_feed(
-    writer: Writer, caller: Caller, request: Request, token_hash: str | None
-) -> Outcome | Response:
-    """Not by the Idempotency-Key: a repeated request makes another secret, because nobody keeps the first."""
-    return await writer.carry_out(caller, request, "feed.set", {"token_hash": token_hash}, caller.id, uuid4())
+@OPERATIONS.operation(
+    "POST",
+    "/calendar/feed",
+    summary="Make or renew the secret address of your calendar",
+    answers=[created(FeedAddress, scheduling_examples.FEED), PENDING],
+    problems=WRITE,
+)
+async def feed(call: Call) -> Response:
+    """Make a secret address for calendar programs that subscribe.
+
+    The address alone gives access to the calendar, so it is answered once and kept nowhere; the one before
+    is dead at once. A repeated call makes another one.
+    """
+    token = tokens.token_of(token_bytes(tokens.RANDOM_BYTES))
+    await _set_feed(call, tokens.hash_of(token))
+    base = call.runtime.settings.public_url or str(call.request.base_url)
+    url = f"{base.rstrip('/')}{PREFIX}/calendar.ics?token={token}"
+    return as_json({"url": url}, 201, {"Cache-Control": "no-store"})
 
 
-async def _opened(runtime: Runtime, token: str | None) -> tuple[UUID, UUID]:
-    """The person and the organization whose calendar the token opens. Raises Problem 404, 429."""
+@OPERATIONS.operation(
+    "DELETE",
+    "/calendar/feed",
+    summary="Revoke the secret address of your calendar",
+    answers=[EMPTY, PENDING],
+    problems=WRITE,
+)
+async def revoke_feed(call: Call) -> Response:
+    """Revoke the address: it is dead when the answer comes."""
+    await _set_feed(call, None)
+    return Response(status_code=204)
+
+
+@OPERATIONS.operation(
+    "GET",
+    "/calendar.ics",
+    summary="Read a calendar by its secret address",
+    answers=[text("text/calendar", examples.CALENDAR_FILE, ETAG), NOT_MODIFIED],
+    access=NO_TOKEN,
+    headers=[IF_NONE_MATCH],
+    problems=[*READ, "not_found", "rate_limited", "identity_unavailable"],
+)
+async def subscribed_calendar(call: Call, query: FeedParameters) -> Response:
+    """Return the calendar from 90 days back to 400 days ahead.
+
+    A series is one entry with its rule, and one for each instance that differs from the rule.
+    """
+    runtime = call.runtime
+    person, organization = await _owner(call, query.token)
+    now = clock.now()
+    rows = await runtime.store.own(person, organization, now - BACK, now + AHEAD)
+    identifiers = sorted({row["series_id"] for row in rows if row["series_id"]})
+    series = await runtime.store.series(organization, identifiers)
+    appointments = [orjson.loads(row["body"]) for row in rows]
+    names = await runtime.directory.names_of(_people(appointments))
+    headers = {"ETag": _etag([*rows, *series], names), **_PRIVATE}
+    if has_seen(call.header("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    document = await asyncio.to_thread(_document, appointments, series, names)
+    return Response(document, headers=headers, media_type="text/calendar; charset=utf-8")
+
+
+async def _set_feed(call: Call, token_hash: str | None) -> None:
+    """Set the hash, with a command id of its own: a repeated request makes another secret, for the first is
+    not kept.
+    """
+    body = {"token_hash": token_hash}
+    await call.runtime.writer.carry_out(
+        call.caller, call.request, "feed.set", body, call.caller.id, identifier=uuid4()
+    )
+
+
+async def _owner(call: Call, token: str) -> tuple[UUID, UUID]:
+    """Return the person and the organization whose calendar the token opens. Raises Problem 404, 429."""
     token_hash = tokens.hash_of(token)
-    found = await runtime.store.feed(token_hash) if token_hash else None
+    found = await call.runtime.store.feed(token_hash) if token_hash else None
     if found is None:
         raise not_found()
-    runtime.door.count(*found)
-    if not await runtime.directory.belongs_to(*found):
+    call.runtime.admission.count(*found)
+    if not await call.runtime.directory.belongs_to(*found):
         raise not_found()
     return found
 
@@ -97,18 +136,18 @@ def _people(appointments: Iterable[Mapping[str, Any]]) -> set[UUID]:
 
 
 def _etag(rows: Sequence[Any], names: Mapping[UUID, str]) -> str:
-    """Another one whenever anything in the document is other: versions and names say it all."""
-    told = sha256(CALENDAR_NAME.encode())
+    """Return a tag that changes whenever the document does: versions and names determine it."""
+    digest = sha256(CALENDAR_NAME.encode())
     for row in rows:
-        told.update(row["id"].bytes + int(row["version"]).to_bytes(8, "big"))
+        digest.update(row["id"].bytes + int(row["version"]).to_bytes(8, "big"))
     for person in sorted(names):
-        told.update(person.bytes + names[person].encode("utf-8", "surrogatepass"))
-    return f'"{told.hexdigest()[:32]}"'
+        digest.update(person.bytes + names[person].encode("utf-8", "surrogatepass"))
+    return f'"{digest.hexdigest()[:32]}"'
 
 
 def _document(
     appointments: Sequence[Mapping[str, Any]], series: Sequence[Any], names: Mapping[UUID, str]
 ) -> bytes:
-    told = {str(row["id"]): orjson.loads(row["body"]) for row in series}
-    by_id = {str(person): name for person, name in names.items()}
-    return writing.write(entries(appointments, told, by_id), name=CALENDAR_NAME)
+    series_by_id = {str(row["id"]): orjson.loads(row["body"]) for row in series}
+    names_by_id = {str(person): name for person, name in names.items()}
+    return writing.write(entries(appointments, series_by_id, names_by_id), name=CALENDAR_NAME)

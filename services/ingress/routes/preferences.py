@@ -1,14 +1,17 @@
-"""Notification preferences: the caller's, those of their organization, and what follows from both."""
+"""Operations on notification preferences: the caller's, those of their organization, and the effect of
+both.
+"""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from starlette.responses import Response
 
 from contracts.preferences import SetOrganizationPreferences, SetPreferences
-from notifications.explain import explain
+from notifications.explain import KINDS, explain
 from notifications.preferences import (
     NO_RULES,
     NOTHING_SAID,
@@ -19,76 +22,133 @@ from notifications.preferences import (
     preferences_of,
 )
 from notifications.rules import effective
-from services.ingress.api.openapi import described
-from services.ingress.domain import queries
-from services.ingress.domain.caller import Caller
+from services.ingress.api import notification_examples as examples
+from services.ingress.api.answer import PENDING, ok
+from services.ingress.api.call import Body, Call
+from services.ingress.api.headers import ETAG, IDEMPOTENCY_KEY
+from services.ingress.api.models.notifications import (
+    EffectiveOrganizationPreferences,
+    EffectivePreferences,
+    PreferencesExplanation,
+)
+from services.ingress.api.operation import READ, WRITE, Operations, Sends
+from services.ingress.api.parameters import Id, Parameters, word_of
 from services.ingress.domain.problems import Problem, not_found
-from services.ingress.http import bodies
 from services.ingress.http.responses import as_json, etag
-from services.ingress.http.routing import PlainRoute
-from services.ingress.routes.reads import params
-from services.ingress.routes.writer import Writer
 from services.ingress.runtime import Runtime
 
+OPERATIONS = Operations("preferences", "Notification preferences of people and organizations.")
 
-def preference_routes(runtime: Runtime) -> APIRouter:
-    """A person's own, for everybody; the organization's, for its admins."""
-    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["preferences"])
-    writer, store = Writer(runtime), runtime.store
-
-    @router.get("/preferences", **described("preferences"))
-    async def preferences(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        version, own, organization = await wanted(runtime, caller.id, caller.organization)
-        return as_json(person_body(own, organization), headers={"ETag": etag(version)})
-
-    @router.put("/preferences", **described("set_preferences"))
-    async def set_preferences(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        body = await writer.body(request)
-        bodies.check(SetPreferences, body)
-        _, _, organization = await wanted(runtime, caller.id, caller.organization)
-        outcome = await writer.carry_out(caller, request, "preferences.set", body)
-        if not isinstance(outcome, dict):
-            return outcome
-        own = preferences_of(outcome.get("preferences") or {})
-        return as_json(person_body(own, organization), headers={"ETag": etag(int(outcome["version"] or 0))})
-
-    @router.get("/preferences/explain", **described("explain_preferences"))
-    async def explained(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        query = queries.explain_query(params(request))
-        person = query.user or caller.id
-        await _check_may_ask(runtime, caller, person)
-        _, own, organization = await wanted(runtime, person, caller.organization)
-        bounced = {row["channel"]: _bounce(row) for row in await store.suspended(person, caller.organization)}
-        channels = [asdict(decision) for decision in explain(query.type, own, organization, bounced)]
-        return as_json({"type": query.type, "channels": channels})
-
-    @router.get("/preferences/organization", **described("organization_preferences"))
-    async def organization_preferences(request: Request) -> Response:
-        caller = await _admin(runtime, request)
-        version, body = await store.organization_preferences(caller.organization) or (0, "{}")
-        shown = organization_body(organization_of(orjson.loads(body)))
-        return as_json(shown, headers={"ETag": etag(version)})
-
-    @router.put("/preferences/organization", **described("set_organization_preferences"))
-    async def set_organization_preferences(request: Request) -> Response:
-        caller = await _admin(runtime, request)
-        body = await writer.body(request)
-        bodies.check(SetOrganizationPreferences, body)
-        outcome = await writer.carry_out(caller, request, "organization_preferences.set", body)
-        if not isinstance(outcome, dict):
-            return outcome
-        shown = organization_body(organization_of(outcome.get("organization_preferences") or {}))
-        return as_json(shown, headers={"ETag": etag(int(outcome["version"] or 0))})
-
-    return router
+_ADMINS_ONLY = "Only an admin may read or set the preferences of an organization."
 
 
-async def wanted(runtime: Runtime, person: UUID, organization: UUID) -> tuple[int, Preferences, Organization]:
-    """What somebody said, in which version, and what holds for everybody in their organization."""
-    version, own, rules = await runtime.store.wanted(person, organization)
+class ExplanationParameters(Parameters):
+    """A type of notification, for one person."""
+
+    type: Annotated[str, word_of(KINDS)] = Field(description="Such as `appointment_reminder`.")
+    user_id: Id | None = Field(None, description="A colleague, for admins; by default the caller.")
+
+
+@OPERATIONS.operation(
+    "GET",
+    "/preferences",
+    summary="Read your notification preferences",
+    answers=[ok(EffectivePreferences, examples.PREFERENCES, ETAG)],
+    problems=READ,
+)
+async def preferences(call: Call) -> Response:
+    """Return the preferences that hold for the caller: own ones, else the organization's, else the defaults.
+
+    `timezone` and `locale` of null follow the account.
+    """
+    version, own, organization = await _levels(call.runtime, call.caller.id, call.caller.organization)
+    return as_json(person_body(own, organization), headers={"ETag": etag(version)})
+
+
+@OPERATIONS.operation(
+    "PUT",
+    "/preferences",
+    summary="Replace your notification preferences",
+    answers=[ok(EffectivePreferences, examples.PREFERENCES, ETAG), PENDING],
+    sends=Sends(example=examples.SET_PREFERENCES),
+    headers=[IDEMPOTENCY_KEY],
+    problems=WRITE,
+)
+async def set_preferences(call: Call, body: Body[SetPreferences]) -> Response:
+    """Replace the caller's preferences. An omitted field, or a switch of null, follows the organization.
+
+    `quiet_hours` of null turns quiet hours off. A switch of a type wins over that of the channel; channels
+    that the organization makes mandatory stay on.
+    """
+    _, _, organization = await _levels(call.runtime, call.caller.id, call.caller.organization)
+    outcome = await call.runtime.writer.carry_out(call.caller, call.request, "preferences.set", body.json)
+    own = preferences_of(outcome.get("preferences") or {})
+    return as_json(person_body(own, organization), headers={"ETag": etag(int(outcome["version"] or 0))})
+
+
+@OPERATIONS.operation(
+    "GET",
+    "/preferences/explain",
+    summary="Explain on which channels a type of notification comes",
+    answers=[ok(PreferencesExplanation, examples.EXPLANATION)],
+    problems=[*READ, "not_found"],
+)
+async def explain_preferences(call: Call, query: ExplanationParameters) -> Response:
+    """Return for each channel whether it is used, and the `level` that decides.
+
+    Levels: `always`, `mandatory`, `type` or `person` (set by the person), `organization`, `default`,
+    `template` (the type has no text for that channel) and `suspended` (messages to the address bounced).
+    """
+    person = query.user_id or call.caller.id
+    await _check_readable(call, person)
+    store, organization_id = call.runtime.store, call.caller.organization
+    _, own, organization = await _levels(call.runtime, person, organization_id)
+    bounced = {row["channel"]: _bounce(row) for row in await store.suspended(person, organization_id)}
+    channels = [asdict(decision) for decision in explain(query.type, own, organization, bounced)]
+    return as_json({"type": query.type, "channels": channels})
+
+
+@OPERATIONS.operation(
+    "GET",
+    "/preferences/organization",
+    summary="Read your organization's notification preferences",
+    answers=[ok(EffectiveOrganizationPreferences, examples.ORGANIZATION_PREFERENCES, ETAG)],
+    admins_only=_ADMINS_ONLY,
+    problems=READ,
+)
+async def organization_preferences(call: Call) -> Response:
+    """Return the organization's preferences; for admins. `defaults` hold for people who set nothing."""
+    version, body = await call.runtime.store.organization_preferences(call.caller.organization) or (0, "{}")
+    answer = organization_body(organization_of(orjson.loads(body)))
+    return as_json(answer, headers={"ETag": etag(version)})
+
+
+@OPERATIONS.operation(
+    "PUT",
+    "/preferences/organization",
+    summary="Replace your organization's notification preferences",
+    answers=[ok(EffectiveOrganizationPreferences, examples.ORGANIZATION_PREFERENCES, ETAG), PENDING],
+    sends=Sends(example=examples.SET_ORGANIZATION_PREFERENCES),
+    headers=[IDEMPOTENCY_KEY],
+    admins_only=_ADMINS_ONLY,
+    problems=WRITE,
+)
+async def set_organization_preferences(call: Call, body: Body[SetOrganizationPreferences]) -> Response:
+    """Replace the organization's preferences; for admins. `mandatory` channels of a type cannot be switched
+    off.
+    """
+    outcome = await call.runtime.writer.carry_out(
+        call.caller, call.request, "organization_preferences.set", body.json
+    )
+    answer = organization_body(organization_of(outcome.get("organization_preferences") or {}))
+    return as_json(answer, headers={"ETag": etag(int(outcome["version"] or 0))})
+
+
+async def _levels(
+    runtime: Runtime, person: UUID, organization: UUID
+) -> tuple[int, Preferences, Organization]:
+    """Return a person's preferences with their version, and those of the organization."""
+    version, own, rules = await runtime.store.preferences(person, organization)
     return (
         version,
         preferences_of(orjson.loads(own)) if own else NOTHING_SAID,
@@ -97,38 +157,31 @@ async def wanted(runtime: Runtime, person: UUID, organization: UUID) -> tuple[in
 
 
 def person_body(own: Preferences, organization: Organization) -> dict[str, Any]:
-    """Preferences as they are answered: what holds, all levels taken together."""
+    """Return the preferences that hold for a person, all levels taken together."""
     body = body_of(effective(own, organization))
     del body["version"]
     return body
 
 
 def organization_body(organization: Organization) -> dict[str, Any]:
-    """What holds for whoever says nothing, and what nobody can switch off."""
+    """Return the defaults of an organization, and the channels that cannot be switched off."""
     return {
         "defaults": person_body(NOTHING_SAID, organization),
         "mandatory": {kind: sorted(channels) for kind, channels in sorted(organization.mandatory.items())},
     }
 
 
-async def _admin(runtime: Runtime, request: Request) -> Caller:
-    caller = await runtime.door.enter(request)
-    if not caller.admin:
-        raise Problem("not_allowed", "Only an admin decides what holds for everybody in the organization.")
-    return caller
-
-
 def _bounce(row: Any) -> str:
-    """Why a channel is suspended, and what brings it back."""
-    said = f" ({row['reason'].rstrip('.')})" if row["reason"] else ""
-    return f"the address bounced on {row['since']:%Y-%m-%d}{said}; say something new about the channel to use it again"
+    """Return why a channel is suspended, and how to restore it."""
+    reason = f" ({row['reason'].rstrip('.')})" if row["reason"] else ""
+    return f"the address bounced on {row['since']:%Y-%m-%d}{reason}; set the channel again to use it again"
 
 
-async def _check_may_ask(runtime: Runtime, caller: Caller, person: UUID) -> None:
-    """Everybody about themselves, an admin about their people."""
-    if person == caller.id:
+async def _check_readable(call: Call, person: UUID) -> None:
+    """Raise Problem unless the person is the caller, or a colleague and the caller an admin."""
+    if person == call.caller.id:
         return
-    if not caller.admin:
-        raise Problem("not_allowed", "Only an admin asks about somebody else.")
-    if not await runtime.directory.belongs_to(person, caller.organization):
+    if not call.caller.admin:
+        raise Problem("not_allowed", "Only an admin may read somebody else's preferences.")
+    if not await call.runtime.directory.belongs_to(person, call.caller.organization):
         raise not_found()

@@ -1,127 +1,230 @@
-"""Calls that read the views."""
+"""Operations that read appointments: calendar, list, one appointment with its notifications, outcomes of
+commands.
+"""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Annotated
 from uuid import UUID
 
-import orjson
-from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from starlette.responses import Response
 
 from chassis import clock
-from services.ingress.api.openapi import described
-from services.ingress.domain import cursors, queries
-from services.ingress.domain.busy import clipped, merged
-from services.ingress.domain.caller import Caller
-from services.ingress.domain.problems import Problem, invalid, not_found
-from services.ingress.http import bodies
-from services.ingress.http.responses import as_json, etag, raw_json
-from services.ingress.http.routing import PlainRoute
-from services.ingress.runtime import Runtime
-
-_CALENDAR_FIELDS = ("id", "title", "start_time", "end_time", "status", "organizer_id", "location")
-_NOTIFICATION_FIELDS = (
-    "id",
-    "type",
-    "recipient_id",
-    "channel",
-    "priority",
-    "state",
-    "attempts",
-    "planned_at",
-    "next_attempt_at",
-    "sent_at",
-    "delivered_at",
-    "reason",
-    "fallback_of",
+from contracts.fields import Status
+from contracts.outcomes import Outcome, PreferencesOutcome
+from services.ingress.api import examples
+from services.ingress.api.answer import Answer, ok
+from services.ingress.api.call import Call
+from services.ingress.api.headers import ETAG
+from services.ingress.api.models.appointments import (
+    AppointmentPage,
+    AppointmentRead,
+    Calendar,
+    Deliveries,
+    Delivery,
 )
-_OCCUPYING = frozenset({"pending", "confirmed"})
+from services.ingress.api.models.commands import PendingCommand
+from services.ingress.api.operation import READ, Operations
+from services.ingress.api.parameters import (
+    Id,
+    Instant,
+    Parameters,
+    Parsed,
+    RangeParameters,
+    Text,
+    whole_number,
+)
+from services.ingress.domain import appointments, cursors, queries
+from services.ingress.domain.problems import invalid, not_found
+from services.ingress.http.responses import as_json, etag, raw_json
+
+OPERATIONS = Operations("appointments", "Appointments: book, change, read.")
+
+_DELIVERY_FIELDS = tuple(Delivery.model_fields)
+_STATUSES = sorted(status.value for status in Status)
+Statuses = Annotated[
+    tuple[str, ...],
+    Parsed(
+        partial(queries.some_of, known=_STATUSES),
+        {"type": "array", "items": {"type": "string", "enum": _STATUSES}},
+    ),
+]
 
 
-def overview_routes(runtime: Runtime) -> APIRouter:
-    """Calendar and list: what is asked for most, so what is matched first."""
-    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["appointments"])
-    store = runtime.store
+class OverlapParameters(RangeParameters):
+    """A range of time, for the appointments that overlap it."""
 
-    @router.get("/calendar", **described("calendar"))
-    async def calendar(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        query = queries.calendar_query(params(request), clock.now())
-        if query.user not in (None, caller.id) and not await runtime.directory.belongs_to(
-            query.user, caller.organization
-        ):
-            raise not_found()
-        return as_json(
-            {"items": _calendar_items(await store.calendar(caller, query), query.start, query.end)}
+    from_: Instant | None = Field(
+        None, alias="from", description="RFC 3339; appointments that end after this instant."
+    )
+    to: Instant | None = Field(
+        None,
+        description="RFC 3339; appointments that start before this instant, at most 366 days after `from`.",
+    )
+
+
+class CalendarParameters(OverlapParameters):
+    """A person's calendar."""
+
+    user_id: Id | None = Field(None, description="A colleague; by default the caller.")
+
+    def query(self, now: datetime) -> queries.CalendarQuery:
+        """Return the range to read, with the defaults of a calendar."""
+        start, end = queries.calendar_range(self.from_, self.to, now)
+        return queries.CalendarQuery(start, end, self.user_id)
+
+
+class ListParameters(OverlapParameters):
+    """Filters of a list."""
+
+    status: Statuses = Field((), description="Statuses, repeated or separated by commas; by default all.")
+    participant_id: Id | None = Field(None, description="A person who takes part, the organizer included.")
+    client_id: Id | None = Field(None, description="The client whom the appointment is for.")
+    q: Text | None = Field(None, description="Text in title, location or description.")
+    limit: Annotated[int, whole_number(1, queries.LIMIT_MAX)] = Field(
+        queries.LIMIT_DEFAULT, description="Items on a page."
+    )
+    cursor: Text | None = Field(None, description="`next_cursor` of the page before.")
+
+    def query(self) -> queries.ListQuery:
+        """Return the filters for the views."""
+        return queries.ListQuery(
+            ends_after=self.from_,
+            starts_before=self.to,
+            statuses=self.status,
+            participant=self.participant_id,
+            client=self.client_id,
+            text=self.q,
+            limit=self.limit,
         )
 
-    @router.get("", **described("list"))
-    async def appointments(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        query = queries.list_query(params(request))
-        rows = await store.page(caller, query, _after(query.cursor))
-        return raw_json(_page(rows, query.limit))
 
-    return router
+class VersionParameters(Parameters):
+    """The version that a read waits for."""
 
-
-def read_routes(runtime: Runtime) -> APIRouter:
-    """One appointment with its notifications, and outcomes of commands."""
-    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["appointments"])
-    store = runtime.store
-
-    @router.get("/commands/{command_id}", **described("command"))
-    async def command(request: Request, command_id: str) -> Response:
-        caller = await runtime.door.enter(request)
-        identifier = bodies.path_id(command_id)
-        found = await store.command(identifier, caller.organization)
-        if found is None:
-            return as_json({"command_id": str(identifier), "status": "pending"})
-        actor, body = found
-        if actor != str(caller.id):
-            raise not_found()
-        return raw_json(body)
-
-    @router.get("/{appointment_id}/notifications", **described("notifications"))
-    async def notifications(request: Request, appointment_id: str) -> Response:
-        caller = await runtime.door.enter(request)
-        identifier = bodies.path_id(appointment_id)
-        await _visible(runtime, request, caller, identifier)
-        rows = await store.notifications(caller, identifier)
-        return as_json({"items": [{name: row[name] for name in _NOTIFICATION_FIELDS} for row in rows]})
-
-    @router.get("/{appointment_id}", **described("appointment"))
-    async def appointment(request: Request, appointment_id: str) -> Response:
-        caller = await runtime.door.enter(request)
-        identifier = bodies.path_id(appointment_id)
-        version, body = await _visible(runtime, request, caller, identifier)
-        if request.query_params.get("include") == "history":
-            body = _with_history(body, await store.history(caller.organization, identifier))
-        return raw_json(body, headers={"ETag": etag(version)})
-
-    return router
+    min_version: Annotated[int, whole_number(1, queries.VERSION_MAX)] | None = Field(
+        None, description="Wait up to 2 s until the views show this version."
+    )
 
 
-async def _visible(runtime: Runtime, request: Request, caller: Caller, identifier: UUID) -> tuple[int, str]:
-    """Version and JSON of an appointment that the caller may see, at least of `min_version` if that comes in time."""
-    wanted = queries.min_version(params(request)) if request.url.query else None
-    if wanted:
+class AppointmentParameters(VersionParameters):
+    """Parts of an appointment that are not read by default."""
 
-        async def look() -> int:
-            return await runtime.store.version(caller.organization, identifier)
+    include: Annotated[str, Parsed(str, {"type": "string", "enum": ["history"]})] | None = Field(
+        None, description="`history` adds every version and the fields that it changed."
+    )
 
-        await runtime.wait_until_shown(str(identifier), wanted, look, fresh=False)
-    found = await runtime.store.appointment(caller, identifier)
+
+@OPERATIONS.operation(
+    "GET",
+    "/calendar",
+    summary="Read a calendar",
+    answers=[ok(Calendar, examples.CALENDAR)],
+    problems=[*READ, "not_found"],
+)
+async def calendar(call: Call, query: CalendarParameters) -> Response:
+    """Return the appointments of a calendar, by default of the 31 days from today (UTC).
+
+    Of a colleague's appointments only those in which the caller takes part are shown, the others as busy
+    ranges; an admin sees all.
+    """
+    read = query.query(clock.now())
+    if read.user not in (None, call.caller.id) and not await call.runtime.directory.belongs_to(
+        read.user, call.caller.organization
+    ):
+        raise not_found()
+    rows = await call.runtime.store.calendar(call.caller, read)
+    return as_json({"items": appointments.calendar_items(rows, read.start, read.end)})
+
+
+@OPERATIONS.operation(
+    "GET",
+    "",
+    id="list",
+    summary="List appointments",
+    answers=[ok(AppointmentPage, examples.PAGE)],
+    problems=READ,
+)
+async def list_appointments(call: Call, query: ListParameters) -> Response:
+    """Return a page of the appointments in which the caller takes part, ordered by start.
+
+    An admin sees those of the whole organization.
+    """
+    after = _after(query.cursor)
+    rows = await call.runtime.store.page(call.caller, query.query(), after)
+    return raw_json(appointments.page(rows, query.limit))
+
+
+@OPERATIONS.operation(
+    "GET",
+    "/commands/{command_id}",
+    summary="Read the outcome of a command",
+    answers=[
+        Answer(
+            status=200,
+            description="OK",
+            models=[Outcome, PreferencesOutcome, PendingCommand],
+            example=examples.OUTCOME,
+        )
+    ],
+    problems=READ,
+)
+async def command(call: Call, command_id: UUID) -> Response:
+    """Return the outcome of a command of the caller, or `pending` while there is none."""
+    found = await call.runtime.store.command(command_id, call.caller.organization)
+    if found is None:
+        return as_json({"command_id": str(command_id), "status": "pending"})
+    actor, body = found
+    if actor != str(call.caller.id):
+        raise not_found()
+    return raw_json(body)
+
+
+@OPERATIONS.operation(
+    "GET",
+    "/{appointment_id}/notifications",
+    summary="Read the notifications of an appointment",
+    answers=[ok(Deliveries, examples.DELIVERIES)],
+    problems=READ,
+)
+async def notifications(call: Call, appointment_id: UUID, query: VersionParameters) -> Response:
+    """Return the deliveries of an appointment and their states, in the order of planning.
+
+    The organizer and admins get those of all recipients, a participant their own.
+    """
+    await _visible(call, appointment_id, query.min_version)
+    rows = await call.runtime.store.notifications(call.caller, appointment_id)
+    return as_json({"items": [{name: row[name] for name in _DELIVERY_FIELDS} for row in rows]})
+
+
+@OPERATIONS.operation(
+    "GET",
+    "/{appointment_id}",
+    summary="Read an appointment",
+    answers=[ok(AppointmentRead, examples.READ, ETAG)],
+    problems=READ,
+)
+async def appointment(call: Call, appointment_id: UUID, query: AppointmentParameters) -> Response:
+    """Return an appointment in which the caller takes part; an admin may read all of the organization."""
+    version, body = await _visible(call, appointment_id, query.min_version)
+    if query.include == "history":
+        rows = await call.runtime.store.history(call.caller.organization, appointment_id)
+        body = appointments.with_history(body, rows)
+    return raw_json(body, headers={"ETag": etag(version)})
+
+
+async def _visible(call: Call, identifier: UUID, min_version: int | None) -> tuple[int, str]:
+    """Return version and JSON of an appointment, at least of `min_version` if the views show that in time.
+
+    Raises Problem 404 if it does not exist or the caller may not see it.
+    """
+    if min_version:
+        look = partial(call.runtime.store.version, call.caller.organization, identifier)
+        await call.runtime.visibility.wait(str(identifier), min_version, look, fresh=False)
+    found = await call.runtime.store.appointment(call.caller, identifier)
     if found is None:
         raise not_found()
-    return found
-
-
-def params(request: Request) -> queries.Params:
-    """The query's parameters, each with all its values."""
-    found: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
-        found.setdefault(name, []).append(value)
     return found
 
 
@@ -132,48 +235,3 @@ def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
         return cursors.decode(cursor)
     except ValueError:
         raise invalid("cursor", "cursor", "Expected a next_cursor of an earlier page") from None
-
-
-def _page(rows: Sequence[Any], limit: int) -> str:
-    """A page as JSON, out of bodies that are JSON already."""
-    shown = rows[:limit]
-    cursor = "null"
-    if len(rows) > limit:
-        cursor = f'"{cursors.encode(shown[-1]["start_time"], shown[-1]["id"])}"'
-    return f'{{"items":[{",".join(row["body"] for row in shown)}],"next_cursor":{cursor}}}'
-
-
-def _calendar_items(rows: Sequence[Any], start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Appointments in full where the caller takes part, everything else as busy ranges, ordered by start."""
-    if not rows or "shared" not in rows[0]:
-        return [{name: row[name] for name in _CALENDAR_FIELDS} for row in rows]
-    items = [{name: row[name] for name in _CALENDAR_FIELDS} for row in rows if row["shared"]]
-    hidden = [
-        (row["start_time"], row["end_time"])
-        for row in rows
-        if not row["shared"] and row["status"] in _OCCUPYING
-    ]
-    for low, high in merged(clipped(hidden, start, end)):
-        items.append({"start_time": low, "end_time": high, "busy": True})
-    return sorted(items, key=lambda item: item["start_time"])
-
-
-def _with_history(body: str, rows: Sequence[Any]) -> str:
-    """The appointment with one more field, `history`: its versions, the first first."""
-    history = [
-        {
-            "version": row["version"],
-            "change": row["change"],
-            "changes": orjson.Fragment(row["changes"]),
-            "actor": row["actor"],
-            "at": row["at"],
-        }
-        for row in rows
-    ]
-    return f'{body.rstrip()[:-1]},"history":{orjson.dumps(history, option=orjson.OPT_UTC_Z).decode()}}}'
-
-
-def invalid_query(error: queries.InvalidQuery) -> Problem:
-    """Query parameters that cannot be understood, field by field."""
-    errors = [{"field": e.field, "code": e.code, "message": e.message} for e in error.errors]
-    return Problem("invalid", f"{errors[0]['field']}: {errors[0]['message']}.", errors=errors)

@@ -5,61 +5,79 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from fastapi import APIRouter, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
 
 from services.ingress import metrics
-from services.ingress.api.openapi import described
+from services.ingress.api import examples
+from services.ingress.api.answer import text
+from services.ingress.api.call import Call
+from services.ingress.api.headers import LAST_EVENT_ID
+from services.ingress.api.operation import Operations
 from services.ingress.domain.caller import LEEWAY_SECONDS
 from services.ingress.domain.memory import Change
 from services.ingress.domain.problems import Problem
-from services.ingress.http.routing import PlainRoute
 from services.ingress.live.streams import Live, Subscription
-from services.ingress.runtime import Runtime
+
+OPERATIONS = Operations("live", "Changes as they happen.")
 
 RETRY_MS = 1_000
 LONGEST_SECONDS = 86_400.0
-SEND_WITHIN = 30.0  # a reader that takes nothing for so long is gone, though its connection stands
+SEND_WITHIN = 30.0  # seconds; a reader that takes nothing for so long is gone, though its connection stands
+MEDIA = "text/event-stream"
 
 
-def stream_routes(runtime: Runtime) -> APIRouter:
-    """GET of the stream."""
-    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["live"])
+@OPERATIONS.operation(
+    "GET",
+    "/stream",
+    summary="Follow your calendar live",
+    answers=[text(MEDIA, examples.STREAM)],
+    headers=[LAST_EVENT_ID],
+    problems=["kafka_unavailable", "overloaded"],
+)
+async def stream(call: Call) -> Response:
+    """Return server-sent events about the caller's appointments; an admin gets those of the whole
+    organization.
 
-    @router.get("/stream", **described("stream"))
-    async def stream(request: Request) -> Response:
-        caller = await runtime.door.enter(request)
-        live = runtime.streams()
-        if live.count >= runtime.settings.streams_max:
-            metrics.LIMITED.labels("streams").inc()
-            raise Problem("overloaded", "Too many live streams are open.")
-        feed = Feed(live, live.subscribe(caller, request.headers.get("last-event-id")), caller.expires_at)
-        return EventSourceResponse(
-            feed.events(),
-            ping=runtime.settings.heartbeat_seconds,
-            ping_message_factory=feed.heartbeat,
-            send_timeout=SEND_WITHIN,
-            sep="\n",
-        )
+    `Last-Event-ID` resumes up to ten minutes back; an older or unreadable one gets `event: reset`: read the
+    calendar again. `notification.changed` has the states of an appointment's notifications: all of them for
+    its organizer and admins, their own for a recipient; it may come twice.
+    """
+    live, settings = call.runtime.streams(), call.runtime.settings
+    if live.count >= settings.streams_max:
+        metrics.LIMITED.labels("streams").inc()
+        raise Problem("overloaded", f"All {settings.streams_max} live streams of this process are open.")
+    if call.request.method == "HEAD":
+        return Response(media_type=MEDIA)
+    events = Events(live, live.subscribe(call.caller, call.header("last-event-id")), call.caller.expires_at)
+    return EventSourceResponse(
+        events.all(),
+        ping=settings.heartbeat_seconds,
+        ping_message_factory=events.heartbeat,
+        send_timeout=SEND_WITHIN,
+        sep="\n",
+    )
 
-    return router
 
+class Events:
+    """The events of one stream. Each has an id, so that a reader who comes back with the last one misses
+    nothing.
 
-class Feed:
-    """One stream's events. What was sent last is its id, so that a reader who comes back misses nothing.
-
-    It ends when the reader's token does (`expires_at`, seconds since 1970): they come back with a new one.
+    The stream ends with the reader's token (`expires_at`, seconds since 1970): they come back with a new
+    one.
     """
 
     def __init__(self, live: Live, subscription: Subscription, expires_at: float) -> None:
         self._expires_at = expires_at
         self._live = live
         self._subscription = subscription
-        self._sent: str | None = None
+        self._last_id: str | None = None
         self._idle = False
 
-    async def events(self) -> AsyncGenerator[ServerSentEvent]:
-        """First a comment with an id, or `reset` if what was missed cannot be told; then every change."""
+    async def all(self) -> AsyncGenerator[ServerSentEvent]:
+        """Yield a comment with an id, or `reset` if missed changes are not known any more; then every
+        change.
+        """
         left = min(max(0.0, self._expires_at + LEEWAY_SECONDS - time.time()), LONGEST_SECONDS)
         end = asyncio.get_running_loop().call_later(left, self._subscription.close)
         try:
@@ -71,27 +89,29 @@ class Feed:
             self._live.unsubscribe(self._subscription)
 
     async def _events(self) -> AsyncGenerator[ServerSentEvent]:
-        mine = self._subscription
-        if mine.backlog is None:
-            yield ServerSentEvent("{}", event="reset", id=mine.vector, retry=RETRY_MS)
-        for change in mine.backlog or ():
+        subscription = self._subscription
+        if subscription.backlog is None:
+            yield ServerSentEvent("{}", event="reset", id=subscription.vector, retry=RETRY_MS)
+        for change in subscription.backlog or ():
             yield self._event(change)
-        if mine.backlog is not None:
-            yield ServerSentEvent(comment="connected", id=mine.vector, retry=RETRY_MS)
-        while not mine.closed:
-            self._idle = mine.queue.empty()
-            queued = await mine.queue.get()
+        if subscription.backlog is not None:
+            yield ServerSentEvent(comment="connected", id=subscription.vector, retry=RETRY_MS)
+        while not subscription.closed:
+            self._idle = subscription.queue.empty()
+            queued = await subscription.queue.get()
             self._idle = False
             if queued is None:
                 return
             yield self._event(queued)
 
     def _event(self, change: Change) -> ServerSentEvent:
-        self._sent = change.vector
+        self._last_id = change.vector
         data = change.data_for(self._subscription.viewer)
         return ServerSentEvent(data, event=change.event, id=change.vector)
 
     def heartbeat(self) -> ServerSentEvent:
-        """A comment; with the id of now when nothing waits to be sent, so that a quiet reader's id stays young."""
+        """Return a comment; with the id of now when nothing waits to be sent, so that a quiet reader's id
+        stays young.
+        """
         quiet = self._idle and self._subscription.queue.empty()
-        return ServerSentEvent(comment="still here", id=self._live.vector if quiet else self._sent)
+        return ServerSentEvent(comment="still here", id=self._live.vector if quiet else self._last_id)

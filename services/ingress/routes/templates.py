@@ -1,32 +1,50 @@
-"""What the messages to people look like."""
+"""Previews of messages, with sample data."""
 
 from dataclasses import asdict
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from starlette.responses import Response
 
 from notifications.preview import NoText, UnknownType, preview
-from services.ingress.api.openapi import described
+from services.ingress.api import notification_examples as examples
+from services.ingress.api.answer import ok
+from services.ingress.api.call import Call
+from services.ingress.api.models.notifications import Preview
+from services.ingress.api.operation import Operations
+from services.ingress.api.parameters import Parameters, text_of
 from services.ingress.domain.problems import Problem, invalid
-from services.ingress.domain.queries import preview_query
 from services.ingress.http.responses import as_json
-from services.ingress.http.routing import PlainRoute
-from services.ingress.routes.reads import params
-from services.ingress.runtime import Runtime
+
+OPERATIONS = Operations("notifications", "Texts of messages.")
 
 
-def template_routes(runtime: Runtime) -> APIRouter:
-    """A preview with sample data, for anybody with a token."""
-    router = APIRouter(prefix="/api/appointments", route_class=PlainRoute, tags=["notifications"])
+class PreviewParameters(Parameters):
+    """Channel and language of a preview."""
 
-    @router.get("/templates/{notification_type}/preview", **described("template_preview"))
-    async def template_preview(request: Request, notification_type: str) -> Response:
-        await runtime.door.enter(request)
-        query = preview_query(params(request))
-        try:
-            return as_json(asdict(preview(notification_type, query.channel, query.locale)))
-        except UnknownType:
-            raise Problem("not_found", "There is no such type of notification.") from None
-        except NoText as error:
-            raise invalid("channel", "no_text", str(error)) from None
+    channel: Annotated[str, text_of(20)] = Field("email", description="`email`, `sms`, `in_app` or `push`.")
+    locale: Annotated[str, text_of(35)] = Field(
+        "en", description="Such as `de-AT`; English if there are no texts in that language."
+    )
 
-    return router
+
+@OPERATIONS.operation(
+    "GET",
+    "/templates/{notification_type}/preview",
+    summary="Preview a notification",
+    answers=[ok(Preview, examples.PREVIEW)],
+    problems=["not_found"],
+)
+async def template_preview(_: Call, notification_type: str, query: PreviewParameters) -> Response:
+    """Return the texts of a type of notification (`appointment_reminder` …) on one channel, with sample
+    data.
+
+    `locale` in the answer is the language of the texts. The answer is 422 if that type is never sent on the
+    channel.
+    """
+    try:
+        return as_json(asdict(preview(notification_type, query.channel, query.locale)))
+    except UnknownType:
+        raise Problem("not_found", "There is no such type of notification.") from None
+    except NoText as error:
+        raise invalid("channel", "no_text", str(error)) from None

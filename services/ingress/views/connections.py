@@ -9,15 +9,15 @@ import asyncpg
 from chassis.database.connecting import connect
 from chassis.database.transactions import SESSION_SETTINGS
 
-CONNECTED_WITHIN = 2.0  # for a place, and for a connection if none is idle
-QUERY_WITHIN = 5.0
+CONNECTED_WITHIN = 2.0  # seconds for a place, and for a connection if none is idle
+QUERY_WITHIN = 5.0  # seconds
 
 
 class Connections:
-    """At most `size` connections, made when they are needed, the one used last first.
+    """At most `size` connections, opened when they are needed; the one used last is used next.
 
-    asyncpg's own pool makes a task to lend a connection and another to take it back, which costs more than one of our
-    queries; and it resets what our role cannot set.
+    asyncpg's own pool makes a task to lend a connection and another to take it back, which costs more than
+    a query of the views; and it resets settings that the reader role cannot set.
     """
 
     def __init__(self, url: str, size: int) -> None:
@@ -27,7 +27,9 @@ class Connections:
         self._busy: set[asyncpg.Connection] = set()
 
     async def fetch(self, sql: str, *parameters: object) -> Sequence[Any]:
-        """The rows of one query. Raises TimeoutError, OSError or what asyncpg raises; that connection is used no more."""
+        """Return the rows of one query. Raises TimeoutError, OSError or asyncpg's errors; the connection is
+        then closed.
+        """
         async with asyncio.timeout(CONNECTED_WITHIN):
             await self._places.acquire()
             try:

@@ -1,9 +1,10 @@
-"""SQL of calendars that other programs subscribe to; `store` runs it."""
+"""SQL of calendars that other programs subscribe to; run by `store`."""
 
 FEED = "SELECT user_id, organization_id FROM views.feeds WHERE token_hash = $1"
 
-# A series is shown by its rule, which says nothing of a range: if some of it is in the range, all of it is wanted.
-# Who has declined, or waits for a seat, does not take part. Of more than anybody has, the oldest are left out.
+# A series is shown by its rule, which knows no range: if an occurrence is in the range, all occurrences are
+# read. People who declined, or are on the waiting list, do not take part. Beyond 10,000 rows the oldest are
+# left out.
 OWN = """
     WITH own AS (
         SELECT p.id, p.version, p.body, p.start_time, p.series_id

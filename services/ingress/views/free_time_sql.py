@@ -1,8 +1,9 @@
-"""SQL of what takes people's time, beside `store`.
+"""SQL of availability and taken time; run by `store`.
 
-One round trip for everybody asked about, a row for each: their availability, and what is taken as arrays of whole seconds since 1970, a start rounded down and an end up. How
-much is read depends on the range alone: no appointment and no hold is longer than 24 hours, live holds are few, and
-time taken elsewhere, which may last for weeks, has an index of ranges. `margin` is what of the neighbourhood matters.
+One round trip for all people, a row for each: the availability, and the taken time as arrays of whole
+seconds since 1970, a start rounded down and an end up. The range alone decides how much is read: no
+appointment and no hold is longer than 24 hours, live holds are few, and busy times, which may last for
+weeks, have an index of ranges. `margin` is how far around the range taken time matters.
 
 $1 people, $2 organization, $3 from, $4 to, $5 now.
 """
@@ -40,5 +41,5 @@ TAKEN = f"""
         WHERE user_id = person.id AND tstzrange(start_time, end_time) && tstzrange(since, until)
     ) AS elsewhere
     ORDER BY person.place
-"""  # noqa: S608  (our own fragments)
+"""  # noqa: S608  (only fragments of this file)
 AVAILABILITY = "SELECT version, body FROM views.availability WHERE user_id = $1 AND organization_id = $2"

@@ -1,4 +1,4 @@
-"""What decides about free time, as the views show it, made ready for the engine."""
+"""Availability and occupancy of people, read from the views for the search of free slots."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -13,25 +13,27 @@ from scheduling.availability import Availability, availability_of
 from scheduling.slots import Person, Taken
 from services.ingress.views.store import Store
 
-KEPT = 16_000_000  # characters of JSON, some 16,000 people's; parsed it takes several times as much
+KEPT = 16_000_000  # characters of JSON, those of some 16,000 people; parsed they take several times as much
 
 
-class Openings:
-    """People with their availability and what is taken; availability is parsed once."""
+class People:
+    """Reads people with their availability and taken time; each availability is parsed once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: OrderedDict[UUID, tuple[str, Availability]] = OrderedDict()
         self._size = 0
 
-    async def people(
-        self, organization: UUID, who: Sequence[UUID], first: int, last: int, now: int
+    async def read(
+        self, organization: UUID, people: Sequence[UUID], first: int, last: int, now: int
     ) -> list[Person]:
-        """These people in this order, with what matters to `[first, last)`; seconds since 1970. Raises Problem 503."""
-        rows = await self._store.taken(organization, who, _at(first), _at(last), _at(now))
+        """Return these people in this order, with the time taken in `[first, last)`, seconds since 1970.
+        Raises Problem 503.
+        """
+        rows = await self._store.taken(organization, people, _at(first), _at(last), _at(now))
         return [
             Person(person, self._availability(person, row["body"]), taken_of(row))
-            for person, row in zip(who, rows, strict=True)
+            for person, row in zip(people, rows, strict=True)
         ]
 
     def _availability(self, person: UUID, body: str | None) -> Availability | None:
@@ -50,7 +52,7 @@ class Openings:
 
 
 def taken_of(row: Any) -> list[Taken]:
-    """What takes a person's time, sorted by start."""
+    """Return the taken time of a person, sorted by start."""
     taken = list(map(Taken, row["starts"] or (), row["ends"] or (), repeat("appointment")))
     if row["held_starts"] or row["elsewhere_starts"]:
         taken += map(Taken, row["held_starts"] or (), row["held_ends"] or (), repeat("hold"))

@@ -1,6 +1,7 @@
-"""The projector's views, read by a role that can do nothing else. Tables: services/projector/VIEWS.md.
+"""The projector's views, read by a role without any other right. Tables: services/projector/VIEWS.md.
 
-asyncpg itself rather than SQLAlchemy: these reads are the hot path, and JSON kept as text is passed on unparsed.
+asyncpg itself rather than SQLAlchemy: these reads are the hot path, and JSON kept as text is passed on
+unparsed.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,8 @@ _HISTORY = """
     SELECT version, change, changes, actor, at FROM views.history
     WHERE appointment_id = $1 AND organization_id = $2 ORDER BY version
 """
-# No appointment is longer than 24 hours, which turns an overlap into a range of starts that an index can serve.
+# No appointment is longer than 24 hours, which turns an overlap into a range of starts that an index can
+# serve.
 _CALENDAR = """
     SELECT a.start_time, a.end_time, p.id::text AS id, p.title, p.status, p.organizer_id::text AS organizer_id, p.location
     FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
@@ -47,7 +49,7 @@ _COLLEAGUE = """
     AND a.status <> 'cancelled' AND a.response NOT IN ('declined', 'waiting')
     ORDER BY a.start_time, a.appointment_id
 """
-# The organizer and admins see what was sent to everybody, a participant what was sent to them.
+# The organizer and admins see the deliveries of all recipients, a participant their own.
 _NOTIFICATIONS = """
     SELECT id::text AS id, type, recipient_id::text AS recipient_id, channel, priority, state, attempts, planned_at,
     next_attempt_at, sent_at, delivered_at, reason, fallback_of::text AS fallback_of
@@ -55,8 +57,9 @@ _NOTIFICATIONS = """
     AND ($3 OR recipient_id = $4 OR EXISTS (SELECT FROM views.appointments p WHERE p.id = $1 AND p.organizer_id = $4))
     ORDER BY planned_at, id
 """
-# From the deliveries themselves, so that the percentiles are exact. What is accepted counts as sent whatever became of it.
-# Two machines' clocks may differ by more than a fast delivery takes: no time is below zero.
+# From the deliveries themselves, so that the percentiles are exact. Accepted deliveries count as sent, also
+# if they failed later. Clocks of two machines may differ by more than a fast delivery takes: no time is
+# below zero.
 ANALYTICS = """
     SELECT date, type, channel, count(*) AS planned, count(sent_at) AS sent,
         count(*) FILTER (WHERE state = 'delivered') AS delivered, count(*) FILTER (WHERE state = 'failed') AS failed,
@@ -73,17 +76,17 @@ ANALYTICS = """
     ) AS delivery
     GROUP BY date, type, channel ORDER BY date, type, channel
 """
-# A command whose id another organization used first stands under a key of its own.
+# A command whose id another organization used first has a key of its own.
 _COMMAND = """
     SELECT actor, body FROM views.commands
     WHERE id IN ($1, $2) AND (organization_id = $3 OR organization_id IS NULL) ORDER BY id = $1 LIMIT 1
 """
-_WANTED = """
-    SELECT p.version, p.body, o.body AS rules FROM (SELECT) AS asked
+_PREFERENCES = """
+    SELECT p.version, p.body, o.body AS rules FROM (SELECT) AS one
     LEFT JOIN views.preferences p ON p.user_id = $1 AND p.organization_id = $2
     LEFT JOIN views.organization_preferences o ON o.organization_id = $2
 """
-# What is waited for beside appointments; a released hold is not there any more.
+# Versions of entries beside appointments; a released hold has no row any more.
 _SHOWN_VERSIONS = {
     "availability": "SELECT version FROM views.availability WHERE user_id = $1 AND organization_id = $2",
     "busy_times": "SELECT version FROM views.busy_versions WHERE user_id = $1 AND organization_id = $2",
@@ -108,7 +111,7 @@ class Store:
         self._connections = Connections(reader_url(settings), settings.pool_size)
 
     async def open(self) -> None:
-        """Connect for the first time; raises what asyncpg says while the database is away."""
+        """Connect for the first time. Raises asyncpg's errors while the database is away."""
         await self._connections.fetch("SELECT 1")
 
     def close(self) -> None:
@@ -116,47 +119,51 @@ class Store:
         self._connections.terminate()
 
     async def ping(self) -> None:
-        """Ask for nothing; raises Problem if even that is not answered."""
+        """Run an empty query. Raises Problem if it is not answered."""
         await self._fetch("SELECT 1")
 
     async def appointment(self, caller: Caller, identifier: UUID) -> tuple[int, str] | None:
-        """Version and JSON of an appointment that the caller may see, else None."""
+        """Return version and JSON of an appointment that the caller may see, else None."""
         rows = await self._fetch(_APPOINTMENT, identifier, caller.organization, caller.admin, caller.id)
         return (rows[0]["version"], rows[0]["body"]) if rows else None
 
     async def version(self, organization: UUID, identifier: UUID) -> int:
-        """The version that the views show, 0 for none; for waiting only, so nobody's rights are asked."""
+        """Return the version that the views show, 0 for none; it is not answered, so no rights are checked."""
         rows = await self._fetch(_VERSION, identifier, organization)
         return int(rows[0]["version"]) if rows else 0
 
     async def shown_version(self, view: str, identifier: UUID, organization: UUID) -> int:
-        """The version that a view shows of somebody's entry or of a hold, 0 for none."""
+        """Return the version that a view shows of a person's entry or of a hold, 0 for none."""
         rows = await self._fetch(_SHOWN_VERSIONS[view], identifier, organization)
         return int(rows[0]["version"]) if rows else 0
 
     async def event_shown(self, appointments: Sequence[UUID], event: UUID) -> int:
-        """1 if the history of one of these appointments has this event, else 0."""
+        """Return 1 if the history of one of these appointments has this event, else 0."""
         return len(await self._fetch(_EVENT, appointments, event))
 
     async def feed(self, token_hash: str) -> tuple[UUID, UUID] | None:
-        """The person and the organization whose calendar that secret opens, if it opens any."""
+        """Return the person and the organization whose calendar that secret opens, if it opens any."""
         rows = await self._fetch(FEED, token_hash)
         return (rows[0]["user_id"], rows[0]["organization_id"]) if rows else None
 
     async def own(self, person: UUID, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
-        """Rows of `id version body series_id`: what somebody takes part in between, and all of each series of which some is between."""
+        """Return rows of `id version body series_id`: a person's appointments in the range, with all of
+        their series.
+        """
         return await self._fetch(OWN, person, organization, start, end)
 
     async def series(self, organization: UUID, identifiers: Sequence[UUID]) -> Sequence[Any]:
-        """Rows of `id version body` of these series."""
+        """Return rows of `id version body` of these series."""
         return await self._fetch(SERIES, identifiers, organization) if identifiers else ()
 
     async def history(self, organization: UUID, identifier: UUID) -> Sequence[Any]:
-        """Rows of `version change changes actor at`, the first version first; `changes` is JSON text."""
+        """Return rows of `version change changes actor at`, the first version first; `changes` is JSON
+        text.
+        """
         return await self._fetch(_HISTORY, identifier, organization)
 
     async def calendar(self, caller: Caller, query: CalendarQuery) -> Sequence[Any]:
-        """Rows that overlap the range of whoever's calendar; a colleague's also say whether they are `shared`."""
+        """Return rows that overlap the range of a calendar; those of a colleague have `shared`, too."""
         person = query.user or caller.id
         if person == caller.id or caller.admin:
             return await self._fetch(_CALENDAR, person, caller.organization, query.start, query.end)
@@ -165,34 +172,42 @@ class Store:
     async def page(
         self, caller: Caller, query: ListQuery, after: tuple[datetime, UUID] | None
     ) -> Sequence[Any]:
-        """Rows of `start_time id body`, one more than the limit if there is another page."""
+        """Return rows of `start_time id body`, one more than the limit if there is another page."""
         sql, parameters = list_statement(caller, query, after)
         return await self._fetch(sql, *parameters)
 
     async def notifications(self, caller: Caller, appointment: UUID) -> Sequence[Any]:
-        """Its deliveries in the order of their planning, as far as the caller may know of them."""
+        """Return the deliveries that the caller may see, in the order of planning."""
         return await self._fetch(_NOTIFICATIONS, appointment, caller.organization, caller.admin, caller.id)
 
     async def analytics(self, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
-        """Rows for each UTC day, type and channel; `sent_s` and `delivered_s` are median and 95th percentile, or null."""
+        """Return a row for each UTC day, type and channel; `sent_s` and `delivered_s`: median and 95th
+        percentile, or null.
+        """
         return await self._fetch(ANALYTICS, organization, start, end)
 
     async def command(self, identifier: UUID, organization: UUID) -> tuple[str | None, str] | None:
-        """Actor and JSON of the first outcome of an organization's command, or of one that named none."""
+        """Return actor and JSON of the first outcome of a command of the organization, or of one that named
+        none.
+        """
         rows = await self._fetch(_COMMAND, identifier, key_elsewhere(organization, identifier), organization)
         return (rows[0]["actor"], rows[0]["body"]) if rows else None
 
-    async def wanted(self, person: UUID, organization: UUID) -> tuple[int, str | None, str | None]:
-        """Version and JSON of somebody's preferences (0 and None: never set), and JSON of what holds for everybody."""
-        [row] = await self._fetch(_WANTED, person, organization)
+    async def preferences(self, person: UUID, organization: UUID) -> tuple[int, str | None, str | None]:
+        """Return version and JSON of a person's preferences (0 and None: never set), and JSON of the
+        organization's.
+        """
+        [row] = await self._fetch(_PREFERENCES, person, organization)
         return row["version"] or 0, row["body"], row["rules"]
 
     async def suspended(self, person: UUID, organization: UUID) -> Sequence[Any]:
-        """Rows of `channel since reason`: the channels whose address bounced and is left alone."""
+        """Return rows of `channel since reason`: the channels that are suspended because the address
+        bounced.
+        """
         return await self._fetch(_SUSPENDED, person, organization)
 
     async def organization_preferences(self, organization: UUID) -> tuple[int, str] | None:
-        """Version and JSON of what holds for everybody there; None if nobody ever decided."""
+        """Return version and JSON of the organization's preferences; None if they were never set."""
         rows = await self._fetch(_RULES, organization)
         return (rows[0]["version"], rows[0]["body"]) if rows else None
 
@@ -204,11 +219,11 @@ class Store:
         end: datetime,
         now: datetime,
     ) -> Sequence[Any]:
-        """A row for each person, in order: availability, and what takes their time in a range; see `free_time_sql`."""
+        """Return a row for each person, in order: availability, and the time taken in a range; see `free_time_sql`."""
         return await self._fetch(TAKEN, people, organization, start, end, now)
 
     async def availability(self, person: UUID, organization: UUID) -> tuple[int, str] | None:
-        """Version and JSON of what somebody said of their hours; None if they never did."""
+        """Return version and JSON of a person's availability; None if it was never set."""
         rows = await self._fetch(AVAILABILITY, person, organization)
         return (rows[0]["version"], rows[0]["body"]) if rows else None
 
@@ -222,7 +237,9 @@ class Store:
 def list_statement(
     caller: Caller, query: ListQuery, after: tuple[datetime, UUID] | None
 ) -> tuple[str, list[object]]:
-    """A list as SQL with parameters: an admin reads the organization, anybody else what they take part in."""
+    """Return a list as SQL with parameters: an admin reads the organization, a member the appointments they
+    take part in.
+    """
     parameters: list[object] = []
 
     def value(given: object) -> str:
@@ -256,7 +273,7 @@ def list_statement(
     if after:
         where.append(f"({start}, {key}) > ({value(after[0])}, {value(after[1])})")
     sql = (
-        f"SELECT p.start_time, p.id, p.body FROM {source} WHERE {' AND '.join(where)} "  # noqa: S608  (only our own fragments)
+        f"SELECT p.start_time, p.id, p.body FROM {source} WHERE {' AND '.join(where)} "  # noqa: S608  (only fragments of this file)
         f"ORDER BY {start}, {key} LIMIT {value(query.limit + 1)}"
     )
     return sql, parameters

@@ -1,4 +1,4 @@
-"""Calls to the Communication Service, as the requirements describe them. A person's token is never used nor stored."""
+"""Calls to the Communication Service (docs/requirements.md#send). A person's token is neither used nor stored."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -23,7 +23,7 @@ ENTITY_TYPE = "appointment"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a call follows from, for the headers that cross services."""
+    """The origin of a call, for the headers that are passed on between services."""
 
     organization_id: UUID | None = None
     actor: str | None = None
@@ -32,7 +32,7 @@ class Origin:
 
 
 class CommunicationClient:
-    """One connection pool to the service; every call gives None or a body, or a Failure. It never raises for an answer."""
+    """One connection pool to the service. Its calls return a Failure, or None; they raise for no response."""
 
     def __init__(self, base_url: str, *, token: str, timeout: float = 30.0, limits: int = 100) -> None:
         self._client = http.client(base_url, timeout=timeout, limits=limits)
@@ -42,7 +42,10 @@ class CommunicationClient:
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def send(self, key: UUID, body: bytes, origin: Origin) -> Failure | None:
-        """Send a notification; `body` is the JSON of `send_body`. The same key has one effect, however often it is sent."""
+        """Send a notification.
+
+        `body`: JSON from `send_body`. Calls with the same key have one effect altogether.
+        """
         headers = self._headers(origin, str(key)) | {
             "Content-Type": "application/json",
             "Idempotency-Key": str(key),
@@ -50,20 +53,19 @@ class CommunicationClient:
         return (await self._call(httpx.Request("POST", self._send_url, headers=headers, content=body)))[1]
 
     async def register(self, template: Mapping[str, Any]) -> Failure | None:
-        """Register a template, or replace it by itself."""
+        """Register a template, or register it again."""
         url = f"{self._base}/templates/{template['id']}"
         request = self._client.build_request("PUT", url, json=template, headers=self._headers(Origin()))
         return (await self._call(request))[1]
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def _call(self, request: httpx.Request) -> tuple[httpx.Response | None, Failure | None]:
         try:
-            async with asyncio.timeout(
-                self._timeout
-            ):  # httpx bounds each step, not the whole of a trickling answer
+            # httpx bounds each step, but not the whole of a response that trickles in.
+            async with asyncio.timeout(self._timeout):
                 response = await self._client.send(request)
         except TimeoutError:
             return None, Failure(f"no answer within {self._timeout:g} s")
@@ -75,7 +77,7 @@ class CommunicationClient:
         return response, Failure(_reason(response), response.status_code, retry_after)
 
     def _headers(self, origin: Origin, request_id: str | None = None) -> dict[str, str]:
-        """The cross-service headers of the requirements; what is unknown is left out."""
+        """Return the headers of docs/requirements.md#headers; unknown values are left out."""
         request_id = request_id or str(uuid4())
         correlation_id = _header(origin.correlation_id) or request_id
         headers = {
@@ -102,10 +104,10 @@ def send_body(
     appointment_id: UUID,
     locale: str = "en",
 ) -> bytes:
-    """The payload of the send call: the requirements' fields, the entity that delivery reports name, and the language.
+    """Return the payload of docs/requirements.md#send.
 
-    `locale` chooses among the languages that the template was registered with; a service that knows none of that
-    ignores it and sends the English text.
+    Delivery reports name its entity. `locale` selects one of the languages of the registered template; a
+    service that does not know languages ignores it and sends the English text.
     """
     return orjson.dumps(
         {
@@ -123,37 +125,37 @@ def send_body(
 
 
 def on_channel(body: bytes, channel: str) -> bytes:
-    """The same payload for another channel, without what only an e-mail brings."""
+    """Return the same payload for another channel, without the calendar file, which only e-mails carry."""
     payload = orjson.loads(body)
-    words = {name: text for name, text in payload["template_data"].items() if name != CALENDAR_FILE}
-    return orjson.dumps(payload | {"channels": [channel], "template_data": words})
+    data = {name: text for name, text in payload["template_data"].items() if name != CALENDAR_FILE}
+    return orjson.dumps(payload | {"channels": [channel], "template_data": data})
 
 
 def to_many(body: bytes, recipients: Collection[UUID]) -> bytes:
-    """The same payload for many; each recipient's name is then left to the Communication Service, which knows them."""
+    """Return the same payload for many recipients, whose names the Communication Service adds by itself."""
     payload = orjson.loads(body)
-    words = {name: text for name, text in payload["template_data"].items() if name != "recipient_name"}
-    return orjson.dumps(payload | {"recipients": [*map(str, recipients)], "template_data": words})
+    data = {name: text for name, text in payload["template_data"].items() if name != "recipient_name"}
+    return orjson.dumps(payload | {"recipients": [*map(str, recipients)], "template_data": data})
 
 
-def with_words(body: bytes, words: Mapping[str, str]) -> bytes:
-    """The same payload with these variables of its text."""
+def with_variables(body: bytes, variables: Mapping[str, str]) -> bytes:
+    """Return the same payload with these variables replaced."""
     payload = orjson.loads(body)
-    return orjson.dumps(payload | {"template_data": {**payload["template_data"], **words}})
+    return orjson.dumps(payload | {"template_data": {**payload["template_data"], **variables}})
 
 
 def _reason(response: httpx.Response) -> str:
-    """`HTTP 422 missing_variable: template_data lacks …`, as far as the answer says."""
+    """Return `HTTP 422 missing_variable: template_data lacks …`, as far as the response has these parts."""
     try:
         problem = orjson.loads(response.content)
-        said = f" {problem.get('code', '')}: {problem.get('detail', '')}".rstrip(" :")
+        problem_text = f" {problem.get('code', '')}: {problem.get('detail', '')}".rstrip(" :")
     except (ValueError, AttributeError):
-        said = ""
-    return one_line(f"HTTP {response.status_code}{said}")
+        problem_text = ""
+    return one_line(f"HTTP {response.status_code}{problem_text}")
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Seconds from now, from either form of the header (a number or a date); None when it says neither."""
+    """Return the seconds from now, from either form of the header (a number or a date), else None."""
     if value is None:
         return None
     if value.isascii() and value.strip().isdigit():
@@ -167,7 +169,7 @@ def _retry_after(value: str | None) -> float | None:
 
 
 def _header(value: str | None) -> str:
-    """A value that fits into an HTTP header, percent-encoded where it would not."""
+    """Return the value, percent-encoded if an HTTP header cannot hold it as it is."""
     value = value or ""
     return value if value.isascii() and value.isprintable() else quote(value)
 

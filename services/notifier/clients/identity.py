@@ -1,4 +1,4 @@
-"""Who administers an organization. Asked each time, because it is rare and a right can be taken back."""
+"""The admins of organizations. They are never cached: requests are rare, and the right can be taken back."""
 
 from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
@@ -9,7 +9,10 @@ ADMIN = "admin"
 
 
 class Directory:
-    """Asks the Identity Service. `timeout`: seconds of one call, the connection included."""
+    """The notifier's use of the Identity Service.
+
+    `timeout`: seconds of one call, including the connection.
+    """
 
     def __init__(self, base_url: str, *, timeout: float) -> None:
         self._client = IdentityClient(base_url, timeout=timeout)
@@ -18,9 +21,10 @@ class Directory:
     async def admins(
         self, users: Collection[UUID], before_each: Callable[[], Awaitable[None]] | None = None
     ) -> set[tuple[UUID, UUID]]:
-        """Those of `users` who are active admins, each with their organization.
+        """Return the active admins among `users`, each with their organization.
 
-        Raises DependencyDown("identity") when there is no usable answer in time, Refused when there never will be.
+        Raises DependencyDown("identity") if there is no usable response in time, Refused if there never will
+        be one.
         """
         people = await self._client.validate(users, before_each)
         return {

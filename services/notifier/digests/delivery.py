@@ -1,4 +1,4 @@
-"""A digest as a delivery of its own: one call for all that waited."""
+"""Write a digest as a delivery of its own: one call for all deliveries that waited for it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
@@ -18,7 +18,7 @@ from services.notifier.domain.kinds import DIGEST
 from services.notifier.store.digests import Row
 from services.notifier.store.queue import Checked
 
-ENTRIES_MAX = 200  # what a message can hold and a person reads; all of it is in the app
+ENTRIES_MAX = 200  # entries of a message; the app shows all of them
 _MORE = {"en": ("And more", "{count} more in the app."), "de": ("Und mehr", "{count} weitere in der App.")}
 
 
@@ -30,10 +30,10 @@ def summed_up(
     organization: Organization,
     now: datetime,
 ) -> tuple[Delivery, bytes]:
-    """The delivery, whose id is the digest's, and the JSON of its call; `waited` has one at least.
+    """Return the delivery, which has the digest's id, and the JSON of its call; `waited` is not empty.
 
-    What was to go by several channels is one line. It is about no single appointment, so that it names itself in the
-    place of one.
+    A notification on several channels is one entry. The digest is about no single appointment, so it names
+    itself in the place of one.
     """
     ordered = sorted(
         waited, key=lambda item: (item.delivery.starts_at, item.delivery.planned_at, item.delivery.id)
@@ -69,7 +69,7 @@ def summed_up(
 
 
 def _entry(delivery: Delivery, body: Mapping[str, Any], now: datetime) -> Entry:
-    """As it would have been said in the app, with the time that is left now."""
+    """Return the text that the app shows, with the time that is left now."""
     data, locale = dict(body["template_data"]), str(body.get("locale") or "en")
     if "time_until" in data:
         data["time_until"] = time_until(delivery.starts_at, now, locale)
@@ -97,18 +97,10 @@ def _delivery(
         recipient_id=digest.user_id,
         channel=decision.channel,
         priority=DIGEST.priority,
-        state="planned",
-        attempts=0,
-        redrives=0,
         planned_at=now,
         timezone=digest.timezone,
         starts_at=expires_at,
         expires_at=expires_at,
-        held_until=None,
-        sent_at=None,
-        delivered_at=None,
-        reason=None,
-        fallback_of=None,
         decision=decision.reason,
         actor=None,
         correlation_id=str(digest.id),

@@ -1,1 +1,1 @@
-"""What the notifier decides, without a clock, a network or a database."""
+"""Pure rules of the notifier: recipients, channels, digests, holds, retries, and the states of deliveries."""

@@ -1,4 +1,4 @@
-"""The circuit breaker: after several failures in a row nobody calls; after a while one call tries the water.
+"""The circuit breaker: several failures in a row stop all calls, and after a while single calls are probes.
 
 Instants are seconds of any monotonic clock, given by the caller.
 """
@@ -14,7 +14,7 @@ State = Literal["closed", "open", "half_open"]
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """Closed: calls go out. Open: none does. Half-open: exactly one is under way, and decides.
+    """Closed: calls go out. Open: no call goes out. Half-open: exactly one call is under way, and decides.
 
     `failures` counts failures in a row; `since` is when it opened.
     """
@@ -27,25 +27,31 @@ class Breaker:
 
     @property
     def closed(self) -> bool:
-        """Whether calls go out freely."""
+        """True if calls go out freely."""
         return self.state == "closed"
 
     def wait(self, now: float) -> float:
-        """Seconds until a call may try the water; 0 when it may now. Only asked of an open breaker."""
+        """Return the seconds until a probe may go out, 0 if it may now.
+
+        Meaningful for an open breaker only.
+        """
         return max(0.0, self.since + self.recovery - now)
 
     def probing(self) -> "Breaker":
-        """One call goes out, and no other until it has ended."""
+        """Return the breaker during a probe."""
         return replace(self, state="half_open")
 
     def succeeded(self) -> "Breaker":
-        """After a call that was answered. While open it is an older call's and proves nothing."""
+        """Return the breaker after an answered call.
+
+        While open, such a call is an older one and proves nothing.
+        """
         if self.state == "open" or (self.closed and not self.failures):
             return self
         return replace(self, state="closed", failures=0)
 
     def failed(self, now: float) -> "Breaker":
-        """After a call that was not answered, or by an error of the service itself."""
+        """Return the breaker after a call without an answer, or with an error of the service itself."""
         if self.state == "open":
             return self
         failures = self.failures + 1

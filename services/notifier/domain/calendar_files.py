@@ -1,4 +1,4 @@
-"""The file with which an invitation, a new time or a cancellation enters a calendar program (iTIP, RFC 5546)."""
+"""Calendar files (iTIP, RFC 5546), with which programs import invitations, new times and cancellations."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -10,8 +10,8 @@ from scheduling.wallclock import moved_out_of_gaps
 from services.notifier.domain import kinds
 from services.notifier.domain.model import Event, Occurrence, Series
 
-MOST = 20 * 1024  # bytes; what is larger is left out, the message says it all
-INSTANCES_MAX = 60  # of a series, each with more than a sixtieth of that
+MOST = 20 * 1024  # bytes; a larger file is left out, because the message itself has all facts
+INSTANCES_MAX = 60  # occurrences; each takes more than a sixtieth of MOST
 NAME = "Appointments"
 _METHODS = {
     kinds.INVITATION.type: "REQUEST",
@@ -24,10 +24,11 @@ _STATUS = {"pending": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
 def calendar_file(event: Event, kind: str, link: str) -> str | None:
-    """text/calendar for messages of that type about the event; None where there is none, or it would be too large.
+    """Return the text/calendar file for notifications of that type; None: there is none, or it is too large.
 
-    The same for all recipients. UID is the appointment, or the series with RECURRENCE-ID for one of it; SEQUENCE the
-    version. A new series has its rule; a change of it names each occurrence, which may have moved by itself.
+    It is the same for all recipients. UID is the id of the appointment, or of the series with a RECURRENCE-ID
+    for one occurrence; SEQUENCE is the version. A new series has its rule; a changed series lists its
+    occurrences, because each may have been moved by itself.
     """
     method = _METHODS.get(kind)
     entries = _entries(event, method, link) if method else []
@@ -54,7 +55,7 @@ def _entries(event: Event, method: str, link: str) -> list[CalendarEntry]:
 
 
 def _entry(event: Event, method: str, link: str) -> CalendarEntry:
-    """The appointment by itself."""
+    """Return the entry of the appointment by itself."""
     appointment = event.appointment
     series_id = event.series.id if event.series else appointment.series_id
     status = "CANCELLED" if method == "CANCEL" else _STATUS.get(appointment.status, "CONFIRMED")
@@ -79,7 +80,7 @@ def _entry(event: Event, method: str, link: str) -> CalendarEntry:
 
 
 def _master(first: CalendarEntry, series: Series) -> CalendarEntry:
-    """The series with its rule, without what could not be booked; it is as long as its first."""
+    """Return the series with its rule, without skipped occurrences, and with the duration of its first."""
     recurrence = replace(series.recurrence, timezone=_known(series.recurrence.timezone))
     start = moved_out_of_gaps(recurrence.local_start, ZoneInfo(recurrence.timezone))
     return replace(
@@ -98,11 +99,11 @@ def _one_of(first: CalendarEntry, one: Occurrence) -> CalendarEntry:
 
 
 def _address(event: Event, user: UUID) -> tuple[str, str]:
-    """By name and id: addresses are for the Communication Service to know."""
+    """Return name and id; only the Communication Service knows addresses."""
     person = event.people.get(user)
     return (person.name if person else "", f"urn:uuid:{user}")
 
 
 def _known(timezone: str) -> str:
-    """The zone, or UTC where the name says nothing to us."""
+    """Return the zone, or UTC if the name is unknown."""
     return timezone if isinstance(zone(timezone), ZoneInfo) else "UTC"

@@ -1,4 +1,4 @@
-"""On which channels a person is told something, and where to turn when a channel gives up."""
+"""The channels of a notification, and the fallbacks for those that fail."""
 
 from collections.abc import Collection
 
@@ -14,12 +14,18 @@ def decisions(
     organization: Organization,
     meant: frozenset[str] | None = None,
 ) -> list[Decision]:
-    """What is decided about each channel that the template has a text for and that is meant (None: all), in a fixed order."""
+    """Return a decision for each channel of the template, in a fixed order; `meant` limits the channels."""
     return [
         decide(kind, channel, own, organization)
         for channel in CHANNELS
         if channel in TEMPLATE_CHANNELS[template_id] and (meant is None or channel in meant)
     ]
+
+
+def reason_for_off(kind: str, channel: str, own: Preferences, organization: Organization) -> str | None:
+    """Return the reason why notifications of that type do not use that channel, or None if they do."""
+    decision = decide(kind, channel, own, organization)
+    return None if decision.on else decision.reason
 
 
 _NEXT = {EMAIL: (SMS, IN_APP), SMS: (IN_APP,)}
@@ -34,11 +40,11 @@ def fallback_for(
     organization: Organization,
     suspended: Collection[str] = (),
 ) -> str | None:
-    """Where to turn when `channel` gave up on an urgent notification: from e-mail to SMS, from there to in-app.
+    """Return the channel of an urgent notification after `channel` failed: after e-mail SMS, then in-app.
 
-    Never to a channel that somebody switched off, or that is suspended because its address bounced. SMS is off by
-    default, but where nobody said anything about it, it has not been refused, and is the last resort. Whether the
-    notification is on that channel already, the caller knows.
+    Channels that were switched off, or suspended after a bounce, are skipped. SMS is off by default, but as
+    long as it was not switched off explicitly, it may be a fallback. The caller checks whether the
+    notification is on that channel already.
     """
     if priority != "high":
         return None

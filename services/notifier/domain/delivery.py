@@ -1,21 +1,24 @@
-"""A delivery as its row has it: what is needed to call, to look again, and to tell of it."""
+"""A delivery: one notification for one recipient on one channel, as its row in the database."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from services.notifier.domain.model import notification_id
+State = Literal[
+    "planned", "held", "retrying", "sent", "delivered", "failed", "bounced", "expired", "dead_lettered"
+]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """One recipient, one channel. `version`: of the appointment when it was planned; instants in UTC.
+    """A delivery as it is now. `domain.transitions` makes the next one from it. Instants are UTC.
 
-    `series_id`: it tells of a series as a whole, `version` is the series', and the appointment stands for all of it.
-
-    `cause`: position of the record that it follows from; `redrives`: how often an operator sent it again; `decision`: why
-    it goes by this channel; `timezone`: the recipient's, as Identity knew it; `starts_at`: of the appointment;
-    `held_until`: when it may be sent, if it was ever held.
+    `version`: of the appointment when the delivery was planned; of the series if there is a `series_id`,
+    because the notification is then about the whole series. `timezone`: the recipient's, from Identity.
+    `starts_at`: start of the appointment. `cause`: position of the record that the delivery follows from.
+    `decision`: reason for the channel. `redrives`: number of redrives by operators. `held_until`: end of its
+    last hold, if it was ever held.
     """
 
     id: UUID
@@ -28,43 +31,24 @@ class Delivery:
     recipient_id: UUID
     channel: str
     priority: str
-    state: str
-    attempts: int
-    redrives: int
     planned_at: datetime
     timezone: str
     starts_at: datetime
     expires_at: datetime
-    held_until: datetime | None
-    sent_at: datetime | None
-    delivered_at: datetime | None
-    reason: str | None
-    fallback_of: UUID | None
     decision: str | None
     actor: str | None
     correlation_id: str | None
     traceparent: str | None
     cause: str
     series_id: UUID | None = None
+    fallback_of: UUID | None = None
+    state: State = "planned"
+    attempts: int = 0
+    redrives: int = 0
+    held_until: datetime | None = None
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    reason: str | None = None
 
 
 COLUMNS = tuple(Delivery.__slots__)
-
-
-def fallback(gave_up: Delivery, channel: str, at: datetime) -> Delivery:
-    """The same notification on another channel. Its id is what planning it there would have given: never twice."""
-    return replace(
-        gave_up,
-        id=notification_id(gave_up.event_id, gave_up.type, gave_up.recipient_id, channel),
-        channel=channel,
-        state="planned",
-        attempts=0,
-        redrives=0,
-        planned_at=at,
-        held_until=None,
-        sent_at=None,
-        delivered_at=None,
-        reason=None,
-        fallback_of=gave_up.id,
-        decision=f"instead of {gave_up.channel}, which gave up",
-    )

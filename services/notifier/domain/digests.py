@@ -1,7 +1,7 @@
-"""One message a day instead of many: what may wait for it, for which one, and what becomes of it when the day changes.
+"""Digests: one message a day instead of many.
 
-A person's digest belongs to a day of their own calendar (its window), and there is one at most for each. Everything is
-decided anew from the preferences as they are, so that a new hour or another zone moves what is open and nothing twice.
+A digest belongs to a person and a day of their calendar, and there is at most one for each. Open digests are
+decided anew from the present preferences, so a new hour or time zone moves them, and nothing is sent twice.
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ from services.notifier.domain.kinds import DIGEST
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One digest of a person: its day on their calendar, when it is due (UTC), and that in plain words."""
+    """The day of a digest on the person's calendar, its due time (UTC), and the reason in plain words."""
 
     day: date
     due: datetime
@@ -28,7 +28,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What of a message decides whether it can wait for a digest. `timezone`: the recipient's, as Identity knows it."""
+    """The part of a notification that decides about digests. `timezone`: the recipient's, from Identity."""
 
     type: str
     channel: str
@@ -40,7 +40,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A digest that has not gone out. `by_choice`: the person, or their organization, had switched it on."""
+    """A digest that was not sent yet.
+
+    `by_choice`: the person, or their organization, had switched digests on.
+    """
 
     day: date
     timezone: str
@@ -49,36 +52,39 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """It goes out now, by this channel."""
+    """Send the digest now, on this channel."""
 
     decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """There is no digest any more: what waited goes out by itself."""
+    """Drop the digest, and send each of its deliveries by itself."""
 
 
 Review = Window | Close | Release
 
 
 def digest_id(user_id: UUID, day: date) -> UUID:
-    """The id of a person's one digest of a day; its delivery has the same."""
+    """Return the id of a person's one digest of a day, which is also the id of its delivery."""
     return uuid5(user_id, f"digest/{day.isoformat()}")
 
 
 def is_chosen(own: Preferences, organization: Organization) -> bool:
-    """Whether the person gets a digest however few messages there are."""
+    """True if digests are switched on for the person, however few messages there are."""
     return bool((found := rules.digest(own, organization)) and found.enabled)
 
 
-def beyond(told: int, more: int, threshold: int) -> int:
-    """How many of `more` messages, the last ones of `told` on a day, are beyond what comes one by one (0: no limit)."""
-    return min(more, max(0, told - threshold)) if threshold else 0
+def beyond(total: int, more: int, threshold: int) -> int:
+    """Return how many of the last `more` of a day's `total` messages exceed the threshold.
+
+    A threshold of 0: none.
+    """
+    return min(more, max(0, total - threshold)) if threshold else 0
 
 
 def day_of(now: datetime, own: Preferences, organization: Organization, timezone: str) -> date:
-    """The day on the person's calendar."""
+    """Return the present day on the person's calendar."""
     return now.astimezone(_place(own, organization, timezone)).date()
 
 
@@ -90,9 +96,10 @@ def window_for(
     closed: Collection[date],
     suspended: Collection[str] = (),
 ) -> Window | None:
-    """The digest that a message waits for, the first that has not gone out; None: it goes out by itself.
+    """Return the window of the first open digest that the message can wait for; None: send it by itself.
 
-    Nothing waits that is urgent, mandatory, or about something that starts before the digest could be read.
+    Urgent and mandatory messages never wait, nor do messages about appointments that start before the digest
+    is read.
     """
     if message.channel == IN_APP or message.priority == "high":
         return None
@@ -105,16 +112,10 @@ def window_for(
 
 
 def can_wait(message: Message, window: Window, own: Preferences, organization: Organization) -> bool:
-    """Whether that digest comes in time, be it that quiet hours hold the digest itself."""
+    """True if that digest comes in time, even if quiet hours hold the digest itself."""
     place = _place(own, organization, message.timezone)
     read = waits_until(window.due, rules.quiet_hours(own, organization), place) or window.due
     return read <= message.starts_at and read < message.expires_at
-
-
-def unwanted(message: Message, own: Preferences, organization: Organization) -> str | None:
-    """Why what waited is not sent any more although nothing happened to its appointment: its channel is off now."""
-    decision = decide(message.type, message.channel, own, organization)
-    return None if decision.on else decision.reason
 
 
 def review(
@@ -124,9 +125,9 @@ def review(
     now: datetime,
     suspended: Collection[str] = (),
 ) -> Review:
-    """What becomes of an open digest that is due, or whose person has other preferences now.
+    """Decide about an open digest that is due, or whose person has new preferences.
 
-    `suspended`: channels whose address bounced; where no other is left, each message is on its own again.
+    `suspended`: channels whose address bounced. If no other channel is left, the digest is dropped.
     """
     decision = channel_for(own, organization, suspended)
     if decision is None or (digest.by_choice and not is_chosen(own, organization)):
@@ -138,7 +139,7 @@ def review(
 def channel_for(
     own: Preferences, organization: Organization, suspended: Collection[str] = ()
 ) -> Decision | None:
-    """How the digest itself goes: by e-mail, or by push where e-mail is off; None: there is no way."""
+    """Return the channel of the digest itself: e-mail, or push if e-mail is off; None: no channel is left."""
     decisions = (decide(DIGEST.type, channel, own, organization) for channel in (EMAIL, PUSH))
     return next((one for one in decisions if one.on and one.channel not in suspended), None)
 
@@ -146,14 +147,17 @@ def channel_for(
 def _next(
     own: Preferences, organization: Organization, timezone: str, now: datetime, closed: Collection[date]
 ) -> Window | None:
-    """The first digest from now on that has not gone out: today's or one of the next two days'."""
+    """Return the first window from now on whose digest is open: today's or one of the next two days'."""
     today = day_of(now, own, organization, timezone)
     windows = (_window(today + timedelta(days=days), own, organization, timezone) for days in range(3))
     return next((window for window in windows if window.due > now and window.day not in closed), None)
 
 
 def _window(day: date, own: Preferences, organization: Organization, timezone: str) -> Window:
-    """A time that the clocks skip is read with the offset before the change; of one that comes twice the first counts."""
+    """Return the window of a day.
+
+    A skipped time has the offset before the change; of a repeated one the first counts.
+    """
     at = (rules.digest(own, organization) or Digest()).at
     due = datetime.combine(day, at, _place(own, organization, timezone)).astimezone(UTC)
     return Window(day, due, f"waits for the digest at {at:%H:%M} ({_named(own, organization, timezone)})")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a notification is, whoever gets it."""
+    """The kind of a notification, the same for all recipients."""
 
     type: str
     template_id: str

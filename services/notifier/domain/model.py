@@ -1,4 +1,4 @@
-"""What happened, to whom, and what is to be sent because of it. Instants are UTC."""
+"""Events, reminders, and the notifications that follow from them. Instants are UTC."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ COMPLETED = frozenset(("completed",))
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who takes part, as the event tells."""
+    """A person in an event."""
 
     id: UUID
     name: str
@@ -28,9 +28,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """The state that an event carries; `answers` has each participant's pending, confirmed or declined.
+    """The state of the appointment in an event. `answers`: pending, confirmed or declined, by participant.
 
-    `waiting` wait for a seat. One of a series has its `series_id`, and its start by the pattern.
+    `waiting`: the people on the waiting list. An occurrence of a series has a `series_id` and an
+    `original_start`, its start by the pattern.
     """
 
     id: UUID
@@ -63,7 +64,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One appointment of a series; `original`: its start by the pattern; `version`: as far as it is known."""
+    """One appointment of a series. `original`: its start by the pattern; `version`: the newest known one."""
 
     appointment_id: UUID
     original: datetime
@@ -74,10 +75,11 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series that one event tells of; `occurrences`: those that it is about, in order, one at least.
+    """The series in an event. `occurrences`: those that the event is about, in order, at least one.
 
-    `recurrence`: when it recurs, without what was `skipped`. `whole`: nothing that is still to come is left out.
-    `attending`: the participants of any of them who have not declined there.
+    `recurrence`: its pattern, from which the `skipped` starts are left out. `whole`: the event is about all
+    occurrences that are still to come. `attending`: participants of any occurrence that they have not
+    declined.
     """
 
     id: UUID
@@ -90,16 +92,17 @@ class Series:
 
     @property
     def ends_at(self) -> datetime:
-        """When the last one that the event is about is over."""
+        """The end of the last occurrence that the event is about."""
         return max(occurrence.end for occurrence in self.occurrences)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An `appointment.*` event. `at`: when it happened; `actor`: a user id or `service:NAME`.
+    """An `appointment.*` event. `at`: its time; `actor`: a user id or `service:NAME`.
 
-    `seated`: who waited and has a seat by it. `series`: it happened to all of these at once, and the appointment is the
-    first of them. `of_series`: another event tells that the same happened to others of its series.
+    `seated`: people from the waiting list who got a seat by it. `series`: the event is about a series, and
+    the appointment is its first occurrence concerned. `of_series`: an event about the whole series comes
+    beside this one.
     """
 
     id: UUID
@@ -117,7 +120,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A `reminder.due` or `follow_up.due` event: one recipient, on the channels that it is meant for."""
+    """A `reminder.due` or `follow_up.due` event for one recipient, on these channels."""
 
     id: UUID
     at: datetime
@@ -130,9 +133,11 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One recipient, one channel, one template. `expires_at`: when it is of no use any more; `decision`: why this channel.
+    """One recipient, one channel, one template.
 
-    `timezone`: the recipient's, as Identity knows it; `hold`: why it waits, and until when.
+    `expires_at`: the end of its use; `decision`: reason for the channel.
+
+    `timezone`: the recipient's, from Identity. `hold`: None if it is sent at once.
     """
 
     id: UUID
@@ -151,5 +156,5 @@ class Notification:
 
 
 def notification_id(event_id: UUID, kind: str, recipient_id: UUID, channel: str) -> UUID:
-    """The id of the one notification of that type that an event causes for a person on a channel."""
+    """Return the id of the one notification of that type that an event causes for a person on a channel."""
     return uuid5(event_id, f"{kind}/{recipient_id}/{channel}")

@@ -1,4 +1,4 @@
-"""Setting preferences: what becomes of them."""
+"""The effect of commands that set preferences."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -8,11 +8,12 @@ from notifications.preferences import Organization, Preferences
 T = TypeVar("T", Preferences, Organization)
 
 
-def after_setting(known: T, asked: T) -> T:
-    """The preferences of a person or an organization after these were asked for: the same object when nothing changes.
+def after_setting(known: T, requested: T) -> T:
+    """Return the preferences after a command that sets them: the same object if nothing changes.
 
-    The first word is a change even when it says the defaults: from then on they are their own.
+    The first command of a person or organization is a change even if it sets the defaults, which are then
+    explicit.
     """
-    if known.version > 0 and replace(asked, version=known.version) == known:
+    if known.version > 0 and replace(requested, version=known.version) == known:
         return known
-    return replace(asked, version=known.version + 1)
+    return replace(requested, version=known.version + 1)

@@ -1,4 +1,4 @@
-"""When a message waits, and for how long: decided when it is planned, and looked at again right before each call."""
+"""Holds during quiet hours, decided at planning and again right before each call."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from notifications.quiet_hours import waits_until
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Nothing is sent before `until` (UTC); `reason` in plain words."""
+    """The delivery is not sent before `until` (UTC); `reason` in plain words."""
 
     until: datetime
     reason: str
@@ -19,7 +19,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What of a message decides whether it waits. `timezone`: the recipient's, as Identity knows it."""
+    """The part of a notification that decides about holds. `timezone`: the recipient's, from Identity."""
 
     channel: str
     priority: str
@@ -29,10 +29,10 @@ class Waiting:
 
 
 def hold(message: Waiting, own: Preferences, organization: Organization, now: datetime) -> Hold | None:
-    """Why and until when a message waits, or None: it goes out now.
+    """Return the hold of a message, or None to send it now.
 
-    In-app is written at once, and what is urgent disturbs. What would come when the appointment has begun (or, sent
-    during or after it, when the message is of no use any more) is not held back.
+    In-app and urgent messages are never held. A message is not held either if it would then come after the
+    start of the appointment (or, once that has started, after the message has become useless).
     """
     if message.channel == IN_APP or message.priority == "high":
         return None

@@ -1,18 +1,21 @@
-"""What a delivery report of the Communication Service changes."""
+"""The effect of a delivery report on the state of its delivery."""
 
 from typing import Literal
 
+from services.notifier.domain.delivery import State
+
 Outcome = Literal["delivered", "failed", "bounced"]
 
-# Reports speak of what was sent; one may overtake the answer of the call itself, so what is under way counts, too.
-_OPEN = frozenset(("planned", "held", "retrying", "sent"))
+# Reports are about messages that were sent. One may arrive before the answer to the call itself, so
+# deliveries under way count, too.
+_OPEN: frozenset[State] = frozenset(("planned", "held", "retrying", "sent"))
 
 
-def state_after(state: str, reported: Outcome) -> str | None:
-    """The delivery's new state, or None when the report changes nothing (it was told before, or comes too late).
+def state_after(state: State, reported: Outcome) -> State | None:
+    """Return the delivery's new state, or None if the report changes nothing: a duplicate, or too late.
 
-    What we gave up on may have arrived all the same: then it is delivered. A mail server may send back what it took
-    before: a bounce is the last word.
+    A message that was given up may have arrived all the same, and is then delivered. A mail server may return
+    a message that it accepted before, so a bounce is final.
     """
     if state in _OPEN:
         return reported

@@ -1,4 +1,4 @@
-"""Whether a planned delivery is still worth sending: looked at again right before the call."""
+"""Staleness of planned deliveries, checked right before each call."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,11 @@ from services.notifier.domain.model import CANCELLED
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """What is known of the appointment now. `moved_in`: the version of the newest change of its times (0: none).
+    """The appointment as it is now.
 
-    `involved`: whether the delivery's recipient still takes part.
+    `moved_in`: the version in which its times last changed; 0: they never changed.
+
+    `involved`: the recipient of the delivery still takes part.
     """
 
     version: int
@@ -25,10 +27,10 @@ class Current:
 def obsolete_because(
     kind: str, version: int, expires_at: datetime, current: Current | None, now: datetime
 ) -> str | None:
-    """Why a delivery of that type, planned from `version` of the appointment, is not sent any more, or None.
+    """Return the reason why a delivery planned from `version` of the appointment is obsolete, or None.
 
-    A cancellation stays true whatever comes after, until the appointment would have been over. An announcement is not
-    about the times.
+    A cancellation stays true whatever follows, until the appointment would have been over. An announcement is
+    not about the times.
     """
     if now >= expires_at:
         return "the appointment is over"

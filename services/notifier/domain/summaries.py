@@ -1,4 +1,4 @@
-"""One line on what an update was about, for the recipient to see at a glance."""
+"""One-line summaries of updates."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -47,7 +47,10 @@ _SOMEBODY = {"en": "A participant", "de": "Eine teilnehmende Person"}
 
 
 def summary(event: Event, locale: str) -> str:
-    """`Changed: title, location`, or who answered what; never the values, which the message shows as they are now."""
+    """Return `Changed: title, location`, or the response of a participant.
+
+    The message itself shows the new values.
+    """
     tongue = language(locale)
     if event.type in _ANSWERED:
         return _ANSWERED[event.type][tongue].format(name=_actor_name(event) or _SOMEBODY[tongue])

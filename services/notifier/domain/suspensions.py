@@ -1,4 +1,4 @@
-"""A channel whose address bounced is not used for that person, until they say something new about it."""
+"""Suspensions: a channel whose address bounced is not used for that person until they set it anew."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,25 +10,25 @@ _INSTEAD = Decision(IN_APP, True, "always", "in-app, because the address of anot
 
 
 def reachable(chosen: Sequence[Decision], suspended: Collection[str]) -> list[Decision]:
-    """The channels that are used without those that are suspended; who is left with none is told in-app."""
+    """Return the chosen channels without suspended ones; in-app if none of them is left."""
     left = [one for one in chosen if one.channel not in suspended]
     return left if left or not chosen else [_INSTEAD]
 
 
 def restored_by(before: Preferences, after: Preferences) -> set[str]:
-    """The channels about which somebody says something else than before, for all types or for one."""
+    """Return the channels whose switches differ, for all types or for one."""
     return {
         channel
-        for channel in _spoken_of(before) | _spoken_of(after)
+        for channel in _channels(before) | _channels(after)
         if _switches(before, channel) != _switches(after, channel)
     }
 
 
-def _spoken_of(preferences: Preferences) -> set[str]:
+def _channels(preferences: Preferences) -> set[str]:
     return {*preferences.channels}.union(*preferences.types.values())
 
 
 def _switches(preferences: Preferences, channel: str) -> dict[str, bool]:
-    """What was said of a channel: for each type, and for all of them under an empty name."""
-    said = {"": preferences.channels, **preferences.types}
-    return {kind: switches[channel] for kind, switches in said.items() if channel in switches}
+    """Return the switches of a channel by type; the empty name stands for all types."""
+    by_type = {"": preferences.channels, **preferences.types}
+    return {kind: switches[channel] for kind, switches in by_type.items() if channel in switches}

@@ -1,6 +1,6 @@
-"""What others said, as it can be stored and shown."""
+"""Text from outside, made safe to store and to show."""
 
 
 def one_line(text: str, longest: int = 300) -> str:
-    """One line of it: without control characters and half surrogate pairs, of which PostgreSQL would refuse some."""
+    """Return one line without control characters and lone surrogates, some of which PostgreSQL rejects."""
     return "".join(one if one.isprintable() else " " for one in text[:longest]).strip()

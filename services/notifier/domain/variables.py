@@ -1,4 +1,4 @@
-"""The variables of a message, in the recipient's zone and language. Every variable that a template declares is given."""
+"""The variables of a message, in the recipient's time zone and language."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ def variables(
     now: datetime,
     frontend_url: str,
 ) -> dict[str, str]:
-    """All variables of the templates; what an appointment does not have is the empty text."""
+    """Return the variables of all templates; absent values are empty texts."""
     appointment, people = source.appointment, source.people
     recipient = people.get(recipient_id)
     known_place, known_locale = (
@@ -54,12 +54,12 @@ def variables(
 
 
 def appointment_link(frontend_url: str, appointment_id: UUID) -> str:
-    """Where the frontend shows it."""
+    """Return the address at which the frontend shows the appointment."""
     return f"{frontend_url.rstrip('/')}/appointments/{appointment_id}"
 
 
 def original_times(source: Event | Reminder) -> tuple[datetime, datetime]:
-    """Start and end as they stood before the event."""
+    """Return start and end before the event."""
     changes = source.changes if isinstance(source, Event) else ()
     old = {change.field: change.old for change in changes}
     appointment: Appointment = source.appointment
@@ -70,7 +70,7 @@ def original_times(source: Event | Reminder) -> tuple[datetime, datetime]:
 
 
 def _of_series(source: Event | Reminder, locale: str) -> dict[str, str]:
-    """How often it recurs, as long as nothing was moved; and how many appointments a change is about."""
+    """Return the pattern of a new series, and the number of occurrences that an event is about."""
     series = source.series if isinstance(source, Event) else None
     if series is None or not isinstance(source, Event):
         return {"series_pattern": "", "series_occurrences": ""}

@@ -1,4 +1,4 @@
-"""From what happened to what is sent: the table of who is told what, on which channels, with which words."""
+"""From an event or a due reminder to its notifications."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,12 +18,12 @@ from services.notifier.domain.model import (
     notification_id,
 )
 from services.notifier.domain.quiet_hold import Waiting, hold
-from services.notifier.domain.recipients import involved, told
+from services.notifier.domain.recipients import involved, recipients
 from services.notifier.domain.suspensions import reachable
 from services.notifier.domain.variables import variables
 
 TOO_OLD = timedelta(hours=24)
-AT_THE_START = timedelta(minutes=5)  # for as long a reminder that is due only when it begins is still of use
+AT_THE_START = timedelta(minutes=5)  # the use of a reminder that is due only at the start
 _AFTERWARDS = (kinds.ANNOUNCEMENT, kinds.FOLLOW_UP, kinds.NO_SHOW)
 
 
@@ -35,17 +35,18 @@ def plan(
     frontend_url: str = "",
     suspended: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
 ) -> list[Notification]:
-    """The notifications that follow from an appointment's event; who has no entry in `preferences` never said anything.
+    """Return the notifications that follow from an event.
 
-    `suspended`: for each person the channels whose address bounced.
+    People without an entry in `preferences` have the defaults.
 
-    An event older than 24 hours plans nothing: a reset or a replay must not write to people about what is long over.
+    `suspended`: by person, the channels whose address bounced. An event older than 24 hours has no
+    notifications, so that a reset or a replay sends nothing about old events.
     """
     if is_too_old(event.at, now):
         return []
     return [
         notification
-        for user, kind in told(event)
+        for user, kind in recipients(event)
         for notification in _notifications(
             event, user, kind, preferences, organization, now, frontend_url, suspended
         )
@@ -60,10 +61,10 @@ def plan_reminder(
     frontend_url: str = "",
     suspended: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
 ) -> list[Notification]:
-    """The notifications of a due reminder or follow-up: its channels, as far as the person has them on now.
+    """Return the notifications of a due reminder or follow-up, on those of its channels that are on now.
 
-    Nothing for who has declined or is not there any more. Only what is open is reminded of, and only what was
-    completed followed up.
+    People who have declined, or do not take part any more, get none. A reminder needs an open appointment, a
+    follow-up a completed one.
     """
     appointment = reminder.appointment
     kind, stages = (kinds.FOLLOW_UP, COMPLETED) if reminder.follows_up else (kinds.REMINDER, OPEN)
@@ -77,13 +78,14 @@ def plan_reminder(
 
 
 def is_too_old(at: datetime, now: datetime) -> bool:
-    """Whether something that happened then is told nobody any more."""
+    """True if no notification is sent any more about something that happened then."""
     return now - at > TOO_OLD
 
 
 def expires_at(kind: Kind, source: Event | Reminder) -> datetime:
-    """A reminder is of use until the start, the rest until the end (of the last of a series); what is said when all is
-    over for a day.
+    """Return the end of a notification's use: the start for reminders, the (last) end for most others.
+
+    Notifications that may come after the end are of use for a day.
     """
     appointment = source.appointment
     end = source.series.ends_at if isinstance(source, Event) and source.series else appointment.end
@@ -105,7 +107,7 @@ def _notifications(
     suspended: Mapping[UUID, frozenset[str]],
     meant: frozenset[str] | None = None,
 ) -> list[Notification]:
-    """One for each channel; the words are the same on all of them, but for the time that is left when it is sent."""
+    """Return one for each channel, with the same variables on all of them except `time_until`."""
     own = preferences.get(user, NOTHING_SAID)
     wanted = [one for one in decisions(kind.type, kind.template_id, own, organization, meant) if one.on]
     chosen = reachable(wanted, suspended.get(user, frozenset()))

@@ -1,4 +1,4 @@
-"""From a record to a command that sets preferences, a person's or an organization's; whatever has a readable id can be answered."""
+"""Decode commands that set the preferences of a person or an organization."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -7,26 +7,29 @@ from uuid import UUID
 from chassis.commands import Intake, Received, Rejection, Request
 from contracts.commands import NOTIFIER_COMMANDS
 from contracts.outcomes import Code, FieldError
-from contracts.preferences import SetOrganizationPreferences, SetPreferences, said
+from contracts.preferences import SetOrganizationPreferences, SetPreferences, set_fields
 from notifications.preferences import Organization, Preferences, organization_of, preferences_of
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why nothing happens: stable code, and a sentence for a person."""
+    """The reason why a command has no effect: a stable code, and a sentence for a person."""
 
     code: Code
     detail: str
     errors: tuple[FieldError, ...] = ()
 
 
-Asked: TypeAlias = Preferences | Organization | Refusal
-Command: TypeAlias = Received[Asked]
-"""A record with a readable id. Its `command` is what is asked: the actor's own preferences, or the organization's."""
+Requested: TypeAlias = Preferences | Organization | Refusal
+Command: TypeAlias = Received[Requested]
+"""A record with a readable id, so that it gets an outcome.
+
+Its `command`: the new preferences, or a refusal.
+"""
 
 
 def refusal_of(rejection: Rejection) -> Refusal:
-    """The refusal of a record that cannot be carried out."""
+    """Return the refusal of a record that is no valid command."""
     errors = tuple(
         FieldError(field=item.field, code=item.code, message=item.message) for item in rejection.errors
     )
@@ -34,19 +37,19 @@ def refusal_of(rejection: Rejection) -> Refusal:
 
 
 def user_of(command: Command) -> UUID | None:
-    """The actor, if it is a person."""
+    """Return the actor, if it is a person."""
     return command.sender.user if command.sender else None
 
 
-def _asked(_: Request, body: SetPreferences | SetOrganizationPreferences) -> Asked:
+def _requested(_: Request, body: SetPreferences | SetOrganizationPreferences) -> Requested:
     if isinstance(body, SetOrganizationPreferences):
-        return organization_of(said(body))
-    return preferences_of(said(body))
+        return organization_of(set_fields(body))
+    return preferences_of(set_fields(body))
 
 
-decode = Intake[Asked](
+decode = Intake[Requested](
     NOTIFIER_COMMANDS,
-    _asked,
+    _requested,
     refusal_of,
     people_only="Preferences are set by the person whose they are, or by an admin.",
 ).decode

@@ -1,4 +1,4 @@
-"""Events as the domain sees them: what happened to appointments and series, and what is due."""
+"""Decode events about appointments and series, and due reminders."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ PREPARATION_NOTES = "preparation_notes"  # the custom field that reminders show
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event that may have to be told, with what its notifications carry on."""
+    """An event or due reminder, and the headers that its notifications pass on."""
 
     source: model.Event | model.Reminder
     correlation_id: str
@@ -53,7 +53,7 @@ def _event(record: Record) -> Happened:
 
 
 def _series(record: Record) -> Happened | None:
-    """What happened to several appointments at once, as if it had happened to the first; None: nobody is told."""
+    """Decode an event about a series as one about its first occurrence; None: it has no notifications."""
     headers = envelope.read(record.headers)
     body = read_event(SeriesEvent, record.value)
     if not is_known(body.change):
@@ -62,7 +62,7 @@ def _series(record: Record) -> Happened | None:
         return None
     source = model.Event(
         id=headers.id,
-        type=f"appointment.{_what(body)}",
+        type=f"appointment.{_change(body)}",
         at=_when(record, headers),
         actor=body.actor,
         appointment=_appointment(body.appointment),
@@ -73,8 +73,8 @@ def _series(record: Record) -> Happened | None:
     return _happened(source, headers, body.actor)
 
 
-def _what(body: SeriesEvent) -> str:
-    """As the event of one appointment is called: that the whole is confirmed says more than who said so last."""
+def _change(body: SeriesEvent) -> str:
+    """Return the change by its name for single appointments: a confirmed whole outranks one response."""
     if body.change not in (SeriesChange.CONFIRMED, SeriesChange.DECLINED):
         return body.change.value
     whole = any(change.field == "status" and change.new == "confirmed" for change in body.changes)
@@ -106,7 +106,7 @@ def _recurrence(state: SeriesState) -> Recurrence:
 
 
 def _from_the_first(body: SeriesEvent) -> bool:
-    """Whether "this and following" meant all that the pattern ever had."""
+    """True if "this and following" covers all occurrences that the pattern ever had."""
     first = datetime.fromisoformat(body.series.local_start).replace(tzinfo=zone(body.series.timezone))
     return body.occurrences[0].original_start_time <= first
 
@@ -138,12 +138,12 @@ def _happened(source: model.Event | model.Reminder, headers: Envelope, actor: st
 
 
 def _when(record: Record, headers: Envelope) -> datetime:
-    """When it happened: a replayed or redriven record is younger than what it tells."""
+    """Return the time of the event, because a replayed or redriven record is younger than its event."""
     return min(record.timestamp, headers.time or record.timestamp)
 
 
 def _appointment(state: appointments.Appointment) -> model.Appointment:
-    """Raises NeedsNewer for a status that is not known: whom to tell hangs on it."""
+    """Raises NeedsNewer for an unknown status, because the recipients depend on it."""
     if not is_known(state.status):
         raise NeedsNewer(f"this release does not know the status {state.status!s}")
     notes = state.custom_fields.get(PREPARATION_NOTES)
@@ -180,9 +180,9 @@ def _people(people: list[appointments.Person]) -> dict[UUID, model.Person]:
 
 
 def read_unknown(record: Record, kind: str) -> Happened | None:
-    """An event of a type that a newer release writes: nobody is told of it, but the state that it carries is kept.
+    """Decode an event of a type from a newer release: it has no notifications, but its state is kept.
 
-    None for what is not about an appointment. Raises NeedsNewer when it cannot be read.
+    Return None for an event that is not about an appointment. Raises NeedsNewer if it cannot be read.
     """
     note_unknown("notifier", record, kind)
     if not kind.startswith("appointment."):

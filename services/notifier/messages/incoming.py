@@ -1,4 +1,4 @@
-"""Records to what the domain decides about. Each kind of record has one type here."""
+"""Decode the records of all topics that the notifier consumes. Each kind of record has one type."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ REPORTS: dict[str, Outcome] = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the Communication Service says became of a message; `at` in UTC."""
+    """A delivery report of the Communication Service; `at` in UTC."""
 
     outcome: Outcome
     at: datetime
@@ -47,10 +47,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """A dead-lettered delivery that an operator sends again; `words`: variables of its text that were corrected."""
+    """A delivery that an operator redrives. `variables`: those that the operator corrected."""
 
     delivery_id: UUID
-    words: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 Received = Happened | Command | Report | Redriven
@@ -59,13 +59,16 @@ PEOPLE_AT_ONCE = 2_000  # of the events of one batch: each may get a notificatio
 
 
 def weight_of(received: Received) -> int:
-    """How many people an event may have to be sent to; 1 for everything else."""
+    """Return 1 plus the number of people that an event may have to be sent to; 1 for every other record."""
     source = received.source if isinstance(received, Happened) else None
     return 1 + len(source.people) if isinstance(source, model.Event) else 1
 
 
 def decode(record: Record) -> Received | None:
-    """Read one record of any topic that the notifier consumes; None: not for us. Raises InvalidMessage, NeedsNewer."""
+    """Return the record as its kind's type; None: it does not concern us.
+
+    Raises InvalidMessage, NeedsNewer.
+    """
     if record.topic == topics.NOTIFIER_COMMANDS.name:
         return commands.decode(record)
     if record.topic == topics.COMMUNICATION_EVENTS.name:
@@ -87,29 +90,29 @@ def decode(record: Record) -> Received | None:
 
 
 def _redriven(record: Record, kind: str) -> Received | None:
-    """What came from another topic than those of events."""
+    """Decode a redriven record that is not an event."""
     if kind == DELIVER:
         return _deliver_again(_json(record))
     if kind in NOTIFIER_COMMANDS:
         return commands.decode(record)
     if kind in REPORTS or not kind:
         return _report(record)
-    raise InvalidMessage(f"nothing of the notifier's is called {kind[:60]!r}")
+    raise InvalidMessage(f"the notifier has no records of type {kind[:60]!r}")
 
 
 def _deliver_again(body: Any) -> Redriven:
     try:
         identifier = UUID(str(body.get("notification_id") if isinstance(body, dict) else None))
     except ValueError as error:
-        raise InvalidMessage("no notification_id to deliver again") from error
-    words = body.get("template_data") or {}
-    if not isinstance(words, dict) or not all(isinstance(text, str) for text in words.values()):
-        raise InvalidMessage("template_data must be texts by the names of variables")
-    return Redriven(identifier, words)
+        raise InvalidMessage("notification_id must be the id of a delivery") from error
+    variables = body.get("template_data") or {}
+    if not isinstance(variables, dict) or not all(isinstance(text, str) for text in variables.values()):
+        raise InvalidMessage("template_data must map names of variables to texts")
+    return Redriven(identifier, variables)
 
 
 def _report(record: Record) -> Report | None:
-    """A delivery report. Types that we do not know, and reports on other entities, are none of our business."""
+    """Decode a delivery report; return None for other types of messages."""
     body = _json(record)
     if not isinstance(body, dict) or body.get("type") not in REPORTS:
         return None

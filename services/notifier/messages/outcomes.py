@@ -1,4 +1,4 @@
-"""The bodies of the notifier's outcomes and events of preferences, and the verdict that they make up."""
+"""Verdicts on commands: the bodies of outcomes and of events about preferences."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,14 +19,17 @@ UNREADABLE = Refusal(Code.MALFORMED, "The command does not say whose preferences
 
 
 def accepted(record: Record, command: Command, preferences: Preferences, changed: bool) -> Verdict:
-    """The preferences stand as they were asked for; `changed` when they did not before."""
+    """Return the verdict on an accepted command of a person.
+
+    `changed`: the preferences were different before.
+    """
     body = {"user_id": user_of(command), "version": preferences.version, "preferences": body_of(preferences)}
     outcome = _outcome(command, "accepted", **body, event_ids=_event_ids(command, changed))
     return _accepted(record, command, outcome, body if changed else None)
 
 
 def accepted_for_all(record: Record, command: Command, organization: Organization, changed: bool) -> Verdict:
-    """The same of an organization's."""
+    """Return the verdict on an accepted command of an organization's admin."""
     body = {
         "organization_id": command.organization,
         "version": organization.version,
@@ -44,12 +47,15 @@ def accepted_for_all(record: Record, command: Command, organization: Organizatio
 
 
 def refused(record: Record, command: Command, refusal: Refusal) -> Verdict:
-    """Nothing changes."""
+    """Return the verdict on a refused command."""
     return verdict(record, command, user_of(command), _refusal(command, refusal))
 
 
 def messages_for(record: Record, command: Command, verdict: Verdict, partitions: int) -> list[Message]:
-    """The messages for a record, given the verdict on its id; rows have the actor, and not what the command is about."""
+    """Return the messages for a record from the verdict on its id.
+
+    The subject of a stored verdict is the actor, so the subject of the event is taken from the command.
+    """
     if isinstance(command.command, Organization):
         kind, subject = "organization_preferences.changed", command.organization
     else:

@@ -1,6 +1,5 @@
-"""What the notifier tells of its deliveries: events, and dead letters that an operator can send again."""
+"""Events about deliveries, and dead letters that an operator can redrive."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -21,7 +20,10 @@ _DEAD_LETTERS = topics.dead_letters("notifier").name
 
 
 def event_of(delivery: Delivery, at: datetime) -> Message:
-    """`notification.STATE` of a delivery that came to that state at `at`; the same bytes for the same arguments."""
+    """Return `notification.STATE` for a delivery in its state since `at`.
+
+    Same arguments give the same bytes.
+    """
     identifier = _event_id(delivery)
     return Message(
         _EVENTS,
@@ -32,7 +34,7 @@ def event_of(delivery: Delivery, at: datetime) -> Message:
 
 
 def planned(delivery: Delivery) -> Message:
-    """`notification.planned` as it was when the delivery was planned, whatever became of it."""
+    """Return `notification.planned` as of the planning, whatever the delivery's state is now."""
     body = body_of(delivery) | {
         "state": "planned",
         "attempts": 0,
@@ -46,16 +48,10 @@ def planned(delivery: Delivery) -> Message:
     return Message(_EVENTS, str(delivery.organization_id).encode(), orjson.dumps(body), headers)
 
 
-def sent(delivery: Delivery) -> Message:
-    """`notification.sent` of a delivery whose report came before the answer to its call: no answer will say it now."""
-    before = replace(delivery, state="sent", delivered_at=None, reason=None)
-    return event_of(before, delivery.sent_at or delivery.planned_at)
-
-
 def dead_letter(delivery: Delivery, error: str, at: datetime) -> Message:
-    """A delivery that was given up, with the same story in the same headers as a record that was."""
+    """Return the dead letter of a delivery, with the same headers as the dead letter of a record."""
     origin, partition, offset = delivery.cause.rsplit("/", 2)
-    story = {
+    facts = {
         "id": letter_id(delivery),
         "service": "notifier",
         "topic": origin,
@@ -73,7 +69,7 @@ def dead_letter(delivery: Delivery, error: str, at: datetime) -> Message:
         "delivery-id": delivery.id,
     }
     headers = _envelope(delivery, delivery.id, DELIVER, at).headers()
-    added = tuple((PREFIX + name, str(value).encode()) for name, value in story.items())
+    added = tuple((PREFIX + name, str(value).encode()) for name, value in facts.items())
     return Message(
         _DEAD_LETTERS,
         str(delivery.organization_id).encode(),
@@ -83,12 +79,12 @@ def dead_letter(delivery: Delivery, error: str, at: datetime) -> Message:
 
 
 def letter_id(delivery: Delivery) -> UUID:
-    """The id of the dead letter of a delivery that was given up."""
+    """Return the id of the dead letter of a delivery."""
     return uuid5(_event_id(delivery), "dead-letter")
 
 
 def body_of(delivery: Delivery) -> dict[str, Any]:
-    """The JSON of `contracts.notifications.Notification`."""
+    """Return the JSON of `contracts.notifications.Notification`."""
     return {
         "notification_id": str(delivery.id),
         "appointment_id": str(delivery.appointment_id),
@@ -110,9 +106,9 @@ def body_of(delivery: Delivery) -> dict[str, Any]:
 
 
 def _event_id(delivery: Delivery) -> UUID:
-    """The same state after the same number of attempts is the same event, unless an operator began anew.
+    """Return the event's id, which is the same for the same state after the same number of attempts.
 
-    Being held is another event for each time until which it is held.
+    Every redrive makes new events, and so does every new end of a hold.
     """
     again = f"/{delivery.redrives}" if delivery.redrives else ""
     if delivery.state == "held" and delivery.held_until:

@@ -1,4 +1,4 @@
-"""From planned notifications to deliveries with their payloads."""
+"""From notifications to deliveries with their payloads."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +17,7 @@ from services.notifier.domain.calendar_files import calendar_file
 from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.model import Notification
 from services.notifier.domain.recipients import attending, involved
+from services.notifier.domain.transitions import transition
 from services.notifier.domain.variables import appointment_link
 from services.notifier.messages.events import Happened
 from services.notifier.store.appointments import Seen, Standing
@@ -33,7 +34,7 @@ def planned(
     frontend_url: str,
     suspended: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
 ) -> list[tuple[Delivery, bytes]]:
-    """The deliveries that follow from one record, each with the JSON of its call."""
+    """Return the deliveries that follow from one record, each with the JSON of its call."""
     source = happened.source
     organization = organizations.get(source.appointment.organization_id, NO_RULES)
     if isinstance(source, model.Event):
@@ -47,7 +48,7 @@ def planned(
 
 
 def recipients(happened: Happened) -> set[UUID]:
-    """Whose preferences are needed."""
+    """Return the people whose preferences are needed."""
     source = happened.source
     organizer = source.appointment.organizer_id
     if isinstance(source, model.Reminder):
@@ -57,7 +58,7 @@ def recipients(happened: Happened) -> set[UUID]:
 
 
 def seen(events: Sequence[model.Event]) -> list[Seen]:
-    """What is newest of each appointment in a batch, and the newest change of its times."""
+    """Return the newest state of each appointment in a batch, with the newest change of its times."""
     found: dict[UUID, Seen] = {}
     for event in events:
         if one := _seen(event):
@@ -68,7 +69,7 @@ def seen(events: Sequence[model.Event]) -> list[Seen]:
 
 
 def of_series(items: Iterable[Happened]) -> list[UUID]:
-    """The appointments that events of series are about."""
+    """Return the appointments that events of series are about."""
     return [
         occurrence.appointment_id
         for item in items
@@ -78,7 +79,7 @@ def of_series(items: Iterable[Happened]) -> list[UUID]:
 
 
 def completed(happened: Happened, standing: Mapping[UUID, Standing]) -> Happened:
-    """The same with who attends any of the series' appointments, and their versions."""
+    """Return the event with the attendees of all its occurrences, and with the occurrences' versions."""
     source = happened.source
     if not isinstance(source, model.Event) or source.series is None:
         return happened
@@ -95,7 +96,7 @@ def completed(happened: Happened, standing: Mapping[UUID, Standing]) -> Happened
 
 
 def _seen(event: model.Event) -> Seen | None:
-    """Of a series: as long as the event is about all of it; what is about some leaves what was said of all true."""
+    """Return the state in an event; None if the event is about a part of a series only."""
     state, series = event.appointment, event.series
     if series and not series.whole:
         return None
@@ -114,7 +115,7 @@ def _seen(event: model.Event) -> Seen | None:
 def _delivery(record: Record, happened: Happened, item: Notification) -> Delivery:
     source = happened.source
     series = source.series if isinstance(source, model.Event) else None
-    return Delivery(
+    delivery = Delivery(
         id=item.id,
         organization_id=item.appointment.organization_id,
         event_id=item.event_id,
@@ -125,18 +126,10 @@ def _delivery(record: Record, happened: Happened, item: Notification) -> Deliver
         recipient_id=item.recipient_id,
         channel=item.channel,
         priority=item.priority,
-        state="held" if item.hold else "planned",
-        attempts=0,
-        redrives=0,
         planned_at=record.timestamp,
         timezone=item.timezone,
         starts_at=item.appointment.start,
         expires_at=item.expires_at,
-        held_until=item.hold.until if item.hold else None,
-        sent_at=None,
-        delivered_at=None,
-        reason=item.hold.reason if item.hold else None,
-        fallback_of=None,
         decision=item.decision,
         actor=happened.actor,
         correlation_id=happened.correlation_id,
@@ -144,12 +137,13 @@ def _delivery(record: Record, happened: Happened, item: Notification) -> Deliver
         cause=record.position,
         series_id=series.id if series else None,
     )
+    return transition(delivery, item.hold, record.timestamp) if item.hold else delivery
 
 
 def _files(
     source: model.Event | model.Reminder, notifications: Sequence[Notification], frontend_url: str
 ) -> dict[str, str]:
-    """The calendar file for each type of notification that goes by e-mail and has one."""
+    """Return, by type of notification, the calendar file for e-mails."""
     if isinstance(source, model.Reminder):
         return {}
     link = appointment_link(frontend_url, source.appointment.id)
@@ -159,9 +153,9 @@ def _files(
 
 
 def _body(item: Notification, files: Mapping[str, str]) -> bytes:
-    """Every variable that the template declares, as far as there is one, and none that it does not declare.
+    """Return the JSON of the call with the variables that the template declares.
 
-    What is missing is said before the call, with the delivery's own dead letter; a file is never missing.
+    A missing variable becomes a dead letter right before the call; a calendar file is never missing.
     """
     data = {name: item.data[name] for name in VARIABLES[item.template_id] if name in item.data}
     if item.channel == EMAIL and item.type in files:

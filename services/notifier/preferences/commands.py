@@ -1,4 +1,7 @@
-"""What is decided about commands that set preferences; what one changes counts for the next ones of the batch."""
+"""Decisions about commands that set preferences.
+
+Each command of a batch sees the changes of those before it.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +19,10 @@ from services.notifier.messages.commands import Command, Refusal, user_of
 
 @dataclass(slots=True)
 class PreferenceDecisions:
-    """What people and organizations said so far. `admins`: who administers which organization, of those who ask for it.
+    """The preferences of people and organizations, as the commands decided so far have left them.
 
-    `changed_people` has the organization and the preferences of each; `spoken_of` the channels about which somebody
-    says something new.
+    `admins`: pairs of an admin and their organization. `changed_people`: organization and preferences, by
+    person. `changed_channels`: people and channels whose switches changed.
     """
 
     people: dict[UUID, Preferences]
@@ -27,47 +30,47 @@ class PreferenceDecisions:
     admins: Collection[tuple[UUID, UUID]]
     changed_people: dict[UUID, tuple[UUID, Preferences]] = field(default_factory=dict)
     changed_organizations: dict[UUID, Organization] = field(default_factory=dict)
-    spoken_of: set[tuple[UUID, str]] = field(default_factory=set)
+    changed_channels: set[tuple[UUID, str]] = field(default_factory=set)
 
     def decide(self, record: Record, command: Command) -> Verdict:
-        """The verdict on one command."""
-        asked, user, organization = command.command, user_of(command), command.organization
-        if isinstance(asked, Refusal):
-            return _refused(record, command, asked)
+        """Return the verdict on one command, and apply it."""
+        requested, user, organization = command.command, user_of(command), command.organization
+        if isinstance(requested, Refusal):
+            return _refused(record, command, requested)
         if user is None or organization is None:
             return _refused(record, command, outcomes.UNREADABLE)
-        if isinstance(asked, Preferences):
-            verdict = self._of_person(record, command, asked, user, organization)
+        if isinstance(requested, Preferences):
+            verdict = self._of_person(record, command, requested, user, organization)
         elif (user, organization) in self.admins:
-            verdict = self._of_organization(record, command, asked, organization)
+            verdict = self._of_organization(record, command, requested, organization)
         else:
             return _refused(record, command, outcomes.NOT_AN_ADMIN)
         metrics.COMMANDS.labels("accepted", "").inc()
         return verdict
 
     def _of_person(
-        self, record: Record, command: Command, asked: Preferences, user: UUID, organization: UUID
+        self, record: Record, command: Command, requested: Preferences, user: UUID, organization: UUID
     ) -> Verdict:
         before = self.people.get(user, NOTHING_SAID)
-        after = after_setting(before, asked)
+        after = after_setting(before, requested)
         if after is not before:
             self.people[user] = after
             self.changed_people[user] = (organization, after)
-            self.spoken_of.update((user, channel) for channel in restored_by(before, after))
+            self.changed_channels.update((user, channel) for channel in restored_by(before, after))
         return outcomes.accepted(record, command, after, after is not before)
 
     def _of_organization(
-        self, record: Record, command: Command, asked: Organization, organization: UUID
+        self, record: Record, command: Command, requested: Organization, organization: UUID
     ) -> Verdict:
         before = self.organizations.get(organization, NO_RULES)
-        after = after_setting(before, asked)
+        after = after_setting(before, requested)
         if after is not before:
             self.organizations[organization] = self.changed_organizations[organization] = after
         return outcomes.accepted_for_all(record, command, after, after is not before)
 
 
 def would_be_admins(commands: Sequence[Command]) -> set[UUID]:
-    """Whose right has to be asked for: who sets what holds for everybody."""
+    """Return the senders of commands for organizations, whose rights have to be checked."""
     setting = [command for command in commands if isinstance(command.command, Organization)]
     return {user for command in setting if (user := user_of(command))}
 

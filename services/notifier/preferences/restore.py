@@ -1,6 +1,6 @@
-"""Fill a new database with what people and organizations said, and what bounced, from the notifier's own events.
+"""Restores preferences and suspensions in a new database from the notifier's own events.
 
-Commands are kept for 14 days, events for ever: without this, a lost database would forget what was said before.
+Commands are kept for 14 days, events for ever: without this, a lost database would lose older preferences.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from chassis.database.transactions import Transaction
 from contracts import envelope
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.notifications import CHANNEL_EVENT_TYPES, ChannelSuspension
-from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged, said
+from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged, set_fields
 from contracts.reading import read_event
 from notifications.preferences import (
     NO_RULES,
@@ -29,7 +29,10 @@ from services.notifier.store.suspensions import Suspension
 
 @dataclass(slots=True)
 class PreferencesInLog:
-    """The newest that was said: by each person, in which organization, and for each organization; and of each channel."""
+    """The newest preferences of people, with their organization, and of organizations.
+
+    And the newest suspensions.
+    """
 
     persons: dict[UUID, tuple[UUID, Preferences]] = field(default_factory=dict)
     organizations: dict[UUID, Organization] = field(default_factory=dict)
@@ -37,7 +40,10 @@ class PreferencesInLog:
 
 
 def newest(records: Iterable[Record]) -> PreferencesInLog:
-    """What these events say, by version, in whatever order they come; other and unreadable records say nothing."""
+    """Return the newest versions in these events, in whatever order they come.
+
+    Skip other and unreadable records.
+    """
     found = PreferencesInLog()
     for record in records:
         try:
@@ -51,14 +57,14 @@ def _learn(found: PreferencesInLog, record: Record) -> None:
     head = envelope.read(record.headers)
     if head.type == "preferences.changed" and head.organization:
         person = read_event(PreferencesChanged, record.value)
-        own = preferences_of(said(person.preferences) | {"version": person.version})
+        own = preferences_of(set_fields(person.preferences) | {"version": person.version})
         if own.version > found.persons.get(person.user_id, (None, NOTHING_SAID))[1].version:
             found.persons[person.user_id] = (head.organization, own)
     elif head.type == "organization_preferences.changed":
-        told = read_event(OrganizationPreferencesChanged, record.value)
-        rules = organization_of(said(told.preferences) | {"version": told.version})
-        if rules.version > found.organizations.get(told.organization_id, NO_RULES).version:
-            found.organizations[told.organization_id] = rules
+        change = read_event(OrganizationPreferencesChanged, record.value)
+        rules = organization_of(set_fields(change.preferences) | {"version": change.version})
+        if rules.version > found.organizations.get(change.organization_id, NO_RULES).version:
+            found.organizations[change.organization_id] = rules
     elif head.type in CHANNEL_EVENT_TYPES and head.organization:
         channel = _suspension(read_event(ChannelSuspension, record.value), head.organization)
         known = found.channels.get((channel.user_id, channel.channel))
@@ -66,21 +72,21 @@ def _learn(found: PreferencesInLog, record: Record) -> None:
             found.channels[channel.user_id, channel.channel] = channel
 
 
-def _suspension(told: ChannelSuspension, organization: UUID) -> Suspension:
+def _suspension(event: ChannelSuspension, organization: UUID) -> Suspension:
     return Suspension(
-        user_id=told.user_id,
-        channel=str(told.channel),
+        user_id=event.user_id,
+        channel=str(event.channel),
         organization_id=organization,
-        version=told.version,
-        since=told.since,
-        reason=told.reason,
-        notification_id=told.notification_id,
-        restored_at=told.restored_at,
+        version=event.version,
+        since=event.since,
+        reason=event.reason,
+        notification_id=event.notification_id,
+        restored_at=event.restored_at,
     )
 
 
 async def restore(tx: Transaction, found: PreferencesInLog) -> tuple[int, int]:
-    """Keep what is newer than what the database has; returns how many persons and organizations that were."""
+    """Save versions that are newer than the database's; return the numbers of persons and organizations."""
     await preferences.lock_commands(tx)
     stand = await preferences.load(tx, found.persons)
     persons = {
@@ -90,9 +96,9 @@ async def restore(tx: Transaction, found: PreferencesInLog) -> tuple[int, int]:
     }
     rules = await preferences.organizations(tx, found.organizations)
     organizations = {
-        identifier: told
-        for identifier, told in found.organizations.items()
-        if told.version > rules.get(identifier, NO_RULES).version
+        identifier: organization
+        for identifier, organization in found.organizations.items()
+        if organization.version > rules.get(identifier, NO_RULES).version
     }
     await preferences.save(tx, persons)
     await preferences.save_organizations(tx, organizations)

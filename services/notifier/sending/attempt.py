@@ -1,59 +1,47 @@
-"""One attempt to deliver: the look before the call, the call, the quick tries, and the circuit breaker around them."""
+"""Attempts to deliver: the checks before each call, the call, and the quick tries after a failure."""
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import random
 from uuid import UUID
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_exponential
 
 from chassis import clock, telemetry
-from notifications.rules import decide
 from services.notifier import metrics
 from services.notifier.clients.communication import CommunicationClient, Origin
-from services.notifier.domain.breaker import Breaker
-from services.notifier.domain.quiet_hold import Waiting, hold
+from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.retry import Delays, Failure, next_attempt_at, quickly
-from services.notifier.domain.staleness import obsolete_because
 from services.notifier.domain.text import one_line
-from services.notifier.sending.completion import Ended
-from services.notifier.sending.content import body_of, holes
+from services.notifier.domain.transitions import Accept, GiveUp, PutBack
+from services.notifier.sending.circuit import Circuit
+from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, checked, result_of
+from services.notifier.sending.content import body_of
 from services.notifier.settings import NotifierSettings
-from services.notifier.store.queue import Checked, Held, Later
+from services.notifier.store.queue import Checked
 
 log = telemetry.get_logger()
 
-FRESH_SECONDS = 1.0  # what was looked at longer ago is looked at anew before the call
+FRESH_SECONDS = 1.0  # after a longer wait a delivery is loaded and checked anew before its call
 
-
-@dataclass(frozen=True, slots=True)
-class Untried:
-    """A delivery that was not called for: the breaker had opened meanwhile."""
-
-    looked: Checked
-
-
-Result = Ended | Later | Held | Untried
-Before = Callable[[Checked], Awaitable[Checked | Ended | Held]]
-"""The look before a call: what to call for, as it is now, or what becomes of it instead."""
+Before = Callable[[Checked], Awaitable[Checked | Conclusion | NotCalled]]
+"""The checks before a call. It returns the delivery as it is now, or a conclusion instead of the call."""
 
 
 class Attempts:
-    """Calls for deliveries. `changed` is told of each new state of the breaker; `look` tells how deliveries stand now."""
+    """Makes the attempts. `look` loads deliveries that this process has claimed as they are now."""
 
     def __init__(
         self,
         client: CommunicationClient,
         settings: NotifierSettings,
-        changed: Callable[[Breaker, str], None],
+        circuit: Circuit,
         look: Callable[[Sequence[UUID]], Awaitable[list[Checked]]],
     ) -> None:
         self._client = client
-        self._changed = changed
+        self._circuit = circuit
         self._look = look
-        self.breaker = Breaker(settings.breaker_threshold, settings.breaker_recovery)
         self._delays = Delays(
             timedelta(seconds=settings.retry_first),
             timedelta(seconds=settings.retry_next),
@@ -62,54 +50,54 @@ class Attempts:
         self._quick_tries: AsyncRetrying = AsyncRetrying(
             stop=stop_after_attempt(settings.quick_tries),
             wait=wait_exponential(multiplier=1, min=settings.quick_wait_min, max=settings.quick_wait_max),
-            retry=retry_if_result(self._worth_another_try),
+            retry=retry_if_result(self._is_worth_another_try),
             retry_error_callback=_last_result,
         )
 
     async def attempt(self, looked: Checked) -> Result:
-        """Deliver unless it has lost its use or waits; a call that fails is tried again within seconds, while the breaker lets us."""
-        return await self.deliver(looked, self._still_wanted)
+        """Deliver, unless a check objects.
 
-    async def deliver(self, looked: Checked, before: Before) -> Result:
-        """The same with another look before each call."""
+        Repeat a failed call within seconds, while the breaker is closed.
+        """
+        return result_of(looked, await self.deliver(looked, self._checked))
+
+    async def deliver(self, looked: Checked, before: Before) -> Conclusion | NotCalled:
+        """Return the conclusion of one attempt, with other checks before each call."""
         found = await before(looked)
         if not isinstance(found, Checked):
             return found
-        if not self.breaker.closed:
-            return Untried(found)
+        if not self._circuit.closed:
+            return NotCalled()
         failure = await self._call(found)
-        if not self._worth_another_try(failure):
-            return self._result(found, failure)
+        if not self._is_worth_another_try(failure):
+            return self._conclusion(found.delivery, failure)
         return await self._try_again(found, failure, before)
 
     async def probe(self, looked: Checked) -> Result:
-        """Try the water with a single call. Failing here is the service's fault and does not count for the delivery."""
-        if result := not_sent(looked, clock.now()):
-            return result
+        """Make one call while the breaker is half-open.
+
+        A failure of the service is not counted as an attempt.
+        """
+        found = checked(looked, clock.now())
+        if not isinstance(found, Checked):
+            return result_of(looked, found)
         failure = await self._call(looked)
         if failure is not None and failure.outage:
-            looked.delivery.reason = failure.reason
-            return Later(looked.delivery, clock.now() + self._delays.first, outage=True)
-        return self._result(looked, failure)
+            now, step = clock.now(), PutBack(looked.delivery.attempts, failure.reason)
+            return result_of(looked, Conclusion(step, now, due=now + self._delays.first, outage=True))
+        return result_of(looked, self._conclusion(looked.delivery, failure))
 
-    def note(self, failure: Failure | None) -> None:
-        """Let the breaker know how a call ended. Any answer but an error of the service itself is a sign of life."""
-        before = self.breaker
-        if failure is not None and failure.outage:
-            self.breaker = before.failed(time.monotonic())
-        else:
-            self.breaker = before.succeeded()
-        if self.breaker.state != before.state:
-            self._changed(self.breaker, failure.reason if failure else "")
+    async def _try_again(
+        self, looked: Checked, first: Failure | None, before: Before
+    ) -> Conclusion | NotCalled:
+        """Make the quick tries, of which the first was made already.
 
-    async def _try_again(self, looked: Checked, first: Failure | None, before: Before) -> Result:
-        """The quick tries; the first was made already, and only its failure is worth their machinery.
-
-        Each looks before it calls: within seconds the appointment may be cancelled, and its recipients told so.
+        The checks come before each: within seconds the appointment may be cancelled, and its recipients
+        notified.
         """
         made = [first]
 
-        async def call() -> Failure | Ended | Held | None:
+        async def call() -> Failure | Conclusion | NotCalled | None:
             nonlocal looked
             if made:
                 return made.pop()
@@ -119,21 +107,23 @@ class Attempts:
             looked = found
             return await self._call(looked)
 
-        outcome: Failure | Ended | Held | None = await self._quick_tries.copy()(call)
-        return outcome if isinstance(outcome, Ended | Held) else self._result(looked, outcome)
+        outcome: Failure | Conclusion | NotCalled | None = await self._quick_tries.copy()(call)
+        if isinstance(outcome, Conclusion | NotCalled):
+            return outcome
+        return self._conclusion(looked.delivery, outcome)
 
-    async def _still_wanted(self, looked: Checked) -> Checked | Ended | Held:
+    async def _checked(self, looked: Checked) -> Checked | Conclusion | NotCalled:
         [looked] = await self.fresh([looked])
-        return not_sent(looked, clock.now()) or looked
+        return checked(looked, clock.now())
 
     async def fresh(self, looked: list[Checked]) -> list[Checked]:
-        """The same, looked at anew if that was a while ago: they waited behind calls that took long, or for another try."""
+        """Return the deliveries, loaded anew if they waited: behind slow calls, or for another try."""
         if time.monotonic() - looked[0].at < FRESH_SECONDS:
             return looked
         return await self._look([item.delivery.id for item in looked])
 
-    def _worth_another_try(self, result: Failure | Ended | Held | None) -> bool:
-        return isinstance(result, Failure) and quickly(result) and self.breaker.closed
+    def _is_worth_another_try(self, result: object) -> bool:
+        return isinstance(result, Failure) and quickly(result) and self._circuit.closed
 
     async def _call(self, looked: Checked) -> Failure | None:
         delivery = looked.delivery
@@ -144,7 +134,9 @@ class Attempts:
         started = time.perf_counter()
         try:
             failure = await self._client.send(delivery.id, body_of(looked, clock.now()), origin)
-        except Exception as error:  # ours, not the service's: one odd delivery must neither open the breaker nor stop the rest
+        except (
+            Exception
+        ) as error:  # our fault: one odd delivery must not open the breaker nor stop the others
             log.exception("a call could not be made", delivery=str(delivery.id))
             return Failure(
                 one_line(f"{type(error).__name__}: {error}", 200),
@@ -155,92 +147,26 @@ class Attempts:
         metrics.CALL_SECONDS.observe(time.perf_counter() - started)
         if failure is not None:
             metrics.FAILURES.labels(str(failure.status or 0)).inc()
-        self.note(failure)
+        self._circuit.note(failure)
         return failure
 
-    def _result(self, looked: Checked, failure: Failure | None) -> Result:
-        delivery, now = looked.delivery, clock.now()
-        delivery.attempts += 1
-        delivery.reason = failure.reason if failure else None
+    def _conclusion(self, delivery: Delivery, failure: Failure | None) -> Conclusion:
+        """Return the conclusion from the last call of an attempt."""
+        now, attempts = clock.now(), delivery.attempts + 1
         if failure is None:
-            delivery.state, delivery.sent_at = "sent", now
-            return Ended(delivery)
-        due = next_attempt_at(failure, delivery.attempts, now, random(), self._delays)  # noqa: S311
+            return Conclusion(Accept(attempts), now)
+        due = next_attempt_at(failure, attempts, now, random(), self._delays)  # noqa: S311
         if due is None:
-            delivery.state = "dead_lettered" if failure.for_good else "failed"
             log.error("delivery given up", delivery=str(delivery.id), reason=failure.reason)
-            return Ended(delivery, f"HTTP {failure.status}" if failure.status else "NoAnswer")
+            error = f"HTTP {failure.status}" if failure.status else "NoAnswer"
+            return Conclusion(GiveUp(attempts, failure.reason, failure.for_good), now, error)
         metrics.RETRIES.labels(delivery.channel).inc()
         log.warning(
             "delivery will be tried again", delivery=str(delivery.id), reason=failure.reason, due=str(due)
         )
-        return Later(delivery, due, failure.outage)
+        return Conclusion(PutBack(attempts, failure.reason), now, due=due, outage=failure.outage)
 
 
-def not_sent(looked: Checked, now: datetime) -> Ended | Held | None:
-    """What becomes of a delivery that must not be sent, or not yet; None: call.
-
-    It has lost its use, or waits, or its text would have a hole.
-    """
-    if reason := obsolete(looked, now):
-        return expired(looked, reason)
-    delivery = looked.delivery
-    if reason := called_off(looked):
-        return expired(looked, reason)
-    if held := held_back(looked, now):
-        return held
-    names = holes(looked)
-    if not names:
-        return None
-    delivery.state = "dead_lettered"
-    delivery.reason = f"{delivery.template_id} lacks {', '.join(names)}"
-    log.error("delivery not sent", delivery=str(delivery.id), reason=delivery.reason)
-    return Ended(delivery, "MissingVariables")
-
-
-def called_off(looked: Checked) -> str | None:
-    """Why a delivery that waited is not wanted any more: its channel was switched off or suspended; else None."""
-    delivery = looked.delivery
-    if delivery.state != "held":
-        return None
-    if reason := bounced(looked):
-        return reason
-    decision = decide(delivery.type, delivery.channel, looked.own, looked.organization)
-    return None if decision.on else decision.reason
-
-
-def bounced(looked: Checked) -> str | None:
-    """Why a delivery that waited cannot arrive any more, or None."""
-    return "the address of the channel bounced" if looked.suspended else None
-
-
-def held_back(looked: Checked, now: datetime) -> Held | None:
-    """The delivery with the time until which it waits, or None."""
-    delivery = looked.delivery
-    waiting = Waiting(
-        delivery.channel, delivery.priority, delivery.timezone, delivery.starts_at, delivery.expires_at
-    )
-    held = hold(waiting, looked.own, looked.organization, now)
-    if held is None:
-        return None
-    told = delivery.state == "held" and delivery.held_until == held.until
-    delivery.state, delivery.held_until, delivery.reason = "held", held.until, held.reason
-    return Held(delivery, told)
-
-
-def obsolete(looked: Checked, now: datetime) -> str | None:
-    """Why this delivery is not sent any more, or None."""
-    delivery = looked.delivery
-    return obsolete_because(delivery.type, delivery.version, delivery.expires_at, looked.current, now)
-
-
-def expired(looked: Checked, reason: str) -> Ended:
-    """The end of a delivery that has lost its use."""
-    looked.delivery.state, looked.delivery.reason = "expired", reason
-    return Ended(looked.delivery)
-
-
-def _last_result(state: RetryCallState) -> Failure | Ended | Held | None:
-    """What the last of the quick tries said, instead of an exception."""
-    result: Failure | Ended | Held | None = state.outcome.result() if state.outcome else None
-    return result
+def _last_result(state: RetryCallState) -> object:
+    """Return the result of the last quick try, instead of raising that the tries are used up."""
+    return state.outcome.result() if state.outcome else None

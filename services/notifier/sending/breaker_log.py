@@ -1,4 +1,4 @@
-"""What operators see of the circuit breaker in `/health`: its state, since when, why, and when a call tries the water."""
+"""The circuit breaker as operators see it in `/health`."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from services.notifier.domain.breaker import Breaker
 
 
 class BreakerLog:
-    """Remembers when calls stopped going out, or began to again. `current` gives the breaker as it is now."""
+    """Remembers when calls stopped, or started again. `current` returns the breaker as it is now."""
 
     def __init__(self, current: Callable[[], Breaker]) -> None:
         self._current = current
@@ -21,14 +21,16 @@ class BreakerLog:
         self._reason: str | None = None
 
     def changed(self, breaker: Breaker, reason: str) -> None:
-        """Take note of a new state; a probe that failed does not begin the outage anew."""
+        """Note a new state. A failed probe continues the same outage."""
         if breaker.closed != self._closed:
             self._closed, self._since = breaker.closed, clock.now()
         self._reason = None if breaker.closed else reason
 
     def report(self) -> dict[str, Any]:
-        """As JSON values; `next_probe_in`: seconds, None unless open. `waiting_deliveries` is some seconds old, None if it
-        could not be counted.
+        """Return the part of `/health` about the breaker, as JSON values.
+
+        `next_probe_in`: seconds, None unless the breaker is open. `waiting_deliveries`: a count that is some
+        seconds old, None if counting failed.
         """
         breaker = self._current()
         wait = breaker.wait(time.monotonic()) if breaker.state == "open" else None

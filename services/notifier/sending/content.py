@@ -1,4 +1,4 @@
-"""The words of a call, looked at right before it is made."""
+"""The content of a call, completed right before it is made."""
 
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,17 @@ from notifications.templates.catalogue import missing
 from services.notifier.store.queue import Checked
 
 
-def holes(looked: Checked) -> list[str]:
-    """The variables that its text needs and does not have."""
+def missing_variables(looked: Checked) -> list[str]:
+    """Return the names of the variables that the template requires and the content lacks."""
     return missing(looked.delivery.template_id, _read(looked)["template_data"])
 
 
 def body_of(looked: Checked, now: datetime) -> bytes:
-    """The JSON of the call. What waited says how much time is left since then, which a second try repeats byte by byte."""
+    """Return the JSON of the call.
+
+    Of a delivery that was held, recompute `time_until` as of the release time, so a retry sends identical
+    bytes.
+    """
     delivery = looked.delivery
     if delivery.held_until is None:
         return looked.body
@@ -24,8 +28,8 @@ def body_of(looked: Checked, now: datetime) -> bytes:
     data = body["template_data"]
     if "time_until" not in data:
         return looked.body
-    since = min(delivery.held_until, now)  # it may have been let go early
-    data["time_until"] = time_until(delivery.starts_at, since, body.get("locale") or "en")
+    released = min(delivery.held_until, now)  # new preferences may release it early
+    data["time_until"] = time_until(delivery.starts_at, released, body.get("locale") or "en")
     return orjson.dumps(body)
 
 

@@ -1,4 +1,4 @@
-"""What is claimed and not begun, organization by organization in turn."""
+"""A fair queue of claimed deliveries that are not begun yet."""
 
 import asyncio
 from collections import deque
@@ -11,20 +11,21 @@ Call = Checked | Together
 
 
 class Turns(asyncio.Queue[Call]):
-    """A queue that hands out one call of each organization, round and round; those of one keep their order.
+    """A queue that hands out one call of each organization, round and round; calls of one keep their order.
 
-    A claim may hold hundreds of one organization: whoever is claimed after them waits for one call, not for hundreds.
+    A claim may hold hundreds of calls of one organization: those of the next one wait for one call, not for
+    hundreds.
     """
 
     def qsize(self) -> int:
-        """How many wait."""
+        """Return the number of waiting calls."""
         return self._waiting
 
     def empty(self) -> bool:
-        """Whether nobody waits."""
+        """True if no call waits."""
         return not self._waiting
 
-    # What asyncio.Queue leaves to its subclasses.
+    # asyncio.Queue leaves these three to its subclasses.
 
     def _init(self, maxsize: int) -> None:  # noqa: ARG002 - it has no bound
         self._waiting = 0

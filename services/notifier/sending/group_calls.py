@@ -1,4 +1,4 @@
-"""Hundreds of recipients in a few calls: which deliveries go together, who is in a call, and what its end means for each."""
+"""Group calls: hundreds of recipients of the same content in a few calls."""
 
 import hashlib
 from collections import defaultdict
@@ -11,18 +11,23 @@ from chassis import clock
 from chassis.database.transactions import Transaction
 from services.notifier.clients.communication import to_many
 from services.notifier.domain.delivery import Delivery
-from services.notifier.sending.attempt import Attempts, Result, Untried, expired, not_sent, obsolete
-from services.notifier.sending.completion import Ended
+from services.notifier.domain.transitions import WAITING
+from services.notifier.sending.attempt import Attempts
+from services.notifier.sending.checks import obsolete
+from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, Untried, checked, result_of
 from services.notifier.store import calls
-from services.notifier.store.queue import Checked, Claimed, Held, Later
+from services.notifier.store.queue import Checked, Claimed
 
-FEWEST = 10  # fewer are called for one by one, each by name
-MOST = 100  # recipients of a call
+FEWEST = 10  # deliveries of a bundle; fewer get a call each, by name
+MOST = 100  # recipients of a group call
 
 
 @dataclass(slots=True)
 class Together:
-    """A call for many. `lead`: as a delivery it has the call's id and payload; `members`: those claimed, one at least."""
+    """A group call.
+
+    `lead`: a delivery with the id and payload of the call; `members`: the claimed ones, at least one.
+    """
 
     lead: Checked
     members: list[Checked]
@@ -35,7 +40,7 @@ class Together:
 
 @dataclass(slots=True)
 class Gathered:
-    """What becomes of what was claimed: calls for one, calls for many, and what is not called for."""
+    """Claimed deliveries, sorted: single calls, group calls, and results of deliveries that get no call."""
 
     alone: list[Checked] = field(default_factory=list)
     together: list[Together] = field(default_factory=list)
@@ -43,9 +48,10 @@ class Gathered:
 
 
 def bundles(planned: Iterable[tuple[Delivery, bytes]]) -> dict[UUID, UUID]:
-    """By delivery, the bundle of those that may share a call: same event, type, channel, zone and words but for the name.
+    """Return the bundles, by delivery: those that may share a group call.
 
-    What waits is in none, and what too few share neither.
+    Deliveries of a bundle have the same event, type, channel, time zone, and the same content except the
+    name. Held deliveries are in no bundle, and a bundle has at least FEWEST deliveries.
     """
     alike: defaultdict[tuple[object, ...], list[tuple[Delivery, bytes]]] = defaultdict(list)
     for delivery, body in planned:
@@ -60,22 +66,25 @@ def bundles(planned: Iterable[tuple[Delivery, bytes]]) -> dict[UUID, UUID]:
             alike[kind].append((delivery, body))
     found: defaultdict[UUID, list[UUID]] = defaultdict(list)
     for group in alike.values():
-        if len(group) >= FEWEST:  # only then is it worth reading their words
+        if len(group) >= FEWEST:  # only then is it worth reading their content
             for delivery, body in group:
                 found[_bundle(delivery, body)].append(delivery.id)
     return {identifier: bundle for bundle, ids in found.items() if len(ids) >= FEWEST for identifier in ids}
 
 
 def _bundle(delivery: Delivery, body: bytes) -> UUID:
-    words = hashlib.sha256(to_many(body, ())).hexdigest()
+    content = hashlib.sha256(to_many(body, ())).hexdigest()
     return uuid5(
         delivery.event_id,
-        f"{delivery.type}/{delivery.channel}/{delivery.timezone}/{delivery.expires_at.isoformat()}/{words}",
+        f"{delivery.type}/{delivery.channel}/{delivery.timezone}/{delivery.expires_at.isoformat()}/{content}",
     )
 
 
 def shares(bundle: UUID, members: Sequence[Checked]) -> list[tuple[UUID, list[Checked]]]:
-    """The members in calls of at most MOST and of nearly the same size, each with its id."""
+    """Split the members into calls of at most MOST and of nearly the same size.
+
+    Return each call's id and members.
+    """
     ordered = sorted(members, key=lambda item: item.delivery.id)
     count = -(-len(ordered) // MOST)
     parts = [ordered[number::count] for number in range(count)]
@@ -85,7 +94,10 @@ def shares(bundle: UUID, members: Sequence[Checked]) -> list[tuple[UUID, list[Ch
 async def gather(
     tx: Transaction, lease: UUID, looked: Sequence[Checked], claimed: Sequence[Claimed], now: datetime
 ) -> Gathered:
-    """Sort what was claimed into calls. Who is in a new call is decided here, by the look at each, and written down."""
+    """Sort claimed deliveries into calls.
+
+    The members of a new call are checked here, and written down for good.
+    """
     rows = {row.id: row for row in claimed if row.bundle}
     gathered = Gathered()
     fresh: defaultdict[UUID, list[Checked]] = defaultdict(list)
@@ -96,68 +108,61 @@ async def gather(
             gathered.alone.append(item)
         elif row.call is not None:
             frozen[row.call].append(item)
-        elif result := not_sent(item, now):
-            gathered.dropped.append(result)
-        else:
+        elif isinstance(found := checked(item, now), Checked):
             fresh[row.bundle].append(item)
+        else:
+            gathered.dropped.append(result_of(item, found))
     for call, part in await _freeze(tx, lease, fresh, gathered):
         frozen[call] += part
     if frozen:
-        whom = await calls.recipients(tx, frozen)
-        gathered.together = [_together(call, members, whom[call]) for call, members in frozen.items()]
+        recipients = await calls.recipients(tx, frozen)
+        gathered.together = [_together(call, members, recipients[call]) for call, members in frozen.items()]
     return gathered
 
 
 async def _freeze(
     tx: Transaction, lease: UUID, fresh: dict[UUID, list[Checked]], gathered: Gathered
 ) -> list[tuple[UUID, list[Checked]]]:
-    """New calls with their members; whoever is not ours any more is left to the one who has the lease."""
-    asked = [part for bundle, members in fresh.items() for part in shares(bundle, members)]
-    if not asked:
+    """Return new calls with their members. Members whose lease was lost are left to its present owner."""
+    wanted = [part for bundle, members in fresh.items() for part in shares(bundle, members)]
+    if not wanted:
         return []
     ours = await calls.freeze(
         tx,
         lease,
-        [(item.delivery.id, item.delivery.recipient_id, call) for call, part in asked for item in part],
+        [(item.delivery.id, item.delivery.recipient_id, call) for call, part in wanted for item in part],
     )
     parts = []
-    for call, part in asked:
+    for call, part in wanted:
         gathered.dropped += [Untried(item) for item in part if item.delivery.id not in ours]
         if kept := [item for item in part if item.delivery.id in ours]:
             parts.append((call, kept))
     return parts
 
 
-def _together(call: UUID, members: list[Checked], whom: Sequence[UUID]) -> Together:
-    """All that the call was made for once, whoever of them is still waiting: the same key has the same bytes."""
+def _together(call: UUID, members: list[Checked], recipients: Sequence[UUID]) -> Together:
+    """Return the call with all recipients, also those that wait no longer: its bytes never change."""
     first = members[0]
     attempts = max(item.delivery.attempts for item in members)
     lead = replace(
-        first, delivery=replace(first.delivery, id=call, attempts=attempts), body=to_many(first.body, whom)
+        first,
+        delivery=replace(first.delivery, id=call, attempts=attempts),
+        body=to_many(first.body, recipients),
     )
     return Together(lead, members)
 
 
 async def attempt(caller: Attempts, together: Together) -> list[Result]:
-    """Make the call, and let each member come as far as it. It goes out while a single one is of use."""
+    """Make a group call, unless all members are obsolete; return the result for each member."""
 
-    async def before(lead: Checked) -> Checked | Ended:
+    async def before(lead: Checked) -> Checked | Conclusion | NotCalled:
         together.members = await caller.fresh(together.members)
-        reasons = [obsolete(item, clock.now()) for item in together.members]
-        return expired(lead, str(reasons[0])) if all(reasons) else lead
+        now = clock.now()
+        waiting = [item for item in together.members if item.delivery.state in WAITING]
+        if not waiting:
+            return NotCalled()
+        ends = [end for item in waiting if (end := obsolete(item, now))]
+        return Conclusion(ends[0], now) if len(ends) == len(waiting) else lead
 
-    result = await caller.deliver(together.lead, before)
-    return [_like(result, together.delivery, item) for item in together.members]
-
-
-def _like(result: Result, call: Delivery, member: Checked) -> Result:
-    if isinstance(result, Untried):
-        return Untried(member)
-    delivery = member.delivery
-    delivery.state, delivery.attempts, delivery.reason = call.state, call.attempts, call.reason
-    delivery.sent_at = call.sent_at
-    if isinstance(result, Later):
-        return Later(delivery, result.due, result.outage)
-    if isinstance(result, Held):
-        return Held(delivery, result.told)
-    return Ended(delivery, result.error)
+    conclusion = await caller.deliver(together.lead, before)
+    return [result_of(item, conclusion) for item in together.members]

@@ -1,4 +1,4 @@
-"""Publish what transactions have noted: in order, at least once, with identical ids."""
+"""Publishes the messages in the outbox: in order, at least once, with identical ids."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,11 +17,11 @@ log = telemetry.get_logger()
 
 AT_ONCE = 500
 GATHER_SECONDS = 0.1
-LOOK_EVERY = 5.0  # for what another process noted and did not live to publish
+LOOK_EVERY = 5.0  # seconds between looks for messages that a dead process left
 
 
 class Relay:
-    """The outbox's way to Kafka; `wake` it after a commit that noted something."""
+    """The way from the outbox to Kafka. `wake` it after a commit that noted messages."""
 
     def __init__(
         self, database: Database, publisher: Publisher, health: Health, writer: UUID, adopt_after: float
@@ -34,23 +34,23 @@ class Relay:
         self._alarm = Alarm()
 
     def wake(self) -> None:
-        """There is something to publish."""
+        """Look for messages soon."""
         self._alarm.ring()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Publish until cancelled."""
         while True:
             self._alarm.reset()
             if not await self.publish_next():
                 await self._alarm.rest(min(LOOK_EVERY, self._adopt_after.total_seconds()), GATHER_SECONDS)
 
     async def drain(self) -> None:
-        """Publish all that is noted now, then return."""
+        """Publish all noted messages, then return."""
         while await self.publish_next():
             continue
 
     async def publish_next(self) -> bool:
-        """Publish the next messages and forget them; whether there were any."""
+        """Publish the next messages and delete them; return False if there were none."""
         async with self._database.transaction() as tx:
             noted = await outbox.next_noted(tx, self._writer, clock.now() - self._adopt_after, AT_ONCE)
         if not noted:
@@ -61,7 +61,7 @@ class Relay:
         return True
 
     async def _publish(self, messages: Sequence[Message]) -> None:
-        """Insist: nothing may be published out of its order."""
+        """Publish, however long it takes, because nothing may be published out of order."""
         waited = False
 
         def waiting(error: Exception, attempt: int) -> None:

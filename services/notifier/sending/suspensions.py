@@ -1,4 +1,4 @@
-"""What follows when an address bounces, and when its owner says something new about the channel."""
+"""Suspend the channels whose address bounced, and restore them when their owner changes their preferences."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -17,19 +17,19 @@ from services.notifier.store import suspensions
 from services.notifier.store.suspensions import Suspension
 
 
-async def suspend(tx: Transaction, settled: Sequence[Delivery], now: datetime) -> list[Message]:
-    """Suspend the channels of what bounced, and tell of those that were in use until now."""
-    bounced = [item for item in settled if item.state == "bounced" and item.channel in SUSPENDABLE]
-    return [_told(item, now) for item in await suspensions.suspend(tx, bounced, now)]
+async def suspend(tx: Transaction, ended: Sequence[Delivery], now: datetime) -> list[Message]:
+    """Suspend the channels of deliveries that bounced; return an event for each that was in use until now."""
+    bounced = [item for item in ended if item.state == "bounced" and item.channel in SUSPENDABLE]
+    return [_event(item, now) for item in await suspensions.suspend(tx, bounced, now)]
 
 
 async def restore(tx: Transaction, channels: Collection[tuple[UUID, str]], now: datetime) -> list[Message]:
-    """Use these channels of these people again, and tell of those that were suspended."""
-    return [_told(item, now) for item in await suspensions.restore(tx, channels, now)]
+    """Restore these channels of these people; return an event for each that was suspended."""
+    return [_event(item, now) for item in await suspensions.restore(tx, channels, now)]
 
 
-def _told(item: Suspension, at: datetime) -> Message:
-    """`channel.suspended` or `channel.restored`."""
+def _event(item: Suspension, at: datetime) -> Message:
+    """Return `channel.suspended` or `channel.restored`."""
     change = "suspended" if item.restored_at is None else "restored"
     metrics.SUSPENSIONS.labels(change, item.channel).inc()
     headers = Envelope(

@@ -1,4 +1,4 @@
-"""Register the message templates with the Communication Service, and again every so often."""
+"""Registers the message templates with the Communication Service, periodically."""
 
 import asyncio
 
@@ -16,9 +16,11 @@ _NO_SUCH_CALL = (404, 405)
 
 
 class Registration:
-    """Nothing is sent before the templates are registered once; a service that lost them gets them again.
+    """Sends the templates again and again, in case the service loses them.
 
-    A service without such a call has its templates by other means: that is said once and is fine.
+    `done` is set after the first time.
+
+    A service without such a call has its templates from elsewhere, which is logged once.
     """
 
     def __init__(self, client: CommunicationClient, health: Health, every: float) -> None:
@@ -28,7 +30,7 @@ class Registration:
         self._every = every
 
     async def run(self) -> None:
-        """Until cancelled; waits with back-off while the service is away."""
+        """Register until cancelled, with back-off while the service is away."""
         while True:
             await until_done(
                 self._register, passing=_failed, waiting=self._note_waiting, base=0.5, longest=10.0
@@ -49,7 +51,7 @@ class Registration:
             self._health.waiting(DEPENDENCY, f"templates are not registered: {error}")
 
     async def register_all(self) -> Failure | None:
-        """Register each; the first failure ends it."""
+        """Register all templates; return the first failure, or None."""
         for template in TEMPLATES.values():
             failure = await self._client.register(template.registered())
             if failure is not None and failure.status in _NO_SUCH_CALL:
@@ -64,7 +66,7 @@ class Registration:
 
 
 class _NotRegistered(Exception):
-    """The Communication Service did not take a template; its reason."""
+    """The Communication Service rejected a template, for this reason."""
 
 
 def _failed(error: Exception) -> bool:

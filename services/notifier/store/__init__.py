@@ -1,1 +1,4 @@
-"""All SQL of the notifier, by noun. Functions run in the caller's transaction; what is forgotten goes in slices of its own."""
+"""All SQL of the notifier.
+
+Functions run in the caller's transaction; old rows are deleted in slices of their own.
+"""

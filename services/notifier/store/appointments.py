@@ -1,4 +1,4 @@
-"""Appointments as last told, to look at again before a call."""
+"""The newest state of appointments, for the checks before a call."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ from chassis.database.transactions import Database, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one event says of an appointment, or of a whole series. `moved_in`: its version if it changed the times, else 0."""
+    """The state of an appointment or a whole series in an event.
+
+    `moved_in`: its version if its times changed, else 0.
+    """
 
     id: UUID
     organization_id: UUID
@@ -25,13 +28,13 @@ class Seen:
 
 
 class Standing(NamedTuple):
-    """The newest version of an appointment, and who is involved in it: the organizer, and who has not declined."""
+    """The newest version of an appointment, and its organizer and participants who have not declined."""
 
     version: int
     involved: Sequence[UUID]
 
 
-# Versions may arrive swapped: the newest wins, and the newest change of the times counts whichever came last.
+# Versions may arrive swapped: the newest wins, as does the newest change of the times.
 _SAVE = text("""
     INSERT INTO appointments AS known (id, organization_id, version, moved_in, status, end_time, involved)
     SELECT id, organization_id, version, moved_in, status, end_time, CAST(involved AS uuid[])
@@ -49,10 +52,10 @@ _SAVE = text("""
 
 
 async def save(tx: Transaction, seen: Sequence[Seen]) -> None:
-    """Keep the newest of what is known and what was seen; each appointment at most once in `seen`."""
+    """Save states that are newer than the known ones; each appointment occurs at most once in `seen`."""
     if not seen:
         return
-    ordered = sorted(seen, key=lambda item: item.id)  # one lock order for all who write
+    ordered = sorted(seen, key=lambda item: item.id)  # one lock order for all writers
     await tx.execute(
         _SAVE,
         {
@@ -71,7 +74,7 @@ _STANDING = text("SELECT id, version, involved FROM appointments WHERE id = ANY(
 
 
 async def standing(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Standing]:
-    """How these appointments stand, as last told; what was never told of is left out."""
+    """Return the newest state of these appointments; unknown ones are left out."""
     if not ids:
         return {}
     rows = await tx.execute(_STANDING, {"ids": list(ids)})
@@ -85,5 +88,8 @@ _FORGET = text("""
 
 
 async def forget(database: Database, ended_before: datetime) -> int:
-    """Drop what is long over (nothing of it can be sent any more); returns how many appointments."""
+    """Delete appointments that ended long ago, about which nothing can be sent any more.
+
+    Return their number.
+    """
     return await database.in_slices(_FORGET, {"before": ended_before})

@@ -1,4 +1,4 @@
-"""Calls that reach many: who belongs to which is written down before the first one is made, and never changes."""
+"""Group calls. Their members are written down before the call is made first, and never change."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from sqlalchemy import text
 from chassis.database.transactions import Transaction
 from services.notifier.store.queue import Claimed
 
-# With one member of a call comes the whole call, and with one of a bundle all that is free of it.
+# One member of a call claims the whole call, and one delivery of a bundle all others without a call.
 _CLAIM_REST = text("""
     WITH chosen AS MATERIALIZED (
         SELECT delivery_id FROM queue
@@ -24,17 +24,17 @@ _CLAIM_REST = text("""
 """)
 
 _FREEZE = text("""
-    WITH asked AS (
+    WITH wanted AS (
         SELECT * FROM unnest(
             CAST(:ids AS uuid[]), CAST(:recipients AS uuid[]), CAST(:calls AS uuid[])
-        ) AS asked(id, recipient_id, call_id)
+        ) AS wanted(id, recipient_id, call_id)
     ), frozen AS (
-        UPDATE queue q SET call_id = asked.call_id
-        FROM asked WHERE q.delivery_id = asked.id AND q.lease = :lease AND q.call_id IS NULL
+        UPDATE queue q SET call_id = wanted.call_id
+        FROM wanted WHERE q.delivery_id = wanted.id AND q.lease = :lease AND q.call_id IS NULL
         RETURNING q.delivery_id
     )
     INSERT INTO calls (call_id, recipient_id, delivery_id)
-    SELECT asked.call_id, asked.recipient_id, asked.id FROM asked JOIN frozen ON frozen.delivery_id = asked.id
+    SELECT wanted.call_id, wanted.recipient_id, wanted.id FROM wanted JOIN frozen ON frozen.delivery_id = wanted.id
     RETURNING delivery_id
 """)
 
@@ -43,18 +43,18 @@ _RECIPIENTS = text("""
     FROM calls WHERE call_id = ANY(CAST(:calls AS uuid[])) GROUP BY call_id
 """)
 
-_SPOKEN_OF = text("""
-    SELECT asked.number, c.delivery_id
+_DELIVERIES_OF = text("""
+    SELECT wanted.number, c.delivery_id
     FROM unnest(CAST(:calls AS uuid[]), CAST(:recipients AS uuid[])) WITH ORDINALITY
-        AS asked(call_id, recipient_id, number)
-    JOIN calls c ON c.call_id = asked.call_id AND c.recipient_id = asked.recipient_id
+        AS wanted(call_id, recipient_id, number)
+    JOIN calls c ON c.call_id = wanted.call_id AND c.recipient_id = wanted.recipient_id
 """)
 
 
 async def claim_rest(
     tx: Transaction, lease: UUID, claimed: Sequence[Claimed], now: datetime, until: datetime
 ) -> list[Claimed]:
-    """Claim what goes in one call with what was claimed just now; without the latter."""
+    """Claim and return the other deliveries of the calls and bundles of `claimed`."""
     bundles = {row.bundle for row in claimed if row.bundle}
     if not bundles:
         return []
@@ -69,22 +69,25 @@ async def claim_rest(
 
 
 async def freeze(tx: Transaction, lease: UUID, members: Sequence[tuple[UUID, UUID, UUID]]) -> set[UUID]:
-    """Let each (delivery, recipient, call) be so for good; returns the deliveries that were still ours."""
+    """Write down each (delivery, recipient, call) for good.
+
+    Return the deliveries whose lease was still ours.
+    """
     ids, recipients, calls = zip(*members, strict=True)
     values = {"ids": list(ids), "recipients": list(recipients), "calls": list(calls), "lease": lease}
     return set(await tx.scalars(_FREEZE, values))
 
 
 async def recipients(tx: Transaction, calls: Collection[UUID]) -> dict[UUID, list[UUID]]:
-    """Whom each call reaches, always in the same order."""
+    """Return the recipients of each call, always in the same order."""
     rows = await tx.execute(_RECIPIENTS, {"calls": list(calls)})
     return {row.call_id: list(row.recipients) for row in rows}
 
 
-async def spoken_of(tx: Transaction, asked: Sequence[tuple[UUID, UUID]]) -> dict[int, UUID]:
-    """For each call and recipient, by position in `asked`, the delivery; nothing for what is no such call."""
-    if not asked:
+async def deliveries_of(tx: Transaction, keys: Sequence[tuple[UUID, UUID]]) -> dict[int, UUID]:
+    """Return, by position in `keys`, the delivery of a group call and recipient; other keys are left out."""
+    if not keys:
         return {}
-    calls, people = zip(*asked, strict=True)
-    rows = await tx.execute(_SPOKEN_OF, {"calls": list(calls), "recipients": list(people)})
+    calls, people = zip(*keys, strict=True)
+    rows = await tx.execute(_DELIVERIES_OF, {"calls": list(calls), "recipients": list(people)})
     return {row.number - 1: row.delivery_id for row in rows}

@@ -1,4 +1,4 @@
-"""Deliveries, planned once and found again; their payloads, and their place in the queue."""
+"""Deliveries, their payloads, and their places in the queue."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,21 +27,21 @@ _ARRAYS = ", ".join(f"CAST(:{name} AS {_TYPES.get(name, 'text')}[])" for name in
 NAMES = ", ".join(COLUMNS)
 _PLAN_AT_ONCE = 5_000
 
-# Only what was not planned before goes on to the queue, and is returned.
+# Only deliveries that were not planned before are queued and returned.
 _PLAN = text(f"""
-    WITH asked AS (
+    WITH wanted AS (
         SELECT * FROM unnest({_ARRAYS}, CAST(:bodies AS bytea[]), CAST(:bundles AS uuid[]))
-            AS asked({NAMES}, body, bundle)
+            AS wanted({NAMES}, body, bundle)
     ), fresh AS (
-        INSERT INTO deliveries ({NAMES}) SELECT {NAMES} FROM asked ON CONFLICT DO NOTHING RETURNING id
+        INSERT INTO deliveries ({NAMES}) SELECT {NAMES} FROM wanted ON CONFLICT DO NOTHING RETURNING id
     ), queued AS (
         INSERT INTO queue (delivery_id, organization_id, next_attempt_at, held_for, bundle)
-        SELECT asked.id, asked.organization_id, coalesce(asked.held_until, CAST(:due AS timestamptz)),
-            CASE WHEN asked.held_until IS NOT NULL THEN asked.recipient_id END,
-            asked.bundle
-        FROM asked JOIN fresh USING (id)
+        SELECT wanted.id, wanted.organization_id, coalesce(wanted.held_until, CAST(:due AS timestamptz)),
+            CASE WHEN wanted.held_until IS NOT NULL THEN wanted.recipient_id END,
+            wanted.bundle
+        FROM wanted JOIN fresh USING (id)
     ), worded AS (
-        INSERT INTO payloads (delivery_id, body) SELECT asked.id, asked.body FROM asked JOIN fresh USING (id)
+        INSERT INTO payloads (delivery_id, body) SELECT wanted.id, wanted.body FROM wanted JOIN fresh USING (id)
     )
     SELECT id FROM fresh
 """)  # noqa: S608  (names of our own columns)
@@ -57,15 +57,16 @@ _LOCKED = text(f"""
     SELECT {NAMES} FROM deliveries WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE
 """)  # noqa: S608
 
-# Without an idempotency key a report says which appointment, who and where: it speaks of what was sent there last.
+# A report without an idempotency key names appointment, recipient and channel: it is about the last delivery
+# there.
 _LAST_SENT = text("""
-    SELECT asked.number, last.id
+    SELECT wanted.number, last.id
     FROM unnest(CAST(:appointments AS uuid[]), CAST(:recipients AS uuid[]), CAST(:channels AS text[]))
-        WITH ORDINALITY AS asked(appointment_id, recipient_id, channel, number)
+        WITH ORDINALITY AS wanted(appointment_id, recipient_id, channel, number)
     CROSS JOIN LATERAL (
         SELECT id FROM deliveries d
-        WHERE d.appointment_id = asked.appointment_id AND d.recipient_id = asked.recipient_id
-            AND d.channel = asked.channel AND d.state = 'sent'
+        WHERE d.appointment_id = wanted.appointment_id AND d.recipient_id = wanted.recipient_id
+            AND d.channel = wanted.channel AND d.state = 'sent'
         ORDER BY d.sent_at DESC, d.id LIMIT 1
     ) last
 """)
@@ -101,8 +102,9 @@ async def plan(
     due: datetime,
     bundles: Mapping[UUID, UUID] = MappingProxyType({}),
 ) -> list[Delivery]:
-    """Insert deliveries with their payloads, due at once or when they are no longer held; returns
-    those that were not there before, in order. `bundles`: of those that may share a call.
+    """Insert deliveries with their payloads, due at once or at the end of their hold. `bundles`: by delivery.
+
+    Return those that were not there before, in order.
     """
     fresh: set[UUID] = set()
     for first in range(0, len(planned), _PLAN_AT_ONCE):  # a statement has a time limit
@@ -116,38 +118,41 @@ async def plan(
 
 
 async def planned_events(tx: Transaction, event_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these events have been planned before, whatever the preferences were then."""
+    """Return those of these events that were planned before."""
     return set(await tx.scalars(_PLANNED, {"events": list(event_ids)}))
 
 
 async def of_causes(tx: Transaction, event_ids: Sequence[UUID], causes: Sequence[str]) -> list[Delivery]:
-    """What these very records once planned."""
+    """Return the deliveries that were planned from these very records."""
     rows = await tx.execute(_OF_CAUSES, {"events": list(event_ids), "causes": list(causes)})
     return [Delivery(*row) for row in rows]
 
 
 async def locked(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Delivery]:
-    """These deliveries, locked in one order until the transaction ends."""
+    """Return these deliveries, locked in one order until the transaction ends."""
     rows = await tx.execute(_LOCKED, {"ids": list(ids)})
     return {row.id: Delivery(*row) for row in rows}
 
 
-async def last_sent(tx: Transaction, asked: Sequence[tuple[UUID, UUID, str]]) -> dict[int, UUID]:
-    """For each appointment, recipient and channel, by position in `asked`, the delivery sent there last."""
-    if not asked:
+async def last_sent(tx: Transaction, keys: Sequence[tuple[UUID, UUID, str]]) -> dict[int, UUID]:
+    """Return, by position in `keys`, the last delivery sent for appointment, recipient and channel."""
+    if not keys:
         return {}
-    appointments, recipients, channels = zip(*asked, strict=True)
+    appointments, recipients, channels = zip(*keys, strict=True)
     values = {"appointments": list(appointments), "recipients": list(recipients), "channels": list(channels)}
     return {row.number - 1: row.id for row in await tx.execute(_LAST_SENT, values)}
 
 
 async def payloads(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, bytes]:
-    """The call's JSON of these deliveries."""
+    """Return the payloads of these deliveries."""
     return {row.delivery_id: row.body for row in await tx.execute(_PAYLOADS, {"ids": list(ids)})}
 
 
 async def reword(tx: Transaction, bodies: Mapping[UUID, bytes]) -> None:
-    """Replace the call's JSON of deliveries that the caller has locked; an operator's correction, so they are few."""
+    """Replace the payloads of deliveries that the caller has locked.
+
+    They are few, as operators correct them.
+    """
     await tx.execute_each(_REWORD, [{"id": identifier, "body": body} for identifier, body in bodies.items()])
 
 
@@ -157,7 +162,7 @@ async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:
 
 
 def settled_columns(settled: Sequence[Delivery]) -> dict[str, list[object]]:
-    """The columns that change in a delivery's life, as arrays."""
+    """Return the columns that transitions change, as arrays."""
     return {
         "ids": [item.id for item in settled],
         "states": [item.state for item in settled],
@@ -170,7 +175,7 @@ def settled_columns(settled: Sequence[Delivery]) -> dict[str, list[object]]:
 
 
 async def unqueue(tx: Transaction, ids: Sequence[UUID]) -> None:
-    """Take deliveries out of the queue; whoever is calling for them loses the lease."""
+    """Take deliveries out of the queue, even if they are leased."""
     await tx.execute(_UNQUEUE, {"ids": list(ids)})
 
 
@@ -198,11 +203,11 @@ _FORGET = text("""
 
 
 async def forget(database: Database, planned_before: datetime) -> int:
-    """Drop the history of deliveries that are out of the queue; returns how many deliveries."""
+    """Delete old deliveries that are out of the queue; return their number."""
     return await database.in_slices(_FORGET, {"before": planned_before})
 
 
 async def waiting(tx: Transaction) -> tuple[int, int]:
-    """How many deliveries are still to be sent, and how many of them are held."""
+    """Return the numbers of deliveries in the queue, and of held ones among them."""
     [row] = await tx.execute(text("SELECT count(*) AS waiting, count(held_for) AS held FROM queue"))
     return row.waiting, row.held

@@ -1,4 +1,4 @@
-"""Digests and what waits for them. Whoever adds to one or closes it holds its row."""
+"""Digests, and the deliveries that wait for them. A digest's row is locked while it is filled or closed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ _LOOK_AGAIN = text("""
 
 
 async def count(tx: Transaction, more: Mapping[tuple[UUID, date], int]) -> dict[tuple[UUID, date], int]:
-    """Count so many more messages of a person on a day; returns how many it are now."""
+    """Add to the number of messages of a person on a day; return the new numbers."""
     if not more:
         return {}
     values = {
@@ -107,7 +107,7 @@ async def count(tx: Transaction, more: Mapping[tuple[UUID, date], int]) -> dict[
 
 
 async def closed(tx: Transaction, users: Collection[UUID], since: date) -> dict[UUID, set[date]]:
-    """The days from `since` on whose digests have gone out, by person; locks those, and the open ones."""
+    """Return, by person, the days from `since` on whose digests are closed; lock these and the open ones."""
     found: dict[UUID, set[date]] = {}
     for row in await tx.execute(_CLOSED, {"users": list(users), "since": since}):
         if row.closed:
@@ -116,7 +116,7 @@ async def closed(tx: Transaction, users: Collection[UUID], since: date) -> dict[
 
 
 async def open_for(tx: Transaction, wanted: Collection[Row]) -> set[UUID]:
-    """Let these digests be there, due as they say; returns the ids of those that have not gone out."""
+    """Create these digests, or update their due times; return the ids of those that are open."""
     if not wanted:
         return set()
     values = {
@@ -132,18 +132,18 @@ async def open_for(tx: Transaction, wanted: Collection[Row]) -> set[UUID]:
 
 
 async def join(tx: Transaction, entries: Mapping[UUID, UUID]) -> None:
-    """Let planned deliveries wait for their digests (id by delivery's id) instead of in the queue."""
+    """Move planned deliveries from the queue to their digests (digest's id by delivery's id)."""
     if entries:
         await tx.execute(_JOIN, {"deliveries": list(entries), "digests": list(entries.values())})
 
 
 async def due(tx: Transaction, now: datetime, limit: int) -> list[Row]:
-    """Digests to decide about now, locked; those that somebody else holds are left to the next look."""
+    """Return due digests, locked; skip those that another transaction has locked."""
     return [Row(*row) for row in await tx.execute(_DUE, {"now": now, "limit": limit})]
 
 
 async def waiting(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """The deliveries that wait for each of these digests."""
+    """Return the deliveries that wait for each of these digests."""
     found: dict[UUID, list[UUID]] = {identifier: [] for identifier in ids}
     for row in await tx.execute(_WAITING, {"ids": list(ids)}):
         found[row.digest_id].append(row.delivery_id)
@@ -151,7 +151,7 @@ async def waiting(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[UUID]
 
 
 async def count_waiting(tx: Transaction) -> int:
-    """How many deliveries wait for digests."""
+    """Return the number of deliveries that wait for digests."""
     return int(
         await tx.scalar(
             text("""
@@ -162,7 +162,7 @@ async def count_waiting(tx: Transaction) -> int:
 
 
 async def contents(tx: Transaction, ids: Sequence[UUID]) -> list[tuple[UUID, date, Delivery]]:
-    """What went out in these digests: the digest's id and day, and the delivery, locked."""
+    """Return the entries of these digests: id and day of the digest, and the delivery, locked."""
     rows = await tx.execute(_IN_DIGESTS, {"ids": list(ids)})
     return [(row[0], row[1], Delivery(*row[2:])) for row in rows]
 
@@ -170,31 +170,31 @@ async def contents(tx: Transaction, ids: Sequence[UUID]) -> list[tuple[UUID, dat
 async def postpone(
     tx: Transaction, identifier: UUID, due_at: datetime, reason: str, deliveries: Sequence[UUID]
 ) -> None:
-    """Give a digest, and what waits for it, another time."""
+    """Give a digest, and the deliveries that wait for it, another time. They are held before and after."""
     await tx.execute(_POSTPONE, {"id": identifier, "due": due_at})
     await tx.execute(_HOLD, {"ids": list(deliveries), "due": due_at, "reason": reason})
 
 
 async def leave(tx: Transaction, deliveries: Sequence[UUID]) -> None:
-    """Let these wait for no digest any more."""
+    """Remove these deliveries from their digests."""
     if deliveries:
         await tx.execute(_LEAVE, {"ids": list(deliveries)})
 
 
 async def close(tx: Transaction, identifier: UUID, now: datetime) -> None:
-    """Nothing joins this digest any more."""
+    """Close a digest; no delivery joins it any more."""
     await tx.execute(_CLOSE, {"id": identifier, "now": now})
 
 
 async def drop(tx: Transaction, identifier: UUID) -> None:
-    """There is no such digest any more; it never went out."""
+    """Delete an open digest."""
     await tx.execute(_DROP, {"id": identifier})
 
 
 async def look_again(
     tx: Transaction, organizations: Collection[UUID], users: Collection[UUID] | None, now: datetime
 ) -> None:
-    """Let the open digests of these people (None: of everybody) be decided anew: their preferences changed."""
+    """Make the open digests of these people (None: of all) due, because preferences have changed."""
     values = {
         "organizations": list(organizations),
         "users": None if users is None else list(users),
@@ -215,10 +215,10 @@ _FORGET_COUNTS = text("""
 
 
 async def forget(database: Database, before: date) -> int:
-    """Drop what went out before that day; returns how many digests."""
+    """Delete closed digests of earlier days; return their number."""
     return await database.in_slices(_FORGET, {"before": before})
 
 
 async def forget_counts(database: Database, before: date) -> int:
-    """Drop the counts of days before that one, which are over everywhere; returns how many."""
+    """Delete the message counts of earlier days, which are over in every time zone; return their number."""
     return await database.in_slices(_FORGET_COUNTS, {"before": before})

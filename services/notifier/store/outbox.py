@@ -1,4 +1,4 @@
-"""What is to be published, noted in the transaction that decided it."""
+"""Messages to publish, noted in the transaction that decided them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,8 @@ _NOTE = text("""
     ORDER BY number
 """)
 
-# What another process noted is taken over only when it is old: its writer is gone, or will publish the same again.
+# Another process's messages are taken over only when they are old: that process is gone, or publishes the
+# same.
 _NEXT = text("""
     SELECT position, topic, key, value, headers FROM outbox
     WHERE writer = :writer OR noted_at < :abandoned
@@ -48,13 +49,13 @@ async def note(tx: Transaction, writer: UUID, now: datetime, messages: Sequence[
 async def next_noted(
     tx: Transaction, writer: UUID, abandoned: datetime, limit: int
 ) -> list[tuple[int, Message]]:
-    """The first messages to publish, with their positions: the writer's own, and older ones that were abandoned."""
+    """Return the next messages with their positions: the writer's own ones, and old ones of other writers."""
     rows = await tx.execute(_NEXT, {"writer": writer, "abandoned": abandoned, "limit": limit})
     return [(row.position, Message(row.topic, row.key, row.value, _decoded(row.headers))) for row in rows]
 
 
 async def published(tx: Transaction, positions: Sequence[int]) -> None:
-    """Forget what the broker has; not waiting for the disk, because forgetting it twice publishes the same again."""
+    """Delete published messages without waiting for the disk: a crash only publishes them again."""
     await tx.execute(text("SET LOCAL synchronous_commit = off"))
     await tx.execute(
         text("DELETE FROM outbox WHERE position = ANY(CAST(:positions AS bigint[]))"),

@@ -1,4 +1,4 @@
-"""Preferences of people, and what was decided about the commands that set them."""
+"""Preferences of people and organizations, and the verdicts on the commands that set them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -54,18 +54,18 @@ _DECIDE = text("""
 
 
 async def lock_commands(tx: Transaction) -> None:
-    """Let commands be decided one batch at a time: they are rare, and a person's may come over two topics."""
+    """Lock out other batches of commands: a person's commands may come over two topics, and they are rare."""
     await tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMANDS_ONE_AT_A_TIME})
 
 
 async def load(tx: Transaction, users: Iterable[UUID]) -> dict[UUID, Preferences]:
-    """The preferences of those who ever set any."""
+    """Return the preferences of those people who ever set any."""
     rows = await tx.execute(_LOAD, {"users": list(users)})
     return {row.user_id: preferences_of(orjson.loads(row.body)) for row in rows}
 
 
 async def organizations(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Organization]:
-    """What holds for everybody in those organizations that ever said anything."""
+    """Return the preferences of those organizations that ever set any."""
     rows = await tx.execute(_ORGANIZATIONS, {"organizations": list(ids)})
     return {row.organization_id: organization_of(orjson.loads(row.body)) for row in rows}
 
@@ -88,7 +88,7 @@ async def save(tx: Transaction, changed: Mapping[UUID, tuple[UUID, Preferences]]
 
 
 async def save_organizations(tx: Transaction, changed: Mapping[UUID, Organization]) -> None:
-    """Replace what holds for everybody in these organizations."""
+    """Replace the preferences of these organizations."""
     if changed:
         await tx.execute_each(
             _SAVE_ORGANIZATION,
@@ -104,7 +104,7 @@ async def save_organizations(tx: Transaction, changed: Mapping[UUID, Organizatio
 
 
 async def decided(tx: Transaction, keys: Sequence[UUID]) -> dict[UUID, Verdict]:
-    """The verdicts on the commands of these keys, as far as they were decided before; their subject is the actor."""
+    """Return the verdicts on those commands that were decided before, by key; their subject is the actor."""
     rows = await tx.execute(_DECIDED, {"keys": list(keys)})
     return {row.command_id: _verdict(row) for row in rows}
 
@@ -126,7 +126,7 @@ def _verdict(row: Row) -> Verdict:
 
 
 async def decide(tx: Transaction, verdicts: Sequence[Verdict]) -> None:
-    """Keep what was decided, so that the same command gets the same answer."""
+    """Save verdicts, so that the same command gets the same outcome."""
     if verdicts:
         await tx.execute_each(_DECIDE, [asdict(verdict) for verdict in verdicts])
 
@@ -138,5 +138,5 @@ _FORGET = text("""
 
 
 async def forget(database: Database, before: datetime) -> int:
-    """Drop old decisions (a command id is remembered for 30 days); returns how many."""
+    """Delete old verdicts (a command id is known for 30 days); return their number."""
     return await database.in_slices(_FORGET, {"before": before})

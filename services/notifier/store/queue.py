@@ -1,4 +1,4 @@
-"""The dispatcher's side of the queue: claim what is due, look again, settle, release."""
+"""The queue of deliveries as the dispatcher uses it: claim, load, settle, put back, release."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -24,8 +24,8 @@ from services.notifier.domain.delivery import COLUMNS, Delivery
 from services.notifier.domain.staleness import Current
 from services.notifier.store.deliveries import settled_columns
 
-# One index probe for each organization, not one for each row: a hundred thousand deliveries of one organization do not
-# hide those of the next.
+# One index probe for each organization, not one for each row: a hundred thousand deliveries of one
+# organization must not delay those of the next.
 _ORGANIZATIONS = text("""
     WITH RECURSIVE waiting AS (
         (SELECT organization_id FROM queue WHERE organization_id > :after ORDER BY organization_id LIMIT 1)
@@ -60,7 +60,7 @@ _CLAIM = text("""
     RETURNING q.delivery_id, q.bundle, q.call_id
 """)
 
-# To try the water: what is due, else what waits only because the service was not well; never hundreds at once.
+# For a probe: a due delivery, or one that waits only because the service was down; never a group call.
 _CLAIM_ONE = text("""
     UPDATE queue SET lease = :lease, leased_until = :until
     WHERE delivery_id = (
@@ -90,7 +90,7 @@ _LOOK = text(f"""
     WHERE d.id = ANY(CAST(:ids AS uuid[]))
 """)  # noqa: S608  (names of our own columns)
 
-# Whoever has lost the lease meanwhile changes nothing.
+# A process that has lost the lease changes nothing.
 _SETTLE = text("""
     WITH mine AS (
         DELETE FROM queue WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND lease = :lease RETURNING delivery_id
@@ -108,16 +108,16 @@ _SETTLE = text("""
 _RETRY = text("""
     WITH later AS (
         SELECT * FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:reasons AS text[]),
+            CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:attempts AS int[]), CAST(:reasons AS text[]),
             CAST(:due AS timestamptz[]), CAST(:outages AS boolean[])
-        ) AS later(id, attempts, reason, due, outage)
+        ) AS later(id, state, attempts, reason, due, outage)
     ), mine AS (
         UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = later.due, outage = later.outage,
             held_for = NULL
         FROM later WHERE q.delivery_id = later.id AND q.lease = :lease
         RETURNING q.delivery_id
     )
-    UPDATE deliveries d SET state = 'retrying', attempts = later.attempts, reason = later.reason
+    UPDATE deliveries d SET state = later.state, attempts = later.attempts, reason = later.reason
     FROM later JOIN mine ON mine.delivery_id = later.id
     WHERE d.id = later.id
     RETURNING d.id
@@ -126,21 +126,22 @@ _RETRY = text("""
 _HOLD = text("""
     WITH held AS (
         SELECT * FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:recipients AS uuid[]), CAST(:untils AS timestamptz[]), CAST(:reasons AS text[])
-        ) AS held(id, recipient_id, until, reason)
+            CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:recipients AS uuid[]), CAST(:untils AS timestamptz[]),
+            CAST(:reasons AS text[])
+        ) AS held(id, state, recipient_id, until, reason)
     ), mine AS (
         UPDATE queue q SET lease = NULL, leased_until = NULL, next_attempt_at = held.until, outage = false,
             held_for = held.recipient_id, bundle = NULL
         FROM held WHERE q.delivery_id = held.id AND q.lease = :lease
         RETURNING q.delivery_id
     )
-    UPDATE deliveries d SET state = 'held', held_until = held.until, reason = held.reason
+    UPDATE deliveries d SET state = held.state, held_until = held.until, reason = held.reason
     FROM held JOIN mine ON mine.delivery_id = held.id
     WHERE d.id = held.id
     RETURNING d.id
 """)
 
-# What is held becomes due: the look before the call decides anew whether and until when it waits.
+# Held deliveries become due; the checks before the call decide anew about their hold.
 _LOOK_AGAIN = text("""
     UPDATE queue SET next_attempt_at = :now
     WHERE organization_id = ANY(CAST(:organizations AS uuid[])) AND held_for = ANY(CAST(:users AS uuid[]))
@@ -160,6 +161,8 @@ _RELEASE = text("""
     WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND lease = :lease
 """)
 
+_DROP = text("DELETE FROM queue WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND lease = :lease")
+
 _RECOVER = text("""
     UPDATE queue SET next_attempt_at = CAST(:now AS timestamptz) + random() * CAST(:spread AS interval)
     WHERE outage AND lease IS NULL AND next_attempt_at > :now
@@ -167,7 +170,10 @@ _RECOVER = text("""
 
 
 class Claimed(NamedTuple):
-    """A delivery that is ours for now; `bundle`: it may share a call, `call`: the one that it belongs to for good."""
+    """A claimed delivery.
+
+    `bundle`: those that it may share a call with; `call`: the group call that it belongs to.
+    """
 
     id: UUID
     bundle: UUID | None = None
@@ -176,9 +182,10 @@ class Claimed(NamedTuple):
 
 @dataclass(slots=True)
 class Checked:
-    """A claimed delivery, its payload, and what is known of its appointment and of what its recipient wants now.
+    """A claimed delivery with its payload, and with its appointment and the preferences as they are now.
 
-    `suspended`: the address of its channel has bounced. `at`: when that was, in seconds of the monotonic clock.
+    `suspended`: the address of its channel has bounced. `at`: time of loading, in seconds of the monotonic
+    clock.
     """
 
     delivery: Delivery
@@ -192,7 +199,7 @@ class Checked:
 
 @dataclass(slots=True)
 class Later:
-    """A delivery to try again. `outage`: only because the service was not well."""
+    """A delivery to try again. `outage`: only because the service was down."""
 
     delivery: Delivery
     due: datetime
@@ -201,21 +208,24 @@ class Later:
 
 @dataclass(slots=True)
 class Held:
-    """A delivery that waits until its `held_until`; `told` when that was told before."""
+    """A delivery held until its `held_until`. `announced`: an event about this hold was published before."""
 
     delivery: Delivery
-    told: bool
+    announced: bool
 
 
 async def lightly(tx: Transaction) -> None:
-    """Let this transaction's commit not wait for the disk: a claim that is lost in a crash was never made."""
+    """Commit this transaction without waiting for the disk, because a crash may lose claims."""
     await tx.execute(text("SET LOCAL synchronous_commit = off"))
 
 
 async def organizations(
     tx: Transaction, after: UUID, now: datetime, limit: int
 ) -> tuple[list[UUID], UUID | None]:
-    """The next organizations with something due, and where to go on; None: from the beginning."""
+    """Return the next organizations with due deliveries, and the one to continue after.
+
+    The latter is None at the end of the round.
+    """
     rows = await tx.execute(_ORGANIZATIONS, {"after": after, "now": now, "limit": limit})
     due = [row.organization_id for row in rows if row.due]
     return due, rows[-1].organization_id if len(rows) == limit else None
@@ -232,13 +242,13 @@ async def claim(
 
 
 async def claim_one(tx: Transaction, lease: UUID, now: datetime, until: datetime) -> list[Claimed]:
-    """Claim a single delivery to try the water with."""
+    """Claim a single delivery for a probe."""
     rows = await tx.execute(_CLAIM_ONE, {"lease": lease, "now": now, "until": until})
     return [Claimed(*row) for row in rows]
 
 
 async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Checked]:
-    """The claimed deliveries with their appointments as they are now, in one query."""
+    """Load claimed deliveries in one query, with their appointments and preferences as they are now."""
     rows = await tx.execute(_LOOK, {"ids": list(ids)})
     width = len(COLUMNS)
     return [
@@ -255,7 +265,7 @@ async def look(tx: Transaction, ids: Sequence[UUID]) -> list[Checked]:
 
 
 async def settle(tx: Transaction, lease: UUID, settled: Sequence[Delivery]) -> set[UUID]:
-    """Write the end of deliveries and take them out of the queue; returns those that were still ours."""
+    """Write down ended deliveries, out of the queue; return those whose lease was still ours."""
     if not settled:
         return set()
     columns = settled_columns(settled)
@@ -264,11 +274,12 @@ async def settle(tx: Transaction, lease: UUID, settled: Sequence[Delivery]) -> s
 
 
 async def retry(tx: Transaction, lease: UUID, later: Sequence[Later]) -> set[UUID]:
-    """Put deliveries back for later; returns those that were still ours."""
+    """Put deliveries back for another attempt; return those whose lease was still ours."""
     if not later:
         return set()
     values = {
         "ids": [item.delivery.id for item in later],
+        "states": [item.delivery.state for item in later],
         "attempts": [item.delivery.attempts for item in later],
         "reasons": [item.delivery.reason for item in later],
         "due": [item.due for item in later],
@@ -279,11 +290,12 @@ async def retry(tx: Transaction, lease: UUID, later: Sequence[Later]) -> set[UUI
 
 
 async def hold(tx: Transaction, lease: UUID, held: Sequence[Held]) -> set[UUID]:
-    """Put deliveries back until they may be sent; returns those that were still ours."""
+    """Put deliveries back until the end of their hold; return those whose lease was still ours."""
     if not held:
         return set()
     values = {
         "ids": [item.delivery.id for item in held],
+        "states": [item.delivery.state for item in held],
         "recipients": [item.delivery.recipient_id for item in held],
         "untils": [item.delivery.held_until for item in held],
         "reasons": [item.delivery.reason for item in held],
@@ -295,7 +307,7 @@ async def hold(tx: Transaction, lease: UUID, held: Sequence[Held]) -> set[UUID]:
 async def look_again(
     tx: Transaction, organizations: Collection[UUID], users: Collection[UUID] | None, now: datetime
 ) -> None:
-    """Let what is held for these people (None: for everybody) of these organizations be due: their preferences changed."""
+    """Make held deliveries of these people (None: all) due, because preferences changed."""
     values = {"organizations": list(organizations), "now": now}
     if users is None:
         await tx.execute(_LOOK_AGAIN_AT_ALL, values)
@@ -304,21 +316,29 @@ async def look_again(
 
 
 async def renew(tx: Transaction, lease: UUID, ids: Sequence[UUID], until: datetime) -> None:
-    """Say that we are still at it."""
+    """Extend the leases of these deliveries."""
     await tx.execute(_RENEW, {"lease": lease, "ids": list(ids), "until": until})
 
 
 async def release(tx: Transaction, lease: UUID, ids: Sequence[UUID]) -> None:
-    """Give claimed deliveries back untried."""
+    """Release claimed deliveries untried."""
     await tx.execute(_RELEASE, {"lease": lease, "ids": list(ids)})
 
 
+async def drop(tx: Transaction, lease: UUID, ids: Sequence[UUID]) -> None:
+    """Take claimed deliveries out of the queue that were ended by other means than a call."""
+    await tx.execute(_DROP, {"lease": lease, "ids": list(ids)})
+
+
 async def recover(tx: Transaction, now: datetime, spread: timedelta) -> int:
-    """The service is well again: what waited only for that is due now, spread a little; returns how many."""
+    """Make the deliveries due that waited only for the service, spread over an interval.
+
+    Return their number.
+    """
     return await tx.count(_RECOVER, {"now": now, "spread": spread})
 
 
-# Thousands of looks a second meet the same few texts.
+# Thousands of deliveries a second have the same few texts.
 @lru_cache(maxsize=4_096)
 def _own(body: str | None) -> Preferences:
     return NOTHING_SAID if body is None else preferences_of(orjson.loads(body))

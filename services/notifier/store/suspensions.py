@@ -1,4 +1,4 @@
-"""Channels that are suspended for a person, and those that were: a row stays, so that its versions go on counting."""
+"""Suspended channels of people. A restored one keeps its row, so that its versions continue."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ from services.notifier.domain.delivery import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """A channel of a person. `version` counts its changes; `restored_at` None: it is suspended now. Instants are UTC."""
+    """A channel of a person.
+
+    `version` counts its changes; `restored_at`: None while suspended. Instants are UTC.
+    """
 
     user_id: UUID
     channel: str
@@ -32,7 +35,7 @@ _OF = text("""
     WHERE user_id = ANY(CAST(:users AS uuid[])) AND restored_at IS NULL GROUP BY user_id
 """)
 
-# A bounce of what was sent before the person gave the address another chance says nothing new.
+# A bounce of a message that was sent before the channel was restored changes nothing.
 _SUSPEND = text(f"""
     INSERT INTO suspensions AS known (user_id, channel, organization_id, version, since, reason, notification_id)
     SELECT bounced.user_id, channel, organization_id, 1, CAST(:now AS timestamptz), reason, bounced.id
@@ -55,7 +58,7 @@ _SUSPEND = text(f"""
 _RESTORE = text(f"""
     WITH lifted AS (
         SELECT s.user_id, s.channel FROM suspensions s
-        JOIN unnest(CAST(:users AS uuid[]), CAST(:channels AS text[])) AS asked(user_id, channel)
+        JOIN unnest(CAST(:users AS uuid[]), CAST(:channels AS text[])) AS wanted(user_id, channel)
             USING (user_id, channel)
         WHERE s.restored_at IS NULL ORDER BY s.user_id, s.channel FOR UPDATE OF s
     )
@@ -81,13 +84,13 @@ _SAVE = text(f"""
 
 
 async def of(tx: Transaction, users: Iterable[UUID]) -> dict[UUID, frozenset[str]]:
-    """The suspended channels of those of these people who have any."""
+    """Return the suspended channels of these people; people without any are left out."""
     rows = await tx.execute(_OF, {"users": list(users)})
     return {row.user_id: frozenset(row.channels) for row in rows}
 
 
 async def suspend(tx: Transaction, bounced: Sequence[Delivery], now: datetime) -> list[Suspension]:
-    """Suspend the channels of what bounced; returns those that were not suspended before."""
+    """Suspend the channels of bounced deliveries; return those that were not suspended before."""
     newest = {
         (item.recipient_id, item.channel): item
         for item in sorted(bounced, key=lambda item: item.sent_at or now)
@@ -107,7 +110,7 @@ async def suspend(tx: Transaction, bounced: Sequence[Delivery], now: datetime) -
 
 
 async def restore(tx: Transaction, channels: Collection[tuple[UUID, str]], now: datetime) -> list[Suspension]:
-    """Use these channels again; returns those that were suspended."""
+    """Restore these channels; return those that were suspended."""
     if not channels:
         return []
     ordered = sorted(channels)
@@ -116,6 +119,6 @@ async def restore(tx: Transaction, channels: Collection[tuple[UUID, str]], now: 
 
 
 async def save(tx: Transaction, channels: Sequence[Suspension]) -> None:
-    """Keep these as they are told, unless something newer is known; at most one for each channel of a person."""
+    """Save these unless newer versions are known; each channel of a person occurs at most once."""
     names = _COLUMNS.split(", ")
     await tx.execute(_SAVE, {name: [getattr(item, name) for item in channels] for name in names})

@@ -1,4 +1,4 @@
-"""What of one appointment is still to be sent, for operators who ask why it is not."""
+"""Deliveries of one appointment that are still to be sent, for operators."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +17,9 @@ _WAITING = text("""
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A delivery in the queue: `attempts` were made, the last ended with `reason`, the next is at `due`.
+    """A delivery in the queue, after `attempts` of which the last ended with `reason`; the next is at `due`.
 
-    `outage`: it waits only for the Communication Service to be well again, then it does not wait for `due`.
+    `outage`: it waits only for the Communication Service, and is sent as soon as that is back, even before `due`.
     """
 
     id: UUID
@@ -30,6 +30,6 @@ class Waiting:
 
 
 async def waiting(tx: Transaction, appointment: UUID) -> list[Waiting]:
-    """The open deliveries of an appointment."""
+    """Return the open deliveries of an appointment."""
     rows = await tx.execute(_WAITING, {"appointment": appointment})
     return [Waiting(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""What a batch of changed appointments does to the calendar views: the newest version is shown, every version is history."""
+"""Effect of appointment changes on the calendar views: newest version shown, every version in history."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,15 +8,16 @@ from typing import NamedTuple
 from uuid import UUID
 
 MISSING_MAX = 1_000
-"""At most so many versions are noted as missing for one leap: a leap beyond it is a bug elsewhere, and noticed as well."""
+"""Most versions noted as missing for one gap; a larger gap is a bug elsewhere, and is still noticed."""
 
 
 class Change(NamedTuple):
-    """One version of an appointment, as the views keep it. Instants are UTC. (A tuple: rebuilds make millions.)
+    """One version of an appointment, as the views keep it. Instants are UTC. (A tuple: rebuilds make
+    millions.)
 
-    `attendees`: each person who takes part with their response (`organizer`, `pending`, `confirmed`, `declined`), and who
-    waits for a seat (`waiting`); `audience`: they, and who took part until this change. `changes` and `body` are JSON.
-    `at`: when it was decided. `hold_id`: a hold that it used up.
+    `attendees`: each person with their response (`organizer`, `pending`, `confirmed`, `declined`, or
+    `waiting` for a seat); `audience`: the attendees and those removed by this change. `changes` and `body`
+    are JSON. `at`: when it was decided. `hold_id`: the hold that it used up.
     """
 
     event_id: UUID
@@ -44,7 +45,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the views show of an appointment: its version (0: nothing) and who has a place in it."""
+    """An appointment as the views show it: its version (0: not shown) and its attendees."""
 
     version: int = 0
     attendees: frozenset[UUID] = frozenset()
@@ -52,7 +53,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What to write: `show` replaces what is shown; pairs are (appointment, person) and (appointment, version)."""
+    """Rows to write: `show` replaces rows; pairs are (appointment, person) and (appointment, version)."""
 
     show: Sequence[Change]
     removed: Sequence[tuple[UUID, UUID]]
@@ -61,10 +62,10 @@ class Projection:
 
 
 def project(changes: Sequence[Change], known: Mapping[UUID, Known]) -> Projection:
-    """Decide what a batch shows, in whatever order the versions came.
+    """Return the rows to write for a batch, whatever order the versions came in.
 
-    A version at or below the known one is history only. A later one is shown even when versions between are absent,
-    because it carries the full state; the absent ones are missing until they arrive.
+    A version at or below the known one is history only. A later one is shown even when versions between are
+    absent, because it carries the full state; the absent ones are missing until they arrive.
     """
     nothing = Known()
     show = [
@@ -87,7 +88,7 @@ def project(changes: Sequence[Change], known: Mapping[UUID, Known]) -> Projectio
 
 
 def newest(changes: Iterable[Change]) -> list[Change]:
-    """The highest version of each appointment in a batch."""
+    """Return the highest version of each appointment in a batch."""
     found: dict[UUID, Change] = {}
     for change in changes:
         held = found.get(change.appointment_id)
@@ -97,7 +98,7 @@ def newest(changes: Iterable[Change]) -> list[Change]:
 
 
 def unique(changes: Iterable[Change]) -> list[Change]:
-    """Each version of each appointment once, as the log tells it first: that is what the live view has kept."""
+    """Return each version of each appointment once, the first in the log, as the live view keeps it."""
     found: dict[tuple[UUID, int], Change] = {}
     for change in changes:
         found.setdefault((change.appointment_id, change.version), change)
@@ -105,7 +106,7 @@ def unique(changes: Iterable[Change]) -> list[Change]:
 
 
 def counts(changes: Iterable[Change]) -> dict[tuple[UUID, date, str], int]:
-    """How many changes of each kind an organization has on each UTC day, in the order of their keys."""
+    """Return the number of changes per organization, UTC day and kind, ordered by key."""
     found = Counter(
         (change.organization_id, change.at.astimezone(UTC).date(), change.change) for change in changes
     )
@@ -113,7 +114,7 @@ def counts(changes: Iterable[Change]) -> dict[tuple[UUID, date, str], int]:
 
 
 def search_text(title: str, location: str, description: str) -> str:
-    """What the text filter looks in: casefolded, a line each; of a long description only its beginning."""
+    """Return the searchable text: casefolded, a line each, 200 characters of the description."""
     return f"{title}\n{location}\n{description[:200]}".casefold()
 
 

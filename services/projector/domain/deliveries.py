@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-# planned, held and retrying are one stage, in which only attempts and the next attempt tell what is newer.
+# planned, held and retrying are one stage, within which attempts and the next attempt order the states.
 _STAGE = {
     "planned": 0,
     "held": 0,
@@ -19,7 +19,7 @@ _STAGE = {
     "delivered": 6,
     "bounced": 7,
 }
-_UNKNOWN_STAGE = 2  # a state that a newer release tells: it shows, until one comes that is known to be an end
+_UNKNOWN_STAGE = 2  # a state of a newer release: shown until a known final state comes
 _SENT = frozenset(("sent", "delivered", "bounced"))
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -47,7 +47,7 @@ class Delivery:
 
 
 class Standing(NamedTuple):
-    """What of a delivery decides whether another state of it is newer."""
+    """The fields of a delivery that decide whether another state of it is newer."""
 
     state: str
     attempts: int
@@ -56,7 +56,7 @@ class Standing(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What deliveries are counted by; `day` is the UTC day on which they were planned."""
+    """The key under which deliveries are counted; `day`: the UTC day on which they were planned."""
 
     organization_id: UUID
     day: date
@@ -66,10 +66,10 @@ class Cell(NamedTuple):
 
 
 def is_newer(one: Delivery | Standing, other: Delivery | Standing) -> bool:
-    """Whether `one` happened after `other`, told by what they say and not by when they came.
+    """Return whether `one` happened after `other`, by their fields and not by their order of arrival.
 
-    What was accepted by the Communication Service stays accepted; before that more attempts are later, because a
-    delivery that was given up can be tried again.
+    A delivery that the Communication Service accepted stays accepted. Before that, more attempts are later,
+    because an abandoned delivery can be redriven.
     """
     return _rank(one) > _rank(other)
 
@@ -77,7 +77,7 @@ def is_newer(one: Delivery | Standing, other: Delivery | Standing) -> bool:
 def project(
     deliveries: Sequence[Delivery], known: Mapping[UUID, Standing]
 ) -> tuple[list[Delivery], dict[Cell, int]]:
-    """The deliveries to show, and by how much each count changes."""
+    """Return the deliveries to show, and the change of each count."""
     show = [
         delivery
         for delivery in newest(deliveries)
@@ -92,7 +92,7 @@ def project(
 
 
 def newest(deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """The newest state of each delivery in a batch."""
+    """Return the newest state of each delivery in a batch."""
     found: dict[UUID, Delivery] = {}
     for delivery in deliveries:
         held = found.get(delivery.id)

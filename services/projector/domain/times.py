@@ -1,4 +1,4 @@
-"""What the views keep of when people can be booked, of series, and of who may read a calendar by an address. The newest version is shown, in whatever order they come."""
+"""Availability, busy times, holds, series and feeds, as the views keep them: the newest version of each."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -9,7 +9,7 @@ DAY_SECONDS = 86_400
 
 
 class Hours(NamedTuple):
-    """A person's availability as JSON; `margin`: so many seconds around a range matter to what is free within it."""
+    """A person's availability as JSON; `margin`: seconds around a range that affect its free time."""
 
     user_id: UUID
     organization_id: UUID
@@ -19,9 +19,9 @@ class Hours(NamedTuple):
 
 
 class BusyTimes(NamedTuple):
-    """One version's change of a person's time that is taken elsewhere. Instants are UTC.
+    """One version's change of a person's busy times. Instants are UTC.
 
-    `ranges` are (uid, start, end), new or moved; `gone` are uids; `at`: when it was told.
+    `ranges` are (uid, start, end), new or moved; `gone` are uids; `at`: the record's time.
     """
 
     user_id: UUID
@@ -33,7 +33,7 @@ class BusyTimes(NamedTuple):
 
 
 class BusyTime(NamedTuple):
-    """One range of a person that is taken elsewhere; an empty range for a uid that is gone. Instants are UTC."""
+    """One busy range of a person; an empty range for a removed uid. Instants are UTC."""
 
     user_id: UUID
     uid: str
@@ -44,7 +44,7 @@ class BusyTime(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """Time that is kept free (version 1), or was given free again or booked (2: expired then). Instants are UTC."""
+    """A hold: placed (version 1), or released or booked (version 2, expired then). Instants are UTC."""
 
     id: UUID
     organization_id: UUID
@@ -65,7 +65,7 @@ class Series(NamedTuple):
 
 
 class Feed(NamedTuple):
-    """The address of a person's calendar by the hash of its secret; None: there is none."""
+    """The feed of a person's calendar, by the hash of its secret; None: revoked."""
 
     user_id: UUID
     organization_id: UUID
@@ -74,7 +74,8 @@ class Feed(NamedTuple):
 
 
 def margin(buffers: int, counted: bool) -> int:
-    """So many seconds around a range matter to it: `buffers` in minutes; `counted`: there is a limit for each day.
+    """Return the seconds around a range that affect it; `buffers`: minutes; `counted`: there is a daily
+    limit.
 
     A local day may have 25 hours, and its appointments are counted from midnight to midnight.
     """
@@ -82,12 +83,12 @@ def margin(buffers: int, counted: bool) -> int:
 
 
 def ended(hold: UUID, organization: UUID, at: datetime) -> Hold:
-    """What is left of a hold that was given free or booked: it must not come back with a late event."""
+    """Return the mark of a released or booked hold: a late event must not bring the hold back."""
     return Hold(hold, organization, 2, (), at, at, at)
 
 
 def ranges_of(changes: Iterable[BusyTimes]) -> list[BusyTime]:
-    """The newest word on each uid of each person in a batch; of equal versions the first."""
+    """Return the newest range of each person and uid in a batch; of equal versions the first."""
     found: dict[tuple[UUID, str], BusyTime] = {}
     for change in changes:
         for time in _ranges(change):
@@ -99,9 +100,9 @@ def ranges_of(changes: Iterable[BusyTimes]) -> list[BusyTime]:
 
 def _ranges(change: BusyTimes) -> Iterable[BusyTime]:
     person, organization = change.user_id, change.organization_id
-    said = dict.fromkeys(change.gone, (change.at, change.at))
-    said |= {uid: (start, end) for uid, start, end in change.ranges}
-    for uid, (start, end) in said.items():
+    spans = dict.fromkeys(change.gone, (change.at, change.at))
+    spans |= {uid: (start, end) for uid, start, end in change.ranges}
+    for uid, (start, end) in spans.items():
         yield BusyTime(person, uid, organization, start, end, change.version)
 
 
@@ -109,7 +110,7 @@ Row = TypeVar("Row", Hours, BusyTimes, Hold, Series, Feed)
 
 
 def newest(rows: Iterable[Row], key: Callable[[Row], UUID]) -> list[Row]:
-    """The highest version of each in a batch; of equal ones the first, as between batches."""
+    """Return the highest version of each row in a batch; of equal versions the first, as between batches."""
     found: dict[UUID, Row] = {}
     for row in rows:
         held = found.get(key(row))

@@ -1,4 +1,4 @@
-"""What a batch of deliveries says of their states, told once for each organization: a live view need not follow every one."""
+"""States of a batch of deliveries, published once per organization: a live view need not follow each one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID, uuid5
@@ -12,32 +12,32 @@ from contracts.views import AppointmentStatuses, NotificationsChanged, Notificat
 from services.projector.domain.deliveries import Delivery, newest
 from services.projector.messages.incoming import SOURCE, Fact
 
-# That something is planned is no news: it follows from a change that was told.
-UNTOLD = frozenset(("planned",))
+# A planned delivery follows from a change that was published itself.
+UNPUBLISHED = frozenset(("planned",))
 Pairs = Sequence[tuple[Record, Fact]]
 
 
 def appointments_of(records: Pairs) -> set[UUID]:
-    """The appointments of which there is something to tell."""
-    return {delivery.appointment_id for _, _, delivery in _told(records)}
+    """Return the appointments that have states to publish."""
+    return {delivery.appointment_id for _, _, delivery in _published(records)}
 
 
 def changed(records: Pairs, organizers: Mapping[UUID, UUID]) -> list[Message]:
-    """`notifications.changed` for each organization; `organizers` of the appointments, as far as they are known.
+    """Return `notifications.changed` for each organization; `organizers`: of the appointments that are shown.
 
-    A redelivered batch may be cut elsewhere: then the same states are told in other company, under another id.
+    A redelivered batch may be cut elsewhere: the same states are then grouped differently, under another id.
     """
-    whose: dict[UUID, list[tuple[Record, Fact, Delivery]]] = {}
-    for item in _told(records):
-        whose.setdefault(item[2].organization_id, []).append(item)
-    return [_message(organization, items, organizers) for organization, items in whose.items()]
+    by_organization: dict[UUID, list[tuple[Record, Fact, Delivery]]] = {}
+    for item in _published(records):
+        by_organization.setdefault(item[2].organization_id, []).append(item)
+    return [_message(organization, items, organizers) for organization, items in by_organization.items()]
 
 
-def _told(records: Pairs) -> list[tuple[Record, Fact, Delivery]]:
+def _published(records: Pairs) -> list[tuple[Record, Fact, Delivery]]:
     return [
         (record, fact, fact.body)
         for record, fact in records
-        if isinstance(fact.body, Delivery) and fact.body.state not in UNTOLD
+        if isinstance(fact.body, Delivery) and fact.body.state not in UNPUBLISHED
     ]
 
 

@@ -1,4 +1,4 @@
-"""From records about anything but appointments and deliveries to what the views keep of them."""
+"""Read records about anything but appointments and deliveries into rows of the views."""
 
 from uuid import UUID
 
@@ -13,100 +13,109 @@ from contracts.outcomes import Outcome, PreferencesOutcome
 from contracts.preferences import OrganizationPreferencesChanged, PreferencesChanged
 from contracts.reading import read_event
 from contracts.series import SeriesEvent
-from services.projector.domain.answers import Answer, Preference, Rules, Suspension
+from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, Suspension
 from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series, ended, margin
 
 
 def hours(record: Record, _: Envelope) -> Hours:
-    """A person's availability. Raises ValidationError."""
-    told = read_event(AvailabilityChanged, record.value).availability
-    policy = told.policy
+    """Return a person's availability. Raises ValidationError."""
+    availability = read_event(AvailabilityChanged, record.value).availability
+    policy = availability.policy
     around = margin(policy.buffer_before + policy.buffer_after, policy.max_per_day is not None)
-    return Hours(told.user_id, told.organization_id, told.version, around, told.model_dump_json())
+    return Hours(
+        availability.user_id,
+        availability.organization_id,
+        availability.version,
+        around,
+        availability.model_dump_json(),
+    )
 
 
 def busy_times(record: Record, _: Envelope) -> BusyTimes:
-    """What changed of the time that a person's other calendars take. Raises ValidationError."""
-    told = read_event(BusyTimesChanged, record.value)
+    """Return a change of a person's busy times. Raises ValidationError."""
+    event = read_event(BusyTimesChanged, record.value)
     return BusyTimes(
-        told.user_id,
-        told.organization_id,
-        told.version,
-        ranges=tuple((time.uid, time.start_time, time.end_time) for time in told.busy_times),
-        gone=tuple(told.removed),
+        event.user_id,
+        event.organization_id,
+        event.version,
+        ranges=tuple((time.uid, time.start_time, time.end_time) for time in event.busy_times),
+        gone=tuple(event.removed),
         at=record.timestamp,
     )
 
 
 def hold(record: Record, head: Envelope) -> Hold:
-    """Time that is kept free, or free again. Raises ValidationError."""
-    told = read_event(HoldEvent, record.value).hold
+    """Return a hold, placed or released. Raises ValidationError."""
+    state = read_event(HoldEvent, record.value).hold
     if head.type == "hold.released":
-        return ended(told.id, told.organization_id, record.timestamp)
+        return ended(state.id, state.organization_id, record.timestamp)
     return Hold(
-        told.id,
-        told.organization_id,
+        state.id,
+        state.organization_id,
         1,
-        tuple(told.user_ids),
-        told.start_time,
-        told.end_time,
-        told.expires_at,
+        tuple(state.user_ids),
+        state.start_time,
+        state.end_time,
+        state.expires_at,
     )
 
 
 def series(record: Record, _: Envelope) -> Series:
-    """A series as a whole. Raises ValidationError."""
-    told = read_event(SeriesEvent, record.value).series
-    return Series(told.id, told.organization_id, told.version, told.model_dump_json())
+    """Return a series as a whole. Raises ValidationError."""
+    state = read_event(SeriesEvent, record.value).series
+    return Series(state.id, state.organization_id, state.version, state.model_dump_json())
 
 
 def feed(record: Record, _: Envelope) -> Feed:
-    """The address of a person's calendar. Raises ValidationError."""
-    told = read_event(FeedChanged, record.value)
-    return Feed(told.user_id, told.organization_id, told.version, told.token_hash)
+    """Return the feed of a person's calendar. Raises ValidationError."""
+    event = read_event(FeedChanged, record.value)
+    return Feed(event.user_id, event.organization_id, event.version, event.token_hash)
 
 
-def answer(record: Record, head: Envelope) -> Answer:
-    """The outcome of a command. Raises ValidationError."""
+def outcome(record: Record, head: Envelope) -> CommandOutcome:
+    """Return the outcome of a command. Raises ValidationError."""
     of_preferences = head.source == "appointments/notifier"
     model: type[PreferencesOutcome | Outcome] = PreferencesOutcome if of_preferences else Outcome
-    told = read_event(model, record.value)
-    body = told.model_dump_json(warnings=False)  # a status of a newer release is carried through
-    elsewhere = envelope.key_elsewhere(head.organization, told.command_id)
-    key = elsewhere if head.id == envelope.outcome_id(elsewhere) else told.command_id
-    return Answer(key, head.organization, head.actor, body, record.timestamp)
+    event = read_event(model, record.value)
+    body = event.model_dump_json(warnings=False)  # a status of a newer release is kept
+    elsewhere = envelope.key_elsewhere(head.organization, event.command_id)
+    key = elsewhere if head.id == envelope.outcome_id(elsewhere) else event.command_id
+    return CommandOutcome(key, head.organization, head.actor, body, record.timestamp)
 
 
 def preference(record: Record, head: Envelope) -> Preference:
-    """A person's preferences. Raises ValidationError, InvalidMessage."""
-    told = read_event(PreferencesChanged, record.value)
+    """Return a person's preferences. Raises ValidationError, InvalidMessage."""
+    event = read_event(PreferencesChanged, record.value)
     return Preference(
-        told.user_id, organization(head), told.version, told.preferences.model_dump_json(exclude_unset=True)
+        event.user_id,
+        organization(head),
+        event.version,
+        event.preferences.model_dump_json(exclude_unset=True),
     )
 
 
 def rules(record: Record, _: Envelope) -> Rules:
-    """What holds for everybody in an organization. Raises ValidationError."""
-    told = read_event(OrganizationPreferencesChanged, record.value)
-    return Rules(told.organization_id, told.version, told.preferences.model_dump_json(exclude_unset=True))
+    """Return the preferences of an organization. Raises ValidationError."""
+    event = read_event(OrganizationPreferencesChanged, record.value)
+    return Rules(event.organization_id, event.version, event.preferences.model_dump_json(exclude_unset=True))
 
 
 def suspension(record: Record, head: Envelope) -> Suspension:
-    """A channel of a person. Raises ValidationError, InvalidMessage."""
-    told = read_event(ChannelSuspension, record.value)
+    """Return the suspension of a person's channel. Raises ValidationError, InvalidMessage."""
+    event = read_event(ChannelSuspension, record.value)
     return Suspension(
-        user_id=told.user_id,
+        user_id=event.user_id,
         organization_id=organization(head),
-        channel=str(told.channel),
-        since=told.since,
-        reason=told.reason,
-        version=told.version,
-        restored_at=told.restored_at,
+        channel=str(event.channel),
+        since=event.since,
+        reason=event.reason,
+        version=event.version,
+        restored_at=event.restored_at,
     )
 
 
 def organization(head: Envelope) -> UUID:
-    """Whose record it is. Raises InvalidMessage when its headers do not say."""
+    """Return the organization of a record. Raises InvalidMessage if the header is missing."""
     if head.organization is None:
         raise InvalidMessage("header organization is missing")
     return head.organization

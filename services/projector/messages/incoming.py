@@ -1,4 +1,4 @@
-"""From records to what the views keep, and from there to what others are told."""
+"""Read records into rows of the views, and make the messages about shown rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,29 +34,42 @@ from contracts.views import (
     OrganizationPreferencesShown,
     PreferencesShown,
 )
-from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change, search_text
 from services.projector.domain.deliveries import Delivery
+from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, Suspension
 from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series
 from services.projector.messages import facts
 
 SOURCE = "appointments/projector"
 
-Body = Change | Delivery | Answer | Preference | Rules | Suspension | Hours | BusyTimes | Hold | Series | Feed
+Body = (
+    Change
+    | Delivery
+    | CommandOutcome
+    | Preference
+    | Rules
+    | Suspension
+    | Hours
+    | BusyTimes
+    | Hold
+    | Series
+    | Feed
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One record, read: who said it, and what it means for the views."""
+    """One record, read: its envelope, and its row of the views."""
 
     head: Envelope
     body: Body
 
 
 def read(record: Record) -> Fact | None:
-    """What a record says, by its type, from whatever topic; None for types that the views do not show.
+    """Return a record's fact by its type, from any topic; None for types that the views do not show.
 
-    Raises InvalidMessage when it can never be read, and NeedsNewer when only a newer release can.
+    Raises InvalidMessage for a record that can never be read, and NeedsNewer for one that needs a newer
+    release.
     """
     try:
         head = envelope.read(record.headers)
@@ -71,7 +84,7 @@ def read(record: Record) -> Fact | None:
 
 
 def _of_unknown_type(record: Record, head: Envelope) -> Fact | None:
-    """What an event of a newer release shows: events of one family carry the same state. None for an unknown family."""
+    """Return the fact of a newer release's event, by its family's state; None for an unknown family."""
     note_unknown("projector", record, head.type)
     reader = _FAMILIES.get(head.type.partition(".")[0])
     if reader is None:
@@ -80,24 +93,26 @@ def _of_unknown_type(record: Record, head: Envelope) -> Fact | None:
         return Fact(head, reader(record, head))
     except (ValidationError, InvalidMessage) as error:
         if record.topic == topics.redrive("projector").name:
-            raise  # sent by hand, and gone aside again at worst
+            raise  # redriven by an operator: at worst it becomes a dead letter again
         raise NeedsNewer(
             f"this release does not know {head.type[:60]}; the projector is older than its writer"
         ) from error
 
 
 def shown(record: Record, fact: Fact) -> Message | None:
-    """What others are told once the views show this record: the same bytes however often it is computed."""
-    told = _told(fact.body)
-    if told is None:
+    """Return the message that the views show this record; the same bytes each time."""
+    content = _content(fact.body)
+    if content is None:
         return None
-    kind, subject, organization, body = told
+    kind, subject, organization, body = content
     about = _about(record, fact.head, kind, subject, organization)
     return about.message(topics.PROJECTOR_EVENTS.name, body.model_dump_json().encode())
 
 
-def _told(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
-    """What is told of it: type, subject, organization, body. A series is told by its occurrences."""
+def _content(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
+    """Return type, subject, organization and body of the message; None for a series: its occurrences have
+    one.
+    """
     version = getattr(body, "version", 0)
     match body:
         case Change(appointment_id=subject, change=change, audience=audience):
@@ -164,24 +179,24 @@ def _change(record: Record, head: Envelope) -> Change:
 
 
 def _delivery(record: Record, head: Envelope) -> Delivery:
-    told = read_event(Notification, record.value)
+    event = read_event(Notification, record.value)
     return Delivery(
-        id=told.notification_id,
+        id=event.notification_id,
         organization_id=facts.organization(head),
-        appointment_id=told.appointment_id,
-        event_id=told.event_id,
-        type=str(told.type),
-        recipient_id=told.recipient_id,
-        channel=str(told.channel),
-        priority=told.priority,
-        state=str(told.state),
-        attempts=told.attempts,
-        planned_at=told.planned_at,
-        next_attempt_at=told.next_attempt_at,
-        sent_at=told.sent_at,
-        delivered_at=told.delivered_at,
-        reason=told.reason,
-        fallback_of=told.fallback_of,
+        appointment_id=event.appointment_id,
+        event_id=event.event_id,
+        type=str(event.type),
+        recipient_id=event.recipient_id,
+        channel=str(event.channel),
+        priority=event.priority,
+        state=str(event.state),
+        attempts=event.attempts,
+        planned_at=event.planned_at,
+        next_attempt_at=event.next_attempt_at,
+        sent_at=event.sent_at,
+        delivered_at=event.delivered_at,
+        reason=event.reason,
+        fallback_of=event.fallback_of,
     )
 
 
@@ -189,7 +204,7 @@ _READERS: dict[str, Callable[[Record, Envelope], Body]] = {
     **dict.fromkeys(appointments.EVENT_TYPES, _change),
     **dict.fromkeys(notifications.EVENT_TYPES, _delivery),
     **dict.fromkeys(notifications.CHANNEL_EVENT_TYPES, facts.suspension),
-    **dict.fromkeys(outcomes.OUTCOME_TYPES, facts.answer),
+    **dict.fromkeys(outcomes.OUTCOME_TYPES, facts.outcome),
     "preferences.changed": facts.preference,
     "organization_preferences.changed": facts.rules,
     **dict.fromkeys(availability.AVAILABILITY_EVENT_TYPES, facts.hours),
@@ -200,7 +215,7 @@ _READERS: dict[str, Callable[[Record, Envelope], Body]] = {
 }
 
 
-# By what stands before the dot. What is told of a family that is not here belongs to views that are not here, either.
+# By the part before the dot. An event of another family belongs to views that this release does not have.
 _FAMILIES = {kind.partition(".")[0]: reader for kind, reader in _READERS.items()}
 
 

@@ -1,7 +1,7 @@
-"""Read records of the log again, in a third of the time: for rebuilds, which read millions.
+"""Read records of the log in a third of the time: for rebuilds, which read millions.
 
-The live consumer has validated them once. Here only what the views take out of an appointment is converted and thereby
-checked; whatever does not look as booking writes it is read the strict way.
+The live consumer has validated them once. Only the fields that the views need are converted here, and thereby
+checked; a record that does not look like booking's own goes to the strict reader.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from asyncpg.pgproto.pgproto import UUID  # equal to uuid.UUID, and made ten times as fast
+from asyncpg.pgproto.pgproto import UUID  # equal to uuid.UUID, and created ten times as fast
 
 from contracts.appointments import EVENT_TYPES, Appointment
 from contracts.envelope import RawHeaders
@@ -20,33 +20,33 @@ _CHANGES = {name.encode(): name.removeprefix("appointment.") for name in EVENT_T
 _FIELDS = frozenset(Appointment.model_fields)
 _STATUSES = frozenset(map(str, Status))
 _RESPONSES = frozenset(map(str, Confirmation))
-_EXACT_BELOW = 2.0**63  # orjson makes a float of a longer whole number; only custom fields can have any
+_EXACT_BELOW = 2.0**63  # orjson makes a float of a longer integer; only custom fields can have one
 
 
 def quick_change(headers: RawHeaders, value: bytes | None) -> Change | None:
-    """What `messages.incoming.read` says of a changed appointment, without its audience; None: read it the strict way."""
+    """Return the change as `messages.incoming.read` does, without audience; None: use the strict reader."""
     kind = event_id = None
-    for name, told in headers:  # the first of each name counts, and ours stand at the front
+    for name, content in headers:  # the first of each name counts, and ours come first
         if name == "ce_id" and event_id is None:
-            event_id = told
+            event_id = content
         elif name == "ce_type":
-            kind = _CHANGES.get(told)
+            kind = _CHANGES.get(content)
             break
     if kind is None or event_id is None:
         return None
     try:
         return _change(kind, event_id, value or b"")
     except (KeyError, TypeError, ValueError, AttributeError):
-        return None  # the strict reader knows better what is wrong with it, if anything is
+        return None  # the strict reader finds the fault, if there is one
 
 
 def _change(kind: str, event_id: bytes, value: bytes) -> Change:
     event = orjson.loads(value)
     now = event["appointment"]
     if not now.keys() <= _FIELDS:
-        raise ValueError  # of a newer release: what it does not know, the live view does not keep
+        raise ValueError  # of a newer release: the live view does not keep fields that it does not know
     changes, client = event["changes"], now["client_id"]
-    series, hold = now.get("series_id"), event.get("hold_id")  # older events know nothing of them
+    series, hold = now.get("series_id"), event.get("hold_id")  # older events do not have them
     title, location, description = now["title"], now["location"], now["description"]
     if not (type(title) is type(location) is type(description) is type(event["actor"]) is str):
         raise TypeError
@@ -87,10 +87,10 @@ def _attendees(now: Mapping[str, Any]) -> tuple[tuple[UUID, str], ...]:
     return tuple(found.items())
 
 
-def _instant(told: str) -> datetime:
-    if not told.endswith("Z"):
+def _instant(value: str) -> datetime:
+    if not value.endswith("Z"):
         raise ValueError
-    return datetime.fromisoformat(told)
+    return datetime.fromisoformat(value)
 
 
 def _refuse_rounded(value: object) -> None:
@@ -102,13 +102,13 @@ def _refuse_rounded(value: object) -> None:
             _refuse_rounded(item)
 
 
-def _positive(told: object) -> int:
-    if type(told) is not int or told < 1:
+def _positive(value: object) -> int:
+    if type(value) is not int or value < 1:
         raise TypeError
-    return told
+    return value
 
 
-def _one_of(told: str, known: frozenset[str]) -> str:
-    if told not in known:
+def _one_of(value: str, known: frozenset[str]) -> str:
+    if value not in known:
         raise ValueError
-    return told
+    return value

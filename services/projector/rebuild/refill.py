@@ -25,9 +25,9 @@ Positions = Mapping[TopicPartition, int]
 
 @dataclass
 class Progress:
-    """How far a rebuild is: `done` of `total` offsets are behind it; `phase` names what happens now.
+    """Progress of a rebuild: `done` of `total` offsets are read; `phase` names the present step.
 
-    `records` were applied, `skipped` cannot be shown: the live consumer has set those aside as dead letters.
+    `records` were applied, `skipped` cannot be shown: the live consumer made dead letters of those.
     """
 
     phase: str = "reading"
@@ -38,29 +38,29 @@ class Progress:
 
 
 class Refill:
-    """Reads on from where it is; `positions` are the offsets up to which everything is applied."""
+    """Read on from `positions`, the offsets up to which everything is applied."""
 
     def __init__(self, target: Database, reader: Log, report: Callable[[Progress], None]) -> None:
         self.positions: dict[TopicPartition, int] = {}
         self.progress = Progress()
         self._target = target
         self._reader = reader
-        self._report = report
+        self._reporter = report
 
     async def begin(self, tx: Transaction, cluster: str) -> None:
-        """Go to where this rebuild stands: the log's start, unless it is resumed."""
+        """Seek to this rebuild's position: the log's start, unless it is resumed."""
         rows = await progress.open_rows(tx, CONSUMER, self._reader.starts, cluster)
         self.positions = {place: row.next_offset for place, row in rows.items()}
         self._reader.seek(self.positions)
 
     def lag(self, ends: Positions) -> int:
-        """How many offsets are left to read."""
+        """Return the number of offsets left to read."""
         return sum(max(0, end - self.positions[place]) for place, end in ends.items())
 
     async def read_until(self, ends: Positions) -> None:
-        """Apply everything below `ends`; the next records are decoded while PostgreSQL writes the last ones."""
+        """Apply everything below `ends`; records are decoded while PostgreSQL writes the ones before."""
         self.progress.total = self.progress.done + self.lag(ends)
-        self.say("reading")
+        self.report("reading")
         writing: asyncio.Task[None] | None = None
         reached = dict(self.positions)
         try:
@@ -79,7 +79,7 @@ class Refill:
                 await asyncio.gather(writing, return_exceptions=True)
 
     async def read_in(self, tx: Transaction, ends: Positions) -> None:
-        """Apply the few records that are left in the given transaction."""
+        """Apply the few remaining records in the given transaction."""
         while self.lag(ends) > 0:
             records, positions = await self._reader.next(BATCH_RECORDS, ends)
             bodies = await self._decode(records)
@@ -87,7 +87,7 @@ class Refill:
             self._note(len(bodies), positions)
 
     def undo_point(self) -> Callable[[], None]:
-        """What brings the present position back, when a transaction was rolled back."""
+        """Return a function that restores the present position after a rollback."""
         positions, progress_then = dict(self.positions), replace(self.progress)
 
         def undo() -> None:
@@ -96,10 +96,10 @@ class Refill:
 
         return undo
 
-    def say(self, phase: str) -> None:
-        """Report what happens now."""
+    def report(self, phase: str) -> None:
+        """Report the phase that begins now."""
         self.progress.phase = phase
-        self._report(self.progress)
+        self._reporter(self.progress)
 
     def _read(self, record: ConsumerRecord) -> Body | None:
         read = self._reader.record(record)
@@ -114,7 +114,7 @@ class Refill:
             if number % DECODED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # lets the running write send and receive
             try:
-                # What is marked may be no record at all: it is read without haste.
+                # A marked record may be unreadable: only the strict reader checks it.
                 quick = None if mark_of(record) else quick_change(record.headers, record.value)
                 body = quick or self._read(record)
             except InvalidMessage:
@@ -134,16 +134,14 @@ class Refill:
         self.progress.done += sum(at - self.positions[place] for place, at in positions.items())
         self.progress.records += records
         self.positions.update(positions)
-        self.say(self.progress.phase)
+        self.report(self.progress.phase)
 
     async def _apply(self, tx: Transaction, bodies: Sequence[Body]) -> None:
-        """Apply them all; if that fails in halves, so that only what cannot be written is left out."""
+        """Apply them all; after a failure in halves, so that only the unwritable ones are left out."""
         try:
             async with tx.nested():
                 await handlers.apply(tx, bodies, bulk=True)
-        except (
-            Exception
-        ) as error:  # COPY raises the driver's own errors, and Python's for what it cannot encode
+        except Exception as error:  # COPY raises the driver's errors, and Python's for unencodable values
             if is_not_now(error):
                 raise
             if len(bodies) == 1:

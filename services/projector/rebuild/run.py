@@ -1,7 +1,7 @@
 """Rebuild views from the log beside the live ones, check them, and swap them in one transaction.
 
-A crash at any point leaves the live views as they are; `resume` goes on where it stopped. Nothing is told on
-projector.events: whoever reads a view finds the same rows, or better ones.
+A crash at any point leaves the live views as they are; `resume` goes on where it stopped. Nothing is
+published on projector.events: readers of a view find the same rows, or better ones.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ from services.projector.store.tables import Reached
 SWAP_LAG = 1_000  # records; they are read while the live consumers wait, which takes some 100 ms
 SWAP_ATTEMPTS = 20
 COMPARE_ATTEMPTS = 3
-SWAP_LOCK_MS = 300  # below PostgreSQL's deadlock_timeout: it is us who give way, never a reader
+SWAP_LOCK_MS = 300  # below PostgreSQL's deadlock_timeout: the rebuild gives way, never a reader
 
 Keys = Mapping[str, Sequence[UUID]]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Tables that are rebuilt together, and the topics that they come from."""
+    """Tables that are rebuilt together, and their topics."""
 
     topics: tuple[str, ...]
     tables: tuple[str, ...]
@@ -76,7 +76,7 @@ class NothingToResume(Exception):
 
 
 class Refused(Exception):
-    """The rebuilt views know less than the live ones, or less than the log tells, so they were not swapped."""
+    """The rebuilt views know less than the live ones or the log, so they were not swapped."""
 
 
 class _Behind(Exception):
@@ -85,10 +85,10 @@ class _Behind(Exception):
 
 @dataclass
 class Result:
-    """What a rebuild did: `records` applied, `skipped` that cannot be shown, `rows` of each table when checked.
+    """Result of a rebuild: `records` applied, `skipped` as unreadable, `rows` of each table when checked.
 
-    `carried` outcomes came from the live view, because the log keeps outcomes for 7 days only. `swap_seconds`: how
-    long the live consumers waited.
+    `carried` outcomes came from the live view, because the log keeps outcomes for 7 days only.
+    `swap_seconds`: how long the live consumers waited.
     """
 
     view: str
@@ -101,7 +101,7 @@ class Result:
 
 
 def group_of(view: str) -> Group:
-    """The tables and topics of a view; `all` has everything."""
+    """Return the tables and topics of a view; `all` has everything."""
     if view != ALL:
         return GROUPS[view]
     return Group(
@@ -118,7 +118,7 @@ async def rebuild(
     resume: bool = False,
     force: bool = False,
 ) -> Result:
-    """Rebuild a view from offset 0 and swap it. `force`: also when it knows less than the live one.
+    """Rebuild a view from offset 0 and swap it. `force`: even if it knows less than the live one.
 
     Raises RebuildRunning, NothingToResume, Refused; KafkaError and DatabaseError when a server is away.
     """
@@ -143,7 +143,7 @@ async def rebuild(
 
 @asynccontextmanager
 async def _few_collections() -> AsyncIterator[None]:
-    """Millions of short-lived rows hold no cycles: looking for some after every 700 is time for nothing."""
+    """Collect garbage rarely: millions of short-lived rows have no cycles to search for."""
     thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
@@ -173,16 +173,16 @@ class _Rebuild:
             await self._prepare(tx, resume)
             await self._refill.begin(tx, self._cluster)
         await self._refill.read_until(await self._reader.ends())
-        self._refill.say("indexing")
+        self._refill.report("indexing")
         await asyncio.gather(*(self._index(name) for name in self._tables))
-        self._refill.say("checking")
+        self._refill.report("checking")
         async with self._target.transaction() as tx:
             self._result.rows = await tables.count_rows(tx, tables.NEXT, self._tables)
         await self._swap_when_free(await self._compare())
         self._result.records = self._refill.progress.records
         self._result.skipped = self._refill.progress.skipped
         self._result.seconds = time.monotonic() - began
-        self._refill.say("done")
+        self._refill.report("done")
         return self._result
 
     async def _index(self, name: str) -> None:
@@ -197,7 +197,7 @@ class _Rebuild:
             raise NothingToResume(f"no interrupted rebuild of {self._result.view} was left behind")
 
     async def _compare(self) -> Keys:
-        """Rows of which the live views know more: perhaps only because they have read further meanwhile."""
+        """Return the rows that are newer in the live views, perhaps because those have read further."""
         for _ in range(COMPARE_ATTEMPTS):
             async with self._target.transaction() as tx:
                 suspects = await tables.lacking(tx, self._tables)
@@ -205,13 +205,13 @@ class _Rebuild:
             if self._force or not full:
                 return suspects
             await self._refill.read_until(await self._reader.ends())
-        raise Refused(f"the live view has many rows that the log does not tell of: {', '.join(full)}")
+        raise Refused(f"the live view has many rows that the log does not contain: {', '.join(full)}")
 
     async def _swap_when_free(self, suspects: Keys) -> None:
         for _ in range(SWAP_ATTEMPTS):
             while self._refill.lag(ends := await self._reader.ends()) > SWAP_LAG:
                 await self._refill.read_until(ends)
-            self._refill.say("swapping")
+            self._refill.report("swapping")
             undo = self._refill.undo_point()
             try:
                 return await self._swap(suspects)
@@ -232,7 +232,7 @@ class _Rebuild:
             await self._refill.read_in(tx, ends)
             await self._check_nothing_lacks(tx, suspects)
             self._result.carried = await tables.swap(tx, self._tables)
-            # A consumer that started meanwhile has rows that were not there to be locked.
+            # A consumer that started meanwhile has rows that did not exist when the others were locked.
             self._check_not_behind(await tables.live_positions(tx, list(CONSUMERS), lock=True))
             reached = {
                 place: Reached(at, self._reader.starts[place], ends[place])
@@ -245,7 +245,7 @@ class _Rebuild:
             await tables.drop_set(tx, tables.OLD)
 
     def _check_same_log(self, live: progress.Rows, ends: Positions) -> None:
-        """The log must reach as far as the live views have read: only then "not behind" means anything."""
+        """Reject a log that ends before the live views' positions: "not behind" would mean nothing then."""
         read = {place.topic for place in ends}
         for place in live:
             if place.topic in read and place not in ends:
@@ -269,5 +269,5 @@ class _Rebuild:
         if self._force or not suspects:
             return
         if less := await tables.lacking(tx, self._tables, suspects):
-            told = ", ".join(f"{len(keys)} of {name}" for name, keys in less.items())
-            raise Refused(f"the live view has rows that the log does not tell of, or newer ones: {told}")
+            counts = ", ".join(f"{len(keys)} of {name}" for name, keys in less.items())
+            raise Refused(f"the live view has rows that the log does not contain, or newer ones: {counts}")

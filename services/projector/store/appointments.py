@@ -1,7 +1,7 @@
-"""All SQL of the live projection. One statement per view and batch, keyed only, so that no plan ever needs a scan.
+"""All SQL of the live projection: one statement per view and batch, keyed only, so that no plan needs a scan.
 
-Table names are unqualified: the connection's search path says whether the live set (`views`) or the one being rebuilt
-(`views_next`) is written.
+Table names are unqualified: the connection's search path selects the live set (`views`) or the one being
+rebuilt (`views_next`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,17 +12,17 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from chassis.database.transactions import Database, Transaction
-from services.projector.domain.answers import Answer, Preference, Rules, Suspension
 from services.projector.domain.calendar import Change, Known, Projection
 from services.projector.domain.deliveries import Cell, Delivery, Standing
+from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, Suspension
 from services.projector.store.columns import (
-    ANSWER,
     APPOINTMENT,
     ATTENDEE,
     CELL,
     DAY,
     DELIVERY,
     HISTORY,
+    OUTCOME,
     PLACE,
     PREFERENCE,
     RULES,
@@ -38,7 +38,7 @@ def _sql(statement: str) -> TextClause:
     return text(statement)
 
 
-# The row lock keeps a redriven version from being shown beside a newer one by another process.
+# The row lock keeps a redriven version from being shown while another process shows a newer one.
 _KNOWN_APPOINTMENTS = _sql("""
     SELECT p.id, p.version, ARRAY(SELECT a.user_id FROM attendees a WHERE a.appointment_id = p.id) AS attendees
     FROM appointments p WHERE p.id = ANY(CAST(:ids AS uuid[])) ORDER BY p.id FOR UPDATE OF p
@@ -59,14 +59,14 @@ _SHOW_CHANGES = _sql(f"""
             status = excluded.status, response = excluded.response
         WHERE (held.start_time, held.end_time, held.status, held.response)
             <> (excluded.start_time, excluded.end_time, excluded.status, excluded.response)
-    ), told AS (
+    ), added AS (
         INSERT INTO history ({names(HISTORY)})
         SELECT {names(HISTORY)} FROM {rows("h", HISTORY)}
         ON CONFLICT DO NOTHING
         RETURNING organization_id, CAST(at AT TIME ZONE 'UTC' AS date) AS day, change
     )
     INSERT INTO appointments_daily AS held (organization_id, day, change, count)
-    SELECT organization_id, day, change, count(*) FROM told GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    SELECT organization_id, day, change, count(*) FROM added GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (organization_id, day, change) DO UPDATE SET count = held.count + excluded.count
 """)  # noqa: S608  (names from this file only)
 
@@ -109,9 +109,9 @@ _SHOW_DELIVERIES = _sql(f"""
 
 _ORGANIZERS = _sql("SELECT id, organizer_id FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))")
 
-_KEEP_ANSWERS = _sql(f"""
+_KEEP_OUTCOMES = _sql(f"""
     INSERT INTO commands (id, organization_id, actor, body, at)
-    SELECT {names(ANSWER)} FROM {rows("o", ANSWER)} ON CONFLICT DO NOTHING
+    SELECT {names(OUTCOME)} FROM {rows("o", OUTCOME)} ON CONFLICT DO NOTHING
 """)  # noqa: S608
 
 _SHOW_PREFERENCES = _sql(f"""
@@ -141,18 +141,18 @@ _LOCK = _sql("LOCK TABLE appointments, notifications IN SHARE ROW EXCLUSIVE MODE
 
 
 async def lock_views(tx: Transaction) -> None:
-    """Keep other writers out: a redriven record may be of a partition that another process owns."""
+    """Lock out other writers: a redriven record may be of a partition that another process owns."""
     await tx.execute(_LOCK)
 
 
 async def known_appointments(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Known]:
-    """What is shown of these appointments, locked; who is not there is not shown."""
+    """Return these appointments as shown, and lock them; an absent one is not shown."""
     found = await tx.execute(_KNOWN_APPOINTMENTS, {"ids": list(ids)})
     return {row.id: Known(row.version, frozenset(row.attendees)) for row in found}
 
 
 async def show_changes(tx: Transaction, projection: Projection, changes: Sequence[Change]) -> None:
-    """Show the newest versions, keep all of them as history, count what is new."""
+    """Show the newest versions, keep all of them as history, count the new ones."""
     if projection.removed:
         await tx.execute(_REMOVE_ATTENDEES, arrays("r", PLACE, projection.removed))
     await tx.execute(
@@ -175,7 +175,7 @@ async def copy_changes(
     history: Sequence[Change],
     counts: Mapping[tuple[UUID, date, str], int],
 ) -> None:
-    """The same for appointments of which nothing is known, each version once: COPY, for a rebuild."""
+    """Show appointments that the views do not have yet, each version once: by COPY, for a rebuild."""
     for table, columns, records in (
         ("appointments", APPOINTMENT, [_appointment_fields(change) for change in projection.show]),
         ("attendees", ATTENDEE, [row for change in projection.show for row in _attendees(change)]),
@@ -188,7 +188,7 @@ async def copy_changes(
 
 
 async def known_deliveries(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Standing]:
-    """Where these deliveries stand in the view, locked."""
+    """Return the standing of these deliveries in the view, and lock them."""
     found = await tx.execute(_KNOWN_DELIVERIES, {"ids": list(ids)})
     return {row.id: Standing(row.state, row.attempts, row.next_attempt_at, row.sent_at) for row in found}
 
@@ -207,14 +207,16 @@ async def show_deliveries(
 
 
 async def organizers(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, UUID]:
-    """The organizers of those of these appointments that are shown; an organizer never changes."""
+    """Return the organizers of these appointments, as far as they are shown; an organizer never changes."""
     found = await tx.execute(_ORGANIZERS, {"ids": list(ids)})
     return {row.id: row.organizer_id for row in found}
 
 
-async def keep_answers(tx: Transaction, answers: Sequence[Answer]) -> None:
+async def keep_outcomes(tx: Transaction, outcomes: Sequence[CommandOutcome]) -> None:
     """Keep outcomes; the first one of a command stays."""
-    await tx.execute(_KEEP_ANSWERS, arrays("o", ANSWER, [_fields(answer, ANSWER) for answer in answers]))
+    await tx.execute(
+        _KEEP_OUTCOMES, arrays("o", OUTCOME, [_fields(outcome, OUTCOME) for outcome in outcomes])
+    )
 
 
 async def show_preferences(tx: Transaction, preferences: Sequence[Preference]) -> None:
@@ -224,7 +226,7 @@ async def show_preferences(tx: Transaction, preferences: Sequence[Preference]) -
 
 
 async def show_rules(tx: Transaction, rules: Sequence[Rules]) -> None:
-    """Show what holds for everybody unless a newer version is shown; at most one of each organization."""
+    """Show preferences of organizations unless a newer version is shown; at most one of each organization."""
     await tx.execute(_SHOW_RULES, arrays("s", RULES, [_fields(rule, RULES) for rule in rules]))
 
 
@@ -234,20 +236,20 @@ async def show_suspensions(tx: Transaction, suspensions: Sequence[Suspension]) -
     await tx.execute(_SHOW_SUSPENSIONS, arrays("u", SUSPENSION, values))
 
 
-_FORGET_ANSWERS = _sql("""
+_FORGET_OUTCOMES = _sql("""
     DELETE FROM commands WHERE id IN (
         SELECT id FROM commands WHERE at < :before ORDER BY at LIMIT :at_most FOR UPDATE SKIP LOCKED
     )
 """)
 
 
-async def forget_answers(database: Database, before: datetime) -> int:
-    """Drop the outcomes from before that instant; returns how many."""
-    return await database.in_slices(_FORGET_ANSWERS, {"before": before})
+async def forget_outcomes(database: Database, before: datetime) -> int:
+    """Delete outcomes older than `before`; return how many."""
+    return await database.in_slices(_FORGET_OUTCOMES, {"before": before})
 
 
 async def count_missing(tx: Transaction) -> int:
-    """How many versions were overtaken and have not arrived."""
+    """Return the number of overtaken versions that have not arrived."""
     return int(await tx.scalar(_sql("SELECT count(*) FROM missing_versions")) or 0)
 
 

@@ -1,4 +1,4 @@
-"""The columns that statements write, and rows as one array for each of them: any batch is one parameter list."""
+"""The columns that statements write, and rows as one array per column: any batch is one parameter list."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -66,7 +66,7 @@ CELL: Columns = {
     "channel": "text",
     "state": "text",
 }
-ANSWER: Columns = {
+OUTCOME: Columns = {
     "key": "uuid",
     "organization_id": "uuid",
     "actor": "text",
@@ -114,17 +114,17 @@ SERIES: Columns = {"id": "uuid", "organization_id": "uuid", "version": "int", "b
 
 
 def names(columns: Iterable[str], of: str = "") -> str:
-    """The columns of a statement, perhaps qualified: `of` is `excluded.`."""
+    """Return the column list of a statement, qualified by `of` (`excluded.`)."""
     return ", ".join(of + name for name in columns)
 
 
 def rows(prefix: str, columns: Columns) -> str:
-    """A row source of array parameters `:prefix_column`, called `prefix`."""
+    """Return a row source of array parameters `:prefix_column`, with the alias `prefix`."""
     arrays = ", ".join(f"CAST(:{prefix}_{name} AS {kind}[])" for name, kind in columns.items())
     return f"unnest({arrays}) AS {prefix}({names(columns)})"
 
 
 def arrays(prefix: str, columns: Columns, rows: Sequence[Sequence[object]]) -> dict[str, list[object]]:
-    """The parameters of `rows`: a list for each column."""
+    """Return the parameters of `rows`: a list for each column."""
     lists = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return {f"{prefix}_{name}": list(values) for name, values in zip(columns, lists, strict=True)}

@@ -1,4 +1,4 @@
-"""SQL of people's time and of series, beside `appointments`: a row gives way only to a newer version of itself."""
+"""SQL of people's time and of series, beside `appointments`: only a newer version replaces a row."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,10 @@ from services.projector.store.columns import (
 
 
 def _newest(table: str, key: str, columns: Columns, given: str) -> TextClause:
-    """Show rows unless a newer version is shown; at most one of each key. In the keys' order, so that none waits for another."""
+    """Return SQL that shows rows unless a newer version is shown, at most one of each key.
+
+    Rows are written in the keys' order, so that writers cannot deadlock.
+    """
     return text(f"""
         INSERT INTO {table} AS held ({names(columns)})
         SELECT {given} FROM {rows("s", columns)} ORDER BY {key}
@@ -34,7 +37,7 @@ def _newest(table: str, key: str, columns: Columns, given: str) -> TextClause:
 _SHOW_HOURS = _newest("availability", "user_id", HOURS, names(HOURS))
 _SHOW_BUSY_TIMES = _newest("busy_times", "user_id, uid", BUSY_TIME, names(BUSY_TIME))
 _SHOW_BUSY_VERSIONS = _newest("busy_versions", "user_id", BUSY_VERSION, names(BUSY_VERSION))
-# There are no arrays of arrays of different lengths: those of people come as text.
+# PostgreSQL has no arrays of arrays of different lengths: lists of people come as text.
 _SHOW_HOLDS = _newest(
     "holds", "id", HOLD, names(HOLD).replace("user_ids", "CAST(user_ids AS uuid[]) AS user_ids")
 )
@@ -60,7 +63,7 @@ async def show_hours(tx: Transaction, hours: Sequence[Hours]) -> None:
 
 
 async def show_busy_times(tx: Transaction, ranges: Sequence[BusyTime], versions: Sequence[BusyTimes]) -> None:
-    """Show the newest word on each range, and how far each person's changes are shown."""
+    """Show the newest version of each range, and the version up to which each person's changes are shown."""
     if ranges:
         await tx.execute(_SHOW_BUSY_TIMES, arrays("s", BUSY_TIME, ranges))
     known = [(one.user_id, one.organization_id, one.version) for one in versions]
@@ -68,7 +71,7 @@ async def show_busy_times(tx: Transaction, ranges: Sequence[BusyTime], versions:
 
 
 async def show_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
-    """Show holds, and that they are over; at most one version of each."""
+    """Show holds, also ended ones; at most one version of each."""
     values = [hold._replace(user_ids=f"{{{','.join(map(str, hold.user_ids))}}}") for hold in holds]  # type: ignore[arg-type]
     await tx.execute(_SHOW_HOLDS, arrays("s", HOLD, values))
 
@@ -79,15 +82,15 @@ async def show_series(tx: Transaction, series: Sequence[Series]) -> None:
 
 
 async def show_feeds(tx: Transaction, feeds: Sequence[Feed]) -> None:
-    """Show addresses of calendars; at most one version of each person."""
+    """Show feeds; at most one version of each person."""
     await tx.execute(_SHOW_FEEDS, arrays("s", FEED, feeds))
 
 
 async def forget_holds(database: Database, before: datetime) -> int:
-    """Drop holds that expired before that instant; returns how many."""
+    """Delete holds that expired before `before`; return how many."""
     return await database.in_slices(_FORGET_HOLDS, {"before": before})
 
 
 async def forget_busy_times(database: Database, before: datetime) -> int:
-    """Drop what is left of ranges that were gone before that instant; returns how many."""
+    """Delete marks of ranges that were removed before `before`; return how many."""
     return await database.in_slices(_FORGET_BUSY_TIMES, {"before": before})

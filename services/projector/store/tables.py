@@ -1,4 +1,4 @@
-"""The second set of tables: made like the live one, compared with it, and put in its place. SQL of a rebuild only."""
+"""SQL of a rebuild: a second set of tables is made like the live one, compared with it, and swapped in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from chassis.consuming.progress import Row, Rows
 from chassis.database.transactions import Transaction
 
 LIVE, NEXT, OLD = "views", "views_next", "views_old"
-_ONE_REBUILD = 7_316_520_002  # any constant: the advisory lock that only one rebuild of a database can have
+_ONE_REBUILD = 7_316_520_002  # any constant: the advisory lock that allows one rebuild of a database
 
-# The definition of a table is the migrations' alone: everything is copied from the live one. LIKE leaves out the
-# storage options, and secondary indexes are built when the rows are there, which takes a fraction of the time.
+# Only migrations define a table, so everything is copied from the live one. LIKE leaves out the storage
+# options; secondary indexes are built after the rows, which takes a fraction of the time.
 _OPTIONS = "SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = CAST(:name AS regclass)"
 _PRIMARY_KEY = """
     SELECT conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint
@@ -30,7 +30,7 @@ _GRANTS = """
     WHERE c.oid = CAST(:name AS regclass) AND g.grantee <> c.relowner
 """
 
-# What the live view has and the new one lacks, or has older. `of`: only these keys.
+# Rows that the new view lacks, or has in an older version. `of`: only these keys.
 _LACKING: Mapping[str, tuple[str, str]] = {
     "appointments": (
         "id",
@@ -80,8 +80,8 @@ _LACKING: Mapping[str, tuple[str, str]] = {
 }
 LACKING_MAX = 1_000
 
-# Outcomes leave the log after 7 days and the view after 30: what only the live view knows is kept. Where both know
-# a command, the earlier outcome is its first.
+# Outcomes leave the log after 7 days and the view after 30: outcomes that only the live view has are kept. Of
+# two outcomes of a command the earlier one is its first.
 _CARRY_OVER = """
     INSERT INTO views_next.commands AS n SELECT * FROM views.commands
     ON CONFLICT (id) DO UPDATE
@@ -94,8 +94,8 @@ _POSITIONS = """
     WHERE consumer = ANY(CAST(:consumers AS text[])) ORDER BY consumer, topic, partition
 """
 
-# Records that only the rebuild has applied are told by the live consumer as if it had applied them. A partition that
-# halted because its records are gone, or that is of another cluster or log, goes on from here.
+# For records that only the rebuild has applied, the live consumer publishes as if it had applied them. A
+# partition that halted because its records are gone, or that is of another cluster or log, goes on from here.
 _MOVE_LIVE = """
     UPDATE progress p
     SET next_offset = CASE WHEN same THEN greatest(p.next_offset, reached) ELSE reached END,
@@ -116,7 +116,7 @@ _MOVE_LIVE = """
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How far the rebuild has read one partition, and the log it read: offsets."""
+    """The rebuild's position in one partition, and the ends of the log that it read: offsets."""
 
     position: int
     start: int
@@ -124,18 +124,18 @@ class Reached:
 
 
 async def only_rebuild(tx: Transaction) -> bool:
-    """Whether no other rebuild works on this database; holds as long as the session of `tx`."""
+    """Return whether this is the only rebuild of the database, locked as long as the session of `tx` lasts."""
     return bool(await tx.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ONE_REBUILD}))
 
 
 async def next_tables(tx: Transaction) -> set[str]:
-    """The tables of the second set, as an earlier rebuild left them."""
+    """Return the tables of the second set, as an earlier rebuild left them."""
     found = await tx.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = :next"), {"next": NEXT})
     return {row.tablename for row in found}
 
 
 async def create_next(tx: Transaction, names: Sequence[str]) -> None:
-    """Make an empty second set of these tables, with their keys and without secondary indexes."""
+    """Create an empty second set of these tables, with their keys and without secondary indexes."""
     await drop_set(tx, NEXT)
     await tx.execute(text(f"CREATE SCHEMA {NEXT}"))
     for name in names:
@@ -149,13 +149,13 @@ async def create_next(tx: Transaction, names: Sequence[str]) -> None:
         )
         [key] = await tx.execute(text(_PRIMARY_KEY), live)
         await tx.execute(text(f"ALTER TABLE {NEXT}.{name} ADD CONSTRAINT {key.conname} {key.definition}"))
-        # The roles may not use the schema yet: they see the tables when these have become the live ones.
+        # The roles cannot use the schema yet: they see the tables once these are the live ones.
         for statement in await tx.scalars(text(_GRANTS), live | {"next": f"{NEXT}.{name}"}):
             await tx.execute(text(statement))
 
 
 async def create_indexes(tx: Transaction, names: Sequence[str]) -> None:
-    """Give the second set the secondary indexes of the live one, and statistics."""
+    """Create the secondary indexes of the live set on the second one, and its statistics."""
     for name in names:
         for definition in await tx.scalars(text(_INDEXES), {"name": f"{LIVE}.{name}"}):
             statement = str(definition).replace("INDEX ", "INDEX IF NOT EXISTS ", 1)
@@ -166,9 +166,9 @@ async def create_indexes(tx: Transaction, names: Sequence[str]) -> None:
 async def lacking(
     tx: Transaction, names: Sequence[str], of: Mapping[str, Sequence[UUID]] | None = None
 ) -> dict[str, list[UUID]]:
-    """For each table the keys (at most 1,000) of which the second set has less than the live one.
+    """Return, per table, at most 1,000 keys of rows that the second set lacks or has in an older version.
 
-    `of`: look only at these keys; otherwise at whole tables, which wants other plans than keyed statements do.
+    `of`: only these keys are compared; otherwise whole tables, which need other plans than keyed statements.
     """
     found: dict[str, list[UUID]] = {}
     if of is None:
@@ -187,7 +187,7 @@ async def lacking(
 
 
 async def live_positions(tx: Transaction, consumers: Sequence[str], *, lock: bool) -> Rows:
-    """Where the live consumers stand; locked, none of them can commit a batch until this transaction ends."""
+    """Return the live consumers' positions; locked, none can commit a batch until this transaction ends."""
     found = await tx.execute(
         text(_POSITIONS + ("FOR UPDATE" if lock else "")), {"consumers": list(consumers)}
     )
@@ -198,9 +198,9 @@ async def live_positions(tx: Transaction, consumers: Sequence[str], *, lock: boo
 
 
 async def swap(tx: Transaction, names: Sequence[str]) -> int:
-    """Put the second set in the place of the live one; returns how many outcomes were carried over from it.
+    """Replace the live set by the second one; return how many outcomes were carried over from the live set.
 
-    Gives way to readers: raises when a table is not free within the transaction's lock timeout.
+    Readers go first: raises when a table is not free within the transaction's lock timeout.
     """
     carried = await tx.count(text(_CARRY_OVER)) if "commands" in names else 0
     await drop_set(tx, OLD)
@@ -215,7 +215,7 @@ async def swap(tx: Transaction, names: Sequence[str]) -> int:
 async def move_live(
     tx: Transaction, consumers: Sequence[str], reached: Mapping[TopicPartition, Reached], cluster: str
 ) -> None:
-    """Let the live consumers go on from what the new tables show."""
+    """Move the live consumers to the positions of the new tables."""
     await tx.execute(
         text(_MOVE_LIVE),
         {
@@ -231,7 +231,7 @@ async def move_live(
 
 
 async def count_rows(tx: Transaction, schema: str, names: Sequence[str]) -> dict[str, int]:
-    """How many rows each table has."""
+    """Return the number of rows of each table."""
     return {
         name: int(await tx.scalar(text(f"SELECT count(*) FROM {schema}.{name}")) or 0)  # noqa: S608
         for name in names
@@ -239,15 +239,15 @@ async def count_rows(tx: Transaction, schema: str, names: Sequence[str]) -> dict
 
 
 async def drop_set(tx: Transaction, schema: str) -> None:
-    """Drop a set of tables that nobody reads."""
+    """Drop a set of tables that is no longer read."""
     await tx.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
 
 
 async def forget_progress(tx: Transaction, consumer: str) -> None:
-    """Forget where a rebuild stood."""
+    """Delete the positions of a rebuild."""
     await tx.execute(text("DELETE FROM progress WHERE consumer = :consumer"), {"consumer": consumer})
 
 
 async def set_lock_timeout(tx: Transaction, milliseconds: int) -> None:
-    """How long this transaction waits for any one lock."""
+    """Limit how long this transaction waits for any one lock."""
     await tx.execute(text(f"SET LOCAL lock_timeout = {int(milliseconds)}"))

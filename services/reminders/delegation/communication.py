@@ -1,4 +1,4 @@
-"""The two calls to a Communication Service that reminds by itself. They never raise for an answer."""
+"""The two calls to a Communication Service that schedules by itself. No response makes them raise."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import httpx
 
 from chassis import http
 from services.reminders.delegation.handover import ENTITY_TYPE
-from services.reminders.messages.outgoing import Story
+from services.reminders.messages.outgoing import EventContext
 
 PREFIX = "/api/communication"
 TRY_AGAIN = frozenset((408, 425, 429))
@@ -18,14 +18,14 @@ TRY_AGAIN = frozenset((408, 425, 429))
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that did not succeed; `for_good`: it never will."""
+    """A call that did not succeed; `for_good`: a retry cannot succeed either."""
 
     reason: str
     for_good: bool = False
 
 
 class Communication:
-    """One connection pool. `timeout`: seconds for one call; `token`: our own, never a person's."""
+    """One connection pool. `timeout`: seconds for one call; `token`: the service's own, never a person's."""
 
     def __init__(self, base_url: str, *, token: str, timeout: float) -> None:
         self._client = http.client(base_url, timeout=timeout)
@@ -33,21 +33,21 @@ class Communication:
         self._timeout = timeout
         self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
 
-    async def schedule(self, key: UUID, body: dict[str, Any], story: Story) -> Failure | None:
-        """Let the service remind by itself; the same key has one effect."""
-        headers = self._headers(key, story)
+    async def schedule(self, key: UUID, body: dict[str, Any], context: EventContext) -> Failure | None:
+        """Schedule a reminder at the service; the same key has one effect."""
+        headers = self._headers(key, context)
         url = f"{self._base}/reminders/schedule"
         return await self._call(self._client.build_request("POST", url, json=body, headers=headers))
 
-    async def cancel(self, key: UUID, story: Story) -> Failure | None:
-        """Withdraw whatever the service has scheduled for an appointment."""
-        params = {"entity_type": ENTITY_TYPE, "entity_id": str(story.appointment_id)}
-        headers = self._headers(key, story)
+    async def cancel(self, key: UUID, context: EventContext) -> Failure | None:
+        """Withdraw all reminders of an appointment."""
+        params = {"entity_type": ENTITY_TYPE, "entity_id": str(context.appointment_id)}
+        headers = self._headers(key, context)
         url = f"{self._base}/notifications/cancel"
         return await self._call(self._client.build_request("DELETE", url, params=params, headers=headers))
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def _call(self, request: httpx.Request) -> Failure | None:
@@ -63,13 +63,13 @@ class Communication:
         for_good = response.status_code < 500 and response.status_code not in TRY_AGAIN
         return Failure(f"HTTP {response.status_code}: {response.text[:150]}", for_good)
 
-    def _headers(self, key: UUID, story: Story) -> dict[str, str]:
-        """The cross-service headers of the requirements."""
+    def _headers(self, key: UUID, context: EventContext) -> dict[str, str]:
+        """Return the headers of docs/requirements.md#headers."""
         return {
             **self._authorization,
             "Idempotency-Key": str(key),
-            "X-Correlation-ID": quote(story.correlation_id, safe="-_:."),
+            "X-Correlation-ID": quote(context.correlation_id, safe="-_:."),
             "X-Request-ID": str(key),
-            "X-User-ID": quote(story.actor, safe="-_:."),
-            "X-Organization-ID": str(story.organization_id),
+            "X-User-ID": quote(context.actor, safe="-_:."),
+            "X-Organization-ID": str(context.organization_id),
         }

@@ -1,4 +1,4 @@
-"""A reminder as a Communication Service that schedules by itself is asked for it."""
+"""The request for one reminder to a Communication Service that schedules by itself."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -21,15 +21,15 @@ def schedule_body(
     locale: str | None,
     frontend_url: str,
 ) -> dict[str, Any]:
-    """The requirements' fields, and what the service needs to do without us: for whom, before which instant, with which words.
+    """Return the fields of docs/requirements.md#schedule, with the recipient, start and variables.
 
-    `state` and `people` as events carry them; `timezone` and `locale` as the recipient chose them, None as Identity
-    knows. The minutes are those that really lie between: a day before over a clock change is not always 1,440.
+    `state` and `people` as events carry them; `timezone` and `locale` as the recipient chose them, None: as
+    Identity has them. Minutes are elapsed time: a day before is not 1,440 of them across a clock change.
     """
     recipient = people.get(str(timer.recipient_id), {})
     place = timezone or recipient.get("timezone") or state["timezone"]
-    spoken = locale or recipient.get("locale") or "en"
-    data = _variables(timer, state, people, place, spoken, frontend_url)
+    language = locale or recipient.get("locale") or "en"
+    data = _variables(timer, state, people, place, language, frontend_url)
     return {
         "entity_type": ENTITY_TYPE,
         "entity_id": str(timer.appointment_id),
@@ -40,7 +40,7 @@ def schedule_body(
         "recipients": [str(timer.recipient_id)],
         "start_time": state["start_time"],
         "template_data": {name: data[name] for name in VARIABLES[TEMPLATE]},
-        "locale": spoken,
+        "locale": language,
     }
 
 

@@ -1,4 +1,4 @@
-"""Which appointments have reminders to hand over or to withdraw, and which timers the Communication Service has."""
+"""SQL of appointments with reminders to hand over or withdraw, and of timers that the service has."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from chassis.database.transactions import Transaction
 from services.reminders.domain.timers import Timer
 from services.reminders.store.schedules import TIMER_COLUMNS, timer_of
 
-# A lease that is held stays: whoever has it finds another generation when it comes to note what was done.
+# A held lease stays: its owner finds a newer generation when it notes its result.
 _MARK = text("""
     INSERT INTO handovers AS known (appointment_id, next_attempt_at)
     SELECT id, CAST(:now AS timestamptz) FROM unnest(CAST(:ids AS uuid[])) AS changed(id) ORDER BY id
@@ -24,7 +24,7 @@ _REOPEN = text("""
     WHERE scheduled > 0 AND next_attempt_at IS NULL
 """)
 
-# As soon as somebody has begun, the service may have something, whatever becomes of who began.
+# Once an attempt has begun, the service may have reminders, even if the process dies in the attempt.
 _CLAIM = text("""
     WITH due AS (
         SELECT appointment_id, scheduled FROM handovers
@@ -37,7 +37,8 @@ _CLAIM = text("""
     RETURNING h.appointment_id, h.generation, due.scheduled, h.attempts
 """)
 
-# From here on they are ours again, until the service has taken them: what falls due meanwhile is fired as usual.
+# From here on the timers are ours again until the service accepts them: those due meanwhile are fired as
+# usual.
 _TAKE_BACK = text(f"""
     WITH pending AS (
         SELECT id FROM timers
@@ -52,7 +53,7 @@ _TAKE_BACK = text(f"""
 _HANDED = text("""
     WITH given AS (
         SELECT t.id FROM timers t
-        JOIN unnest(CAST(:ids AS uuid[]), CAST(:due AS timestamptz[])) AS said(id, due_at) USING (id, due_at)
+        JOIN unnest(CAST(:ids AS uuid[]), CAST(:due AS timestamptz[])) AS taken(id, due_at) USING (id, due_at)
         WHERE t.state = 'pending' AND EXISTS (
             SELECT 1 FROM handovers h
             WHERE h.appointment_id = t.appointment_id AND h.generation = :generation AND h.leased_by = :owner
@@ -73,9 +74,9 @@ _NOTE = text("""
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """An appointment whose reminders are to be handed over as they are now.
+    """An appointment whose reminders are to be handed over in their present state.
 
-    scheduled: how many the service may have from before. attempts: this one included.
+    scheduled: how many reminders the service may have from before. attempts: this one included.
     """
 
     appointment_id: UUID
@@ -85,29 +86,29 @@ class Handover:
 
 
 async def mark(tx: Transaction, appointments: Collection[UUID], now: datetime) -> None:
-    """The reminders of these appointments, or their words, have changed."""
+    """Mark appointments whose reminders, or their content, have changed."""
     if appointments:
         await tx.execute(_MARK, {"ids": list(appointments), "now": now})
 
 
 async def reopen(tx: Transaction, now: datetime) -> None:
-    """Look again at every appointment of which the service may have reminders."""
+    """Mark every appointment of which the service may have reminders."""
     await tx.execute(_REOPEN, {"now": now})
 
 
 async def claim(tx: Transaction, owner: UUID, now: datetime, lease: datetime, limit: int) -> list[Handover]:
-    """Lease at most `limit` appointments that are to be handed over and that nobody holds."""
+    """Lease at most `limit` due appointments without a lease."""
     rows = await tx.execute(_CLAIM, {"owner": owner, "now": now, "lease": lease, "limit": limit})
     return [Handover(*row) for row in rows]
 
 
 async def take_back(tx: Transaction, appointments: Collection[UUID]) -> list[Timer]:
-    """The pending reminders of these appointments, which nobody but ourselves fires from now on."""
+    """Return the pending reminders of these appointments; firing publishes them from now on."""
     return [timer_of(row) for row in await tx.execute(_TAKE_BACK, {"ids": list(appointments)})]
 
 
 async def handed(tx: Transaction, owner: UUID, handover: Handover, timers: Sequence[Timer]) -> None:
-    """The service has these timers, unless the appointment has changed meanwhile."""
+    """Mark timers as handed over, unless the appointment has changed meanwhile."""
     parameters = {"ids": [timer.id for timer in timers], "due": [timer.due_at for timer in timers]}
     if timers:
         await tx.execute(_HANDED, {**parameters, "generation": handover.generation, "owner": owner})
@@ -121,7 +122,9 @@ async def note(
     next_attempt_at: datetime | None,
     reason: str | None,
 ) -> None:
-    """How an attempt ended: the service may have `scheduled` reminders; None: there is nothing more to do."""
+    """Note the end of an attempt. `scheduled`: reminders that the service may have; next_attempt_at None:
+    done.
+    """
     await tx.execute(
         _NOTE,
         {

@@ -1,1 +1,1 @@
-"""When to remind whom, on which channels: pure rules; time and identity are arguments."""
+"""Pure rules of due times, recipients and channels; time and identity are arguments."""

@@ -1,4 +1,4 @@
-"""What this service needs to know of an appointment."""
+"""An appointment, with the fields that this service needs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +10,10 @@ from services.reminders.domain.channels import LeadTimes
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """One version of an appointment. `start` and `end` are instants; `zone` is where its wall clock hangs.
+    """One version of an appointment. `start` and `end` are instants; `zone` has its wall clock.
 
     `open`: pending or confirmed. `recipients`: the organizer, then every participant who has not declined.
-    `asked`: its own lead times, empty where it names none. `told_at`: when this version was decided, by the broker's
+    `own_lead_times`: empty if it names none. `decided_at`: when this version was decided, by the broker's
     clock.
     """
 
@@ -25,5 +25,5 @@ class Appointment:
     zone: ZoneInfo
     open: bool
     recipients: tuple[UUID, ...]
-    asked: LeadTimes
-    told_at: datetime
+    own_lead_times: LeadTimes
+    decided_at: datetime

@@ -1,4 +1,4 @@
-"""What follows the end of an appointment: it is completed, or nobody came; and whoever took part hears once more."""
+"""Timers after the end of an appointment: completion or no-show, and follow-ups to the participants."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CONFIRMED, COMPLETED = "confirmed", "completed"
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """How long after the end nobody is expected any more, and how long after completion a follow-up is due."""
+    """Waits from the end of an appointment to its no-show, and from its completion to the follow-up."""
 
     no_show: timedelta = timedelta(minutes=15)
     follow_up: timedelta = timedelta(minutes=1440)
@@ -22,7 +22,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How one version of an appointment went. `changed_at`: when it became so, which is for good once it is completed."""
+    """The course of an appointment in one version. `changed_at`: of this version, final once completed."""
 
     status: str
     arrived: frozenset[UUID]
@@ -30,9 +30,9 @@ class Course:
 
 
 def after_the_end(appointment: Appointment, course: Course, waits: Waits) -> Iterator[Timer]:
-    """The timers that this version asks for beside its reminders, past or not.
+    """Yield the timers of this version beside its reminders, past or not.
 
-    Booking closes only what was confirmed, so nothing is asked about the rest.
+    Booking closes confirmed appointments only, so others have no closing timer.
     """
     if course.status == CONFIRMED:
         yield _closing(appointment, course, waits)
@@ -44,14 +44,14 @@ def after_the_end(appointment: Appointment, course: Course, waits: Waits) -> Ite
 
 
 def took_part(appointment: Appointment, course: Course) -> tuple[UUID, ...]:
-    """The organizer and whoever checked in; where none of the participants did, all who had not declined."""
+    """Return the organizer and the checked-in participants; without check-ins, all that had not declined."""
     organizer, *others = appointment.recipients
     came = [person for person in others if person in course.arrived]
     return (organizer, *(came or others))
 
 
 def _closing(appointment: Appointment, course: Course, waits: Waits) -> Timer:
-    """At the end the appointment is completed if anybody came; if not, a while later nobody will."""
+    """Return the completion at the end if a participant checked in, else the no-show a while later."""
     kind, wait = (COMPLETION, timedelta()) if course.arrived else (NO_SHOW, waits.no_show)
     organizer = appointment.recipients[0]
     identity = timer_id(appointment.id, organizer, 0, appointment.end, kind)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from notifications.preferences import NOTHING_SAID
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import Wishes, channels_by_lead
+from services.reminders.domain.channels import PreferencesInForce, channels_by_lead
 from services.reminders.domain.due import AFTERWARDS_GRACE, due_at, is_still_useful
 
 # uuid5(NAMESPACE_DNS, "reminders.appointments"): fixed for ever, because ids of timers are ids of events.
@@ -17,10 +17,11 @@ REMINDER, NO_SHOW, COMPLETION, FOLLOW_UP = "reminder", "no_show", "completion", 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Something to come. `channels` may change without making it another timer; `due_at` and `start` are UTC.
+    """One future message. A change of `channels` does not make another timer; `due_at` and `start` are UTC.
 
-    `start`: of the appointment, for a reminder; its end, where that is waited for; for a follow-up the completion. What is
-    not for a recipient has the organizer's id. `handed`: the Communication Service sends it by itself.
+    `start`: for a reminder the start of the appointment, for its closing the end, for a follow-up the
+    completion. `recipient_id`: the organizer's for a closing. `handed`: a Communication Service sends it, so
+    firing publishes nothing.
     """
 
     id: UUID
@@ -34,7 +35,7 @@ class Timer:
     handed: bool = field(default=False, compare=False)
 
     def is_still_useful(self, now: datetime) -> bool:
-        """Whether what was not said until `now` should still be."""
+        """Return whether a timer that has not fired until `now` should still fire."""
         if self.kind != REMINDER:
             return now <= self.due_at + AFTERWARDS_GRACE
         return is_still_useful(self.due_at, self.lead_minutes, self.start, now)
@@ -45,7 +46,9 @@ Timers = Mapping[UUID, Timer]
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How stored timers become the wanted ones; of `gone` and `altered` only what has not fired."""
+    """The changes that turn stored timers into the wanted ones; `gone` and `altered` apply to pending timers
+    only.
+    """
 
     gone: tuple[UUID, ...]
     new: tuple[Timer, ...]
@@ -55,30 +58,35 @@ class Changes:
 def timer_id(
     appointment: UUID, recipient: UUID, lead_minutes: int, start: datetime, kind: str = REMINDER
 ) -> UUID:
-    """The identity of a timer, and of the message that it becomes: moved to another start it is another timer."""
+    """Return the id of a timer, which is also its message's id; another start makes another timer."""
     return uuid5(
         NAMESPACE, f"{appointment}|{kind}|{recipient}|{lead_minutes}|{start.astimezone(UTC).isoformat()}"
     )
 
 
-def wanted(appointment: Appointment, wishes: Wishes, people: Iterable[UUID] | None = None) -> Iterator[Timer]:
-    """Every timer that the appointment asks for, past or not; for `people` only, where given."""
+def wanted(
+    appointment: Appointment, in_force: PreferencesInForce, people: Iterable[UUID] | None = None
+) -> Iterator[Timer]:
+    """Yield every timer of the appointment, past or not; `people`: for these recipients only."""
     if not appointment.open:
         return
-    asked = appointment.recipients if people is None else set(people).intersection(appointment.recipients)
-    organization = wishes.rules_of(appointment.organization_id)
-    silent: dict[int, tuple[str, ...]] | None = (
-        None  # the same for all who said nothing, which is nearly everybody
+    recipients = (
+        appointment.recipients if people is None else set(people).intersection(appointment.recipients)
     )
+    organization = in_force.of_organization(appointment.organization_id)
+    # Nearly all people have set no preferences, and share their lead times.
+    default: dict[int, tuple[str, ...]] | None = None
     due: dict[int, datetime] = {}
-    for person in asked:
-        own = wishes.said_by(person)
+    for person in recipients:
+        own = in_force.of_person(person)
         if own is not NOTHING_SAID:
-            leads = channels_by_lead(own, organization, appointment.asked, wishes.defaults)
-        elif silent is None:
-            leads = silent = channels_by_lead(own, organization, appointment.asked, wishes.defaults)
+            leads = channels_by_lead(own, organization, appointment.own_lead_times, in_force.defaults)
+        elif default is None:
+            leads = default = channels_by_lead(
+                own, organization, appointment.own_lead_times, in_force.defaults
+            )
         else:
-            leads = silent
+            leads = default
         for lead, channels in leads.items():
             if lead not in due:
                 due[lead] = due_at(appointment.start, lead, appointment.zone)
@@ -86,32 +94,34 @@ def wanted(appointment: Appointment, wishes: Wishes, people: Iterable[UUID] | No
             yield Timer(identity, appointment.id, person, lead, appointment.start, due[lead], channels)
 
 
-def plan(appointment: Appointment, wishes: Wishes, now: datetime) -> dict[UUID, Timer]:
-    """The timers of an appointment that is made or moved at `now`: a lead that is past makes none."""
-    return replan(appointment, wishes, {}, now)
+def plan(appointment: Appointment, in_force: PreferencesInForce, now: datetime) -> dict[UUID, Timer]:
+    """Return the timers of an appointment created or moved at `now`: a lead that is past makes none."""
+    return replan(appointment, in_force, {}, now)
 
 
 def replan(
     appointment: Appointment,
-    wishes: Wishes,
+    in_force: PreferencesInForce,
     existing: Timers,
     now: datetime,
     people: Iterable[UUID] | None = None,
 ) -> dict[UUID, Timer]:
-    """The timers after a change at `now`, when `existing` had not fired.
+    """Return the timers after a change at `now`; `existing` are the pending ones.
 
-    What is due later is planned. What is due already stays if it was pending at that very instant (it is about to
-    fire) and is never made anew. A new start makes new identities, so nothing of the old start stays.
+    Timers due later are planned. A timer due already stays if it was pending for that very instant (it is
+    about to fire) and is never created. A new start makes new ids, so no timer of the old start stays.
     """
     return {
         timer.id: timer
-        for timer in wanted(appointment, wishes, people)
+        for timer in wanted(appointment, in_force, people)
         if timer.due_at > now or _is_pending(timer, existing)
     }
 
 
 def changes(before: Timers, after: Timers, now: datetime) -> Changes:
-    """What to save. `now`: the present; what is of no use any more, as in a replay, is not made at all."""
+    """Return the changes to save. `now`: the present; timers that are no longer useful, as in a replay, are
+    left out.
+    """
     new = (timer for identity, timer in after.items() if identity not in before)
     return Changes(
         gone=tuple(before.keys() - after.keys()),

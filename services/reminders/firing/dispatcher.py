@@ -1,10 +1,11 @@
-"""Fires timers: claims them shortly before they are due, publishes each at its instant, marks it when acknowledged.
+"""Fire timers: claim them shortly before they are due, publish each at its instant, mark it once
+acknowledged.
 
-Any number of processes may do this side by side. A timer is claimed by one of them, under a lease; whoever changes the
-timer or its appointment meanwhile takes the lease away, and the look just before publishing sees that. Between that
-look and the broker's append, a few milliseconds, a cancellation can still be applied: the notifier therefore looks
-again before it sends. A crash between publishing and marking publishes the same event id once more when the lease
-has ended.
+Any number of processes may do this concurrently. One of them claims a timer, under a lease; a change of the
+timer or its appointment ends the lease, and the check just before publishing sees that. Between that check
+and the broker's append, a few milliseconds, a cancellation can still be applied: the notifier therefore
+checks again before it sends. After a crash between publishing and marking, the same event id is published
+once more when the lease has ended.
 """
 
 import asyncio
@@ -26,38 +27,38 @@ from chassis.telemetry import get_logger
 from contracts.envelope import Message
 from services.reminders import metrics
 from services.reminders.domain.timers import Timer
-from services.reminders.messages.outgoing import Story, message_of, missed
+from services.reminders.messages.outgoing import EventContext, message_of, missed
 from services.reminders.store import dispatch as store
 
 log = get_logger()
 
 LOOK_AHEAD = timedelta(seconds=1)
 LEASE = timedelta(seconds=10)
-# Small portions, because whatever the loop does at a time delays those that fall due meanwhile.
+# Small portions, because the timers of one delay those that fall due meanwhile.
 CLAIM_MAX = 100
 FIRE_MAX = 100
 HELD_MAX = 2_000
 FIRING = 2  # while the broker acknowledges one portion, the next is on its way
-POLL_SECONDS = 0.5  # half of what is looked ahead: whatever another process plans is seen in time
+POLL_SECONDS = 0.5  # half the look-ahead: timers planned by another process are seen in time
 REST_SECONDS = 0.01
-QUIET_SECONDS = 0.1  # between looks while nothing is due soon: nearly all new timers are for later
-SETTLE_SECONDS = 0.05  # one mark for what a burst acknowledges bit by bit; nobody waits for it
-AGAIN_SECONDS = 0.2
+QUIET_SECONDS = 0.1  # between claims while no timer is due soon: nearly all new timers are for later
+SETTLE_SECONDS = 0.05  # one statement marks a burst of acknowledgements; it is not urgent
+RETRY_SECONDS = 0.2
 FINISH_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A claimed timer with its message, made ahead of time; `story` to tell it otherwise."""
+    """A claimed timer with its message, made ahead of time; `context` and `people` to make another."""
 
     timer: Timer
     message: Message
-    story: Story
+    context: EventContext
     people: dict[str, Any]
 
 
 class Dispatcher:
-    """One process's part in firing. `claim`, `fire` and `settle` are the steps; `run` takes them in time."""
+    """One process's part in firing. `claim`, `fire` and `settle` are the steps; `run` times them."""
 
     def __init__(self, database: Database, publisher: Publisher, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -73,11 +74,13 @@ class Dispatcher:
         self._acknowledged = Alarm()
 
     def wake(self) -> None:
-        """Look for timers now: there are new ones."""
+        """Claim soon: there are new timers."""
         self._wanted.ring()
 
     async def run(self) -> None:
-        """Claim, fire and settle until cancelled; then end what began and give the rest back."""
+        """Claim, fire and settle until cancelled; then finish the steps under way and release the remaining
+        timers.
+        """
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._keep_claiming())
@@ -86,10 +89,10 @@ class Dispatcher:
                 loops.create_task(self._keep_settling())
         finally:
             with suppress(Exception):  # the leases end by themselves
-                await self._give_back()
+                await self._release_all()
 
     async def claim(self) -> int:
-        """Claim what is due within the look-ahead, as far as there is room; returns how many timers that were."""
+        """Claim timers due within the look-ahead, as far as there is room; return how many."""
         limit = min(CLAIM_MAX, HELD_MAX - len(self._held))
         if limit <= 0:
             return 0
@@ -97,19 +100,19 @@ class Dispatcher:
         lease = store.Lease(self._owner, now + LEASE)
         async with self._database.transaction() as tx:
             timers = await store.claim(tx, lease, now, now + LOOK_AHEAD, limit)
-            stories = (
-                await store.load_stories(tx, {timer.appointment_id for timer in timers}) if timers else {}
+            contexts = (
+                await store.load_contexts(tx, {timer.appointment_id for timer in timers}) if timers else {}
             )
-        people = {identity: orjson.loads(story.people) for identity, story in stories.items()}
+        people = {identity: orjson.loads(context.people) for identity, context in contexts.items()}
         for timer in timers:
-            if timer.appointment_id in stories:
-                self._hold(timer, stories[timer.appointment_id], people[timer.appointment_id])
+            if timer.appointment_id in contexts:
+                self._hold(timer, contexts[timer.appointment_id], people[timer.appointment_id])
         if timers:
             self._claimed.ring()
         return len(timers)
 
     async def fire(self) -> int:
-        """Publish what is due now, oldest first, at most FIRE_MAX; returns how many were taken in hand."""
+        """Publish timers due now, oldest first, at most FIRE_MAX; return how many were processed."""
         now = self._clock()
         batch = self._take(now)
         if not batch:
@@ -130,7 +133,7 @@ class Dispatcher:
         return len(batch)
 
     async def settle(self) -> None:
-        """Mark what was acknowledged."""
+        """Mark acknowledged timers."""
         states = dict(self._published)
         if not states:
             return
@@ -139,12 +142,13 @@ class Dispatcher:
         for identity in states:
             del self._published[identity]
 
-    # --- one timer --------------------------------------------------------------------------------------------------
+    # --- one timer
+    # --------------------------------------------------------------------------------------------------
 
-    def _hold(self, timer: Timer, story: Story, people: dict[str, Any]) -> None:
-        """A timer claimed again replaces what was held of it, unless it is on its way already."""
+    def _hold(self, timer: Timer, context: EventContext, people: dict[str, Any]) -> None:
+        """Hold a timer, replacing an earlier claim of it, unless it is being published already."""
         if timer.id not in self._firing and timer.id not in self._published:
-            self._keep(Held(timer, message_of(timer, story, people), story, people))
+            self._keep(Held(timer, message_of(timer, context, people), context, people))
 
     def _keep(self, held: Held) -> None:
         self._held[held.timer.id] = held
@@ -165,7 +169,7 @@ class Dispatcher:
         for held in batch:
             useful = held.timer.is_still_useful(now) or held.timer.handed
             states[held.timer.id] = "fired" if useful else "missed"
-            message = held.message if useful else missed(held.timer, held.story, held.people)
+            message = held.message if useful else missed(held.timer, held.context, held.people)
             if message is not None and not held.timer.handed:
                 messages.append(message)
         await self._publisher.publish(messages)
@@ -179,7 +183,8 @@ class Dispatcher:
             if end == "due":
                 metrics.LATENESS.observe((acknowledged - held.timer.due_at).total_seconds())
 
-    # --- in time ----------------------------------------------------------------------------------------------------
+    # --- in time
+    # ----------------------------------------------------------------------------------------------------
 
     async def _keep_claiming(self) -> None:
         while True:
@@ -212,7 +217,7 @@ class Dispatcher:
             await self._patiently(self.settle())
 
     async def _patiently(self, step: Coroutine[Any, Any, int | None]) -> int | None:
-        """A step, ended even when we are cancelled in its midst; while database or broker are away, a pause instead."""
+        """Await a step, to its end even if cancelled; pause while database or broker are unavailable."""
         task = asyncio.ensure_future(step)
         try:
             return await asyncio.shield(task)
@@ -225,10 +230,10 @@ class Dispatcher:
                 raise
             log.warning("waiting to fire", error=str(error)[:200])
             self._acknowledged.ring()
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
             return None
 
-    async def _give_back(self) -> None:
+    async def _release_all(self) -> None:
         async with asyncio.timeout(FINISH_SECONDS):
             await self.settle()
             held = list(self._held)

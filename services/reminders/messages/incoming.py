@@ -1,4 +1,4 @@
-"""Wire messages as the domain sees them, and timers as wire messages."""
+"""Read events into the domain: changes of appointments and of preferences."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from notifications.preferences import Organization, Preferences, organization_of
 from scheduling.check_in import arrived
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.endings import Course
-from services.reminders.messages.outgoing import Story
+from services.reminders.messages.outgoing import EventContext
 
 OPEN = (Status.PENDING, Status.CONFIRMED)
 
@@ -28,16 +28,16 @@ Body = TypeVar("Body", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class AppointmentTold:
+class AppointmentChange:
     """An `appointment.*` event."""
 
     appointment: Appointment
     course: Course
-    story: Story
+    context: EventContext
 
 
 @dataclass(frozen=True, slots=True)
-class PreferencesTold:
+class PreferencesChange:
     """A `preferences.changed` event."""
 
     person_id: UUID
@@ -46,18 +46,18 @@ class PreferencesTold:
 
 
 @dataclass(frozen=True, slots=True)
-class RulesTold:
+class OrganizationPreferencesChange:
     """An `organization_preferences.changed` event."""
 
     organization_id: UUID
     rules: Organization
 
 
-def read_appointment(record: Record) -> AppointmentTold | None:
-    """An event about an appointment; None for any other. Raises InvalidMessage, and NeedsNewer.
+def read_appointment(record: Record) -> AppointmentChange | None:
+    """Return an event about an appointment; None for any other. Raises InvalidMessage and NeedsNewer.
 
-    Timers hang on the state alone, so an event of an unknown type will do, if it carries one. An unknown status will
-    not: nobody can say whether to remind of such an appointment.
+    Timers depend on the state alone, so an event of an unknown type is read if it carries one. An unknown
+    status is rejected: it may or may not allow reminders.
     """
     head = _head(record)
     if head.type not in appointments.EVENT_TYPES and not _is_newer(record, head.type):
@@ -66,12 +66,12 @@ def read_appointment(record: Record) -> AppointmentTold | None:
     if not is_known(event.appointment.status):
         raise NeedsNewer(f"this release does not know the status {event.appointment.status!s}")
     try:
-        told = appointment_of(event.appointment, record.timestamp)
+        appointment = appointment_of(event.appointment, record.timestamp)
     except (LookupError, ValueError, OSError) as error:  # ZoneInfo raises any of them for a bad name
         raise InvalidMessage(
             f"time zone {event.appointment.timezone[:60]!r} cannot be used: {error}"
         ) from error
-    story = Story(
+    context = EventContext(
         appointment_id=event.appointment.id,
         organization_id=event.appointment.organization_id,
         organizer_id=event.appointment.organizer_id,
@@ -85,11 +85,11 @@ def read_appointment(record: Record) -> AppointmentTold | None:
         traceparent=head.traceparent,
         cause=record.position,
     )
-    return AppointmentTold(told, course_of(event.appointment), story)
+    return AppointmentChange(appointment, course_of(event.appointment), context)
 
 
 def _is_newer(record: Record, kind: str) -> bool:
-    """Whether the type is unknown, and one of appointments."""
+    """Return whether the type is an unknown one of appointments."""
     if kind in CE_TYPES:
         return False
     note_unknown("reminders", record, kind)
@@ -105,55 +105,59 @@ def _event_of(record: Record, kind: str) -> appointments.AppointmentEvent:
         raise NeedsNewer(f"this release does not know {kind[:60]}") from error
 
 
-def read_preferences(record: Record) -> PreferencesTold | RulesTold | None:
-    """A change of someone's preferences, or of an organization's; None for any other event. Raises InvalidMessage.
+def read_preferences(record: Record) -> PreferencesChange | OrganizationPreferencesChange | None:
+    """Return a change of a person's or an organization's preferences; None for others. Raises InvalidMessage.
 
-    notifier.events is mostly about deliveries, and reminders.redrive is read for appointments too: whatever does not
-    say that it is about preferences is passed over after a look at one header.
+    notifier.events is mostly about deliveries, and reminders.redrive is read for appointments too: records
+    that are not about preferences are skipped by one header.
     """
     kind = next((value for name, value in record.headers if name == "ce_type"), b"")
     if kind == b"preferences.changed":
         return _read_own(record)
-    return _read_rules(record) if kind == b"organization_preferences.changed" else None
+    return _read_organization(record) if kind == b"organization_preferences.changed" else None
 
 
-def _read_own(record: Record) -> PreferencesTold:
+def _read_own(record: Record) -> PreferencesChange:
     head = _head(record)
     if head.organization is None:
         raise InvalidMessage("header organization is missing")
     event = _body(preferences.PreferencesChanged, record)
-    said = preferences.said(event.preferences) | {"version": event.version}
-    return PreferencesTold(event.user_id, head.organization, preferences_of(said))
+    body = preferences.set_fields(event.preferences) | {"version": event.version}
+    return PreferencesChange(event.user_id, head.organization, preferences_of(body))
 
 
-def _read_rules(record: Record) -> RulesTold:
+def _read_organization(record: Record) -> OrganizationPreferencesChange:
     event = _body(preferences.OrganizationPreferencesChanged, record)
-    said = preferences.said(event.preferences) | {"version": event.version}
-    return RulesTold(event.organization_id, organization_of(said))
+    body = preferences.set_fields(event.preferences) | {"version": event.version}
+    return OrganizationPreferencesChange(event.organization_id, organization_of(body))
 
 
-def appointment_of(told: appointments.Appointment, at: datetime) -> Appointment:
-    """The domain's view of an appointment as it was told `at`. Raises LookupError, ValueError or OSError for a zone that does not exist."""
-    answers = told.confirmation_status
-    coming = (who for who in told.participant_ids if answers.get(who) is not Confirmation.DECLINED)
-    settings = told.reminder_settings
+def appointment_of(state: appointments.Appointment, at: datetime) -> Appointment:
+    """Return an appointment decided `at`. Raises LookupError, ValueError or OSError for an unknown zone."""
+    responses = state.confirmation_status
+    coming = (
+        person for person in state.participant_ids if responses.get(person) is not Confirmation.DECLINED
+    )
+    settings = state.reminder_settings
     return Appointment(
-        id=told.id,
-        organization_id=told.organization_id,
-        version=told.version,
-        start=told.start_time,
-        end=told.end_time,
-        zone=ZoneInfo(told.timezone),
-        open=told.status in OPEN,
-        recipients=tuple(dict.fromkeys((told.organizer_id, *coming))),
-        asked={channel.value: tuple(leads) for channel, leads in settings.items()} if settings else {},
-        told_at=at,
+        id=state.id,
+        organization_id=state.organization_id,
+        version=state.version,
+        start=state.start_time,
+        end=state.end_time,
+        zone=ZoneInfo(state.timezone),
+        open=state.status in OPEN,
+        recipients=tuple(dict.fromkeys((state.organizer_id, *coming))),
+        own_lead_times={channel.value: tuple(leads) for channel, leads in settings.items()}
+        if settings
+        else {},
+        decided_at=at,
     )
 
 
-def course_of(told: appointments.Appointment) -> Course:
-    """How the appointment has gone so far."""
-    return Course(told.status.value, arrived(told.checked_in, told.start_time), told.updated_at)
+def course_of(state: appointments.Appointment) -> Course:
+    """Return the course of the appointment so far."""
+    return Course(state.status.value, arrived(state.checked_in, state.start_time), state.updated_at)
 
 
 def _head(record: Record) -> Envelope:

@@ -24,10 +24,10 @@ ACTOR = "service:reminders"
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What an event about an appointment needs beside the timer; `body` and `people` are JSON.
+class EventContext:
+    """The data of an event about an appointment beside the timer; `body` and `people` are JSON.
 
-    The rest comes from the newest event of the appointment: who did it, and to which chain of messages it belongs.
+    `actor`, `correlation_id`, `traceparent` and `cause` are those of the newest event of the appointment.
     """
 
     appointment_id: UUID
@@ -42,76 +42,76 @@ class Story:
     cause: str
 
 
-def message_of(timer: Timer, story: Story, people: dict[str, Any]) -> Message:
-    """What a timer says at its instant; the same timer and story always give the same bytes."""
+def message_of(timer: Timer, context: EventContext, people: dict[str, Any]) -> Message:
+    """Return the message of a due timer; the same timer and context always give the same bytes."""
     if timer.kind == REMINDER:
-        return reminder(DUE, timer, story, people)
-    return follow_up(timer, story, people) if timer.kind == FOLLOW_UP else command(timer, story)
+        return reminder(DUE, timer, context, people)
+    return follow_up(timer, context, people) if timer.kind == FOLLOW_UP else command(timer, context)
 
 
-def missed(timer: Timer, story: Story, people: dict[str, Any]) -> Message | None:
-    """What is said of a timer that is of no use any more: of all but reminders nothing."""
-    return reminder(MISSED, timer, story, people) if timer.kind == REMINDER else None
+def missed(timer: Timer, context: EventContext, people: dict[str, Any]) -> Message | None:
+    """Return the message of a timer that is no longer useful; None for all kinds but reminders."""
+    return reminder(MISSED, timer, context, people) if timer.kind == REMINDER else None
 
 
-def reminder(kind: str, timer: Timer, story: Story, people: dict[str, Any]) -> Message:
-    """`reminder.due` or `reminder.missed`; the same timer and story always give the same bytes.
+def reminder(kind: str, timer: Timer, context: EventContext, people: dict[str, Any]) -> Message:
+    """Return `reminder.due` or `reminder.missed`; the same timer and context always give the same bytes.
 
-    `people` is the story's, read. Of them the event names the recipient and the organizer: with everybody in it, the
-    reminders of a large meeting would be as many times as long.
+    `people`: the context's, parsed. The event names the recipient and the organizer only: with all
+    participants in each, the size of a large meeting's reminders would grow with their square.
     """
     body = {
-        "appointment_id": str(timer.appointment_id),  # asyncpg's own UUIDs are nothing that orjson knows
-        "version": story.version,
+        "appointment_id": str(timer.appointment_id),  # orjson cannot serialize asyncpg's UUIDs
+        "version": context.version,
         "recipient_id": str(timer.recipient_id),
         "channels": timer.channels,
         "lead_minutes": timer.lead_minutes,
         "due_at": rfc3339(timer.due_at),
-        "appointment": orjson.Fragment(story.body),
-        "people": _concerned(timer, story, people),
+        "appointment": orjson.Fragment(context.body),
+        "people": _concerned(timer, context, people),
     }
-    return _event(kind, timer, story).message(topics.REMINDERS_EVENTS.name, orjson.dumps(body))
+    return _event(kind, timer, context).message(topics.REMINDERS_EVENTS.name, orjson.dumps(body))
 
 
-def follow_up(timer: Timer, story: Story, people: dict[str, Any]) -> Message:
-    """`follow_up.due`, with the recipient and the organizer as people."""
+def follow_up(timer: Timer, context: EventContext, people: dict[str, Any]) -> Message:
+    """Return `follow_up.due`, with the recipient and the organizer as people."""
     body = {
         "appointment_id": str(timer.appointment_id),
-        "version": story.version,
+        "version": context.version,
         "recipient_id": str(timer.recipient_id),
         "channels": timer.channels,
         "due_at": rfc3339(timer.due_at),
-        "appointment": orjson.Fragment(story.body),
-        "people": _concerned(timer, story, people),
+        "appointment": orjson.Fragment(context.body),
+        "people": _concerned(timer, context, people),
     }
-    return _event(FOLLOW_UP_DUE, timer, story).message(topics.REMINDERS_EVENTS.name, orjson.dumps(body))
+    return _event(FOLLOW_UP_DUE, timer, context).message(topics.REMINDERS_EVENTS.name, orjson.dumps(body))
 
 
-def command(timer: Timer, story: Story) -> Message:
-    """What booking is asked to do; the command's id is the timer's, so that asking again asks for nothing new.
+def command(timer: Timer, context: EventContext) -> Message:
+    """Return the command to booking; its id is the timer's, so that a second copy has no effect.
 
-    What follows from it correlates with it, as with a command that a person gives.
+    Its events correlate with it, as with a person's command.
     """
-    head = replace(_event(COMMANDS[timer.kind], timer, story), actor=ACTOR, correlation_id=str(timer.id))
+    head = replace(_event(COMMANDS[timer.kind], timer, context), actor=ACTOR, correlation_id=str(timer.id))
     body = orjson.dumps({"appointment_id": str(timer.appointment_id)})
     return head.message(topics.BOOKING_COMMANDS.name, body)
 
 
-def _concerned(timer: Timer, story: Story, people: dict[str, Any]) -> list[Any]:
-    both = dict.fromkeys((str(story.organizer_id), str(timer.recipient_id)))
+def _concerned(timer: Timer, context: EventContext, people: dict[str, Any]) -> list[Any]:
+    both = dict.fromkeys((str(context.organizer_id), str(timer.recipient_id)))
     return [people[identity] for identity in both if identity in people]
 
 
-def _event(kind: str, timer: Timer, story: Story) -> Envelope:
+def _event(kind: str, timer: Timer, context: EventContext) -> Envelope:
     return Envelope(
         id=timer.id,
         type=kind,
         source=SOURCE,
         subject=str(timer.appointment_id),
         time=timer.due_at,
-        organization=story.organization_id,
-        actor=story.actor,
-        correlation_id=story.correlation_id,
-        traceparent=follow(story.traceparent, timer.id),
-        cause=story.cause,
+        organization=context.organization_id,
+        actor=context.actor,
+        correlation_id=context.correlation_id,
+        traceparent=follow(context.traceparent, timer.id),
+        cause=context.cause,
     )

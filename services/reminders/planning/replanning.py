@@ -1,78 +1,87 @@
-"""Timers that exist, planned again because somebody wants to be reminded otherwise."""
+"""Plan existing timers again after preferences change."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from chassis.database.transactions import Database, Transaction
-from services.reminders.delegation import store as delegation_store
+from services.reminders.delegation.mode import OWN, ReminderMode
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import Wishes
+from services.reminders.domain.channels import PreferencesInForce
 from services.reminders.domain.timers import Changes, Timers, changes, replan
 from services.reminders.store import preferences as store
 from services.reminders.store import schedules
 
-PORTION = 1_000  # appointments, of whichever organization, in one transaction
+PORTION = 1_000  # appointments of all organizations, in one transaction
 
 
 async def of_people(
-    tx: Transaction, told: Mapping[UUID, datetime], now: datetime, delegated: bool = False
+    tx: Transaction, changed_at: Mapping[UUID, datetime], now: datetime, mode: ReminderMode = OWN
 ) -> None:
-    """Plan the timers of these people again, whose preferences were told then. Their organizations are locked."""
-    found = await store.load_appointments_of(tx, set(told), min(told.values()))
+    """Replan the timers of people, by the time their preferences changed. Their organizations are locked."""
+    found = await store.load_appointments_of(tx, set(changed_at), min(changed_at.values()))
     organizations = {appointment.organization_id for appointment in found.appointments}
-    wishes = await store.load_wishes(tx, told, organizations)
+    in_force = await store.load_preferences(tx, changed_at, organizations)
     differences = [
         difference
         for appointment in found.appointments
-        for difference in _differences(appointment, wishes, found.timers.get(appointment.id, {}), told, now)
+        for difference in _differences(
+            appointment, in_force, found.timers.get(appointment.id, {}), changed_at, now
+        )
     ]
-    await schedules.save_timers(tx, differences)
-    if delegated:
-        await delegation_store.mark(tx, [appointment.id for appointment in found.appointments], now)
+    await _save(tx, found, differences, now, mode)
 
 
-async def of_organizations(database: Database, now: datetime, delegated: bool = False) -> None:
-    """Plan the appointments to come of every organization that changed its defaults, a portion at a time."""
+async def of_organizations(database: Database, now: datetime, mode: ReminderMode = OWN) -> None:
+    """Replan the future appointments of organizations whose preferences changed, a portion at a time."""
     while True:
         async with database.transaction() as tx:
             organization = await store.organization_to_replan(tx)
             if organization is None:
                 return
-            await _next_portion(tx, organization, now, delegated)
+            await _next_portion(tx, organization, now, mode)
 
 
-async def _next_portion(tx: Transaction, organization: UUID, now: datetime, delegated: bool) -> None:
+async def _next_portion(tx: Transaction, organization: UUID, now: datetime, mode: ReminderMode) -> None:
     await schedules.lock_organizations(tx, (organization,))
     walk = await store.lock_walk(tx, organization)
     if walk is None:
         return
     until, found = await store.load_portion(tx, organization, walk.after, PORTION)
     people = {person for appointment in found.appointments for person in appointment.recipients}
-    wishes = await store.load_wishes(tx, people, (organization,))
+    in_force = await store.load_preferences(tx, people, (organization,))
     differences = [
         difference
         for appointment in found.appointments
         for difference in _differences(
             appointment,
-            wishes,
+            in_force,
             found.timers.get(appointment.id, {}),
-            dict.fromkeys(appointment.recipients, walk.told_at),
+            dict.fromkeys(appointment.recipients, walk.changed_at),
             now,
         )
     ]
-    await schedules.save_timers(tx, differences)
-    if delegated:
-        await delegation_store.mark(tx, [appointment.id for appointment in found.appointments], now)
+    await _save(tx, found, differences, now, mode)
     await store.note_walk(tx, organization, until)
 
 
+async def _save(
+    tx: Transaction, found: store.Planned, differences: list[Changes], now: datetime, mode: ReminderMode
+) -> None:
+    await schedules.save_timers(tx, differences)
+    await mode.reminders_changed(tx, (appointment.id for appointment in found.appointments), now)
+
+
 def _differences(
-    appointment: Appointment, wishes: Wishes, existing: Timers, told: Mapping[UUID, datetime], now: datetime
+    appointment: Appointment,
+    in_force: PreferencesInForce,
+    existing: Timers,
+    changed_at: Mapping[UUID, datetime],
+    now: datetime,
 ) -> Iterator[Changes]:
-    """What changes for each of those people who takes part."""
-    for person in told.keys() & set(appointment.recipients):
+    """Yield the changed timers of each of these people that takes part."""
+    for person in changed_at.keys() & set(appointment.recipients):
         own = {identity: timer for identity, timer in existing.items() if timer.recipient_id == person}
-        # A version that was decided later has already said which leads were past by then.
-        at = max(told[person], appointment.told_at)
-        yield changes(own, replan(appointment, wishes, own, at, (person,)), now)
+        # A version that was decided later has already settled which leads were past by then.
+        at = max(changed_at[person], appointment.decided_at)
+        yield changes(own, replan(appointment, in_force, own, at, (person,)), now)

@@ -1,5 +1,5 @@
-"""All SQL of reminders: `schedules` as events change them, `preferences` what people want, `dispatch` as timers fire, `upkeep` for the rest.
-The tables of handovers are in `delegation`.
+"""All SQL of reminders but that of the delegated mode: `schedules`, `preferences`, `dispatch` (firing),
+`upkeep`.
 
-Every instant that something is compared with is a parameter; PostgreSQL's clock decides nothing.
+Every instant in a comparison is a parameter; PostgreSQL's clock decides nothing.
 """

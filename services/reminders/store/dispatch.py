@@ -1,4 +1,4 @@
-"""Timers that fall due: claimed ahead of time, confirmed at their instant, settled after the broker's word."""
+"""Due timers: claimed ahead of time, confirmed at their instant, settled once the broker has acknowledged."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from chassis.database.transactions import Transaction
 from services.reminders.domain.timers import Timer
-from services.reminders.messages.outgoing import Story
+from services.reminders.messages.outgoing import EventContext
 from services.reminders.store.schedules import TIMER_COLUMNS, timer_of
 
-# Reads the head of the partial index only. A lease changes no indexed column, so the new row stays on its page.
+# Reads the head of the partial index only. A lease changes no indexed column, so the new row stays on its
+# page.
 _CLAIM = text(f"""
     WITH due AS (
         SELECT id FROM timers
@@ -24,24 +25,24 @@ _CLAIM = text(f"""
     RETURNING {TIMER_COLUMNS}
 """)  # noqa: S608  (a constant of ours)
 
-# Once for each appointment: the reminders of one meeting are mostly due together.
-_STORIES = text("""
+# One row for each appointment: the reminders of one meeting are mostly due together.
+_CONTEXTS = text("""
     SELECT id, organization_id, organizer_id, version, body, people, actor, correlation_id, traceparent, cause
     FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))
 """)
 
-# Whatever changes a timer or its appointment deletes the row or takes the lease, so one look says whether what was
-# claimed is still true.
+# A change of a timer or its appointment deletes the row or ends the lease, so this one check shows whether
+# the claim still holds.
 _CONFIRM = text("""
     SELECT id FROM timers
     WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'pending' AND leased_by = :owner
 """)
 
-# Locked in the order of their ids, as those who replan do.
+# Locked in the order of their ids, as replanning does.
 _SETTLE = text("""
     WITH done AS (
-        SELECT t.id, said.state FROM timers t
-        JOIN unnest(CAST(:ids AS uuid[]), CAST(:states AS text[])) AS said(id, state) ON said.id = t.id
+        SELECT t.id, given.state FROM timers t
+        JOIN unnest(CAST(:ids AS uuid[]), CAST(:states AS text[])) AS given(id, state) ON given.id = t.id
         WHERE t.state = 'pending'
         ORDER BY t.id FOR UPDATE OF t
     )
@@ -60,26 +61,26 @@ _RELEASE = text("""
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who claims and until when; a claim that is neither settled nor released by then is anybody's again."""
+    """Owner and end of a claim; a timer neither settled nor released by then can be claimed again."""
 
     owner: UUID
     until: datetime
 
 
 async def claim(tx: Transaction, lease: Lease, now: datetime, until: datetime, limit: int) -> list[Timer]:
-    """Lease at most `limit` pending timers that are due by `until` and that nobody holds at `now`."""
+    """Lease at most `limit` pending timers that are due by `until` and not leased at `now`."""
     parameters = {"owner": lease.owner, "lease": lease.until, "now": now, "until": until, "limit": limit}
     return [timer_of(row) for row in await tx.execute(_CLAIM, parameters)]
 
 
-async def load_stories(tx: Transaction, appointments: Collection[UUID]) -> dict[UUID, Story]:
-    """The newest state of these appointments, as events carry it."""
-    rows = await tx.execute(_STORIES, {"ids": list(appointments)})
-    return {row.id: Story(*row) for row in rows}
+async def load_contexts(tx: Transaction, appointments: Collection[UUID]) -> dict[UUID, EventContext]:
+    """Return the event context of these appointments, in their newest version."""
+    rows = await tx.execute(_CONTEXTS, {"ids": list(appointments)})
+    return {row.id: EventContext(*row) for row in rows}
 
 
 async def confirm(tx: Transaction, owner: UUID, timers: Sequence[UUID]) -> set[UUID]:
-    """Which of these are still pending and as they were when `owner` claimed them."""
+    """Return those of these timers that are pending and unchanged since `owner` claimed them."""
     return {row.id for row in await tx.execute(_CONFIRM, {"owner": owner, "ids": list(timers)})}
 
 
@@ -89,5 +90,5 @@ async def settle(tx: Transaction, states: dict[UUID, str], now: datetime) -> Non
 
 
 async def release(tx: Transaction, owner: UUID, timers: Collection[UUID]) -> None:
-    """Give claimed timers back before their lease ends."""
+    """Release claimed timers before their lease ends."""
     await tx.execute(_RELEASE, {"owner": owner, "ids": list(timers)})

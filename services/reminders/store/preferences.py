@@ -1,4 +1,4 @@
-"""What people and organizations said about notifications, and whose timers are to be planned again because of it."""
+"""SQL of the preferences of people and organizations, and of the timers to replan after a change."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from notifications.preferences import (
     preferences_of,
 )
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import Wishes
+from services.reminders.domain.channels import PreferencesInForce
 from services.reminders.domain.timers import Timer
 from services.reminders.store.schedules import (
     APPOINTMENT_COLUMNS,
@@ -36,23 +36,23 @@ _ORGANIZATIONS = text("""
     WHERE organization_id = ANY(CAST(:organizations AS uuid[]))
 """)
 
-# Returns whose preferences are new: an older version that comes late changes nothing.
+# Returns the people with new preferences: an older version that comes late changes nothing.
 _SAVE_PEOPLE = text("""
     INSERT INTO preferences AS known (person_id, version, body)
     SELECT person_id, version, CAST(body AS jsonb)
     FROM unnest(CAST(:people AS uuid[]), CAST(:versions AS int[]), CAST(:bodies AS text[]))
-        AS told(person_id, version, body)
+        AS given(person_id, version, body)
     ON CONFLICT (person_id) DO UPDATE SET version = excluded.version, body = excluded.body
     WHERE known.version < excluded.version
     RETURNING person_id
 """)
 
-# A newer version begins the walk through the appointments anew.
+# A newer version restarts the walk through the appointments.
 _SAVE_ORGANIZATIONS = text("""
     INSERT INTO organizations AS known (organization_id, version, body, told_at, replan_after)
     SELECT organization_id, version, CAST(body AS jsonb), told_at, told_at
     FROM unnest(CAST(:organizations AS uuid[]), CAST(:versions AS int[]), CAST(:bodies AS text[]),
-                CAST(:told AS timestamptz[])) AS told(organization_id, version, body, told_at)
+                CAST(:told_at AS timestamptz[])) AS given(organization_id, version, body, told_at)
     ON CONFLICT (organization_id) DO UPDATE SET
         version = excluded.version, body = excluded.body, told_at = excluded.told_at, replan_after = excluded.told_at
     WHERE known.version < excluded.version
@@ -76,8 +76,9 @@ _WALK = text("""
     WHERE organization_id = :organization AND replan_after IS NOT NULL FOR UPDATE
 """)
 
-# By the index on the end, because changes of an organization's defaults are too rare for an index of their own. The
-# portion is of everybody's appointments, so that no statement runs long for an organization that has few.
+# By the index on the end, because an organization's defaults change too rarely for an index of their own. A
+# portion spans all organizations' appointments, so that no statement runs long for an organization that has
+# few.
 _PORTION = text("""
     SELECT max(end_time) FROM (
         SELECT end_time FROM appointments WHERE end_time > :after ORDER BY end_time
@@ -93,7 +94,7 @@ _WALKED = text("UPDATE organizations SET replan_after = :until WHERE organizatio
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Open appointments, and the pending reminders of those who want something else, by appointment."""
+    """Open appointments, and by appointment the pending reminders of people with changed preferences."""
 
     appointments: Sequence[Appointment]
     timers: Mapping[UUID, Mapping[UUID, Timer]]
@@ -101,63 +102,69 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How far an organization's appointments are planned by its newest preferences, which were told then."""
+    """Progress of replanning an organization: its preferences changed at `changed_at`, and `after` is still
+    open.
+    """
 
-    told_at: datetime
+    changed_at: datetime
     after: datetime
 
 
-async def load_wishes(tx: Transaction, people: Iterable[UUID], organizations: Iterable[UUID]) -> Wishes:
-    """What these people and organizations said, as far as they ever did."""
+async def load_preferences(
+    tx: Transaction, people: Iterable[UUID], organizations: Iterable[UUID]
+) -> PreferencesInForce:
+    """Return the preferences of these people and organizations."""
     own = await tx.execute(_PEOPLE, {"people": list(people)})
     rules = await tx.execute(_ORGANIZATIONS, {"organizations": list(organizations)})
-    return Wishes(
+    return PreferencesInForce(
         DEFAULT_REMINDERS,
         {row.person_id: preferences_of(orjson.loads(row.body)) for row in own},
         {row.organization_id: organization_of(orjson.loads(row.body)) for row in rules},
     )
 
 
-async def save_people(tx: Transaction, told: Mapping[UUID, Preferences]) -> set[UUID]:
-    """Keep the newest preferences of each person; returns whose were new."""
+async def save_people(tx: Transaction, changed: Mapping[UUID, Preferences]) -> set[UUID]:
+    """Keep the newest preferences of each person; return the people with new ones."""
     rows = await tx.execute(
         _SAVE_PEOPLE,
         {
-            "people": list(told),
-            "versions": [said.version for said in told.values()],
-            "bodies": [orjson.dumps(body_of(said)).decode() for said in told.values()],
+            "people": list(changed),
+            "versions": [own.version for own in changed.values()],
+            "bodies": [orjson.dumps(body_of(own)).decode() for own in changed.values()],
         },
     )
     return {row.person_id for row in rows}
 
 
-async def save_organizations(tx: Transaction, told: Mapping[UUID, tuple[datetime, Organization]]) -> None:
-    """Keep the newest of each organization, told at that time; what was planned by an older one waits for its turn."""
+async def save_organizations(tx: Transaction, changed: Mapping[UUID, tuple[datetime, Organization]]) -> None:
+    """Keep the newest preferences of each organization, with their time, and start replanning its
+    appointments.
+    """
     await tx.execute(
         _SAVE_ORGANIZATIONS,
         {
-            "organizations": list(told),
-            "versions": [rules.version for _, rules in told.values()],
-            "bodies": [orjson.dumps(organization_body(rules)).decode() for _, rules in told.values()],
-            "told": [at for at, _ in told.values()],
+            "organizations": list(changed),
+            "versions": [rules.version for _, rules in changed.values()],
+            "bodies": [orjson.dumps(organization_body(rules)).decode() for _, rules in changed.values()],
+            "told_at": [at for at, _ in changed.values()],
         },
     )
 
 
 async def load_appointments_of(tx: Transaction, people: set[UUID], after: datetime) -> Planned:
-    """The open appointments of these people that start at `after` or later."""
+    """Return the open appointments of these people that start at `after` or later."""
     rows = await tx.execute(_APPOINTMENTS_OF_PEOPLE, {"people": list(people), "after": after})
     return await _planned(tx, [appointment_of(row) for row in rows], people)
 
 
 async def organization_to_replan(tx: Transaction) -> UUID | None:
-    """An organization whose appointments are not all planned by its newest preferences."""
+    """Return an organization with appointments to replan; None: all are planned."""
     found: UUID | None = await tx.scalar(_WAITING)
     return found
 
 
 async def lock_walk(tx: Transaction, organization: UUID) -> Walk | None:
-    """How far the planning anew has come; None when it is complete."""
+    """Return the progress of replanning, locked; None once it is complete."""
     rows = list(await tx.execute(_WALK, {"organization": organization}))
     return Walk(rows[0].told_at, rows[0].replan_after) if rows else None
 
@@ -165,7 +172,9 @@ async def lock_walk(tx: Transaction, organization: UUID) -> Walk | None:
 async def load_portion(
     tx: Transaction, organization: UUID, after: datetime, limit: int
 ) -> tuple[datetime | None, Planned]:
-    """The organization's open appointments among the next `limit` that end later than `after`, and where those end."""
+    """Return the end of the next `limit` appointments that end after `after`, and the organization's open
+    ones.
+    """
     until = await tx.scalar(_PORTION, {"after": after, "limit": limit})
     if until is None:
         return None, Planned((), {})
@@ -173,12 +182,12 @@ async def load_portion(
         _APPOINTMENTS_WITHIN, {"organization": organization, "after": after, "until": until}
     )
     found = [appointment_of(row) for row in rows]
-    everybody = {person for appointment in found for person in appointment.recipients}
-    return until, await _planned(tx, found, everybody)
+    recipients = {person for appointment in found for person in appointment.recipients}
+    return until, await _planned(tx, found, recipients)
 
 
 async def note_walk(tx: Transaction, organization: UUID, until: datetime | None) -> None:
-    """Everything that ends by then is planned by the newest preferences; None: everything."""
+    """Note that appointments ending by `until` are replanned; None: all are."""
     await tx.execute(_WALKED, {"organization": organization, "until": until})
 
 

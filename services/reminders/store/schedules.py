@@ -1,4 +1,4 @@
-"""Appointments and timers, as events change them: loaded and saved by the batch."""
+"""SQL of appointments and timers as events change them: loaded and saved by the batch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,10 +12,11 @@ from chassis.database.transactions import Row, Transaction
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.schedule import UNKNOWN, Schedule
 from services.reminders.domain.timers import Changes, Timer
-from services.reminders.messages.incoming import AppointmentTold
+from services.reminders.messages.incoming import AppointmentChange
 
-# The conflict domain is the organization: its appointments and its people's preferences are decided one batch after
-# the other, also when redriven records come on another partition. Sorted keys, so that batches wait instead of deadlock.
+# The conflict domain is the organization: its appointments and its people's preferences are processed one
+# batch after the other, also when redriven records come on another partition. Keys are sorted, so that
+# batches cannot deadlock.
 _LOCK = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 _VERSIONS = text("SELECT id, version FROM appointments WHERE id = ANY(CAST(:ids AS uuid[]))")
@@ -25,7 +26,7 @@ APPOINTMENT_COLUMNS = (
 )
 TIMER_COLUMNS = "t.id, t.appointment_id, t.recipient_id, t.lead_minutes, t.start_time, t.due_at, t.channels, t.kind, t.handed"
 
-# Locked in the order of their ids, as the dispatcher does, so that neither can deadlock with the other.
+# Locked in the order of their ids, as firing does, so that the two cannot deadlock.
 _PENDING_OF_APPOINTMENTS = text(f"""
     SELECT {TIMER_COLUMNS} FROM timers t
     WHERE t.appointment_id = ANY(CAST(:ids AS uuid[])) AND t.state = 'pending'
@@ -43,7 +44,7 @@ _SAVE_APPOINTMENTS = text("""
                 CAST(:start_time AS timestamptz[]), CAST(:end_time AS timestamptz[]), CAST(:zone AS text[]),
                 CAST(:recipients AS text[]), CAST(:leads AS text[]), CAST(:told_at AS timestamptz[]), CAST(:body AS text[]), CAST(:people AS text[]),
                 CAST(:actor AS text[]), CAST(:correlation_id AS text[]), CAST(:traceparent AS text[]), CAST(:cause AS text[]))
-        AS told(id, organization_id, organizer_id, version, open, start_time, end_time, zone, recipients, leads,
+        AS given(id, organization_id, organizer_id, version, open, start_time, end_time, zone, recipients, leads,
                 told_at, body, people, actor, correlation_id, traceparent, cause)
     ON CONFLICT (id) DO UPDATE SET
         organization_id = excluded.organization_id, organizer_id = excluded.organizer_id, version = excluded.version, open = excluded.open,
@@ -54,7 +55,8 @@ _SAVE_APPOINTMENTS = text("""
     WHERE known.version < excluded.version
 """)
 
-# What was claimed with the old state must not be sent with it: without its lease it is claimed, and read, again.
+# A timer claimed with the old state must not be sent with it: without its lease it is claimed, and read,
+# again.
 _TAKE_LEASES = text("""
     UPDATE timers SET leased_by = NULL, leased_until = NULL
     WHERE appointment_id = ANY(CAST(:ids AS uuid[])) AND state = 'pending' AND leased_by IS NOT NULL
@@ -62,7 +64,7 @@ _TAKE_LEASES = text("""
 
 _DELETE_TIMERS = text("DELETE FROM timers WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'pending'")
 
-# A timer that has fired keeps its mark: the same identity is never made pending again.
+# A timer that has fired keeps its row: the same id is never pending again.
 _INSERT_TIMERS = text("""
     INSERT INTO timers (id, appointment_id, recipient_id, lead_minutes, start_time, due_at, channels, kind)
     SELECT id, appointment_id, recipient_id, lead_minutes, start_time, due_at, string_to_array(channels, ','), kind
@@ -83,13 +85,13 @@ _ALTER_TIMERS = text("""
 
 
 async def lock_organizations(tx: Transaction, organizations: Iterable[UUID]) -> None:
-    """Be alone with these organizations until the transaction ends."""
+    """Lock these organizations until the transaction ends."""
     keys = sorted({int.from_bytes(identity.bytes[:8], signed=True) for identity in organizations})
     await tx.execute(_LOCK, {"keys": keys})
 
 
 async def load_schedules(tx: Transaction, appointments: Sequence[UUID]) -> dict[UUID, Schedule]:
-    """What is known of each of these appointments; UNKNOWN for one that was never heard of."""
+    """Return the schedule of each of these appointments; UNKNOWN for one that is not stored."""
     versions = {row.id: row.version for row in await tx.execute(_VERSIONS, {"ids": appointments})}
     rows = await tx.execute(_PENDING_OF_APPOINTMENTS, {"ids": list(versions)}) if versions else ()
     timers = by_appointment(rows)
@@ -99,14 +101,14 @@ async def load_schedules(tx: Transaction, appointments: Sequence[UUID]) -> dict[
     }
 
 
-async def save_appointments(tx: Transaction, told: Sequence[AppointmentTold]) -> None:
-    """Keep the newest version of each; leases on their timers end."""
-    await tx.execute(_SAVE_APPOINTMENTS, _columns(map(_appointment_row, told)))
-    await tx.execute(_TAKE_LEASES, {"ids": [each.appointment.id for each in told]})
+async def save_appointments(tx: Transaction, events: Sequence[AppointmentChange]) -> None:
+    """Keep the newest version of each appointment, and end the leases on their timers."""
+    await tx.execute(_SAVE_APPOINTMENTS, _columns(map(_appointment_row, events)))
+    await tx.execute(_TAKE_LEASES, {"ids": [event.appointment.id for event in events]})
 
 
 async def save_timers(tx: Transaction, changes: Iterable[Changes]) -> None:
-    """Delete, insert and alter pending timers; those that fired meanwhile stay as they are."""
+    """Delete, insert and alter pending timers; timers that fired meanwhile stay as they are."""
     gone: list[UUID] = []
     new: list[dict[str, Any]] = []
     altered: list[dict[str, Any]] = []
@@ -124,7 +126,7 @@ async def save_timers(tx: Transaction, changes: Iterable[Changes]) -> None:
 
 
 def timer_of(row: Row) -> Timer:
-    """A row that has the columns of a timer."""
+    """Return the timer in a row of TIMER_COLUMNS."""
     return Timer(
         id=row.id,
         appointment_id=row.appointment_id,
@@ -139,7 +141,7 @@ def timer_of(row: Row) -> Timer:
 
 
 def appointment_of(row: Row) -> Appointment:
-    """A row that has the columns of an appointment."""
+    """Return the appointment in a row of APPOINTMENT_COLUMNS."""
     return Appointment(
         id=row.id,
         organization_id=row.organization_id,
@@ -149,39 +151,39 @@ def appointment_of(row: Row) -> Appointment:
         zone=ZoneInfo(row.zone),
         open=row.open,
         recipients=tuple(row.recipients),
-        asked={channel: tuple(leads) for channel, leads in row.leads.items()},
-        told_at=row.told_at,
+        own_lead_times={channel: tuple(leads) for channel, leads in row.leads.items()},
+        decided_at=row.told_at,
     )
 
 
 def by_appointment(rows: Iterable[Row]) -> dict[UUID, dict[UUID, Timer]]:
-    """Rows of timers, by appointment and id."""
+    """Return timers by appointment and id."""
     found: dict[UUID, dict[UUID, Timer]] = {}
     for row in rows:
         found.setdefault(row.appointment_id, {})[row.id] = timer_of(row)
     return found
 
 
-def _appointment_row(told: AppointmentTold) -> dict[str, Any]:
-    appointment, story = told.appointment, told.story
+def _appointment_row(event: AppointmentChange) -> dict[str, Any]:
+    appointment, context = event.appointment, event.context
     return {
         "id": appointment.id,
-        "organization_id": story.organization_id,
-        "organizer_id": story.organizer_id,
+        "organization_id": context.organization_id,
+        "organizer_id": context.organizer_id,
         "version": appointment.version,
         "open": appointment.open,
         "start_time": appointment.start,
         "end_time": appointment.end,
         "zone": appointment.zone.key,
         "recipients": ",".join(map(str, appointment.recipients)),
-        "leads": orjson.dumps(appointment.asked).decode(),
-        "told_at": appointment.told_at,
-        "body": story.body,
-        "people": story.people,
-        "actor": story.actor,
-        "correlation_id": story.correlation_id,
-        "traceparent": story.traceparent,
-        "cause": story.cause,
+        "leads": orjson.dumps(appointment.own_lead_times).decode(),
+        "told_at": appointment.decided_at,
+        "body": context.body,
+        "people": context.people,
+        "actor": context.actor,
+        "correlation_id": context.correlation_id,
+        "traceparent": context.traceparent,
+        "cause": context.cause,
     }
 
 
@@ -199,6 +201,6 @@ def _timer_row(timer: Timer) -> dict[str, Any]:
 
 
 def _columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Rows as one list for each column, as unnest wants them."""
+    """Return rows as one list for each column, as unnest takes them."""
     listed = list(rows)
     return {name: [row[name] for row in listed] for name in listed[0]}

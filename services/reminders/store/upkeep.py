@@ -1,4 +1,4 @@
-"""What nobody needs any more, and how much there is."""
+"""SQL of retention, and of the gauges."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -14,7 +14,7 @@ _FORGET_TIMERS = text("""
     )
 """)
 
-# A timer that still waits for an appointment that ended a month ago waits for nothing.
+# A timer that is still pending a month after its appointment ended has no use.
 _FORGET_APPOINTMENTS = text("""
     WITH over AS (
         DELETE FROM appointments WHERE id IN (
@@ -46,17 +46,17 @@ class Load(NamedTuple):
 
 
 async def forget_timers(database: Database, before: datetime) -> int:
-    """Delete the timers that fired or were missed before that instant; returns how many."""
+    """Delete the timers that fired or were missed before `before`; return how many."""
     return await database.in_slices(_FORGET_TIMERS, {"before": before})
 
 
 async def forget_appointments(database: Database, before: datetime) -> int:
-    """Delete the appointments that ended before that instant; returns how many."""
+    """Delete the appointments that ended before `before`; return how many."""
     return await database.in_slices(_FORGET_APPOINTMENTS, {"before": before})
 
 
 async def measure(tx: Transaction, late_before: datetime) -> Load:
-    """How much is to come, and how much should have fired before that instant."""
+    """Return the number of pending timers, and of those that should have fired before `late_before`."""
     pending = await tx.scalar(_PENDING)
     overdue = await tx.scalar(_OVERDUE, {"before": late_before})
     return Load(int(pending or 0), int(overdue or 0))

@@ -57,10 +57,36 @@ async def test_a_dry_run_shows_the_record_and_sends_nothing(
     assert await records(settings, BOOKING_COMMANDS.name) == []
 
 
-async def test_an_unknown_type_is_a_usage_error_that_lists_the_known_ones(run: Run) -> None:
+async def test_an_unknown_type_is_a_usage_error_that_names_the_nearest(run: Run) -> None:
     answer = await run("publish", "appointment.created", *SENDER)
     assert answer.code == 2
-    assert "appointment.create," in answer.err
+    assert "did you mean appointment.create?" in answer.err
+
+
+async def test_the_fields_of_a_command_are_listed_without_any_server() -> None:
+    answer = await appointments(
+        "publish", "appointment.create", "--fields", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"
+    )
+    assert answer.code == 0
+    assert any(line.split() == ["title", "text", "required"] for line in answer.out.splitlines())
+    assert "recurring_pattern.rrule" in answer.out
+
+
+async def test_an_end_before_the_start_is_named_together_with_other_wrong_fields(run: Run) -> None:
+    times = ("--set", "start_time=2028-03-27T09:00:00", "--set", "end_time=2028-03-27T08:00:00")
+    answer = await run(
+        "publish", "appointment.create", *SENDER, *times, "--set", "title=x", "--set", "timezone=Mars/Base"
+    )
+    assert answer.code == 1
+    assert "end_time: must be after start_time" in answer.err
+    assert "timezone: " in answer.err
+
+
+async def test_a_command_that_is_sent_names_its_target_first(
+    run: Run, settings: Settings, publisher: Publisher
+) -> None:
+    answer = await run("publish", "appointment.create", *SENDER, *TIMES, "--set", "title=x")
+    assert answer.err == f"writing to Kafka at {settings.kafka_bootstrap_servers}\n"
 
 
 async def test_an_absent_broker_is_one_sentence_and_a_code_of_its_own() -> None:

@@ -27,9 +27,9 @@ async def test_what_differs_is_told_and_mended_and_the_rest_is_let_be(run: Run, 
     changed = {TIMESTAMP: "CreateTime", "segment.bytes": "33554432", RETENTION: "1500000000"}
     assert await administration.set_settings(settings, {"booking.commands": changed}) == {}
 
-    told = await run("topics", "--json")
-    assert told.code == 1
-    assert differing(told.lines) == {
+    found = await run("topics", "--json")
+    assert found.code == 1
+    assert differing(found.lines) == {
         ("booking.commands", TIMESTAMP, "CreateTime", "breaks a guarantee"),
         ("booking.commands", RETENTION, "1500000000", "warning"),
     }
@@ -45,9 +45,9 @@ async def test_what_differs_is_told_and_mended_and_the_rest_is_let_be(run: Run, 
 
 async def test_uneven_partitions_are_mended_by_a_resize(run: Run, settings: Settings) -> None:
     await administration.add_partitions(settings, ["booking.events"], 4)
-    told = await run("topics", "--fix", "--json")
-    assert told.code == 1
-    assert "appointments topics resize 4" in told.err
+    found = await run("topics", "--fix", "--json")
+    assert found.code == 1
+    assert "appointments topics resize 4" in found.err
 
     done = await run("topics", "resize", "4", "--yes")
     assert done.code == 0, done.err

@@ -30,7 +30,7 @@ def _later_than(seconds: float) -> Callable[[], bool]:
 async def test_a_story_has_every_record_of_the_appointment_in_order_of_time(
     run: Run, publisher: Publisher
 ) -> None:
-    told = [
+    names = [
         "appointment.created",
         "booking.command.accepted",
         "reminder.due",
@@ -38,13 +38,13 @@ async def test_a_story_has_every_record_of_the_appointment_in_order_of_time(
         "appointment.rescheduled",
         "appointment.cancelled",
     ]
-    for name in told:
+    for name in names:
         await publisher.publish([a_message(name)])
         await eventually(_later_than(time.time() + 0.002))  # two stamps of the broker can be told apart
     other = str(uuid4())
     await publisher.publish([Message("booking.events", None, json.dumps({"id": other}).encode(), ())])
     answer = await run("trace", APPOINTMENT, "--json")
-    assert [line["type"] for line in answer.lines] == [BY_NAME[name].ce_type for name in told]
+    assert [line["type"] for line in answer.lines] == [BY_NAME[name].ce_type for name in names]
     words = [line["what"] for line in answer.lines]
     assert words[2] == "Jonas Becker by email, in_app, 60 min before"
     assert words[3] == "invitation, to Jonas Becker by email"
@@ -55,7 +55,7 @@ async def test_a_story_has_every_record_of_the_appointment_in_order_of_time(
 async def test_an_appointment_nobody_heard_of_is_an_error(run: Run, publisher: Publisher) -> None:
     answer = await run("trace", str(uuid4()))
     assert answer.code == 1
-    assert "knows nothing" in answer.err
+    assert "has no appointment" in answer.err
 
 
 async def test_an_id_that_is_none_is_a_usage_error(run: Run) -> None:

@@ -22,6 +22,7 @@ from tests.component.ingress.fleet import Fleet
 from tests.component.ingress.identity import Identity
 from tests.component.ingress.people import Someone
 from tests.support import World, eventually
+from tests.support.described import undescribed
 
 SECRET = "what the Communication Service signs with"
 
@@ -67,7 +68,9 @@ async def serve(
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # pytest's are its own
     running = asyncio.create_task(server.serve())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=15) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=15, event_hooks={"response": [check_described]}
+        ) as client:
             await eventually(lambda: server.started)
             yield app.state.runtime, client
     finally:
@@ -106,6 +109,17 @@ async def run_ingress(world: World, **changes: Any) -> AsyncIterator[Ingress]:
         await publisher.stop()
         await database.close()
         await identity.stop()
+
+
+async def check_described(response: httpx.Response) -> None:
+    """Hold every answer of every test against the OpenAPI document."""
+    if "text/event-stream" not in response.headers.get("content-type", ""):
+        await response.aread()
+    assert undescribed(response) == [], (
+        response.request.method,
+        str(response.request.url),
+        response.text[:300],
+    )
 
 
 async def is_ready(client: httpx.AsyncClient) -> bool:

@@ -203,7 +203,7 @@ async def test_a_strange_correlation_id_is_replaced(ingress: Ingress) -> None:
 async def test_a_person_who_asks_too_often_is_slowed_down(
     ingress: Ingress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    buckets = ingress.runtime.door._people
+    buckets = ingress.runtime.admission._people
     monkeypatch.setattr(buckets, "burst", 5.0)
     monkeypatch.setattr(buckets, "rate", 0.001)
     buckets._levels.clear()

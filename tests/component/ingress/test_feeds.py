@@ -229,7 +229,7 @@ async def test_a_program_that_asks_too_often_is_slowed_down(
     ingress: Ingress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = await subscribe(ingress)
-    buckets = ingress.runtime.door._people
+    buckets = ingress.runtime.admission._people
     monkeypatch.setattr(buckets, "burst", 3.0)
     monkeypatch.setattr(buckets, "rate", 0.001)
     buckets._levels.clear()

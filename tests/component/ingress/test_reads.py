@@ -40,9 +40,19 @@ async def test_who_sees_an_appointment(ingress: Ingress, person: Someone, status
     assert [item["id"] for item in listed["items"]] == ([appointment["id"]] if status == 200 else [])
 
 
-@pytest.mark.parametrize("response", ["declined", "waiting"])
-async def test_who_declined_or_waits_for_a_seat_sees_it_but_is_free(ingress: Ingress, response: str) -> None:
-    appointment = await shown(ingress, confirmation_status={str(BEN.id): response})
+@pytest.mark.parametrize(
+    "of_ben",
+    [
+        pytest.param({"confirmation_status": {str(BEN.id): "declined"}}, id="declined"),
+        pytest.param(
+            {"participant_ids": [], "confirmation_status": {}, "waiting": [str(BEN.id)]}, id="waiting"
+        ),
+    ],
+)
+async def test_a_person_who_declined_or_waits_for_a_seat_sees_it_but_is_free(
+    ingress: Ingress, of_ben: dict[str, Any]
+) -> None:
+    appointment = await shown(ingress, **of_ben)
     assert (await ingress.call(BEN, "GET", f"/{appointment['id']}")).status_code == 200
     for person in (BEN, CARL):
         assert (await ingress.json(person, f"/calendar?{WEEK}&user_id={BEN.id}"))["items"] == []

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.envelope import Envelope
 from contracts.topics import PROJECTOR_EVENTS
-from services.ingress.commands.visibility_checks import event_key
+from services.ingress.commands.visibility import event_key
 from tests.component.ingress.fleet import accepted, an_appointment, refused
 from tests.component.ingress.people import ADMIN, ANNA, BEN
 from tests.component.ingress.running import Ingress
@@ -173,7 +173,7 @@ async def test_a_series_is_answered_when_its_last_occurrence_is_shown(ingress: I
     )
     await ingress.fleet.show(first)
     message = uuid5(last, "calendar.changed")
-    waiting = ingress.runtime.shown._waiting
+    waiting = ingress.runtime.visibility._waiting
     await eventually(lambda: event_key(message) in waiting)
     assert not calling.done()
     body = {"appointment_id": str(uuid4()), "version": 9, "change": "updated", "user_ids": []}

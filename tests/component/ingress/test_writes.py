@@ -176,9 +176,10 @@ async def test_a_command_shows_its_outcome_to_its_actor_only(ingress: Ingress) -
         identifier,
         ANNA.organization,
         str(ANNA.id),
-        '{"status":"accepted"}',
+        f'{{"command_id":"{identifier}","status":"accepted"}}',
     )
-    assert await ingress.json(ANNA, f"/commands/{identifier}/") == {"status": "accepted"}
+    found = await ingress.json(ANNA, f"/commands/{identifier}/")
+    assert found == {"command_id": str(identifier), "status": "accepted"}
     for person in (BEN, ADMIN):
         assert (await ingress.call(person, "GET", f"/commands/{identifier}")).status_code == 404
 
@@ -186,8 +187,8 @@ async def test_a_command_shows_its_outcome_to_its_actor_only(ingress: Ingress) -
 async def test_another_organizations_command_of_the_same_id_hides_nothing(ingress: Ingress) -> None:
     identifier, elsewhere = uuid4(), uuid4()
     rows = [
-        (identifier, elsewhere, "theirs"),
-        (key_elsewhere(ANNA.organization, identifier), ANNA.organization, "ours"),
+        (identifier, elsewhere, "refused"),
+        (key_elsewhere(ANNA.organization, identifier), ANNA.organization, "accepted"),
     ]
     for key, organization, status in rows:
         await ingress.fleet.database.execute(
@@ -195,9 +196,9 @@ async def test_another_organizations_command_of_the_same_id_hides_nothing(ingres
             key,
             organization,
             str(ANNA.id),
-            f'{{"status":"{status}"}}',
+            f'{{"command_id":"{identifier}","status":"{status}"}}',
         )
-    assert await ingress.json(ANNA, f"/commands/{identifier}") == {"status": "ours"}
+    assert (await ingress.json(ANNA, f"/commands/{identifier}"))["status"] == "accepted"
     await ingress.fleet.database.execute(
         "DELETE FROM views.commands WHERE organization_id = $1", ANNA.organization
     )

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from chassis.database.transactions import Database
 from contracts import topics
 from contracts.envelope import Record, rfc3339
-from services.notifier.sending.attempt import obsolete
+from services.notifier.sending.checks import obsolete
 from services.notifier.store import queue
 from tests.component.notifier.office import ANNA, BEN, CLEO, PEOPLE, TOMORROW, an_appointment
 from tests.component.notifier.test_store import a_record, database, handled
@@ -94,7 +94,8 @@ async def _open(database: Database) -> dict[str, set[str | None]]:
         looked = await queue.look(tx, ids)
     found: dict[str, set[str | None]] = {}
     for item in looked:
-        found.setdefault(item.delivery.type, set()).add(obsolete(item, datetime.now(UTC)))
+        end = obsolete(item, datetime.now(UTC))
+        found.setdefault(item.delivery.type, set()).add(end.reason if end else None)
     return found
 
 

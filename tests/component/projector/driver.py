@@ -96,15 +96,15 @@ class Projector:
 
         await eventually(applied, 20)
 
-    async def told(self) -> list[ConsumerRecord]:
+    async def published(self) -> list[ConsumerRecord]:
         """Everything on projector.events, in order, but for the states of deliveries."""
-        return [record for record in await self.everything_told() if not is_status(record)]
+        return [record for record in await self.everything() if not is_status(record)]
 
     async def statuses(self) -> list[ConsumerRecord]:
-        """What was told of the states of deliveries."""
-        return [record for record in await self.everything_told() if is_status(record)]
+        """Return the messages about states of deliveries."""
+        return [record for record in await self.everything() if is_status(record)]
 
-    async def everything_told(self) -> list[ConsumerRecord]:
+    async def everything(self) -> list[ConsumerRecord]:
         """Everything on projector.events, in order."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap_servers)
         await consumer.start()

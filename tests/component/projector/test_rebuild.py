@@ -87,7 +87,7 @@ async def test_a_rebuild_equals_the_live_view_while_events_keep_coming(
     assert result.skipped == 0
 
     await projector.stop()
-    ids = [dict(record.headers)["ce_id"] for record in await projector.told()]
+    ids = [dict(record.headers)["ce_id"] for record in await projector.published()]
     others = 13  # preferences, availability, time taken elsewhere, holds, feeds
     assert len(ids) == len(set(ids)) == len(swapped["history"]) + others
     await projector.sql.execute("".join(f"TRUNCATE views.{table};" for table in TABLES))
@@ -99,7 +99,7 @@ async def test_a_rebuild_equals_the_live_view_while_events_keep_coming(
 
 
 async def test_a_rebuild_repairs_rows(projector: Projector) -> None:
-    """What somebody broke by hand is as the log tells it again; keys, indexes and the reader's right are kept."""
+    """A rebuild repairs rows broken by hand; keys, indexes and the reader's right are kept."""
     await projector.start()
     await projector.publish(*a_story(), *bookings(0, 50))
     await projector.caught_up()
@@ -186,7 +186,7 @@ async def test_one_rebuild_at_a_time(projector: Projector) -> None:
 
 
 async def test_a_view_that_knows_more_than_the_log_is_not_swapped(projector: Projector) -> None:
-    """Rows that the log does not tell of would be lost: only by force."""
+    """Rows that the log does not contain would be lost: only by force."""
     await projector.start()
     await projector.publish(*a_story(), *bookings(0, 5))
     await projector.caught_up()
@@ -244,7 +244,7 @@ async def test_a_halted_partition_goes_on_after_a_rebuild(projector: Projector) 
 
 
 async def test_numbers_of_notifications_are_the_same_after_a_rebuild(projector: Projector) -> None:
-    """What the ingress counts and measures follows from the log alone."""
+    """The counts and measures of the ingress follow from the log alone."""
     await projector.start()
     await projector.publish(*a_story(), *bookings(0, 30))
     for number in range(20):

@@ -1,4 +1,4 @@
-"""What the views show after events, in order and out of order, once and again."""
+"""Views after events, in order and out of order, once and again."""
 
 from collections import Counter
 from dataclasses import replace
@@ -189,11 +189,11 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
     await projector.caught_up()
 
     async def all_told() -> bool:
-        return len(await projector.told()) == 17
+        return len(await projector.published()) == 17
 
     await eventually(all_told)
-    told = await projector.told()
-    calendar = [orjson.loads(record.value) for record in told if _type(record) == "calendar.changed"]
+    messages = await projector.published()
+    calendar = [orjson.loads(record.value) for record in messages if _type(record) == "calendar.changed"]
     assert [(change["version"], change["change"]) for change in calendar] == [
         (1, "created"),
         (2, "rescheduled"),
@@ -202,14 +202,14 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
     ]
     assert set(calendar[1]["user_ids"]) == {str(ORGANIZER), str(ANNA), str(BEN)}
     assert set(calendar[2]["user_ids"]) == {str(ORGANIZER), str(ANNA)}
-    assert [orjson.loads(record.value) for record in told if _type(record) == "preferences.shown"] == [
+    assert [orjson.loads(record.value) for record in messages if _type(record) == "preferences.shown"] == [
         {"user_id": str(ANNA), "version": 1}
     ]
-    of_all = [record for record in told if _type(record) == "organization_preferences.shown"]
+    of_all = [record for record in messages if _type(record) == "organization_preferences.shown"]
     assert [orjson.loads(record.value) for record in of_all] == [
         {"organization_id": str(HUB), "version": version} for version in (2, 1)
     ]
-    assert Counter(_type(record) for record in told) == {
+    assert Counter(_type(record) for record in messages) == {
         "calendar.changed": 4,
         "preferences.shown": 1,
         "organization_preferences.shown": 2,
@@ -218,8 +218,8 @@ async def test_who_takes_part_or_did_is_told(projector: Projector) -> None:
         "hold.shown": 4,
         "feed.shown": 2,
     }
-    assert {record.key for record in told} == {str(HUB).encode()}
-    first = next(record for record in told if _type(record) == "calendar.changed")
+    assert {record.key for record in messages} == {str(HUB).encode()}
+    first = next(record for record in messages if _type(record) == "calendar.changed")
     assert header(first.headers, "correlation-id") == "a-request"
 
 
@@ -286,14 +286,14 @@ async def test_redelivery_changes_nothing(projector: Projector) -> None:
     await projector.caught_up()
     before = await projector.rows()
     await projector.stop()
-    first = await projector.told()
+    first = await projector.published()
     await projector.sql.execute("UPDATE progress SET next_offset = 0, published_offset = 0")
 
     await projector.start()
     await projector.caught_up()
     await projector.stop()
     assert await projector.rows() == before
-    assert _copies(await projector.told()) == dict.fromkeys(_copies(first), 2)
+    assert _copies(await projector.published()) == dict.fromkeys(_copies(first), 2)
 
 
 def _copies(records: list[ConsumerRecord]) -> Counter[tuple[Any, ...]]:
@@ -329,7 +329,7 @@ async def test_what_is_redriven_is_shown(projector: Projector) -> None:
 
 
 async def test_garbage_is_set_aside_and_its_neighbours_are_shown(projector: Projector) -> None:
-    """What cannot be read, or not be written, becomes a dead letter."""
+    """Unreadable and unwritable records become dead letters."""
     good = an_event()
     nul = replace(an_event("created", name="nul"), value=good.value.replace(b"Planning", b"Pl\\u0000an"))  # type: ignore[union-attr]
     await projector.start()
@@ -400,4 +400,4 @@ async def test_states_of_deliveries_are_told_in_a_few_records(projector: Project
     states = await eventually(all_told)
     assert set(states.values()) == {"delivered"}
     assert len(await projector.statuses()) <= 5
-    assert len(await projector.told()) == 50, "a change of a calendar is told by itself"
+    assert len(await projector.published()) == 50, "a change of a calendar has a message of its own"

@@ -35,10 +35,10 @@ class Recorder(Publisher):
     async def publish(self, messages: Sequence[Message]) -> None:
         """Remember."""
         if self.fails:
-            raise PublishFailed("the test says so")
+            raise PublishFailed("the test makes it fail")
         self.messages.extend(messages)
 
-    def said(self) -> list[tuple[str, UUID, int, tuple[str, ...]]]:
+    def reminders(self) -> list[tuple[str, UUID, int, tuple[str, ...]]]:
         """(type, recipient, lead, channels) of all reminders, in order."""
         found = []
         for message in self.messages:
@@ -50,7 +50,7 @@ class Recorder(Publisher):
         return found
 
     def kinds(self) -> list[str]:
-        """What was published, by type, in order."""
+        """Return the types of published messages, in order."""
         return [envelope.read(message.headers).type for message in self.messages]
 
 
@@ -69,8 +69,10 @@ class Bench:
     async def hear(self, *messages: Message, at: datetime | None = None) -> None:
         """Apply these as one batch, appended `at`; the present unless given."""
         records = [a_record(message, at or self.now, offset) for offset, message in enumerate(messages)]
-        events = [(record, told) for record in records if (told := read_appointment(record)) is not None]
-        switches = [(record, said) for record in records if (said := read_preferences(record)) is not None]
+        events = [(record, event) for record in records if (event := read_appointment(record)) is not None]
+        switches = [
+            (record, change) for record in records if (change := read_preferences(record)) is not None
+        ]
         if events:
             async with self.database.transaction() as tx:
                 await follow_appointments(tx, events, self.now)

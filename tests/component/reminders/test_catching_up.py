@@ -1,4 +1,4 @@
-"""What fell due while reminders was away fires only when everything is read that was said meanwhile."""
+"""Timers that fell due during an outage fire only once all events of the meantime are read."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -37,7 +37,7 @@ async def test_a_cancellation_that_lies_unread_is_honoured(world: World) -> None
     async with running(world):
         [(_, reminder)] = await reminders(world, 1)
         assert reminder.appointment_id == kept
-        assert {said.appointment_id for _, said in await _when_all_is_read(world, 1)} == {kept}
+        assert {reminder.appointment_id for _, reminder in await _when_all_is_read(world, 1)} == {kept}
 
 
 async def test_a_cancellation_that_a_restored_database_has_forgotten_is_read_again_first(
@@ -53,7 +53,7 @@ async def test_a_cancellation_that_a_restored_database_has_forgotten_is_read_aga
     await _restore(world)
     await _past(start)
     async with running(world):
-        assert {said.appointment_id for _, said in await _when_all_is_read(world, 1)} == {kept}
+        assert {reminder.appointment_id for _, reminder in await _when_all_is_read(world, 1)} == {kept}
 
 
 async def _back_up(database: Database) -> None:

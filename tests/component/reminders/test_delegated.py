@@ -21,7 +21,7 @@ from services.reminders.delegation.communication import Communication, Failure
 from services.reminders.delegation.handover import schedule_body
 from services.reminders.domain.timers import plan
 from services.reminders.messages.incoming import read_appointment
-from services.reminders.messages.outgoing import Story
+from services.reminders.messages.outgoing import EventContext
 from tests.component.reminders.test_service import a_minute_before, read, reminders, running, soon, tell
 from tests.component.reminders.test_service import world as world
 from tests.component.sandbox_process import sandbox
@@ -80,7 +80,7 @@ async def arrived(communication: httpx.AsyncClient, identity: UUID) -> dict[str,
     return await eventually(there, 15, 0.05)
 
 
-async def test_the_calls_carry_what_the_requirements_say() -> None:
+async def test_the_calls_carry_the_fields_of_the_requirements_document() -> None:
     asked: list[tuple[str, str, dict[str, str], bytes]] = []
     status = 202
 
@@ -98,16 +98,18 @@ async def test_the_calls_carry_what_the_requirements_say() -> None:
     client = Communication(f"http://127.0.0.1:{port}", token="our-own", timeout=5)
     try:
         event = an_event("appointment.created", a_state(UUID(int=7)))
-        told = read_appointment(a_record(event, LONG_BEFORE))
-        assert told is not None
-        timer = next(t for t in plan(told.appointment, SILENCE, LONG_BEFORE).values() if t.lead_minutes == 60)
-        key, body = uuid4(), _body(timer, told.story)
-        assert await client.schedule(key, body, told.story) is None
-        assert await client.cancel(key, told.story) is None
+        change = read_appointment(a_record(event, LONG_BEFORE))
+        assert change is not None
+        timer = next(
+            t for t in plan(change.appointment, SILENCE, LONG_BEFORE).values() if t.lead_minutes == 60
+        )
+        key, body = uuid4(), _body(timer, change.context)
+        assert await client.schedule(key, body, change.context) is None
+        assert await client.cancel(key, change.context) is None
         status = 503
-        assert await client.cancel(key, told.story) == Failure("HTTP 503: ", for_good=False)
+        assert await client.cancel(key, change.context) == Failure("HTTP 503: ", for_good=False)
         status = 422
-        assert await client.cancel(key, told.story) == Failure("HTTP 422: ", for_good=True)
+        assert await client.cancel(key, change.context) == Failure("HTTP 422: ", for_good=True)
     finally:
         await client.close()
         await runner.cleanup()
@@ -137,8 +139,8 @@ async def test_the_calls_carry_what_the_requirements_say() -> None:
     assert all(headers | expected == headers for _, _, headers, _ in (schedule, cancel))
 
 
-def _body(timer: Any, story: Story) -> dict[str, Any]:
-    state, people = orjson.loads(story.body), orjson.loads(story.people)
+def _body(timer: Any, context: EventContext) -> dict[str, Any]:
+    state, people = orjson.loads(context.body), orjson.loads(context.people)
     return schedule_body(timer, state, people, None, None, "https://hub.example")
 
 

@@ -1,4 +1,4 @@
-"""What follows the end of an appointment, on a real database: once, in time, and only when it is still true."""
+"""Timers after the end of an appointment, on a real database: once, in time, and only when it is still true."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from contracts.envelope import Message, rfc3339
 from services.reminders.firing.dispatcher import LEASE, LOOK_AHEAD
 from tests.component.reminders.conftest import Bench
-from tests.unit.reminders.builders import ANN, BOB, MONDAY_9, a_state, a_wish, an_event
+from tests.unit.reminders.builders import ANN, BOB, MONDAY_9, a_preference, a_state, an_event
 
 A = uuid4()
 END = MONDAY_9 + timedelta(hours=2)
@@ -85,7 +85,7 @@ async def test_who_took_part_hears_once_more_and_only_once(bench: Bench) -> None
 
 async def test_preferences_leave_alone_what_is_no_reminder(bench: Bench) -> None:
     await bench.hear(confirmed())
-    await bench.hear(a_wish(ANN, 1, channels={"email": False}, lead_times={"in_app": [5]}))
+    await bench.hear(a_preference(ANN, 1, channels={"email": False}, lead_times={"in_app": [5]}))
     await bench.fire(NO_SHOW_AT)
     assert bench.sent.kinds() == ["reminder.missed", "appointment.mark_no_show"]
 

@@ -32,10 +32,10 @@ async def one(bench: Bench) -> Bench:
 async def test_it_fires_at_its_instant_and_never_before(one: Bench) -> None:
     dispatcher = one.dispatcher()
     await one.fire(before(hours=1) - MOMENT, dispatcher)
-    assert one.sent.said() == []
+    assert one.sent.reminders() == []
     await one.fire(before(hours=1), dispatcher)
     assert await dispatcher.fire() == 1, "it was claimed ahead of time and needs no second claim"
-    assert one.sent.said() == [("reminder.due", ANN, 60, ("in_app",))]
+    assert one.sent.reminders() == [("reminder.due", ANN, 60, ("in_app",))]
 
 
 async def test_it_fires_once(one: Bench) -> None:
@@ -45,17 +45,19 @@ async def test_it_fires_once(one: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("late", "said"),
+    ("late", "published"),
     [
         pytest.param(timedelta(minutes=30), ["reminder.due"], id="within the grace it is still sent"),
         pytest.param(timedelta(minutes=30) + MOMENT, ["reminder.missed"], id="after the grace it was missed"),
         pytest.param(timedelta(days=3), ["reminder.missed"], id="also when all is over"),
     ],
 )
-async def test_after_an_outage(one: Bench, late: timedelta, said: list[str]) -> None:
+async def test_after_an_outage(one: Bench, late: timedelta, published: list[str]) -> None:
     await one.fire(before(hours=1) + late)
-    assert [kind for kind, *_ in one.sent.said()] == said
-    assert [state for *_, state in await one.timers()] == ["fired" if said == ["reminder.due"] else "missed"]
+    assert [kind for kind, *_ in one.sent.reminders()] == published
+    assert [state for *_, state in await one.timers()] == [
+        "fired" if published == ["reminder.due"] else "missed"
+    ]
     await one.fire(before(hours=1) + late)
     assert len(one.sent.messages) == 1
 
@@ -114,7 +116,7 @@ async def test_what_changes_after_the_claim_is_not_said(one: Bench, event: Messa
     await one.hear(event)
     await one.fire(before(hours=1), dispatcher)
     await dispatcher.fire()
-    assert one.sent.said() == []
+    assert one.sent.reminders() == []
 
 
 async def test_an_edit_after_the_claim_is_said_with_the_new_text(one: Bench) -> None:
@@ -124,7 +126,7 @@ async def test_an_edit_after_the_claim_is_said_with_the_new_text(one: Bench) -> 
     await one.hear(an_event("appointment.updated", alone(A, 2, title="Fresh")))
     one.now = before(hours=1)
     await dispatcher.fire()
-    assert one.sent.said() == [], "what was claimed before the edit is not what should be said"
+    assert one.sent.reminders() == [], "a message claimed before the edit is out of date"
     await one.fire(before(hours=1), dispatcher)
     assert [b"Fresh" in (message.value or b"") for message in one.sent.messages] == [True]
 
@@ -136,14 +138,14 @@ async def test_a_channel_switched_off_after_the_claim_is_not_used(bench: Bench) 
     await dispatcher.claim()
     await bench.hear(a_switch(ANN, 1, email=False))
     await bench.fire(before(hours=1), dispatcher)
-    assert bench.sent.said() == [("reminder.due", ANN, 60, ("in_app",))]
+    assert bench.sent.reminders() == [("reminder.due", ANN, 60, ("in_app",))]
 
 
 async def test_a_timer_about_to_fire_survives_an_edit_at_that_very_moment(one: Bench) -> None:
     one.now = before(hours=1) + timedelta(seconds=1)
     await one.hear(an_event("appointment.updated", alone(A, 2, title="Just now")))
     await one.fire(one.now)
-    assert [kind for kind, *_ in one.sent.said()] == ["reminder.due"]
+    assert [kind for kind, *_ in one.sent.reminders()] == ["reminder.due"]
 
 
 async def test_nightly_only_what_is_over_is_forgotten(one: Bench) -> None:

@@ -1,4 +1,4 @@
-"""What events and preferences make of the timers in a real database."""
+"""Effect of events and preferences on the timers in a real database."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -13,10 +13,10 @@ from tests.unit.reminders.builders import (
     CEM,
     LONG_BEFORE,
     MONDAY_9,
+    a_preference,
     a_rule,
     a_state,
     a_switch,
-    a_wish,
     an_event,
     before,
 )
@@ -69,7 +69,7 @@ async def test_an_edit_keeps_timers_and_marks(bench: Bench) -> None:
     await bench.hear(an_event("appointment.updated", a_state(A, 2, title="Plan two years")))
     assert await bench.timers() == marked
     await bench.fire(before(days=1))
-    assert len(bench.sent.messages) == 2, "nothing is said twice"
+    assert len(bench.sent.messages) == 2, "nothing is published twice"
     await bench.fire(before(hours=1))
     assert b"Plan two years" in (bench.sent.messages[-1].value or b"")
 
@@ -149,15 +149,15 @@ async def test_a_replay_of_the_past_makes_no_timers(bench: Bench) -> None:
 
 async def test_a_persons_times_replace_the_timers_of_that_person_only(bench: Bench) -> None:
     await bench.hear(an_event("appointment.created", a_state(A)))
-    await bench.hear(a_wish(BOB, 1, lead_times={"email": [120], "in_app": []}))
+    await bench.hear(a_preference(BOB, 1, lead_times={"email": [120], "in_app": []}))
     assert await bench.timers() == [*HERS, (BOB, 120, ("email",), "pending")]
-    await bench.hear(a_wish(BOB, 2))
+    await bench.hear(a_preference(BOB, 2))
     assert await bench.timers() == BOTH
 
 
 async def test_a_switch_for_reminders_counts(bench: Bench) -> None:
     await bench.hear(an_event("appointment.created", a_state(A)))
-    await bench.hear(a_wish(BOB, 1, types={"appointment_reminder": {"email": False}}))
+    await bench.hear(a_preference(BOB, 1, types={"appointment_reminder": {"email": False}}))
     assert await bench.timers() == [*HERS, *((BOB, lead, ("in_app",), "pending") for lead in (15, 60, 1440))]
 
 

@@ -234,8 +234,8 @@ async def _all_asked(world: World, identities: set[UUID]) -> bool:
 
 
 async def _all_said(world: World, identities: set[UUID]) -> bool:
-    said = {Reminder.model_validate_json(record.value).appointment_id for record in await read(world)}
-    assert said == identities, f"{len(said)} of {len(identities)}"
+    reminded = {Reminder.model_validate_json(record.value).appointment_id for record in await read(world)}
+    assert reminded == identities, f"{len(reminded)} of {len(identities)}"
     return True
 
 

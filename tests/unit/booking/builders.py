@@ -1,18 +1,22 @@
 """People, appointments and commands to decide about."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.booking.domain.decide import decide
+from services.booking.domain.decide import decide, time_needs_of
+from services.booking.domain.free_time.occupancy import needed
 from services.booking.domain.model import commands
 from services.booking.domain.model.appointment import Answer, Appointment, Status, occupants
 from services.booking.domain.model.book import Book
 from services.booking.domain.model.calendar import Entry
 from services.booking.domain.model.decision import Accepted, Decision, Refusal
-from services.booking.domain.model.people import Actor, Person
+from services.booking.domain.model.needs import Known
+from services.booking.domain.model.people import Actor, People, Person
 from services.booking.domain.model.status import open_status
+from services.booking.domain.model.times import Period
 
 ORG = UUID(int=0xA)
 OTHER_ORG = UUID(int=0xB)
@@ -79,7 +83,7 @@ def a_book(*appointments: Appointment) -> Book:
     occupied = [
         (user, Entry(item.start, item.end, item.id)) for item in appointments for user in occupants(item)
     ]
-    return Book(appointments, PEOPLE, {}, occupied)
+    return Book(appointments, PEOPLE, occupied)
 
 
 def by(who: UUID | str) -> Actor:
@@ -136,6 +140,13 @@ def an_update(who: UUID | str = ANNA, **fields: Any) -> commands.ToAppointment:
 def decided(command: commands.Command, *appointments: Appointment, at: datetime = NOW) -> Decision:
     """Decide one command where there are these appointments and nothing else."""
     return decide(command, a_book(*appointments), at)
+
+
+def needed_for(
+    asked: Iterable[commands.Command], appointments: Mapping[UUID, Appointment], people: People = PEOPLE
+) -> set[tuple[UUID, Period]]:
+    """The time that must be known to decide these commands, which are about these appointments."""
+    return needed(time_needs_of(asked, Known(appointments, people)), appointments)
 
 
 def accepted(decision: Decision) -> Accepted:

@@ -40,7 +40,7 @@ class Diary:
     """A book in which commands are decided one after the other, some time apart."""
 
     def __init__(self, *commands: commands.Command, at: datetime = NOW) -> None:
-        self.book = Book((), PEOPLE, {})
+        self.book = Book((), PEOPLE)
         self.at = at
         self.number = 0
         for command in commands:

@@ -50,8 +50,8 @@ def test_the_book_gives_what_is_to_be_remembered_once_and_no_more_than_counts() 
     book = a_book(an_appointment())
     for number in range(ANNOUNCEMENTS_AN_HOUR + 5):
         decide(a_command(Announce, ANNA), book, NOW + number * 2 * MINUTE)
-    taken = book.take_announced()
+    taken = book.take_changes().announced
     assert list(taken) == [ORG]
     assert len(taken[ORG]) == ANNOUNCEMENTS_AN_HOUR
     assert taken[ORG][-1] == NOW + (ANNOUNCEMENTS_AN_HOUR + 4) * 2 * MINUTE
-    assert book.take_announced() == {}
+    assert book.take_changes().announced == {}

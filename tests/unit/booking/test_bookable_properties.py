@@ -20,6 +20,7 @@ from services.booking.domain.model.commands import (
     SetAvailability,
 )
 from services.booking.domain.model.decision import Accepted, AcceptedMany, Code, Refusal
+from tests.support.examples import examples
 from tests.unit.booking.builders import ANNA, BEN, CARA, MONDAY_9, ORG, a_create, by
 from tests.unit.booking.ledger import Ledger
 
@@ -30,7 +31,9 @@ Asked = tuple[commands.Command, datetime]
 
 seeds = st.integers(0, 2**32)
 # Another seed is another history: there is nothing to shrink.
-once_for_each_seed = settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.generate))
+once_for_each_seed = settings(
+    max_examples=examples(60), deadline=None, phases=(Phase.explicit, Phase.generate)
+)
 
 
 def some_hours(chance: Random) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.unit.booking.builders import ANNA, FOREIGNER, NOW, ORG, OTHER_ORG, a_
 OLD, NEW = "0" * 64, "1" * 64
 
 
-def a_wish(who: UUID | str, token_hash: str | None) -> SetFeed:
+def a_preference(who: UUID | str, token_hash: str | None) -> SetFeed:
     """A command about the sender's own address."""
     return SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(who), token_hash=token_hash)
 
@@ -22,7 +22,7 @@ def setting(token_hash: str | None, known: Feed | None) -> tuple[AcceptedMany, l
     """What ANNA's wish leads to, and what is to be saved."""
     book = a_book()
     book.feeds = Feeds([known] if known else [])
-    decision: Decision = decide(a_wish(ANNA, token_hash), book, NOW)
+    decision: Decision = decide(a_preference(ANNA, token_hash), book, NOW)
     assert isinstance(decision, AcceptedMany)
     return decision, book.feeds.take_changed()
 
@@ -65,11 +65,11 @@ def test_what_is_so_already_is_accepted_and_not_told(
 def test_later_commands_of_a_batch_see_the_earlier_ones() -> None:
     book = a_book()
     for wanted in (OLD, NEW, None):
-        decide(a_wish(ANNA, wanted), book, NOW)
+        decide(a_preference(ANNA, wanted), book, NOW)
     assert book.feeds.take_changed() == [Feed(ANNA, ORG, 3, None)]
     assert book.feeds.take_changed() == []
 
 
 def test_strangers_and_services_have_none() -> None:
     for actor in (FOREIGNER, "reminders"):
-        assert refused(decide(a_wish(actor, NEW), a_book(), NOW)).code is Code.NOT_ALLOWED
+        assert refused(decide(a_preference(actor, NEW), a_book(), NOW)).code is Code.NOT_ALLOWED

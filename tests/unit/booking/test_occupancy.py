@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.booking.domain.decide import decide
-from services.booking.domain.free_time.occupancy import needed
 from services.booking.domain.model import commands
 from services.booking.domain.model.appointment import Appointment, occupants
 from services.booking.domain.model.book import Book
 from services.booking.domain.model.calendar import Entry
 from services.booking.domain.model.times import Period
+from tests.support.examples import examples
 from tests.unit.booking.builders import (
     ANNA,
     BEN,
@@ -31,6 +31,7 @@ from tests.unit.booking.builders import (
     an_appointment,
     an_update,
     decided,
+    needed_for,
 )
 from tests.unit.booking.test_properties import some_command
 
@@ -38,7 +39,7 @@ SLOT = Period(MONDAY_9, MONDAY_9 + HOUR)
 
 
 def _needed(*asked: commands.Command, about: Appointment | None = None) -> set[tuple[UUID, Period]]:
-    return needed(asked, {about.id: about} if about else {}, PEOPLE)
+    return needed_for(asked, {about.id: about} if about else {})
 
 
 def test_a_booking_needs_its_people_in_its_range() -> None:
@@ -87,7 +88,7 @@ def test_impossible_times_need_nothing() -> None:
     assert _needed(a_create(start=skipped, end=skipped + HOUR)) == set()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_a_batch_decides_the_same_on_what_it_needs_as_on_everything(data: st.DataObject) -> None:
     """The strongest statement about `needed`: nothing that would change a decision is left out."""
@@ -98,13 +99,13 @@ def test_a_batch_decides_the_same_on_what_it_needs_as_on_everything(data: st.Dat
     asked = [data.draw(_local(some_command(number))) for number in range(data.draw(st.integers(1, 8)))]
     named = {command.appointment_id for command in asked if isinstance(command, commands.OfAppointment)}
     found = {identifier: item for identifier, item in standing.items() if identifier in named}
-    ranges = needed(asked, found, PEOPLE)
+    ranges = needed_for(asked, found)
     around = [
         (user, entry)
         for user, entry in everything
         if any(user == who and entry.start < when.end and when.start < entry.end for who, when in ranges)
     ]
-    whole, part = (Book(standing.values(), PEOPLE, {}, occupied) for occupied in (everything, around))
+    whole, part = (Book(standing.values(), PEOPLE, occupied) for occupied in (everything, around))
     for command in asked:
         assert decide(command, part, NOW) == decide(command, whole, NOW)
 

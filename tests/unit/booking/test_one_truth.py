@@ -14,19 +14,19 @@ from scheduling.availability import Availability, Span
 from scheduling.reasons import reasons_against
 from scheduling.slots import Slot, Taken, offers
 from services.booking.domain.decide import decide
-from services.booking.domain.free_time.occupancy import needed
 from services.booking.domain.free_time.reach import surroundings, widened
 from services.booking.domain.model import commands
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.book import Beside, Book
 from services.booking.domain.model.calendar import Entry
 from services.booking.domain.model.decision import Accepted, Code, Decision, Refusal
 from services.booking.domain.model.diary import BusyTimes, Diary, Hold, Hours
 from services.booking.domain.model.people import People
 from services.booking.domain.model.times import Period
-from tests.unit.booking.builders import ORG, a_create, a_person
+from tests.support.examples import examples
+from tests.unit.booking.builders import ORG, a_create, a_person, needed_for
 from tests.unit.scheduling.worlds import DAY, World, worlds
 
-THOROUGH = settings(max_examples=150, deadline=None)
+THOROUGH = settings(max_examples=examples(150), deadline=None)
 
 
 def instant(second: int) -> datetime:
@@ -108,7 +108,7 @@ def loaded(world: World, command: commands.Create, earlier: Book | None = None) 
         for person in world.people
         if person.availability
     }
-    ranges = widened(needed([command], {}, people), hours, [command])
+    ranges = widened(needed_for([command], {}, people), hours, {})
     sought = earlier.sought if earlier else {}
     ranges |= surroundings(sought.values())
     taken: dict[str, list[tuple[UUID, Period, UUID]]] = {"appointment": [], "hold": [], "elsewhere": []}
@@ -127,10 +127,8 @@ def loaded(world: World, command: commands.Create, earlier: Book | None = None) 
     return Book(
         (),
         people,
-        {},
         [(user, Entry(*when, name)) for user, when, name in taken["appointment"]],
-        diary=Diary(hours.values(), elsewhere, holds),
-        surrounded=sought,
+        Beside(diary=Diary(hours.values(), elsewhere, holds), surrounded=sought),
     )
 
 

@@ -92,12 +92,12 @@ def some_history(draw: st.DrawFn) -> list[tuple[commands.Command, datetime]]:
 
 
 def _replayed(history: list[tuple[commands.Command, datetime]]) -> tuple[list[Decision], Book]:
-    book = Book((), PEOPLE, {})
+    book = Book((), PEOPLE)
     return [decide(command, book, at) for command, at in history], book
 
 
 def _standing(book: Book) -> list[Appointment]:
-    return [change.after for change in book.take_changed()]
+    return [change.after for change in book.take_changes().appointments]
 
 
 @given(some_history())
@@ -148,7 +148,7 @@ def test_each_change_is_the_next_version_and_what_is_final_stays(
 def test_no_more_seats_are_taken_than_there_are_and_none_is_left_to_who_waits_and_has_time(
     history: list[tuple[commands.Command, datetime]],
 ) -> None:
-    book = Book((), PEOPLE, {})
+    book = Book((), PEOPLE)
     for command, at in history:
         decision = decide(command, book, at)
         if not isinstance(decision, Accepted) or decision.event is None:
@@ -168,10 +168,10 @@ def test_what_is_saved_after_two_batches_is_what_is_occupied(
     rows: set[Busy] = set()
     stored: dict[UUID, Appointment] = {}
     for batch in (history[:split], history[split:]):
-        book = Book(stored.values(), PEOPLE, {}, [(row.user_id, _entry(row)) for row in rows])
+        book = Book(stored.values(), PEOPLE, [(row.user_id, _entry(row)) for row in rows])
         for command, at in batch:
             decide(command, book, at)
-        changed = book.take_changed()
+        changed = book.take_changes().appointments
         freed, taken = freed_and_taken(changed)
         assert rows >= set(freed)
         rows = (rows - set(freed)) | set(taken)

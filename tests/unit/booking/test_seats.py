@@ -7,7 +7,6 @@ import pytest
 
 from services.booking.domain.attendance import seats as rules
 from services.booking.domain.decide import decide
-from services.booking.domain.free_time.occupancy import needed
 from services.booking.domain.model.appointment import Answer, Appointment
 from services.booking.domain.model.book import Book
 from services.booking.domain.model.commands import Cancel, Confirm, Decline, Join, Leave, ToAppointment
@@ -35,6 +34,7 @@ from tests.unit.booking.builders import (
     an_update,
     decided,
     event,
+    needed_for,
     refused,
 )
 
@@ -213,7 +213,7 @@ def test_who_is_busy_meanwhile_is_passed_over_and_goes_on_waiting(command: ToApp
 
 
 def test_who_left_the_company_meanwhile_is_passed_over() -> None:
-    book = Book([waiting(CARA, COLLEAGUE)], {**PEOPLE, CARA: a_person(CARA, active=False)}, {})
+    book = Book([waiting(CARA, COLLEAGUE)], {**PEOPLE, CARA: a_person(CARA, active=False)})
     assert seated(decide(a_command(Leave, BEN), book, NOW)) == [COLLEAGUE]
 
 
@@ -267,9 +267,9 @@ def test_a_cancellation_concerns_who_waits() -> None:
 
 def test_a_batch_looks_at_the_time_of_who_joins_and_of_who_waits_and_of_nobody_else() -> None:
     about = {UUID(int=0x100): waiting(COLLEAGUE)}
-    assert needed([joining()], about, PEOPLE) == {(CARA, SLOT), (COLLEAGUE, SLOT)}
-    assert needed([a_command(Leave, BEN)], about, PEOPLE) == {(COLLEAGUE, SLOT)}
-    assert needed([a_command(Decline, BEN)], about, PEOPLE) == {(COLLEAGUE, SLOT)}
+    assert needed_for([joining()], about) == {(CARA, SLOT), (COLLEAGUE, SLOT)}
+    assert needed_for([a_command(Leave, BEN)], about) == {(COLLEAGUE, SLOT)}
+    assert needed_for([a_command(Decline, BEN)], about) == {(COLLEAGUE, SLOT)}
 
 
 def test_who_queued_in_this_batch_is_known_to_be_busy_in_this_batch() -> None:

@@ -13,6 +13,7 @@ from services.booking.domain.model import commands
 from services.booking.domain.model.commands import Decline, Join, Scope, Update
 from services.booking.domain.model.decision import Code
 from services.booking.domain.model.recurring_series import AHEAD
+from services.booking.domain.model.times import Period
 from tests.unit.booking.builders import (
     ANNA,
     BEN,
@@ -210,10 +211,10 @@ def test_nobody_who_left_is_booked_by_night() -> None:
     extend = commands.ExtendSeries(
         id=UUID(int=0x81), organization=ORG, actor=by("booking"), series_id=known.id
     )
-    book = ledger.book([(extend, NOW + 3 * WEEK)], {})
+    book = ledger.book([extend], Period(NOW + 3 * WEEK, NOW + 3 * WEEK), {})
     book.people = {**PEOPLE, BEN: replace(PEOPLE[BEN], active=False)}
     decision = settled(decide(extend, book, NOW + 3 * WEEK))
     assert {tuple(step.appointment.answers) for step in decision.steps} == {(CARA,)}
-    book = ledger.book([(extend, NOW + 3 * WEEK)], {})
+    book = ledger.book([extend], Period(NOW + 3 * WEEK, NOW + 3 * WEEK), {})
     book.people = {**PEOPLE, ANNA: replace(PEOPLE[ANNA], active=False)}
     assert settled(decide(extend, book, NOW + 3 * WEEK)).steps == ()

@@ -238,8 +238,8 @@ def test_the_past_is_left_out_like_a_conflict() -> None:
 def test_a_refused_series_leaves_no_trace() -> None:
     book = a_book(busy(3, start=MONDAY_9 + 3 * WEEK - HOUR, end=MONDAY_9 + 3 * WEEK))
     assert isinstance(decide(a_series(), book, NOW), Refusal)
-    assert book.take_changed() == []
-    assert book.take_series() == []
+    changes = book.take_changes()
+    assert (changes.appointments, changes.series) == ([], [])
     assert book.overlapping(ANNA, MONDAY_9, MONDAY_9 + HOUR) == []
 
 

@@ -269,7 +269,7 @@ def test_equal_values_are_no_change() -> None:
 
 def test_an_appointment_that_stands_alone_knows_no_scope() -> None:
     diary = Diary(a_create())
-    [alone] = diary.book.take_changed()
+    [alone] = diary.book.take_changes().appointments
     assert accepted(diary.ask(Cancel, alone.after, scope=ALL)).appointment.status is Status.CANCELLED
 
 

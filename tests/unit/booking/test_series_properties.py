@@ -10,18 +10,29 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.booking.domain.decide import decide
-from services.booking.domain.free_time.occupancy import needed
+from services.booking.domain.decide import decide, needs_of
 from services.booking.domain.model import commands
 from services.booking.domain.model.appointment import Appointment, occupants
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.book import Beside, Book
 from services.booking.domain.model.calendar import Entry
 from services.booking.domain.model.commands import Scope
 from services.booking.domain.model.decision import Accepted, AcceptedMany, Decision
 from services.booking.domain.model.recurring_series import Series
 from services.booking.domain.series.expansion import created, expanded
 from services.booking.domain.series.weight import meet_in_a_series, whole_series
-from tests.unit.booking.builders import ANNA, BEN, CARA, COLLEAGUE, HOUR, MONDAY_9, ORG, PEOPLE, a_create, by
+from tests.unit.booking.builders import (
+    ANNA,
+    BEN,
+    CARA,
+    COLLEAGUE,
+    HOUR,
+    MONDAY_9,
+    ORG,
+    PEOPLE,
+    a_create,
+    by,
+    needed_for,
+)
 from tests.unit.booking.recurring import a_pattern, a_series
 
 DAY = timedelta(days=1)
@@ -92,7 +103,7 @@ def an_edit(draw: st.DrawFn, number: int, about: Appointment) -> commands.Comman
 @st.composite
 def some_history(draw: st.DrawFn) -> History:
     """Commands with their decision times, about what those before them made."""
-    at, book = MONDAY_9 - DAY, Book((), PEOPLE, {})
+    at, book = MONDAY_9 - DAY, Book((), PEOPLE)
     history: list[tuple[commands.Command, datetime]] = []
     for number in range(draw(st.integers(1, 12))):
         at += draw(st.integers(0, 30)) * HOUR
@@ -107,12 +118,12 @@ def some_history(draw: st.DrawFn) -> History:
 
 
 def replayed(history: History) -> tuple[list[Decision], Book]:
-    book = Book((), PEOPLE, {})
+    book = Book((), PEOPLE)
     return [decide(command, book, at) for command, at in history], book
 
 
 def standing(book: Book) -> list[Appointment]:
-    return [change.after for change in book.take_changed()]
+    return [change.after for change in book.take_changes().appointments]
 
 
 @settings(deadline=None)
@@ -132,11 +143,11 @@ def test_nobody_is_twice_anywhere_and_no_start_by_the_pattern_has_two_appointmen
 @settings(deadline=None)
 @given(some_history())
 def test_a_command_happens_to_all_that_it_touches_or_to_nothing(history: History) -> None:
-    book = Book((), PEOPLE, {})
+    book = Book((), PEOPLE)
     known: dict[UUID, Appointment] = {}
     for command, at in history:
         decision = decide(command, book, at)
-        changed = {change.after.id: change.after for change in book.take_changed()}
+        changed = {change.after.id: change.after for change in book.take_changes().appointments}
         steps: Sequence[Accepted] = ()
         if isinstance(decision, AcceptedMany):
             steps = decision.steps
@@ -153,7 +164,7 @@ def test_a_command_happens_to_all_that_it_touches_or_to_nothing(history: History
 @settings(deadline=None)
 @given(some_history())
 def test_a_title_is_the_last_that_was_given_for_that_occurrence(history: History) -> None:
-    book = Book((), PEOPLE, {})
+    book = Book((), PEOPLE)
     titles: dict[UUID, str] = {}
     for command, at in history:
         open_before = {item.id: item for item in book._now.values() if item.is_open}
@@ -198,7 +209,7 @@ def _applied(batch: History, stored: dict[UUID, Appointment], series: dict[UUID,
     all_asked: list[commands.Command] = [*asked, *new]
     ids = {one.appointment_id for one in all_asked if isinstance(one, commands.OfAppointment)}
     known = {identifier: stored[identifier] for identifier in ids if identifier in stored}
-    whole = whole_series(asked, known)
+    whole = whole_series(asked, known) | needs_of(asked).series
     if len(batch) > 1 and meet_in_a_series(asked, known, whole, {one.appointment_id for one in new}):
         middle = len(batch) // 2
         return _applied(batch[:middle], stored, series) + _applied(batch[middle:], stored, series)
@@ -208,7 +219,7 @@ def _applied(batch: History, stored: dict[UUID, Appointment], series: dict[UUID,
     known |= {one.id: one for one in of_series}
     loaded = {one: series[one] for one in whole}
     all_asked += expanded(asked, known, loaded, since, until)
-    ranges = needed(all_asked, known, PEOPLE)
+    ranges = needed_for(all_asked, known)
     occupied = {
         (user, Entry(item.start, item.end, item.id))
         for item in stored.values()
@@ -217,9 +228,10 @@ def _applied(batch: History, stored: dict[UUID, Appointment], series: dict[UUID,
     }
     others = {entry.appointment_id for _, entry in occupied} - known.keys()
     book = Book(
-        [*known.values(), *(stored[one] for one in others)], PEOPLE, {}, occupied, series=loaded.values()
+        [*known.values(), *(stored[one] for one in others)], PEOPLE, occupied, Beside(series=loaded.values())
     )
     decisions = [decide(command, book, at) for command, at in batch]
-    stored |= {change.after.id: change.after for change in book.take_changed()}
-    series |= {one.id: one for one in book.take_series()}
+    changes = book.take_changes()
+    stored |= {change.after.id: change.after for change in changes.appointments}
+    series |= {one.id: one for one in changes.series}
     return decisions

@@ -234,7 +234,7 @@ def test_two_appointments_swap_their_times_in_one_batch() -> None:
         an_update(**LATER),
     ):
         assert event(decide(command, book, NOW)) == "appointment.rescheduled"
-    assert [change.after.start for change in book.take_changed()] == [second.start, first.start]
+    assert [change.after.start for change in book.take_changes().appointments] == [second.start, first.start]
 
 
 def test_a_cancelled_slot_is_booked_in_the_same_batch() -> None:

@@ -14,6 +14,7 @@ from chassis.dead_letters.store import Failure, letter
 from chassis.kafka.fitting import BEGINNING
 from contracts.envelope import Cut, Message, RawHeaders, Record
 from contracts.topics import MIB, dead_letters, redrive
+from tests.support.examples import examples
 
 AT = datetime(2028, 3, 1, 12, tzinfo=UTC)
 FAILURE = Failure("decode", "InvalidMessage", "it is not JSON", 1, AT, AT)
@@ -136,7 +137,7 @@ SIZES = st.sampled_from([0, 1, 300, 60_000, 70_000, 520_000, 2 * MIB - 70_000, 2
 HEADERS = st.lists(st.tuples(TEXTS, st.one_of(st.none(), SIZES.map(lambda size: b"h" * size))), max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(HEADERS, SIZES, st.one_of(st.none(), SIZES), TEXTS, st.sampled_from([1, 9_000]))
 def test_every_letter_fits_its_topic(
     headers: list[tuple[str, bytes]], key: int, value: int | None, message: str, times: int

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from deploy.local.programs import SERVICES
+from deploy.local.ports import SERVICES
 
 ROOT = Path(__file__).parents[3]
 GRAFANA = ROOT / "deploy" / "grafana"
@@ -115,11 +115,13 @@ def test_series_of_the_tests_are_series_that_we_have() -> None:
 
 
 @promtool
+@pytest.mark.thorough
 def test_the_rules_pass_their_tests(tmp_path: Path) -> None:
     assert promtool_says(tmp_path, {}) == 0
 
 
 @promtool
+@pytest.mark.thorough
 @pytest.mark.parametrize("broken", [NEVER, ALWAYS], ids=["never fires", "always fires"])
 def test_a_rule_that_is_broken_makes_its_tests_red(tmp_path: Path, broken: str) -> None:
     assert promtool_says(tmp_path, {"AppointmentsGaps": broken}) == 1

@@ -77,6 +77,9 @@ def _requirements(name: str) -> list[str]:
         return []
 
 
+pytestmark = pytest.mark.thorough
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what pip installs of us when it has nothing but what the Dockerfile copies."""
@@ -96,7 +99,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_dockerfile_copies_every_package_of_ours() -> None:
-    assert copied() - {"pyproject.toml", "constraints.txt", "README.md"} == PACKAGES
+    assert copied() - {"pyproject.toml", "constraints.txt", "README.md", "LICENSE"} == PACKAGES
     assert {name for name in copied() if not (ROOT / name).exists()} == set()
 
 

@@ -1,4 +1,4 @@
-"""Deployment files parse, name what exists, and carry the requirements' figures."""
+"""Deployment files parse, name what exists, and carry the figures of docs/requirements.md."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.local.programs import SERVICES
+from deploy.local.ports import SERVICES
 from services.booking.settings import BookingSettings
 from services.ingress.settings import IngressSettings
 from services.notifier.settings import NotifierSettings
@@ -103,7 +103,7 @@ def test_a_strangers_transaction_holds_nobody_up_for_longer_than_a_minute() -> N
     assert compose["services"]["kafka"]["environment"]["KAFKA_TRANSACTION_MAX_TIMEOUT_MS"] == "60000"
 
 
-def test_kong_has_the_limits_and_claims_of_the_requirements() -> None:
+def test_kong_has_the_limits_and_claims_of_the_requirements_document() -> None:
     [kong] = documents("kong/kong.yaml")
     route = kong["services"][0]["routes"][0]
     plugins = {plugin["name"]: plugin["config"] for plugin in route["plugins"]}

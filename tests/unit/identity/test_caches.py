@@ -58,6 +58,7 @@ class Crowd:
         }
 
 
+@pytest.mark.thorough
 async def test_bookings_memory_is_bounded_over_a_million_people(monkeypatch: pytest.MonkeyPatch) -> None:
     directory = booking.Directory("", timeout=5, remember_for=1e9)
     monkeypatch.setattr(directory, "_client", Crowd())

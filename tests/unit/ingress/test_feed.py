@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 from scheduling.ics.writing import write
 from scheduling.recurrence import Recurrence, recurrence_of, shift, starts
 from services.ingress.domain.feed import entries
+from tests.support.examples import examples
 
 ANNA, BEN = UUID(int=1), UUID(int=2)
 NAMES = {str(ANNA): "Anna"}
@@ -195,7 +196,7 @@ fates = some.lists(
     fates=fates,
     added=some.lists(some.integers(1, 400), max_size=3, unique=True),
 )
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=examples(100), deadline=None, derandomize=True)
 def test_whatever_became_of_a_series(
     zone: str, minutes: int, rule: str | None, fates: list[str], added: list[int]
 ) -> None:

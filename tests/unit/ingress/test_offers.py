@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 from itertools import product
+from typing import TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -9,27 +11,42 @@ import pytest
 
 from scheduling.reasons import Reason
 from scheduling.slots import Slot
-from services.ingress.domain import offers, queries, slots
+from services.ingress.api.parameters import Parameters, QueryReader
+from services.ingress.domain import offers, slots
+from services.ingress.domain.problems import Problem
+from services.ingress.routes.free_slots import MomentParameters, SlotParameters
+from tests.unit.ingress.requests import a_request
 
+P = TypeVar("P", bound=Parameters)
 ANNA, BEN = UUID(int=1), UUID(int=2)
 DAYS = {"start_date": ["2027-03-01"], "end_date": ["2027-03-31"]}
-
-
-def is_zone(name: str) -> bool:
-    return name in ("Europe/Berlin", "Pacific/Kiritimati")
 
 
 def seconds(*parts: int) -> int:
     return int(datetime(*parts, tzinfo=UTC).timestamp())  # type: ignore[misc,arg-type]
 
 
-def test_what_is_asked_unless_told() -> None:
-    query = offers.offers_query(DAYS, is_zone)
-    assert (query.people, query.duration, query.timezone, query.together) == ((), 30, None, True)
-    assert query.instants("Europe/Berlin") == (seconds(2027, 2, 28, 23), seconds(2027, 3, 31, 22))
+def read(model: type[P], params: dict[str, list[str]]) -> P:
+    return QueryReader(model).read(a_request(urlencode(params, doseq=True)))
 
 
-def test_all_that_can_be_asked() -> None:
+def errors(model: type[Parameters], params: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """Field and code of each error."""
+    with pytest.raises(Problem) as raised:
+        read(model, params)
+    return [(error["field"], error["code"]) for error in raised.value.errors]
+
+
+def test_a_search_needs_only_its_days() -> None:
+    query = read(SlotParameters, DAYS)
+    assert (query.user_id, query.duration, query.timezone, query.mode) == ((), 30, None, "all")
+    assert offers.instants("Europe/Berlin", query.start_date, query.end_date) == (
+        seconds(2027, 2, 28, 23),
+        seconds(2027, 3, 31, 22),
+    )
+
+
+def test_a_search_with_all_its_parameters() -> None:
     params = {
         "user_id": [f"{BEN},{ANNA}", str(BEN)],
         "start_date": ["2027-03-28"],
@@ -38,19 +55,22 @@ def test_all_that_can_be_asked() -> None:
         "timezone": ["Europe/Berlin"],
         "mode": ["any"],
     }
-    query = offers.offers_query(params, is_zone)
-    assert (query.people, query.duration, query.together) == ((BEN, ANNA), 1440, False)
-    assert query.instants("Europe/Berlin")[1] == seconds(2027, 3, 28, 22), "the day has 23 hours"
-    assert query.reach == (seconds(2027, 3, 27, 23), seconds(2027, 3, 29, 22)), (
-        "the last slot runs over midnight"
-    )
+    query = read(SlotParameters, params)
+    assert (query.user_id, query.duration, query.mode) == ((BEN, ANNA), 1440, "any")
+    days = query.start_date, query.end_date
+    assert offers.instants("Europe/Berlin", *days)[1] == seconds(2027, 3, 28, 22), "the day has 23 hours"
+    assert offers.reach(query.timezone, *days, query.duration) == (
+        seconds(2027, 3, 27, 23),
+        seconds(2027, 3, 29, 22),
+    ), "the last slot runs over midnight"
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "UTC"])
 def test_days_of_any_zone_are_within_reach(zone: str) -> None:
-    """Where no zone is named, it becomes known with what is read."""
-    query = offers.offers_query(DAYS, is_zone)
-    (low, high), (first, last) = query.reach, query.instants(zone)
+    """A zone that is not named becomes known with what is read."""
+    query = read(SlotParameters, DAYS)
+    days = query.start_date, query.end_date
+    (low, high), (first, last) = offers.reach(None, *days, query.duration), offers.instants(zone, *days)
     assert low <= first < last + 60 * query.duration <= high
 
 
@@ -74,18 +94,19 @@ def test_days_of_any_zone_are_within_reach(zone: str) -> None:
         pytest.param({"duration": ["-5"]}, "duration", "out_of_range", id="less than nothing"),
         pytest.param({"timezone": ["Mars/Base"]}, "timezone", "unknown_timezone", id="no such zone"),
         pytest.param({"mode": ["some"]}, "mode", "enum", id="no such mode"),
+        pytest.param({"mode": [""]}, "mode", "enum", id="a blank mode"),
     ],
 )
-def test_what_cannot_be_asked(changed: dict[str, list[str]], field: str, code: str) -> None:
-    with pytest.raises(queries.InvalidQuery) as raised:
-        offers.offers_query(DAYS | changed, is_zone)
-    assert [(error.field, error.code) for error in raised.value.errors] == [(field, code)]
+def test_a_search_that_cannot_be_read_names_the_parameter(
+    changed: dict[str, list[str]], field: str, code: str
+) -> None:
+    assert errors(SlotParameters, DAYS | changed) == [(field, code)]
 
 
 def test_92_days_and_20_people_are_not_too_much() -> None:
     people = [str(UUID(int=n)) for n in range(20)]
-    query = offers.offers_query(DAYS | {"end_date": ["2027-05-31"], "user_id": people}, is_zone)
-    assert (len(query.people), (query.last_day - query.first_day).days) == (20, 91)
+    query = read(SlotParameters, DAYS | {"end_date": ["2027-05-31"], "user_id": people})
+    assert (len(query.user_id), (query.end_date - query.start_date).days) == (20, 91)
 
 
 @pytest.mark.parametrize(
@@ -98,15 +119,15 @@ def test_92_days_and_20_people_are_not_too_much() -> None:
         pytest.param({"timezone": ["Mars/Base"]}, "timezone", "unknown_timezone", id="no such zone"),
     ],
 )
-def test_what_cannot_be_explained(changed: dict[str, list[str]], field: str, code: str) -> None:
-    with pytest.raises(queries.InvalidQuery) as raised:
-        offers.moment_query({"at": ["2027-03-01T09:00:00Z"]} | changed, is_zone)
-    assert [(error.field, error.code) for error in raised.value.errors] == [(field, code)]
+def test_a_moment_that_cannot_be_read_names_the_parameter(
+    changed: dict[str, list[str]], field: str, code: str
+) -> None:
+    assert errors(MomentParameters, {"at": ["2027-03-01T09:00:00Z"]} | changed) == [(field, code)]
 
 
 def test_a_moment_is_an_instant() -> None:
-    query = offers.moment_query({"at": ["2027-03-01T09:00:00 01:00"]}, is_zone)
-    assert (query.person, query.start, query.duration) == (None, seconds(2027, 3, 1, 8), 30)
+    query = read(MomentParameters, {"at": ["2027-03-01T09:00:00 01:00"]})
+    assert (query.user_id, query.at.timestamp(), query.duration) == (None, seconds(2027, 3, 1, 8), 30)
 
 
 def test_slots_are_written_as_json() -> None:

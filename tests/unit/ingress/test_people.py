@@ -9,7 +9,7 @@ import pytest
 
 from scheduling.slots import Taken
 from services.ingress.views import people as view_people
-from services.ingress.views.people import Openings
+from services.ingress.views.people import People
 
 ANNA, BEN, HUB = UUID(int=1), UUID(int=2), UUID(int=9)
 NOTHING = dict.fromkeys(
@@ -31,8 +31,8 @@ class Views:
         return self.rows
 
 
-def of(views: Views) -> Openings:
-    return Openings(views)  # type: ignore[arg-type]
+def of(views: Views) -> People:
+    return People(views)  # type: ignore[arg-type]
 
 
 async def test_what_is_taken_is_sorted_whatever_takes_it() -> None:
@@ -47,7 +47,7 @@ async def test_what_is_taken_is_sorted_whatever_takes_it() -> None:
         },
         {"starts": [1], "ends": [2]},
     )
-    anna, ben = await of(views).people(HUB, [ANNA, BEN], 0, 100, 0)
+    anna, ben = await of(views).read(HUB, [ANNA, BEN], 0, 100, 0)
     assert (anna.id, anna.availability, ben.id) == (ANNA, None, BEN)
     assert list(anna.taken) == [
         Taken(5, 6, "hold"),
@@ -62,15 +62,15 @@ async def test_what_is_taken_is_sorted_whatever_takes_it() -> None:
 async def test_hours_are_parsed_again_only_when_they_are_others() -> None:
     views = Views({"body": hours()})
     people = of(views)
-    [first] = await people.people(HUB, [ANNA], 0, 100, 0)
-    [again] = await people.people(HUB, [ANNA], 0, 100, 0)
+    [first] = await people.read(HUB, [ANNA], 0, 100, 0)
+    [again] = await people.read(HUB, [ANNA], 0, 100, 0)
     assert again.availability is first.availability
     views.rows = [NOTHING | {"body": hours("UTC", step=30)}]
-    [changed] = await people.people(HUB, [ANNA], 0, 100, 0)
+    [changed] = await people.read(HUB, [ANNA], 0, 100, 0)
     assert changed.availability is not None
     assert (changed.availability.timezone, changed.availability.policy.step) == ("UTC", 30)
     views.rows = [NOTHING]
-    [gone] = await people.people(HUB, [ANNA], 0, 100, 0)
+    [gone] = await people.read(HUB, [ANNA], 0, 100, 0)
     assert gone.availability is None
 
 
@@ -80,8 +80,8 @@ async def test_only_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view_people, "KEPT", 2 * len(body))
     people = of(Views(*[{"body": body}] * 3))
     who = [UUID(int=number) for number in range(3)]
-    first = await people.people(HUB, who, 0, 100, 0)
-    second = await people.people(HUB, list(reversed(who)), 0, 100, 0)
+    first = await people.read(HUB, who, 0, 100, 0)
+    second = await people.read(HUB, list(reversed(who)), 0, 100, 0)
     kept = [
         one.availability is other.availability for one, other in zip(first, reversed(second), strict=True)
     ]

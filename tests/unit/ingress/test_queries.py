@@ -2,16 +2,35 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingress.domain import busy, cursors, queries
+from services.ingress.api.parameters import Parameters, QueryReader
+from services.ingress.domain import busy, cursors
+from services.ingress.domain.problems import Problem
+from services.ingress.routes.reads import CalendarParameters, ListParameters
+from tests.unit.ingress.requests import a_request
 
 NOW = datetime(2031, 3, 3, 15, 30, tzinfo=UTC)
 DAY = datetime(2031, 3, 3, tzinfo=UTC)
+P = TypeVar("P", bound=Parameters)
+
+
+def read(model: type[P], params: dict[str, str]) -> P:
+    return QueryReader(model).read(a_request(urlencode(params)))
+
+
+def errors(model: type[Parameters], params: dict[str, str]) -> dict[str, str]:
+    """The code of each field that is refused."""
+    with pytest.raises(Problem) as raised:
+        read(model, params)
+    assert raised.value.code == "invalid"
+    return {error["field"]: error["code"] for error in raised.value.errors}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +47,7 @@ DAY = datetime(2031, 3, 3, tzinfo=UTC)
     ],
 )
 def test_instants(text: str, expected: datetime) -> None:
-    assert queries.list_query({"from": [text]}).ends_after == expected
+    assert read(ListParameters, {"from": text}).query().ends_after == expected
 
 
 @pytest.mark.parametrize(
@@ -36,29 +55,64 @@ def test_instants(text: str, expected: datetime) -> None:
     [
         pytest.param({}, DAY, DAY + timedelta(days=31), id="from today for a month"),
         pytest.param(
-            {"from": ["2031-01-01"]},
+            {"from": "2031-01-01"},
             datetime(2031, 1, 1, tzinfo=UTC),
             datetime(2031, 2, 1, tzinfo=UTC),
             id="a month from there",
         ),
         pytest.param(
-            {"to": ["2031-02-01"]},
+            {"to": "2031-02-01"},
             datetime(2031, 1, 1, tzinfo=UTC),
             datetime(2031, 2, 1, tzinfo=UTC),
             id="a month until then",
         ),
     ],
 )
-def test_what_a_calendar_shows_unless_told(params: queries.Params, start: datetime, end: datetime) -> None:
-    query = queries.calendar_query(params, NOW)
+def test_a_calendar_without_a_range_shows_31_days(
+    params: dict[str, str], start: datetime, end: datetime
+) -> None:
+    query = read(CalendarParameters, params).query(NOW)
     assert (query.start, query.end) == (start, end)
 
 
 def test_every_wrong_parameter_is_named_at_once() -> None:
-    params = {"from": ["x"], "status": ["open"], "limit": ["0"], "client_id": ["7"]}
-    with pytest.raises(queries.InvalidQuery) as raised:
-        queries.list_query(params)
-    assert {error.field for error in raised.value.errors} == set(params)
+    params = {"from": "x", "status": "open", "limit": "0", "client_id": "7"}
+    assert errors(ListParameters, params) == {
+        "from": "datetime",
+        "status": "enum",
+        "limit": "out_of_range",
+        "client_id": "uuid",
+    }
+
+
+@pytest.mark.parametrize(
+    ("params", "field", "code"),
+    [
+        pytest.param({"from": "2031-03-03", "to": "2031-03-03"}, "to", "range", id="an empty range"),
+        pytest.param({"from": "2031-03-03", "to": "2032-04-04"}, "to", "range", id="more than 366 days"),
+        pytest.param({"from": "9999-12-31"}, "from", "datetime", id="after the end of the calendar"),
+        pytest.param({"q": "x" * 201}, "q", "string_too_long", id="a long text"),
+        pytest.param({"q": "a\x00b"}, "q", "control_character", id="a control character"),
+        pytest.param({"limit": "501"}, "limit", "out_of_range", id="a page that is too long"),
+        pytest.param({"limit": "1.0"}, "limit", "out_of_range", id="a fraction"),
+        pytest.param({"limit": "+5"}, "limit", "out_of_range", id="a sign"),
+    ],
+)
+def test_a_parameter_out_of_its_bounds_is_named(params: dict[str, str], field: str, code: str) -> None:
+    assert errors(ListParameters, params) == {field: code}
+
+
+def test_lists_are_repeated_or_separated_by_commas_and_of_others_the_last_counts() -> None:
+    request = a_request(
+        "status=pending,confirmed&status=pending&limit=3&limit=7&q=%20two%20words%20&client_id="
+    )
+    query = QueryReader(ListParameters).read(request)
+    assert (query.status, query.limit, query.q, query.client_id) == (
+        ("pending", "confirmed"),
+        7,
+        "two words",
+        None,
+    )
 
 
 @given(

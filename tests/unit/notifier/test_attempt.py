@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from services.notifier.domain.breaker import Breaker
+from chassis.health import Health
 from services.notifier.domain.retry import Failure
 from services.notifier.domain.staleness import Current
 from services.notifier.sending.attempt import FRESH_SECONDS, Attempts
+from services.notifier.sending.circuit import Circuit
 from services.notifier.sending.completion import Ended
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.queue import Checked, Later
@@ -41,11 +42,8 @@ class Slow:
 
     def caller(self) -> Attempts:
         settings = NotifierSettings(quick_wait_min=0, quick_wait_max=0)
-        return Attempts(self, settings, _unheard, self.look)  # type: ignore[arg-type]
-
-
-def _unheard(_: Breaker, __: str) -> None:
-    """Nobody asks about the breaker here."""
+        circuit = Circuit(settings.breaker_threshold, settings.breaker_recovery, Health("notifier"))
+        return Attempts(self, settings, circuit, self.look)  # type: ignore[arg-type]
 
 
 async def test_what_is_cancelled_between_two_tries_is_not_sent() -> None:
@@ -65,11 +63,11 @@ async def test_what_is_cancelled_while_it_waits_for_its_turn_is_not_sent() -> No
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"), [pytest.param(None, "sent", id="sent"), pytest.param(BUSY, "planned", id="later")]
+    ("answer", "state"), [pytest.param(None, "sent", id="sent"), pytest.param(BUSY, "retrying", id="later")]
 )
 async def test_what_was_just_looked_at_is_called_for_at_once(answer: Failure | None, state: str) -> None:
     service = Slow(a_reminder_for_ben(), [answer])
-    service.looked.delivery.attempts = 0
+    service.looked = replace(service.looked, delivery=replace(service.looked.delivery, attempts=0))
     result = await service.caller().attempt(service.looked)
     assert isinstance(result, Ended | Later)
     assert (result.delivery.state, service.calls, service.looks) == (state, 1, [])

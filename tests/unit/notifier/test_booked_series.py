@@ -31,7 +31,7 @@ class Fleet:
     """Booking, and the notifier behind it; both remember what they would store."""
 
     def __init__(self) -> None:
-        self.book = Book((), PEOPLE, {})
+        self.book = Book((), PEOPLE)
         self.standing: dict[UUID, Seen] = {}
         self.number = 0
         self.files: dict[str, str] = {}

@@ -11,8 +11,8 @@ from notifications.preferences import NO_RULES, NOTHING_SAID
 from notifications.templates.samples import sample
 from services.notifier.clients.communication import send_body
 from services.notifier.domain.delivery import Delivery
-from services.notifier.sending.attempt import not_sent
 from services.notifier.sending.completion import Ended
+from services.notifier.sending.conclusion import checked, result_of
 from services.notifier.sending.content import body_of
 from services.notifier.store.queue import Checked
 from tests.unit.notifier.builders import BEN, MONDAY_9, NOW, someone, utc
@@ -64,10 +64,13 @@ def a_reminder_for_ben(held_until: datetime | None = None, locale: str = "en", *
     ],
 )
 def test_what_would_have_a_hole_is_set_aside(data: dict[str, Any], reason: str | None) -> None:
-    result = not_sent(a_reminder_for_ben(**data), EVENING)
+    looked = a_reminder_for_ben(**data)
+    found = checked(looked, EVENING)
     if reason is None:
-        assert result is None
+        assert found is looked
     else:
+        assert not isinstance(found, Checked)
+        result = result_of(looked, found)
         assert isinstance(result, Ended)
         assert (result.delivery.state, result.error) == ("dead_lettered", "MissingVariables")
         assert result.delivery.reason == f"appointment_reminder_v1 {reason}"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from notifications.preferences import NO_RULES, Preferences
 from services.notifier.domain.breaker import Breaker
 from services.notifier.domain.channels import fallback_for
+from services.notifier.domain.delivery import State
 from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.reports import Outcome, state_after
 from services.notifier.domain.retry import Failure, next_attempt_at, quickly
@@ -197,7 +198,7 @@ def test_where_to_turn_when_a_channel_gives_up(
         pytest.param("expired", "delivered", None, id="not sent at all"),
     ],
 )
-def test_what_a_report_changes(state: str, reported: Outcome, expected: str | None) -> None:
+def test_what_a_report_changes(state: State, reported: Outcome, expected: str | None) -> None:
     assert state_after(state, reported) == expected
 
 

@@ -64,7 +64,8 @@ def test_it_is_one_message_with_a_line_for_each_and_every_variable_that_it_decla
 
 def test_it_is_of_use_as_long_as_anything_in_it() -> None:
     [short], [long] = waited(an_event("updated", TITLE)), waited(an_event("created"))
-    long.delivery.expires_at = short.delivery.expires_at + timedelta(hours=3)
+    later = short.delivery.expires_at + timedelta(hours=3)
+    long = replace(long, delivery=replace(long.delivery, expires_at=later))
     assert digest_of(short, long)[0].expires_at == long.delivery.expires_at
 
 

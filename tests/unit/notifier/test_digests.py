@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from notifications.preferences import NO_RULES, NOTHING_SAID, Digest, Organization, Preferences, QuietHours
+from services.notifier.domain.channels import reason_for_off
 from services.notifier.domain.digests import (
     Close,
     Message,
@@ -21,9 +22,9 @@ from services.notifier.domain.digests import (
     digest_id,
     is_chosen,
     review,
-    unwanted,
     window_for,
 )
+from tests.support.examples import examples
 from tests.unit.notifier.builders import BEN, CLEO, utc
 
 AT_SIX = Preferences(digest=Digest(True, time(18)), version=1)
@@ -186,8 +187,11 @@ def test_each_person_and_day_has_one_id() -> None:
 
 def test_what_was_switched_off_meanwhile_is_not_told() -> None:
     off = replace(AT_SIX, types={MESSAGE.type: NO_MAIL})
-    assert unwanted(MESSAGE, off, NO_RULES) == "switched off by the person for this type"
-    assert unwanted(MESSAGE, AT_SIX, NO_RULES) is None
+    assert (
+        reason_for_off(MESSAGE.type, MESSAGE.channel, off, NO_RULES)
+        == "switched off by the person for this type"
+    )
+    assert reason_for_off(MESSAGE.type, MESSAGE.channel, AT_SIX, NO_RULES) is None
 
 
 @dataclass
@@ -285,7 +289,7 @@ class OnePerson(RuleBasedStateMachine):
             for one in digest.waiting
             if one.cancelled
             or self.now >= one.message.expires_at
-            or unwanted(one.message, self.own, NO_RULES)
+            or reason_for_off(one.message.type, one.message.channel, self.own, NO_RULES)
         ]
         self.left_out += useless
         digest.waiting = [one for one in digest.waiting if one not in useless]
@@ -324,7 +328,7 @@ class OnePerson(RuleBasedStateMachine):
 
 
 TestOnePerson = OnePerson.TestCase
-TestOnePerson.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestOnePerson.settings = settings(max_examples=examples(150), stateful_step_count=30, deadline=None)
 
 
 @given(

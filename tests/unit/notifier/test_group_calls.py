@@ -16,10 +16,12 @@ from services.notifier.clients.communication import to_many
 from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.model import Event, Person
 from services.notifier.domain.staleness import Current
+from services.notifier.domain.transitions import Accept, GiveUp, PutBack
 from services.notifier.messages.events import Happened
 from services.notifier.planning.deliveries import planned
-from services.notifier.sending.attempt import Attempts, Before, Result, Untried
+from services.notifier.sending.attempt import Attempts, Before
 from services.notifier.sending.completion import Ended
+from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, Untried
 from services.notifier.sending.group_calls import FEWEST, MOST, Together, attempt, bundles, shares
 from services.notifier.store.queue import Checked, Later
 from tests.unit.notifier.builders import ANNA, BEN, NOW, PEOPLE, an_event, someone
@@ -105,22 +107,21 @@ class Answers:
         self.calls = 0
 
     async def fresh(self, members: list[Checked]) -> list[Checked]:
-        return [replace(item, delivery=replace(item.delivery)) for item in members]
+        return [replace(item) for item in members]
 
-    async def deliver(self, lead: Checked, before: Before) -> Result:
+    async def deliver(self, lead: Checked, before: Before) -> Conclusion | NotCalled:
         found = await before(lead)
         if not isinstance(found, Checked):
             return found
         self.calls += 1
-        delivery = lead.delivery
+        attempts = lead.delivery.attempts + 1
         if self.how == "untried":
-            return Untried(lead)
-        delivery.attempts += 1
-        delivery.state, delivery.reason = self.how, None if self.how == "sent" else "HTTP 503"
-        if self.how == "planned":
-            return Later(delivery, NOW, outage=True)
-        delivery.sent_at = NOW if self.how == "sent" else None
-        return Ended(delivery, None if self.how == "sent" else "HTTP 503")
+            return NotCalled()
+        if self.how == "sent":
+            return Conclusion(Accept(attempts), NOW)
+        if self.how == "retrying":
+            return Conclusion(PutBack(attempts, "HTTP 503"), NOW, due=NOW, outage=True)
+        return Conclusion(GiveUp(attempts, "HTTP 503", for_good=False), NOW, "HTTP 503")
 
 
 def tried(how: str, members: list[Checked]) -> tuple[list[Result], list[Checked], int]:
@@ -131,16 +132,18 @@ def tried(how: str, members: list[Checked]) -> tuple[list[Result], list[Checked]
     return asyncio.run(attempt(cast("Attempts", caller), together)), together.members, caller.calls
 
 
-@pytest.mark.parametrize("how", ["sent", "failed", "planned", "untried"])
+@pytest.mark.parametrize("how", ["sent", "failed", "retrying", "untried"])
 def test_each_member_comes_as_far_as_the_call(how: str) -> None:
     results, members, calls = tried(how, looked(3))
     assert calls == 1
-    kinds = {"untried": Untried, "planned": Later}
+    kinds = {"untried": Untried, "retrying": Later}
     assert {type(result) for result in results} == {kinds.get(how, Ended)}
     assert [item.delivery.id for item in members] == [someone("0"), someone("1"), someone("2")]
     if how != "untried":
-        assert {(item.delivery.state, item.delivery.attempts) for item in members} == {(how, 3)}
-        assert {item.delivery.sent_at for item in members} == {NOW if how == "sent" else None}
+        ended = [result.delivery for result in cast("list[Ended]", results)]
+        assert [item.id for item in ended] == [item.delivery.id for item in members]
+        assert {(item.state, item.attempts) for item in ended} == {(how, 3)}
+        assert {item.sent_at for item in ended} == {NOW if how == "sent" else None}
 
 
 def test_a_call_goes_out_while_one_member_is_of_use_and_then_no_more() -> None:

@@ -22,18 +22,19 @@ from services.notifier.domain.model import OPEN, Appointment, Change, Event, Rem
 from services.notifier.domain.staleness import Current
 from services.notifier.messages.events import Happened
 from services.notifier.planning import deliveries
-from services.notifier.sending.attempt import not_sent
 from services.notifier.sending.completion import Ended
+from services.notifier.sending.conclusion import checked, result_of
 from services.notifier.store.queue import Checked, Held
 from services.reminders.domain import appointment as reminded
-from services.reminders.domain.channels import Wishes
+from services.reminders.domain.channels import PreferencesInForce
 from services.reminders.domain.endings import Course, Waits
 from services.reminders.domain.schedule import UNKNOWN, advance
 from services.reminders.domain.timers import REMINDER, Timer
+from tests.support.examples import examples
 from tests.unit.notifier.builders import ANNA, BEN, CLEO, PEOPLE, an_appointment, someone, utc
 
 SATURDAY_NOON = utc(2028, 3, 25, 11)  # in Berlin; the clocks change in the night after
-LEADS = Wishes({"email": (1440, 60), "in_app": (1440, 60, 0)})
+LEADS = PreferencesInForce({"email": (1440, 60), "in_app": (1440, 60, 0)})
 RECORD = Record("booking.events", 0, 0, SATURDAY_NOON, None, None)
 WISHES = st.builds(
     Preferences,
@@ -164,15 +165,17 @@ class OneAppointment(RuleBasedStateMachine):
             current=self._current(person),
             own=self.own.get(person, NOTHING_SAID),
         )
-        match not_sent(looked, self.now):
+        found = checked(looked, self.now)
+        match looked if isinstance(found, Checked) else result_of(looked, found):
             case Held(delivery):
+                self.open[identifier] = replace(looked, delivery=delivery)
                 assert delivery.held_until
                 assert self.now < delivery.held_until < max(delivery.starts_at, delivery.expires_at)
             case Ended(delivery):
                 assert delivery.state == "expired", delivery.reason
                 self.ended[identifier] = delivery.state
                 del self.open[identifier]
-            case None if not fails:
+            case Checked() if not fails:
                 self._check(looked)
                 self.ended[identifier] = "sent"
                 del self.open[identifier]
@@ -236,8 +239,8 @@ def _reminded(event: Event) -> reminded.Appointment:
         zone=ZoneInfo(state.timezone),
         open=state.status in OPEN,
         recipients=_involved(state),
-        asked={},
-        told_at=event.at,
+        own_lead_times={},
+        decided_at=event.at,
     )
 
 
@@ -248,4 +251,4 @@ def _is_quiet(quiet: QuietHours, clock: time) -> bool:
 
 
 TestOneAppointment = OneAppointment.TestCase
-TestOneAppointment.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+TestOneAppointment.settings = settings(max_examples=examples(300), stateful_step_count=30, deadline=None)

@@ -31,7 +31,7 @@ def a_delivery(state: str, attempts: int = 0, **fields: Any) -> Delivery:
         pytest.param(
             a_delivery("retrying", 1, next_attempt_at=DECIDED),
             a_delivery("held", 1, next_attempt_at=DECIDED + timedelta(minutes=1)),
-            id="held after retrying, told by the next attempt",
+            id="held after retrying, ordered by the next attempt",
         ),
         pytest.param(
             a_delivery("sent", 1, **SENT),
@@ -61,7 +61,7 @@ def a_delivery(state: str, attempts: int = 0, **fields: Any) -> Delivery:
     ],
 )
 def test_newer(earlier: Delivery, later: Delivery) -> None:
-    """Told by what they say, whichever comes first."""
+    """Decided by their fields, whichever comes first."""
     assert is_newer(later, earlier)
     assert not is_newer(earlier, later)
     for order in permutations((earlier, later)):

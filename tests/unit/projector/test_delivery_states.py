@@ -35,7 +35,7 @@ def facts(*messages: Message) -> Pairs:
     return found
 
 
-def told(messages: Sequence[Message]) -> dict[str, list[tuple[str, str]]]:
+def states_in(messages: Sequence[Message]) -> dict[str, list[tuple[str, str]]]:
     """Delivery and state, by appointment."""
     found: dict[str, list[tuple[str, str]]] = {}
     for message in messages:
@@ -56,7 +56,7 @@ def test_a_batch_is_told_once_with_the_newest_states() -> None:
     )
     assert appointments_of(records) == {an_id("planning"), an_id("other")}
     [message] = changed(records, {an_id("planning"): ORGANIZER})
-    assert told([message]) == {
+    assert states_in([message]) == {
         str(an_id("planning")): [(str(an_id("a")), "delivered")],
         str(an_id("other")): [(str(an_id("b")), "sent")],
     }
@@ -81,8 +81,8 @@ def test_however_batches_are_cut_the_last_word_on_each_delivery_is_its_newest_st
     states: list[tuple[int, str]], cut: int
 ) -> None:
     records = facts(*(a_notification(number, state, 1, **SENT) for number, state in states))
-    whole = dict(told(changed(records, {})).get(str(an_id("planning")), []))
+    whole = dict(states_in(changed(records, {})).get(str(an_id("planning")), []))
     parts = [*changed(records[:cut], {}), *changed(records[cut:], {})]
-    heard = [pair for of in told(parts).values() for pair in of]
+    heard = [pair for of in states_in(parts).values() for pair in of]
     assert {name for name, _ in heard} == whole.keys()
     assert set(whole.items()) <= set(heard)

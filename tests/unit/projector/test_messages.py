@@ -1,4 +1,4 @@
-"""What is read from a record, and what is told of it."""
+"""Facts read from a record, and the messages about it."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -9,8 +9,8 @@ import pytest
 from chassis.errors import InvalidMessage
 from contracts.appointments import Appointment
 from contracts.envelope import Envelope, Message, header, key_elsewhere, outcome_id
-from services.projector.domain.answers import Answer, Preference, Rules, newest, newest_rules
 from services.projector.domain.calendar import Change
+from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, newest, newest_rules
 from services.projector.messages.incoming import read, shown
 from tests.unit.projector.builders import (
     ANNA,
@@ -82,9 +82,9 @@ def test_who_was_removed_is_told_once_more() -> None:
     record = a_record(an_event("updated", removed=[BEN], participant_ids=[ANNA]))
     fact = read(record)
     assert fact is not None
-    told = shown(record, fact)
-    assert told is not None
-    assert set(orjson.loads(told.value or b"")["user_ids"]) == {str(ORGANIZER), str(ANNA), str(BEN)}
+    message = shown(record, fact)
+    assert message is not None
+    assert set(orjson.loads(message.value or b"")["user_ids"]) == {str(ORGANIZER), str(ANNA), str(BEN)}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_who_was_removed_is_told_once_more() -> None:
     ],
 )
 def test_nobody_is_told_of(message: Message) -> None:
-    """Only what somebody waits for is told."""
+    """Only what somebody waits for is message."""
     record = a_record(message)
     fact = read(record)
     assert fact is not None
@@ -105,16 +105,16 @@ def test_nobody_is_told_of(message: Message) -> None:
 
 
 def test_an_outcome_belongs_to_its_actor() -> None:
-    """Who asked is in the headers; without them nobody may read it."""
+    """The actor is in the headers; without them no person may read the outcome."""
     fact = read(a_record(a_preferences_outcome()))
     assert fact is not None
-    assert isinstance(fact.body, Answer)
+    assert isinstance(fact.body, CommandOutcome)
     assert (fact.body.actor, fact.body.organization_id) == (str(ANNA), HUB)
     assert orjson.loads(fact.body.body)["preferences"]["version"] == 1
     bare = replace(an_outcome(), headers=Envelope(id=an_id("bare"), type="command.refused").headers())
     nobody = read(a_record(bare))
     assert nobody is not None
-    assert isinstance(nobody.body, Answer)
+    assert isinstance(nobody.body, CommandOutcome)
     assert nobody.body.actor is None
 
 
@@ -129,7 +129,7 @@ def test_outcomes_of_two_organizations_under_one_id_are_kept_side_by_side() -> N
         )
         fact = read(a_record(replace(message, headers=head.headers())))
         assert fact is not None
-        assert isinstance(fact.body, Answer)
+        assert isinstance(fact.body, CommandOutcome)
         assert fact.body.key == key
 
 

@@ -1,4 +1,4 @@
-"""What `appointments replay` prints, and its exit codes."""
+"""The output of `appointments replay`, and its exit codes."""
 
 import json
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_a_calendar_has_nothing_to_warn_of() -> None:
     ],
 )
 def test_exit_codes(rebuilt: list[Any], monkeypatch: pytest.MonkeyPatch, error: Exception, code: int) -> None:
-    """What went wrong is one sentence on stderr and a code of its own."""
+    """A failure is one sentence on stderr and a code of its own."""
 
     async def fails(*_: Any, **__: Any) -> Result:
         raise error
@@ -82,8 +82,8 @@ def test_exit_codes(rebuilt: list[Any], monkeypatch: pytest.MonkeyPatch, error: 
 
 
 def test_an_unknown_view_is_a_mistake_in_the_command(rebuilt: list[Any]) -> None:
-    """The sentence names the views that there are."""
+    """The sentence names the nearest view."""
     ran = CliRunner().invoke(app, ["calender"])
     assert ran.exit_code == 2
-    assert "all, calendar, notifications, commands" in ran.stderr
+    assert "did you mean calendar?" in ran.stderr
     assert rebuilt == []

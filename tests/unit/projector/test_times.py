@@ -1,4 +1,4 @@
-"""What the views keep of people's time: the newest word counts, and what is over does not come back."""
+"""People's time in the views: the newest version counts, and ended holds do not come back."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Appointments for tests of reminders: two hours on a Monday in Berlin unless told otherwise."""
+"""Appointments for tests of reminders: two hours on a Monday in Berlin by default."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from contracts.envelope import Envelope, Message, Record, rfc3339
 from contracts.fields import DEFAULT_REMINDERS
 from notifications.preferences import preferences_of
 from services.reminders.domain.appointment import Appointment
-from services.reminders.domain.channels import Wishes
+from services.reminders.domain.channels import PreferencesInForce
 from services.reminders.domain.endings import Course
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -20,7 +20,7 @@ ORGANIZATION = UUID("00000000-0000-4000-8000-00000000000a")
 ANN, BOB, CEM = (UUID(f"00000000-0000-4000-8000-{number:012}") for number in (1, 2, 3))
 MONDAY_9 = datetime(2030, 1, 14, 9, tzinfo=BERLIN).astimezone(UTC)
 LONG_BEFORE = MONDAY_9 - timedelta(days=40)
-SILENCE = Wishes(DEFAULT_REMINDERS)
+SILENCE = PreferencesInForce(DEFAULT_REMINDERS)
 
 
 def before(start: datetime = MONDAY_9, **lead: float) -> datetime:
@@ -28,9 +28,9 @@ def before(start: datetime = MONDAY_9, **lead: float) -> datetime:
     return start - timedelta(**lead)
 
 
-def wishes(person: UUID, **said: Any) -> Wishes:
-    """What one person said, in the words of `contracts.preferences`."""
-    return Wishes(DEFAULT_REMINDERS, {person: preferences_of(said)})
+def in_force(person: UUID, **fields: Any) -> PreferencesInForce:
+    """The preferences of one person, with the fields of `contracts.preferences`."""
+    return PreferencesInForce(DEFAULT_REMINDERS, {person: preferences_of(fields)})
 
 
 def an_appointment(**changed: Any) -> Appointment:
@@ -43,8 +43,8 @@ def an_appointment(**changed: Any) -> Appointment:
         "zone": BERLIN,
         "open": True,
         "recipients": (ANN, BOB),
-        "asked": {},
-        "told_at": LONG_BEFORE,
+        "own_lead_times": {},
+        "decided_at": LONG_BEFORE,
     }
     values |= changed
     values.setdefault("end", values["start"] + timedelta(hours=2))
@@ -104,15 +104,15 @@ def an_event(kind: str, state: Mapping[str, Any], **more: Any) -> Message:
     return _message("booking.events", kind, body | more)
 
 
-def a_wish(person: UUID, version: int, **said: Any) -> Message:
+def a_preference(person: UUID, version: int, **fields: Any) -> Message:
     """A person's preferences, changed."""
-    body = {"user_id": str(person), "version": version, "preferences": {**said, "version": version}}
+    body = {"user_id": str(person), "version": version, "preferences": {**fields, "version": version}}
     return _message("notifier.events", "preferences.changed", body)
 
 
 def a_switch(person: UUID, version: int, **channels: bool) -> Message:
     """The same, of channels only."""
-    return a_wish(person, version, channels=channels)
+    return a_preference(person, version, channels=channels)
 
 
 def a_rule(version: int, mandatory: Mapping[str, Sequence[str]] | None = None, **defaults: Any) -> Message:

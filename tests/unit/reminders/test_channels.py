@@ -1,4 +1,4 @@
-"""Who is reminded on which channels: the person, then the appointment, then the organization, then the defaults."""
+"""Channels of reminders: the person, then the appointment, then the organization, then the defaults."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from services.reminders.domain.channels import LeadTimes, channels_by_lead
 
 
 @pytest.mark.parametrize(
-    ("said", "rules", "asked", "expected"),
+    ("person", "rules", "own_lead_times", "expected"),
     [
         pytest.param(
             {},
@@ -94,7 +94,10 @@ from services.reminders.domain.channels import LeadTimes, channels_by_lead
     ],
 )
 def test_channels_by_lead(
-    said: dict[str, Any], rules: dict[str, Any], asked: LeadTimes, expected: dict[int, tuple[str, ...]]
+    person: dict[str, Any],
+    rules: dict[str, Any],
+    own_lead_times: LeadTimes,
+    expected: dict[int, tuple[str, ...]],
 ) -> None:
-    own, organization = preferences_of(said), organization_of(rules)
-    assert channels_by_lead(own, organization, asked, DEFAULT_REMINDERS) == expected
+    own, organization = preferences_of(person), organization_of(rules)
+    assert channels_by_lead(own, organization, own_lead_times, DEFAULT_REMINDERS) == expected

@@ -1,4 +1,4 @@
-"""What follows the end of an appointment, and what never does."""
+"""Timers after the end of an appointment."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -106,7 +106,7 @@ def histories(draw: st.DrawFn) -> list[tuple[Appointment, Course]]:
                 start=(start := draw(st.sampled_from([MONDAY_9, LATER]))),
                 open=(status := draw(st.sampled_from(STATUSES))) in ("pending", "confirmed"),
                 recipients=draw(st.sampled_from([(ANN,), (ANN, BOB), (ANN, BOB, CEM)])),
-                told_at=before(days=2),
+                decided_at=before(days=2),
             ),
             a_course(status, *draw(st.sets(st.sampled_from([ANN, BOB]))), at=start),
         )
@@ -136,4 +136,4 @@ def test_whatever_came_before_the_newest_version_alone_decides(
     assert REMINDER not in kinds or appointment.open
     for kind in (NO_SHOW, COMPLETION):
         ends = [timer.start for timer in ever.values() if timer.kind == kind]
-        assert len(ends) == len(set(ends)), "booking is asked once for each end"
+        assert len(ends) == len(set(ends)), "one command for each end"

@@ -1,4 +1,4 @@
-"""What reminders reads, and what it says."""
+"""Events that reminders reads, and messages that it publishes."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -18,8 +18,8 @@ from notifications.preferences import Organization, Preferences
 from services.reminders.domain.endings import Waits, after_the_end
 from services.reminders.domain.timers import plan
 from services.reminders.messages.incoming import (
-    PreferencesTold,
-    RulesTold,
+    OrganizationPreferencesChange,
+    PreferencesChange,
     read_appointment,
     read_preferences,
 )
@@ -32,11 +32,11 @@ from tests.unit.reminders.builders import (
     MONDAY_9,
     ORGANIZATION,
     SILENCE,
+    a_preference,
     a_record,
     a_rule,
     a_state,
     a_switch,
-    a_wish,
     an_event,
 )
 
@@ -52,18 +52,18 @@ def without(message: Message, header: str) -> Message:
     [("pending", True), ("confirmed", True), ("cancelled", False), ("completed", False), ("no_show", False)],
 )
 def test_only_pending_and_confirmed_remind(status: str, is_open: bool) -> None:
-    told = read_appointment(
+    change = read_appointment(
         a_record(an_event("appointment.updated", a_state(IDENTITY, status=status)), LONG_BEFORE)
     )
-    assert told is not None
-    assert told.appointment.open is is_open
+    assert change is not None
+    assert change.appointment.open is is_open
 
 
 def test_the_declined_are_not_reminded() -> None:
     state = a_state(IDENTITY, answers={BOB: "declined", CEM: "confirmed"})
-    told = read_appointment(a_record(an_event("appointment.participant_declined", state), LONG_BEFORE))
-    assert told is not None
-    assert told.appointment.recipients == (ANN, CEM)
+    change = read_appointment(a_record(an_event("appointment.participant_declined", state), LONG_BEFORE))
+    assert change is not None
+    assert change.appointment.recipients == (ANN, CEM)
 
 
 @pytest.mark.parametrize(
@@ -81,21 +81,21 @@ def test_who_has_a_seat_is_reminded(
     kind: str, answers: dict[UUID, str], waiting: list[UUID], reminded: tuple[UUID, ...]
 ) -> None:
     state = a_state(IDENTITY, answers=answers, seats=1, waiting=[str(user) for user in waiting])
-    told = read_appointment(a_record(an_event(f"appointment.{kind}", state), LONG_BEFORE))
-    assert told is not None
-    assert told.appointment.recipients == reminded
+    change = read_appointment(a_record(an_event(f"appointment.{kind}", state), LONG_BEFORE))
+    assert change is not None
+    assert change.appointment.recipients == reminded
 
 
 def test_each_occurrence_of_a_series_is_reminded_of_by_itself_and_the_series_is_not() -> None:
     state = a_state(IDENTITY, series_id=str(UUID(int=9)), original_start_time=rfc3339(MONDAY_9))
-    told = read_appointment(
+    change = read_appointment(
         a_record(an_event("appointment.created", state, of_series=str(UUID(int=9))), LONG_BEFORE)
     )
-    assert told is not None
-    timers = plan(told.appointment, SILENCE, LONG_BEFORE)
+    assert change is not None
+    timers = plan(change.appointment, SILENCE, LONG_BEFORE)
     assert {timer.recipient_id for timer in timers.values()} == {ANN, BOB}
     other = plan(
-        replace(told.appointment, id=UUID(int=8), start=MONDAY_9 + timedelta(days=7)), SILENCE, LONG_BEFORE
+        replace(change.appointment, id=UUID(int=8), start=MONDAY_9 + timedelta(days=7)), SILENCE, LONG_BEFORE
     )
     assert not timers.keys() & other.keys()
     whole = replace(an_event("series.changed", state), value=orjson.dumps(GOOD["series.changed"]))
@@ -134,19 +134,19 @@ def test_others_events_are_passed_over() -> None:
 
 
 def test_preferences_are_read_whole() -> None:
-    wish = a_wish(BOB, 3, channels={"email": False, "sms": None}, lead_times={"sms": [30]})
-    told = read_preferences(a_record(wish, LONG_BEFORE))
-    assert isinstance(told, PreferencesTold)
-    assert (told.person_id, told.organization_id) == (BOB, ORGANIZATION)
-    assert told.preferences == Preferences(channels={"email": False}, lead_times={"sms": (30,)}, version=3)
+    wish = a_preference(BOB, 3, channels={"email": False, "sms": None}, lead_times={"sms": [30]})
+    change = read_preferences(a_record(wish, LONG_BEFORE))
+    assert isinstance(change, PreferencesChange)
+    assert (change.person_id, change.organization_id) == (BOB, ORGANIZATION)
+    assert change.preferences == Preferences(channels={"email": False}, lead_times={"sms": (30,)}, version=3)
 
 
 def test_an_organizations_preferences_are_read_whole() -> None:
     rule = a_rule(2, {"appointment_reminder": ["email"]}, lead_times={"email": [120]})
-    told = read_preferences(a_record(rule, LONG_BEFORE))
-    assert isinstance(told, RulesTold)
-    assert told.organization_id == ORGANIZATION
-    assert told.rules == Organization(
+    change = read_preferences(a_record(rule, LONG_BEFORE))
+    assert isinstance(change, OrganizationPreferencesChange)
+    assert change.organization_id == ORGANIZATION
+    assert change.rules == Organization(
         Preferences(lead_times={"email": (120,)}), {"appointment_reminder": frozenset(["email"])}, 2
     )
 
@@ -158,14 +158,16 @@ def test_preferences_without_an_organization_are_set_aside() -> None:
 
 def test_a_reminder_carries_all_that_its_reader_needs() -> None:
     event = an_event("appointment.created", a_state(IDENTITY, answers={BOB: "pending", CEM: "pending"}))
-    told = read_appointment(a_record(event, LONG_BEFORE, offset=42))
-    assert told is not None
+    change = read_appointment(a_record(event, LONG_BEFORE, offset=42))
+    assert change is not None
     timer = next(
-        timer for timer in plan(told.appointment, SILENCE, LONG_BEFORE).values() if timer.recipient_id == BOB
+        timer
+        for timer in plan(change.appointment, SILENCE, LONG_BEFORE).values()
+        if timer.recipient_id == BOB
     )
-    people = orjson.loads(told.story.people)
-    message = reminder(DUE, timer, told.story, people)
-    assert message == reminder(DUE, timer, told.story, people), "a second copy is the same"
+    people = orjson.loads(change.context.people)
+    message = reminder(DUE, timer, change.context, people)
+    assert message == reminder(DUE, timer, change.context, people), "a second copy is the same"
     body = Reminder.model_validate_json(message.value or b"")
     assert body.appointment_id == body.appointment.id == IDENTITY
     assert (body.recipient_id, body.lead_minutes, body.due_at) == (BOB, timer.lead_minutes, timer.due_at)
@@ -181,9 +183,9 @@ def test_a_reminder_carries_all_that_its_reader_needs() -> None:
 
 def test_what_comes_without_a_correlation_id_correlates_with_itself() -> None:
     event = without(an_event("appointment.created", a_state(IDENTITY)), "correlation-id")
-    told = read_appointment(a_record(event, LONG_BEFORE))
-    assert told is not None
-    assert told.story.correlation_id == str(envelope.read(event.headers).id) != str(uuid4())
+    change = read_appointment(a_record(event, LONG_BEFORE))
+    assert change is not None
+    assert change.context.correlation_id == str(envelope.read(event.headers).id) != str(uuid4())
 
 
 @pytest.mark.parametrize(
@@ -198,39 +200,39 @@ def test_what_comes_without_a_correlation_id_correlates_with_itself() -> None:
     ],
 )
 def test_booking_is_asked_by_a_command_that_is_always_the_same(state: dict[str, Any], kind: str) -> None:
-    told = read_appointment(
+    change = read_appointment(
         a_record(an_event("appointment.confirmed", a_state(IDENTITY, **state)), LONG_BEFORE)
     )
-    assert told is not None
-    [timer] = after_the_end(told.appointment, told.course, Waits())
-    message = message_of(timer, told.story, {})
+    assert change is not None
+    [timer] = after_the_end(change.appointment, change.course, Waits())
+    message = message_of(timer, change.context, {})
     head = envelope.read(message.headers)
     assert (message.topic, head.id, head.type) == ("booking.commands", timer.id, kind)
     assert (head.actor, head.organization) == ("service:reminders", ORGANIZATION)
     assert head.correlation_id == str(timer.id)
     assert problems(BY_NAME[kind], message.headers, message.value or b"") == []
-    assert message == message_of(timer, told.story, {})
-    assert missed(timer, told.story, {}) is None
+    assert message == message_of(timer, change.context, {})
+    assert missed(timer, change.context, {}) is None
 
 
 def test_a_follow_up_carries_all_that_its_reader_needs() -> None:
     state = a_state(IDENTITY, 4, status="completed")
-    told = read_appointment(a_record(an_event("appointment.completed", state), LONG_BEFORE))
-    assert told is not None
-    timers = after_the_end(told.appointment, told.course, Waits())
+    change = read_appointment(a_record(an_event("appointment.completed", state), LONG_BEFORE))
+    assert change is not None
+    timers = after_the_end(change.appointment, change.course, Waits())
     timer = next(timer for timer in timers if timer.recipient_id == BOB)
-    message = message_of(timer, told.story, orjson.loads(told.story.people))
+    message = message_of(timer, change.context, orjson.loads(change.context.people))
     assert problems(BY_NAME["follow_up.due"], message.headers, message.value or b"") == []
     body = FollowUp.model_validate_json(message.value or b"")
     assert (body.recipient_id, body.version, body.due_at) == (BOB, 4, timer.due_at)
     assert [person.id for person in body.people] == [ANN, BOB]
     assert envelope.read(message.headers).id == timer.id
-    assert missed(timer, told.story, {}) is None
+    assert missed(timer, change.context, {}) is None
 
 
 def test_who_checked_in_before_it_was_moved_has_not_come() -> None:
     early = {str(BOB): rfc3339(MONDAY_9 - timedelta(days=1))}
     state = a_state(IDENTITY, 3, status="confirmed", checked_in=early)
-    told = read_appointment(a_record(an_event("appointment.rescheduled", state), LONG_BEFORE))
-    assert told is not None
-    assert told.course.arrived == frozenset()
+    change = read_appointment(a_record(an_event("appointment.rescheduled", state), LONG_BEFORE))
+    assert change is not None
+    assert change.course.arrived == frozenset()

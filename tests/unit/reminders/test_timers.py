@@ -22,7 +22,7 @@ from tests.unit.reminders.builders import (
     a_course,
     an_appointment,
     before,
-    wishes,
+    in_force,
 )
 
 LATER = MONDAY_9 + timedelta(days=1)
@@ -47,7 +47,7 @@ def test_a_lead_that_is_past_makes_no_timer(now: datetime, expected: list[int]) 
 
 
 def test_each_recipient_has_timers_by_their_own_preferences() -> None:
-    timers = plan(an_appointment(), wishes(BOB, channels={"email": False, "sms": True}), LONG_BEFORE)
+    timers = plan(an_appointment(), in_force(BOB, channels={"email": False, "sms": True}), LONG_BEFORE)
     channels = {(timer.recipient_id, timer.lead_minutes): timer.channels for timer in timers.values()}
     assert channels == {
         (ANN, 1440): ("email", "in_app"),
@@ -80,7 +80,7 @@ def test_an_edit_keeps_what_is_about_to_fire_and_makes_nothing_of_the_past() -> 
 
 def test_an_edit_of_channels_keeps_the_timers() -> None:
     existing = plan(an_appointment(), SILENCE, LONG_BEFORE)
-    edited = an_appointment(version=2, asked={"in_app": (1440, 60), "push": (5,)})
+    edited = an_appointment(version=2, own_lead_times={"in_app": (1440, 60), "push": (5,)})
     after = replan(edited, SILENCE, existing, LONG_BEFORE)
     difference = changes(existing, after, LONG_BEFORE)
     assert {existing[gone].lead_minutes for gone in difference.gone} == {15}
@@ -134,7 +134,7 @@ def histories(draw: st.DrawFn) -> list[Appointment]:
             start=draw(st.sampled_from([MONDAY_9, LATER])),
             open=draw(st.booleans()),
             recipients=draw(st.sampled_from([(ANN,), (ANN, BOB), (ANN, CEM)])),
-            told_at=before(days=2) + timedelta(minutes=minute),
+            decided_at=before(days=2) + timedelta(minutes=minute),
         )
         for version, minute in zip(versions, minutes, strict=True)
     ]
@@ -149,6 +149,6 @@ def test_the_newest_version_decides_whatever_came_before(history: list[Appointme
             schedule, newest = after, appointment
     assert newest is not None
     assert schedule.version == max(appointment.version for appointment in history)
-    asked = {timer.id for timer in wanted(newest, SILENCE)}
-    coming = plan(newest, SILENCE, newest.told_at)
-    assert coming.keys() <= schedule.timers.keys() <= asked
+    all_ids = {timer.id for timer in wanted(newest, SILENCE)}
+    coming = plan(newest, SILENCE, newest.decided_at)
+    assert coming.keys() <= schedule.timers.keys() <= all_ids

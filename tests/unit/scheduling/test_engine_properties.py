@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from scheduling.availability import open_spans
 from scheduling.reasons import explain, reasons_against
 from scheduling.slots import Slot, nearest, offers
+from tests.support.examples import examples
 from tests.unit.scheduling.oracle import Oracle
 from tests.unit.scheduling.worlds import DAY, MINUTE, World, worlds
 
-THOROUGH = settings(max_examples=60, deadline=None)
+THOROUGH = settings(max_examples=examples(60), deadline=None)
 
 
 def oracles(world: World) -> list[Oracle]:

@@ -19,6 +19,7 @@ from scheduling.expansion import local_times
 from scheduling.ics.writing import CalendarEntry, write
 from scheduling.recurrence import InvalidPattern, TooMany, recurrence_of, starts
 from scheduling.rrule_text import parsed
+from tests.support.examples import examples
 
 ZONES = st.sampled_from(
     [
@@ -120,7 +121,7 @@ def test_the_last_week_of_a_year_goes_on_in_january() -> None:
 
 
 @given(rules(), STARTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_local_times_are_those_of_dateutil(text: str, start: datetime) -> None:
     try:
         rule = parsed(text)
@@ -143,7 +144,7 @@ def test_local_times_are_those_of_dateutil(text: str, start: datetime) -> None:
     st.sets(st.integers(0, 8), max_size=3),
     st.lists(st.integers(1, 30_000), max_size=3),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_what_a_client_sees_of_the_file_is_the_series(
     text: str, start: datetime, zone: str, ending: str, left_out: set[int], hours: list[int]
 ) -> None:
@@ -179,7 +180,7 @@ def test_what_a_client_sees_of_the_file_is_the_series(
 
 
 @given(rules(), STARTS, ZONES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_starts_in_pieces_are_the_starts_as_a_whole(text: str, start: datetime, zone: str) -> None:
     try:
         series = recurrence_of(local_start=start, timezone=zone, rrule=text)

@@ -1,4 +1,4 @@
-"""Whom an appointment may involve."""
+"""The people whom an appointment may involve."""
 
 from collections.abc import Callable, Iterable
 from uuid import UUID
@@ -10,14 +10,14 @@ NAMED_AT_MOST = 50
 
 
 def invitees(participant_ids: Iterable[UUID], organizer_id: UUID) -> tuple[UUID, ...]:
-    """The participants meant: each once, in the order sent, without the organizer."""
+    """Return the participants, each once, in the order sent, without the organizer."""
     return tuple(user for user in dict.fromkeys(participant_ids) if user != organizer_id)
 
 
 def refusal_for_strangers(
     ids: Iterable[UUID], sent: Callable[[], Iterable[tuple[str, UUID]]], people: People, organization: UUID
 ) -> Refusal | None:
-    """Why some of `ids` cannot take part; `sent` tells, for the answer, where in the command each person was named."""
+    """Reject people who cannot take part; `sent` returns the field of the command that names each person."""
     unknown = strangers(ids, people, organization)
     if not unknown:
         return None
@@ -27,5 +27,5 @@ def refusal_for_strangers(
 
 
 def participant_fields(participant_ids: Iterable[UUID]) -> list[tuple[str, UUID]]:
-    """Each participant with the path of their field."""
+    """Return each participant with the path of their field."""
     return [(f"participant_ids.{position}", user) for position, user in enumerate(participant_ids)]

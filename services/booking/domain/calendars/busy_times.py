@@ -1,26 +1,29 @@
-"""Time that is taken elsewhere, as somebody imports it from another calendar."""
+"""Importing busy times: time that is taken in another calendar."""
 
 from datetime import UTC, datetime
 
-from services.booking.domain import access
 from services.booking.domain.model import times
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import BusyTime, ImportBusyTimes
 from services.booking.domain.model.decision import AcceptedMany, Decision, DomainEvent, invalid
 from services.booking.domain.model.diary import BusyTimes
+from services.booking.domain.model.needs import Needs
 from services.booking.domain.model.times import FIRST, LAST, Period
 
 KEPT_AT_MOST = 5_000  # ranges of a person that are not over
 
 
-def decide_import(command: ImportBusyTimes, book: Book, at: datetime) -> Decision:
-    """Replace the ranges that are named, forget those that are removed, leave the others.
+def needs_of_import(command: ImportBusyTimes) -> Needs:
+    """All busy times of the actor, with their version."""
+    return Needs(busy_times=(command.actor.user,) if command.actor.user else ())
 
-    What is over, or starts too far ahead, is not kept; a range that moved there is gone.
+
+def decide_import(case: Case[ImportBusyTimes]) -> Decision:
+    """Replace the ranges that are sent, forget those that are removed, leave the others.
+
+    A range that is over or starts too far ahead is not kept; one that moved there is gone.
     """
-    member = book.member(command.actor, command.organization)
-    if member is None:
-        return access.NOT_A_MEMBER
+    command, book, at, member = case.command, case.book, case.at, case.person
     known = book.diary.elsewhere(member.id) or BusyTimes()
     sent = {item.uid: _in_utc(item) for item in command.busy_times}
     wanted = {uid: when for uid, when in sent.items() if _is_kept(when, at)}
@@ -50,7 +53,9 @@ def decide_import(command: ImportBusyTimes, book: Book, at: datetime) -> Decisio
 
 
 def _in_utc(item: BusyTime) -> Period:
-    """What begins long ago or never ends is cut where every clock can still show it."""
+    """Return the range in UTC; one that begins long ago or never ends is cut where every clock can still show
+    it.
+    """
     start, end = (min(max(instant, FIRST), LAST).astimezone(UTC) for instant in (item.start, item.end))
     return Period(start, end)
 

@@ -1,13 +1,20 @@
-"""The secret addresses of people's calendars: each person has one, or none."""
+"""Setting the secret address of one's own calendar."""
 
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import SetFeed
 from services.booking.domain.model.decision import AcceptedMany, DomainEvent
-from services.booking.domain.model.feed import Feed, Feeds
-from services.booking.domain.model.people import Person
+from services.booking.domain.model.feed import Feed
+from services.booking.domain.model.needs import Needs
 
 
-def decide_feed(command: SetFeed, member: Person, feeds: Feeds) -> AcceptedMany:
-    """Everybody's is their own; a new address takes the place of the old one, which is dead from then on."""
+def needs_of_feed(command: SetFeed) -> Needs:
+    """The actor's own feed."""
+    return Needs(feeds=(command.actor.user,) if command.actor.user else ())
+
+
+def decide_feed(case: Case[SetFeed]) -> AcceptedMany:
+    """Replace the actor's own feed; the old address is dead from then on."""
+    command, member, feeds = case.command, case.person, case.book.feeds
     before = feeds.of(member.id)
     version = before.version if before else 0
     held = before.token_hash if before and before.organization_id == command.organization else None

@@ -1,33 +1,52 @@
-"""Holds: time that is kept free for a moment, for one who is about to book it."""
+"""Holds: time kept free for some minutes, for a person who is about to book it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.booking.domain import access
-from services.booking.domain.access import zone_of
 from services.booking.domain.attendance.invitations import invitees, participant_fields, refusal_for_strangers
 from services.booking.domain.free_time.bookable import ignored, refusal_for_ignoring, refusal_for_times
+from services.booking.domain.free_time.enquiry import Enquiry
+from services.booking.domain.free_time.occupancy import time_to_book
 from services.booking.domain.model import times
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import PlaceHold, ReleaseHold
 from services.booking.domain.model.decision import AcceptedMany, Code, Decision, DomainEvent, Refusal
 from services.booking.domain.model.diary import Hold
+from services.booking.domain.model.needs import Known, Needs, TimeNeeds
 
 HOLDS_AT_MOST = 5  # live, of one owner
 
 
-def decide_place(command: PlaceHold, book: Book, at: datetime) -> Decision:
-    """By the rules of a create: what could not be booked cannot be held."""
-    member = book.member(command.actor, command.organization)
-    if member is None:
-        return access.NOT_A_MEMBER
+def needs_of_place(command: PlaceHold) -> Needs:
+    """The organizer and the participants, and the other holds of the actor."""
+    organizer = (command.organizer_id,) if command.organizer_id else ()
+    owner = (command.actor.user,) if command.actor.user else ()
+    return Needs(people=(*organizer, *command.participant_ids), hold_owners=owner)
+
+
+def time_of_place(command: PlaceHold, known: Known) -> TimeNeeds:
+    """The time of everybody named, at the times sent."""
+    return time_to_book(command, command.hold_id, known.people)
+
+
+def needs_of_release(command: ReleaseHold) -> Needs:
+    """The hold."""
+    return Needs(holds=(command.hold_id,))
+
+
+def decide_place(case: Case[PlaceHold]) -> Decision:
+    """Place a hold by the rules of a create: a time that could not be booked cannot be held."""
+    command, book, at, member = case.command, case.book, case.at, case.person
     organizer = command.organizer_id or member.id
     ignores = command.ignore_availability
     refusal = access.refusal_for_organizer(member, organizer) or refusal_for_ignoring(
-        command, ignores, organizer
+        case, ignores, organizer
     )
     if refusal:
         return refusal
-    when = times.period(command.start, command.end, zone_of(command, organizer, book), command.fold)
+    when = times.period(
+        command.start, command.end, access.zone_of(command.timezone, organizer, book), command.fold
+    )
     if isinstance(when, Refusal):
         return when
     sent = command.participant_ids
@@ -39,9 +58,7 @@ def decide_place(command: PlaceHold, book: Book, at: datetime) -> Decision:
         or refusal_for_strangers(involved, lambda: fields, book.people, command.organization)
         or times.refusal_for_past(when.start, at)
         or _refusal_for_many(book.diary.owned(member.id, at))
-        or refusal_for_times(
-            command, book, involved, when, own=None, at=at, ignoring=ignored(ignores, organizer)
-        )
+        or refusal_for_times(case, Enquiry(involved, when, ignoring=ignored(ignores, organizer)))
     )
     if refusal:
         return refusal
@@ -51,20 +68,18 @@ def decide_place(command: PlaceHold, book: Book, at: datetime) -> Decision:
     return _settled(hold, "hold.placed")
 
 
-def decide_release(command: ReleaseHold, book: Book, at: datetime) -> Decision:
-    """By its owner or an admin; for others, and when it has expired, there is none."""
-    member = book.member(command.actor, command.organization)
-    if member is None:
-        return access.NOT_A_MEMBER
-    hold = book.diary.hold(command.hold_id)
+def decide_release(case: Case[ReleaseHold]) -> Decision:
+    """Release a hold for its owner or an admin; to others, and once it has expired, it does not exist."""
+    command, member = case.command, case.person
+    hold = case.book.diary.hold(command.hold_id)
     if (
         hold is None
         or hold.organization_id != command.organization
-        or not hold.is_live(at)
+        or not hold.is_live(case.at)
         or not (hold.owner_id == member.id or member.is_admin)
     ):
         return Refusal(Code.NOT_FOUND, "There is no such hold.")
-    book.diary.end(hold)
+    case.book.diary.end(hold)
     return _settled(hold, "hold.released")
 
 
@@ -75,7 +90,7 @@ def _refusal_for_many(owned: int) -> Refusal | None:
 
 
 def _settled(hold: Hold, event: str) -> AcceptedMany:
-    told = {
+    body = {
         "id": hold.id,
         "organization_id": hold.organization_id,
         "owner_id": hold.owner_id,
@@ -84,5 +99,5 @@ def _settled(hold: Hold, event: str) -> AcceptedMany:
         "end_time": hold.end,
         "expires_at": hold.expires_at,
     }
-    happened = DomainEvent(event, hold.id, {"hold_id": hold.id, "hold": told})
-    return AcceptedMany(hold.id, happened=(happened,), outcome={"hold": told})
+    happened = DomainEvent(event, hold.id, {"hold_id": hold.id, "hold": body})
+    return AcceptedMany(hold.id, happened=(happened,), outcome={"hold": body})

@@ -1,7 +1,8 @@
-"""Setting somebody's hours, exceptions and policy."""
+"""Setting a person's availability: weekly hours, overrides and policy."""
 
-from services.booking.domain import access
-from services.booking.domain.model.book import Book
+from scheduling.availability import availability_of
+from services.booking.domain.free_time.reach import reach_of
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import SetAvailability
 from services.booking.domain.model.decision import (
     AcceptedMany,
@@ -12,14 +13,21 @@ from services.booking.domain.model.decision import (
     Refusal,
 )
 from services.booking.domain.model.diary import Hours
+from services.booking.domain.model.needs import Needs
 from services.booking.domain.model.people import belongs
 
 
-def decide_availability(command: SetAvailability, book: Book) -> Decision:
-    """One's own, or by an admin; it replaces what was there. What is booked already stays booked."""
-    member = book.member(command.actor, command.organization)
-    if member is None:
-        return access.NOT_A_MEMBER
+def needs_of_availability(command: SetAvailability) -> Needs:
+    """The person and their whole availability; later commands of the batch meet the new policy."""
+    reach = reach_of(availability_of(command.body))
+    return Needs(people=(command.user_id,), availability=((command.user_id, reach),))
+
+
+def decide_availability(case: Case[SetAvailability]) -> Decision:
+    """Replace the availability of the actor or, by an admin, of another member. Existing appointments stay
+    booked.
+    """
+    command, book, member = case.command, case.book, case.person
     user = command.user_id
     if user != member.id and not member.is_admin:
         return Refusal(Code.NOT_ALLOWED, "Only an admin may set somebody else's availability.")

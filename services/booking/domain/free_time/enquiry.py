@@ -1,4 +1,4 @@
-"""Some people's time that a command asks for, and those people as the scheduling engine sees them."""
+"""A time that a command asks for, and the people concerned as the scheduling engine sees them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,61 +6,61 @@ from math import ceil, floor
 from uuid import UUID
 
 from scheduling.free import Person, Taken
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.appointment import Appointment
+from services.booking.domain.model.calendar import Entry
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Command
+from services.booking.domain.model.diary import Hold
 from services.booking.domain.model.times import Period
 
 
 @dataclass(frozen=True, slots=True)
 class Enquiry:
-    """The times `when` of `users`, asked for at `at`; `own`, `ignoring` and `hold` as in `refusal_for_times`."""
+    """The times `when` of `users`.
 
-    command: Command
+    own: the appointment that takes this time itself, which is in nobody's way. ignoring: the person whose own
+    availability does not count. hold: the id of a hold that this uses up, which is in nobody's way. involved:
+    everybody whom alternatives must suit (default: `users`). suggest: whether a refusal offers alternatives.
+    """
+
     users: tuple[UUID, ...]
     when: Period
-    own: UUID | None
-    at: datetime
-    ignoring: UUID | None
-    hold: UUID | None
-
-    @property
-    def now(self) -> int:
-        """The decision's second."""
-        return floor(self.at.timestamp())
+    own: Appointment | None = None
+    ignoring: UUID | None = None
+    hold: UUID | None = None
+    involved: tuple[UUID, ...] = ()
+    suggest: bool = True
 
 
 def span(start: datetime, end: datetime) -> tuple[int, int]:
-    """Whole seconds around `[start, end)`."""
+    """Return whole seconds around `[start, end)`."""
     return floor(start.timestamp()), ceil(end.timestamp())
 
 
-def person_around(book: Book, wish: Enquiry, user: UUID, around: timedelta) -> Person:
-    """This person with what takes their time from so long before what is wished to so long after it."""
-    diary = book.diary
-    first, last = wish.when.start - around, wish.when.end + around
-    taken = [
-        Taken(*span(entry.start, entry.end), "appointment")
-        for entry in book.overlapping(user, first, last)
-        if entry.appointment_id != wish.own
-    ]
-    taken += [
-        Taken(*span(hold.start, hold.end), "hold")
-        for hold in diary.held(user, first, last, wish.at)
-        if hold.id != wish.hold
-    ]
-    hours = None
-    if user != wish.ignoring:
-        hours = diary.hours(user)
-        taken += _elsewhere(book, user, first, last)
-    return Person(user, hours.rules if hours else None, sorted(taken))
+def taken(
+    case: Case[Command], enquiry: Enquiry, user: UUID, within: Period
+) -> tuple[list[Entry], list[Hold]]:
+    """Return the appointments and live holds that take this person's time `within` the period, and are in the
+    way.
+    """
+    own = enquiry.own.id if enquiry.own else None
+    entries = [entry for entry in case.book.overlapping(user, *within) if entry.appointment_id != own]
+    diary = case.book.diary
+    holds = diary.held(user, *within, case.at) if diary.has_holds else []
+    return entries, [hold for hold in holds if hold.id != enquiry.hold]
 
 
-def _elsewhere(book: Book, user: UUID, first: datetime, last: datetime) -> list[Taken]:
-    known = book.diary.elsewhere(user)
-    if known is None:
-        return []
-    return [
-        Taken(*span(*when), "elsewhere")
-        for when in known.ranges.values()
-        if when.start < last and first < when.end
-    ]
+def person_around(case: Case[Command], enquiry: Enquiry, user: UUID, around: timedelta) -> Person:
+    """Return this person with everything that takes their time, from `around` before the enquiry to `around`
+    after it.
+    """
+    diary = case.book.diary
+    within = Period(enquiry.when.start - around, enquiry.when.end + around)
+    entries, holds = taken(case, enquiry, user, within)
+    found = [Taken(*span(entry.start, entry.end), "appointment") for entry in entries]
+    found += [Taken(*span(hold.start, hold.end), "hold") for hold in holds]
+    if user == enquiry.ignoring:
+        return Person(user, None, sorted(found))
+    found += [Taken(*span(*when), "elsewhere") for when in diary.busy(user, within)]
+    hours = diary.hours(user)
+    return Person(user, hours.rules if hours else None, sorted(found))

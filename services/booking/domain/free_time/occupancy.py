@@ -1,4 +1,4 @@
-"""Whose time a batch needs to look at, and whose time it takes and frees."""
+"""Occupancy: the time that a batch must look at, and the time that it takes and frees."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,18 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from services.booking.domain.model.appointment import Answer, Appointment, occupants
+from services.booking.domain.model.appointment import Appointment, occupants
 from services.booking.domain.model.book import Changed
-from services.booking.domain.model.commands import (
-    Command,
-    Confirm,
-    Create,
-    Decline,
-    Join,
-    Leave,
-    PlaceHold,
-    Update,
-)
+from services.booking.domain.model.commands import Create, PlaceHold, Update
+from services.booking.domain.model.needs import TimeNeeds
 from services.booking.domain.model.people import People
 from services.booking.domain.model.times import LAST, LONGEST, Period, period
 
@@ -37,9 +29,10 @@ class Busy(NamedTuple):
 
 @dataclass(slots=True)
 class _Wish:
-    """All that a batch says about one appointment: whom it may involve, where it may start and end.
+    """All time that the commands of a batch need around one appointment or hold.
 
-    `everybody`: also those who are in it already; they need not be looked at where nothing but seats changes hands.
+    everybody: also its organizer and participants, who need not be looked at where nothing but seats changes
+    hands.
     """
 
     users: set[UUID] = field(default_factory=set)
@@ -47,41 +40,54 @@ class _Wish:
     starts: set[datetime] = field(default_factory=set)
     ends: set[datetime] = field(default_factory=set)
 
+    def add(self, needs: TimeNeeds) -> None:
+        """Add the time that one command needs."""
+        self.users |= needs.users
+        self.everybody |= needs.everybody
+        self.starts |= needs.starts
+        self.ends |= needs.ends
 
-def needed(
-    commands: Iterable[Command], appointments: Mapping[UUID, Appointment], people: People
-) -> set[tuple[UUID, Period]]:
-    """Whose time, and when, must be known to decide these commands in their order.
 
-    A batch may move one appointment several times and mix people and times of several commands, so everybody whom
-    any of them names is looked at around every time that any of them names. Rather too much than too little.
+def needed(needs: Iterable[TimeNeeds], appointments: Mapping[UUID, Appointment]) -> set[tuple[UUID, Period]]:
+    """Return people with the periods in which their time must be known, to decide a batch of commands in
+    order.
+
+    A batch may move one appointment several times and mix people and times of several commands, so everybody
+    whom any of them names is looked at around every time that any of them names. Rather too much than too
+    little.
     """
-    wishes: dict[UUID, _Wish] = {}
+    enquiries: dict[UUID, _Wish] = {}
     found: set[tuple[UUID, Period]] = set()
-    for command in commands:
-        if isinstance(command, Create | Update | PlaceHold):
-            _note(wishes.setdefault(_target(command), _Wish()), command, people)
-        elif isinstance(command, Join) and command.actor.user:
-            wishes.setdefault(command.appointment_id, _Wish()).users.add(command.actor.user)
-        elif isinstance(command, Leave | Decline):
-            wishes.setdefault(command.appointment_id, _Wish())
-        elif isinstance(command, Confirm) and (appointment := appointments.get(command.appointment_id)):
-            user = command.actor.user
-            if user and appointment.answers.get(user) is Answer.DECLINED:
-                found.add((user, Period(appointment.start, appointment.end)))
-    for identifier, wish in wishes.items():
+    for one in needs:
+        if one.alone is not None:
+            found |= {(user, one.alone) for user in one.users}
+        else:
+            enquiries.setdefault(one.target, _Wish()).add(one)
+    for identifier, enquiry in enquiries.items():
         if (appointment := appointments.get(identifier)) is not None:
-            wish.users.update(appointment.waiting)
-            if wish.everybody:
-                wish.users |= {appointment.organizer_id, *appointment.answers}
-            wish.starts.add(appointment.start)
-            wish.ends.add(appointment.end)
-        found |= {(user, when) for when in _ranges(wish) for user in wish.users}
+            enquiry.users.update(appointment.waiting)
+            if enquiry.everybody:
+                enquiry.users |= {appointment.organizer_id, *appointment.answers}
+            enquiry.starts.add(appointment.start)
+            enquiry.ends.add(appointment.end)
+        found |= {(user, when) for when in _ranges(enquiry) for user in enquiry.users}
     return found
 
 
+def time_to_book(command: Create | Update | PlaceHold, target: UUID, people: People) -> TimeNeeds:
+    """Return the time that a command with times needs: of everybody whom it names, and whom its target names."""
+    users = set(command.participant_ids or ())
+    zone = command.timezone
+    if isinstance(command, Create | PlaceHold):
+        organizer = command.organizer_id or command.actor.user
+        users |= {organizer} if organizer else set()
+        zone = zone or (people[organizer].timezone if organizer and organizer in people else None)
+    starts, ends = _times(command, zone)
+    return TimeNeeds(target, frozenset(users), True, starts, ends)
+
+
 def freed_and_taken(changed: Sequence[Changed]) -> tuple[list[Busy], list[Busy]]:
-    """What is no longer occupied after a batch, and what is now; what stays as it is is in neither."""
+    """Return the occupancy that a batch frees, and that it takes; unchanged occupancy is in neither."""
     freed: list[Busy] = []
     taken: list[Busy] = []
     for before, after in changed:
@@ -100,45 +106,36 @@ def _busy(appointment: Appointment) -> list[Busy]:
     return [Busy(user, start, end, identifier) for user in occupants(appointment)]
 
 
-def _target(command: Create | Update | PlaceHold) -> UUID:
-    return command.hold_id if isinstance(command, PlaceHold) else command.appointment_id
-
-
-def _note(wish: _Wish, command: Create | Update | PlaceHold, people: People) -> None:
-    wish.everybody = True
-    if command.participant_ids:
-        wish.users.update(command.participant_ids)
-    zone = command.timezone
-    if isinstance(command, Create | PlaceHold):
-        organizer = command.organizer_id or command.actor.user
-        wish.users |= {organizer} if organizer else set()
-        zone = zone or (people[organizer].timezone if organizer and organizer in people else None)
+def _times(
+    command: Create | Update | PlaceHold, zone: str | None
+) -> tuple[frozenset[datetime], frozenset[datetime]]:
+    """Return the starts and ends that the times sent may mean; none for times that will be refused anyway."""
     if command.start and command.end and (zone or (command.start.tzinfo and command.end.tzinfo)):
         when = period(command.start, command.end, zone or "UTC", command.fold)
         if isinstance(when, Period):
-            wish.starts.add(when.start)
-            wish.ends.add(when.end)
-        return
-    wish.starts |= _roughly(command.start, -FARTHEST_ZONE)
-    wish.ends |= _roughly(command.end, FARTHEST_ZONE)
+            return frozenset((when.start,)), frozenset((when.end,))
+        return frozenset(), frozenset()
+    return _roughly(command.start, -FARTHEST_ZONE), _roughly(command.end, FARTHEST_ZONE)
 
 
-def _roughly(value: datetime | None, margin: timedelta) -> set[datetime]:
-    """The instant, or for wall-clock time of a zone that is not known yet the farthest that it can be."""
+def _roughly(value: datetime | None, margin: timedelta) -> frozenset[datetime]:
+    """Return the instant, or the farthest that it can be for wall-clock time whose zone is not known yet."""
     if value is None:
-        return set()
+        return frozenset()
     try:
-        return {value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC) + margin}
+        return frozenset((value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC) + margin,))
     except OverflowError:
-        return set()
+        return frozenset()
 
 
-def _ranges(wish: _Wish) -> list[Period]:
-    """From each start to the last end that could belong to it; one that lies within another is looked at once."""
-    ends = sorted(wish.ends)
+def _ranges(enquiry: _Wish) -> list[Period]:
+    """Return a period from each start to the last end that may belong to it, without those that lie within
+    another.
+    """
+    ends = sorted(enquiry.ends)
     longest = LONGEST + 2 * FARTHEST_ZONE
     found: list[Period] = []
-    for start in sorted(wish.starts):
+    for start in sorted(enquiry.starts):
         if start > LAST:
             break
         at = bisect_right(ends, start + longest)

@@ -1,1 +1,1 @@
-"""The state that decisions need, and the commands and decisions themselves."""
+"""The state that decisions are made from, and the commands that ask for a change of it."""

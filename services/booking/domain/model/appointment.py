@@ -1,4 +1,4 @@
-"""An appointment: its state, and what follows from the state alone."""
+"""An appointment: its state, and the rules that follow from the state alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class Status(StrEnum):
-    """Where an appointment stands; the last three are final."""
+    """The status of an appointment; the last three are final."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 
 class Answer(StrEnum):
-    """What a participant said."""
+    """The response of a participant."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -35,9 +35,10 @@ class Appointment:
     """The full state after some version. All instants are UTC.
 
     `answers` has every participant in the order in which they were invited; the organizer is not among them.
-    `organizer_confirmed` remembers that the organizer confirmed the whole for the present times. One of a series has its
-    `series_id`, the pattern as it was sent, and `original_start`, the start by the pattern, which names it for ever.
-    `seats` is how many participants there may be (None: whoever is invited); `waiting` wait for a seat, the first first.
+    `organizer_confirmed` remembers that the organizer confirmed the whole for the present times. One of a
+    series has its `series_id`, the pattern as it was sent, and `original_start`, the start by the pattern,
+    which names it for ever. `seats` is how many participants there may be (None: whoever is invited);
+    `waiting` is the waiting list, in order.
     """
 
     id: UUID
@@ -71,17 +72,19 @@ class Appointment:
 
     @property
     def is_open(self) -> bool:
-        """Whether it still stands in calendars as something to come, or to close."""
+        """Whether it is still to take place, or to be closed."""
         return self.status in OPEN
 
 
 def takes_part(appointment: Appointment, user: UUID | None) -> bool:
-    """Whether this person organizes it or is invited; declining does not hide it from them."""
+    """Whether this person is the organizer or a participant, also one who declined."""
     return user is not None and (user == appointment.organizer_id or user in appointment.answers)
 
 
 def occupants(appointment: Appointment) -> tuple[UUID, ...]:
-    """Whose time it takes: while it is open, the organizer and everybody invited who has not declined."""
+    """Return the people whose time it takes: while it is open, the organizer and all participants who have
+    not declined.
+    """
     if not appointment.is_open:
         return ()
     busy = [user for user, answer in appointment.answers.items() if answer is not Answer.DECLINED]

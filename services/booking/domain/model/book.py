@@ -1,15 +1,18 @@
-"""Everything a batch of commands needs to be decided; it changes as they are decided, one after the other."""
+"""The book: everything a batch of commands needs to be decided. It changes as they are decided, one after the
+other.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from services.booking.domain.model.appointment import Appointment, occupants
 from services.booking.domain.model.calendar import Calendar, Entry
-from services.booking.domain.model.diary import Diary
-from services.booking.domain.model.feed import Feeds
-from services.booking.domain.model.people import Actor, People, Person, belongs
+from services.booking.domain.model.diary import Diary, DiaryChanges
+from services.booking.domain.model.feed import Feed, Feeds
+from services.booking.domain.model.people import People, Person
 from services.booking.domain.model.recurring_series import Series
 from services.booking.domain.model.times import Period
 
@@ -24,73 +27,90 @@ class Changed(NamedTuple):
 
 
 class Sought(NamedTuple):
-    """Whose time must be known around when, to find other times for a command that was refused."""
+    """People and the period in which their time must be known, to find alternatives for a refused command."""
 
     users: tuple[UUID, ...]
     around: Period
 
 
+@dataclass(frozen=True)
+class Beside:
+    """The state beside appointments and occupied time that was loaded for a batch.
+
+    names: people as Identity last described them, for names in events only. announced: the times of each
+    organization's latest announcements, oldest first. surrounded: for commands that an earlier book noted as
+    sought, the time that is loaded now.
+    """
+
+    names: People = field(default_factory=dict)
+    announced: Mapping[UUID, Sequence[datetime]] = field(default_factory=dict)
+    diary: Diary = field(default_factory=Diary)
+    surrounded: Mapping[UUID, Sought] = field(default_factory=dict)
+    series: Iterable[Series] = ()
+    feeds: Feeds = field(default_factory=Feeds)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The changes of a book that are to be saved; appointments in the order in which they first changed."""
+
+    appointments: Sequence[Changed] = ()
+    series: Sequence[Series] = ()
+    announced: Mapping[UUID, Sequence[datetime]] = field(default_factory=dict)
+    diary: DiaryChanges | None = None
+    feeds: Sequence[Feed] = ()
+
+
 class Book:
     """Appointments by id, people, and calendars around the ranges that the commands need.
 
-    `people` are those whom Identity vouches for now; `last_told` also has those who are only needed by name, as
-    Identity told of them some time ago. `announced`: when organizations last announced something, oldest first.
-    `surrounded`: what else it knows, for the commands for which an earlier book noted that it is sought.
+    `people` are those whom Identity vouches for now; `occupied` is the time that saved appointments take.
     """
 
     def __init__(
         self,
         appointments: Iterable[Appointment],
         people: People,
-        last_told: People,
         occupied: Iterable[tuple[UUID, Entry]] = (),
-        announced: Mapping[UUID, Sequence[datetime]] | None = None,
-        diary: Diary | None = None,
-        surrounded: Mapping[UUID, Sought] | None = None,
-        series: Iterable[Series] = (),
-        feeds: Feeds | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        self.diary = diary or Diary()
-        self.feeds = feeds or Feeds()
+        beside = beside or Beside()
+        self.people = people
+        self.diary = beside.diary
+        self.feeds = beside.feeds
         self.sought: dict[UUID, Sought] = {}
-        self._surrounded = surrounded or {}
+        self._names = beside.names
+        self._surrounded = beside.surrounded
         self._now = {appointment.id: appointment for appointment in appointments}
         self._saved = dict(self._now)
         self._changed: dict[UUID, None] = {}
         self._calendars: dict[UUID, Calendar] = {}
-        self._series = {one.id: one for one in series}
+        self._series = {one.id: one for one in beside.series}
         self._changed_series: dict[UUID, None] = {}
-        self.people = people
-        self._last_told = last_told
-        self._announced = dict(announced or {})
+        self._announced = dict(beside.announced)
         self._announcing: dict[UUID, None] = {}
         for user, entry in occupied:
             self._calendars.setdefault(user, Calendar()).add(entry)
 
     def find(self, appointment_id: UUID) -> Appointment | None:
-        """The appointment as it stands at this point of the batch, of whatever organization."""
+        """Return the appointment as it stands at this point of the batch, of whatever organization."""
         return self._now.get(appointment_id)
 
-    def member(self, actor: Actor, organization: UUID) -> Person | None:
-        """The person who acts, if they belong to the organization."""
-        person = self.people.get(actor.user) if actor.user else None
-        return person if belongs(person, organization) else None
-
     def named(self, ids: Iterable[UUID]) -> list[Person]:
-        """These people by name, each once, in this order; whoever Identity never told of is left out."""
+        """Return these people, each once, in this order, without those whom Identity never described."""
         found = (
-            self.people.get(identifier) or self._last_told.get(identifier)
-            for identifier in dict.fromkeys(ids)
+            self.people.get(identifier) or self._names.get(identifier) for identifier in dict.fromkeys(ids)
         )
         return [person for person in found if person is not None]
 
     def overlapping(self, user: UUID, start: datetime, end: datetime) -> list[Entry]:
-        """What already takes this person's time within `[start, end)`."""
+        """Return the entries that take this person's time within `[start, end)`."""
         calendar = self._calendars.get(user)
         return calendar.overlapping(start, end) if calendar else []
 
     def surrounds(self, command_id: UUID, sought: Sought) -> bool:
-        """Whether all of it is known; else it is noted, for so many commands as another look is worth.
+        """Whether all of the time sought is known; else note that it is sought, for at most `SOUGHT_AT_MOST`
+        commands.
 
         Of a command that is refused for several times only the first is looked at.
         """
@@ -100,8 +120,17 @@ class Book:
             self.sought.setdefault(command_id, sought)
         return False
 
-    def put(self, appointment: Appointment) -> None:
-        """Let a decision take effect for the commands that follow."""
+    def take_effect(self, appointments: Iterable[Appointment], series: Series | None = None) -> None:
+        """Let a decision about these appointments, and about a series, take effect for the commands that
+        follow.
+        """
+        for appointment in appointments:
+            self._put(appointment)
+        if series is not None:
+            self._series[series.id] = series
+            self._changed_series[series.id] = None
+
+    def _put(self, appointment: Appointment) -> None:
         before = self._now.get(appointment.id)
         if before is not None:
             self.free(before)
@@ -110,58 +139,44 @@ class Book:
         self._changed[appointment.id] = None
 
     def free(self, appointment: Appointment) -> None:
-        """Take it out of the calendars."""
+        """Take an appointment out of the calendars."""
         for user, entry in _entries(appointment):
             self._calendars.setdefault(user, Calendar()).remove(entry)
 
     def occupy(self, appointment: Appointment) -> None:
-        """Put it into the calendars."""
+        """Put an appointment into the calendars."""
         for user, entry in _entries(appointment):
             self._calendars.setdefault(user, Calendar()).add(entry)
 
     def series(self, series_id: UUID) -> Series | None:
-        """The series as it stands at this point of the batch, of whatever organization."""
+        """Return the series as it stands at this point of the batch, of whatever organization."""
         return self._series.get(series_id)
 
     def occurrences(self, series_id: UUID) -> list[Appointment]:
-        """The open ones of a series among what is known, by the pattern's order."""
+        """Return the known open occurrences of a series, in the order of its pattern."""
         found = [item for item in self._now.values() if item.series_id == series_id and item.is_open]
         return sorted(found, key=lambda item: item.original_start or item.start)
 
-    def put_series(self, series: Series) -> None:
-        """Let a decision about a series take effect."""
-        self._series[series.id] = series
-        self._changed_series[series.id] = None
-
-    def take_series(self) -> list[Series]:
-        """Series that changed since this was last called, to be saved."""
-        taken = [self._series[identifier] for identifier in self._changed_series]
-        self._changed_series.clear()
-        return taken
-
     def announced(self, organization: UUID) -> Sequence[datetime]:
-        """When this organization last announced something, oldest first."""
+        """Return the times of this organization's latest announcements, oldest first."""
         return self._announced.get(organization, ())
 
     def announce(self, organization: UUID, at: datetime, kept: int) -> None:
-        """Note that it announces something; the last `kept` times are remembered."""
+        """Add the time of an announcement; the last `kept` times are remembered."""
         self._announced[organization] = [*self.announced(organization), at][-kept:]
         self._announcing[organization] = None
 
-    def take_announced(self) -> dict[UUID, Sequence[datetime]]:
-        """The memory of organizations that announced something since this was last called, to be saved."""
-        taken = {organization: self._announced[organization] for organization in self._announcing}
-        self._announcing.clear()
-        return taken
-
-    def take_changed(self) -> list[Changed]:
-        """What changed since this was last called, to be saved; in the order in which it first changed."""
+    def take_changes(self) -> Changes:
+        """Return all changes since the last call, to be saved."""
         changed = [
             Changed(self._saved.get(identifier), self._now[identifier]) for identifier in self._changed
         ]
         self._saved.update((change.after.id, change.after) for change in changed)
-        self._changed.clear()
-        return changed
+        series = [self._series[identifier] for identifier in self._changed_series]
+        announced = {organization: self._announced[organization] for organization in self._announcing}
+        for noted in (self._changed, self._changed_series, self._announcing):
+            noted.clear()
+        return Changes(changed, series, announced, self.diary.take_noted(), self.feeds.take_changed())
 
 
 def _entries(appointment: Appointment) -> Iterator[tuple[UUID, Entry]]:

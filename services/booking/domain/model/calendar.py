@@ -33,7 +33,7 @@ class Calendar:
             del self._entries[at]
 
     def overlapping(self, start: datetime, end: datetime) -> list[Entry]:
-        """What overlaps `[start, end)`; touching ends do not."""
+        """Return the entries that overlap `[start, end)`; touching ends do not."""
         entries = self._entries
         at = bisect_left(entries, (start,))
         if at and entries[at - 1].end > start:

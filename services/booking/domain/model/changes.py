@@ -1,4 +1,4 @@
-"""What changed between two states of an appointment, and the next version of it."""
+"""The changes between two states of an appointment, and its next version."""
 
 import json
 from dataclasses import replace
@@ -9,7 +9,7 @@ from services.booking.domain.model.appointment import Appointment
 from services.booking.domain.model.decision import Change
 from services.booking.domain.model.people import Actor
 
-# Fields of the state with the names that the wire gives them; `answers` is told as two of the wire's fields.
+# Fields of the state with the names that the wire gives them; `answers` is two fields there.
 _PLAIN = {
     "start": "start_time",
     "end": "end_time",
@@ -29,14 +29,15 @@ _PLAIN = {
 
 
 def changes(before: Appointment, after: Appointment) -> list[Change]:
-    """Every field that differs.
+    """Return every field that differs.
 
-    Of `confirmation_status` and `checked_in` only the entries that differ: with 500 participants, each answer would
-    otherwise tell of all the others twice. An entry that is absent before or after was or is not there.
+    Of `confirmation_status` and `checked_in` only the entries that differ: with 500 participants, each
+    response would otherwise repeat all the others twice. An entry that is absent before or after was or is
+    not there.
     """
     found = [
-        Change(told, old, new)
-        for name, told in _PLAIN.items()
+        Change(field, old, new)
+        for name, field in _PLAIN.items()
         if _differ(old := getattr(before, name), new := getattr(after, name))
     ]
     if list(before.answers) != list(after.answers):
@@ -47,12 +48,12 @@ def changes(before: Appointment, after: Appointment) -> list[Change]:
 
 
 def next_version(after: Appointment, actor: Actor, at: datetime) -> Appointment:
-    """The changed state with the version, time and author of this change."""
+    """Return the changed state with the version, time and author of this change."""
     return replace(after, version=after.version + 1, updated_at=at, updated_by=actor.text)
 
 
 def _differ(old: Any, new: Any) -> bool:
-    """As JSON: to Python `{"a": 1}` equals `{"a": true}`."""
+    """Whether they differ as JSON: to Python `{"a": 1}` equals `{"a": true}`."""
     if isinstance(old, dict) and isinstance(new, dict):
         return json.dumps(old, sort_keys=True) != json.dumps(new, sort_keys=True)
     return bool(old != new)

@@ -1,4 +1,4 @@
-"""What may be asked of booking, after the shape has been checked."""
+"""The commands of booking, after their shape has been checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from services.booking.domain.model.people import Actor
 
 
 class Scope(StrEnum):
-    """How much of a series is meant."""
+    """The part of a series that a command is about."""
 
     THIS = "this"
     FOLLOWING = "following"
@@ -20,7 +20,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Something that an actor asks; `id` is the command's, unique for ever."""
+    """A command of an actor; `id` is unique for ever."""
 
     id: UUID
     organization: UUID
@@ -29,16 +29,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfAppointment(Command):
-    """Something about an appointment that exists or shall."""
+    """A command about an appointment that exists or is to be made."""
 
     appointment_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """When a series recurs, as it was sent: one of `rrule` and `frequency`.
+    """The recurrence of a series as it was sent: one of `rrule` and `frequency`.
 
-    `exdates` and `rdates` are aware, or wall-clock time of the series' zone; `sent` is the JSON, to be told again.
+    `exdates` and `rdates` are aware, or wall-clock time of the series' zone; `sent` is the JSON, for events.
     """
 
     rrule: str | None
@@ -56,8 +56,8 @@ class Pattern:
 class Create(OfAppointment):
     """Book an appointment, or a series.
 
-    `start` and `end` are aware, or wall-clock time of `timezone` (else of the organizer's zone); `fold` chooses
-    between two equal local times. `participant_ids` as they were sent: positions name what is wrong.
+    `start` and `end` are aware, or wall-clock time of `timezone` (else of the organizer's zone); `fold`
+    chooses between two equal local times. `participant_ids` as they were sent: errors name the position.
     """
 
     organizer_id: UUID | None
@@ -82,24 +82,25 @@ class Create(OfAppointment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToAppointment(OfAppointment):
-    """Something about an existing appointment, perhaps only if it still has the version that the actor saw."""
+    """A command to an existing appointment, perhaps only if it still has the version that the actor saw."""
 
     expected_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToOccurrence(ToAppointment):
-    """Something about an appointment and, if it is one of a series, perhaps about others of it."""
+    """A command to an appointment and, if it is an occurrence of a series, perhaps to others of it."""
 
     scope: Scope = Scope.THIS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update(ToOccurrence):
-    """Change what is given, as one change; a reschedule is an update of the times only.
+    """Change the given fields, as one change; a reschedule is an update of the times only.
 
-    `content` holds new values of fields that need no rule (title, description, location, meeting_url, client_id,
-    reminder_settings, custom_fields); None elsewhere means: stays. `changes_seats`: `seats` is meant, None included.
+    `content` holds new values of fields that need no rule (title, description, location, meeting_url,
+    client_id, reminder_settings, custom_fields); None elsewhere: unchanged. `changes_seats`: `seats` is to be
+    set, also to None.
     """
 
     participant_ids: tuple[UUID, ...] | None = None
@@ -127,29 +128,29 @@ class Decline(ToOccurrence):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel(ToOccurrence):
-    """Call it off."""
+    """Cancel an appointment."""
 
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckIn(ToAppointment):
-    """The actor has arrived."""
+    """Check the actor in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complete(ToAppointment):
-    """It took place."""
+    """Mark an appointment as having taken place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkNoShow(ToAppointment):
-    """Nobody came."""
+    """Mark an appointment to which nobody came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce(ToAppointment):
-    """Tell the participants something."""
+    """Send the participants a message."""
 
     message: str
 
@@ -176,7 +177,7 @@ class ExtendSeries(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAvailability(Command):
-    """Replace somebody's hours and policy; `body` is the checked JSON without `user_id`."""
+    """Replace a person's availability; `body` is the checked JSON without `user_id`."""
 
     user_id: UUID
     body: Mapping[str, Any]
@@ -184,7 +185,7 @@ class SetAvailability(Command):
 
 @dataclass(frozen=True, slots=True)
 class BusyTime:
-    """A range (UTC) that is taken elsewhere."""
+    """A range (UTC) that is taken in another calendar."""
 
     uid: str
     start: datetime
@@ -193,7 +194,7 @@ class BusyTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportBusyTimes(Command):
-    """Replace the actor's time that is taken elsewhere, as far as it is named."""
+    """Replace those busy times of the actor that are named."""
 
     busy_times: Sequence[BusyTime]
     removed: Sequence[str]
@@ -201,7 +202,7 @@ class ImportBusyTimes(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceHold(Command):
-    """Keep time free for so many seconds; times as in a create."""
+    """Keep time free for `expires_in` seconds; times as in a create."""
 
     hold_id: UUID
     organizer_id: UUID | None
@@ -216,13 +217,13 @@ class PlaceHold(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseHold(Command):
-    """Give held time free again."""
+    """Release a hold."""
 
     hold_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetFeed(Command):
-    """Give the actor's calendar the secret address with this hash, and no other; None: none."""
+    """Set the hash of the secret address of the actor's calendar; None revokes it."""
 
     token_hash: str | None

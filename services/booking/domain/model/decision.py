@@ -1,4 +1,4 @@
-"""What a decision is: accepted, perhaps with an event, or refused with a stable code."""
+"""Decisions: accepted, perhaps with an event, or refused with a stable code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from services.booking.domain.model.recurring_series import Series
 
 
 class Code(StrEnum):
-    """Why a command was refused; stable, for programs."""
+    """The stable code of a refusal, for programs."""
 
     CONFLICT = "conflict"
     UNKNOWN_USER = "unknown_user"
@@ -33,7 +33,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one field; `field` is a path such as `participant_ids.3`."""
+    """An error of one field; `field` is a path such as `participant_ids.3`."""
 
     field: str
     code: str
@@ -42,7 +42,7 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """A range (UTC) that stands in somebody's way; the appointment only where the actor may know it."""
+    """A range (UTC) that is in the way; the appointment only where the actor may know it."""
 
     user_id: UUID
     start: datetime
@@ -60,7 +60,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Nothing happens; `detail` is a sentence for a person.
+    """A refusal: nothing changes. `detail` is a sentence for a person.
 
     `version` is the present one where the actor may know it; `alternatives` are the nearest times instead.
     """
@@ -85,10 +85,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened, for those who were not asked; `people` has everybody whom it concerns.
+    """The event of a changed appointment; `people` has everybody whom it concerns.
 
-    `more`: further fields of the event's body that say something here (`announcement`, `of_series`, `seated`, `hold_id`,
-    `organizer_confirmed`).
+    `more`: further fields of the event's body, if any apply (`announcement`, `of_series`, `seated`,
+    `hold_id`, `organizer_confirmed`).
     """
 
     type: str
@@ -101,7 +101,7 @@ class Event:
 class Accepted:
     """The state after the command; without an event nothing changed.
 
-    `outcome`: further fields of the outcome that say something here, as they go over the wire.
+    `outcome`: further fields of the outcome, if any apply, as they go over the wire.
     """
 
     appointment: Appointment
@@ -111,9 +111,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class DomainEvent:
-    """Something that is not told as a change of one appointment; `body` as it goes over the wire, about `subject`.
+    """An event that is not the change of one appointment; `body` as it goes over the wire, about `subject`.
 
-    In it an appointment, changes, people and a series (as `template`) may stand as they are here: who writes it knows how they look.
+    The body may hold an appointment, changes, people and a series (as `template`) as domain objects: they are
+    written as JSON like those of other events.
     """
 
     type: str
@@ -123,10 +124,11 @@ class DomainEvent:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedMany:
-    """A command that changed several appointments, or something else, or nothing.
+    """An accepted command that changed several appointments, or something else, or nothing.
 
-    `steps` are told first, each with its event, then what `happened`; `outcome` has the fields of the outcome that say
-    something, as they go over the wire. `appointment`: the one that the outcome shows. `subject`: what it was about.
+    The events of `steps` come first, then those in `happened`. `outcome` has further fields of the outcome,
+    as they go over the wire. `appointment` is the one that the outcome shows, `subject` the id that the
+    command was about.
     """
 
     subject: UUID
@@ -142,9 +144,9 @@ Decision: TypeAlias = Accepted | AcceptedMany | Refusal
 
 
 def complete(decision: Decision) -> Decision:
-    """The decision, whose events also say what the state does not: whether the organizer confirmed the whole.
+    """Return the decision with events that say whether the organizer confirmed the whole, which no state has.
 
-    With it, events are all that is needed to rebuild what booking decides from.
+    With this, events are all that is needed to rebuild what booking decides from.
     """
     if isinstance(decision, Accepted):
         return _complete(decision)
@@ -161,5 +163,5 @@ def _complete(step: Accepted) -> Accepted:
 
 
 def invalid(field: str, code: str, message: str) -> Refusal:
-    """A refusal for one field."""
+    """Return a refusal for one field."""
     return Refusal(Code.INVALID, message, (FieldError(field, code, message),))

@@ -1,4 +1,4 @@
-"""What closes people's time beside their appointments: hours, holds, and what is elsewhere."""
+"""The diary: availability, holds and busy times, which close people's time beside their appointments."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from services.booking.domain.model.times import Period
 
 @dataclass(frozen=True)
 class Hours:
-    """One person's availability as it stands; `body` is its JSON without ids and version."""
+    """One person's current availability; `body` is its JSON without ids and version."""
 
     user_id: UUID
     organization_id: UUID
@@ -22,13 +22,13 @@ class Hours:
 
     @cached_property
     def rules(self) -> Availability:
-        """As the engine reads it."""
+        """The availability as the scheduling engine reads it."""
         return availability_of(self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Time of some people that is kept free for `owner_id` until `expires_at`. All instants are UTC."""
+    """Time of several people, kept free for `owner_id` until `expires_at`. All instants are UTC."""
 
     id: UUID
     organization_id: UUID
@@ -39,13 +39,13 @@ class Hold:
     expires_at: datetime
 
     def is_live(self, at: datetime) -> bool:
-        """Whether it still keeps the time free."""
+        """Whether the hold still keeps the time free."""
         return at < self.expires_at
 
 
 @dataclass(slots=True)
 class BusyTimes:
-    """One person's time that is taken elsewhere, by the name of each range there; `version` 0: never told."""
+    """One person's busy times, by the uid of each range in its calendar; `version` 0: none was ever imported."""
 
     version: int = 0
     ranges: dict[str, Period] = field(default_factory=dict)
@@ -53,7 +53,10 @@ class BusyTimes:
 
 @dataclass(slots=True)
 class DiaryChanges:
-    """What changed in a diary, to be saved. `touched`: a person's organization, and their ranges elsewhere that are new, moved or gone."""
+    """Changes of a diary, to be saved.
+
+    `touched` has a person's organization and the uids of their busy times that are new, moved or gone.
+    """
 
     hours: dict[UUID, Hours] = field(default_factory=dict)
     elsewhere: dict[UUID, BusyTimes] = field(default_factory=dict)
@@ -63,9 +66,9 @@ class DiaryChanges:
 
 
 class Diary:
-    """Of the people of a batch, as far as the batch needs it; it changes as commands are decided.
+    """The diary of the people of a batch, as far as the batch needs it; it changes as commands are decided.
 
-    Ranges elsewhere are those around the times asked for; all of them for somebody who imports.
+    Busy times are those around the times asked for; all of them for a person who imports some.
     """
 
     def __init__(
@@ -93,19 +96,29 @@ class Diary:
         return bool(self._hours or self._elsewhere)
 
     def hours(self, user: UUID) -> Hours | None:
-        """What this person said, if they said anything."""
+        """Return this person's availability, if they have set any."""
         return self._hours.get(user)
 
     def elsewhere(self, user: UUID) -> BusyTimes | None:
-        """What is known of this person's time elsewhere."""
+        """Return this person's busy times, if they have any."""
         return self._elsewhere.get(user)
 
+    def busy(self, user: UUID, within: Period) -> list[Period]:
+        """Return this person's busy times that overlap the period."""
+        known = self._elsewhere.get(user)
+        ranges = known.ranges.values() if known else ()
+        return [when for when in ranges if when.start < within.end and within.start < when.end]
+
+    def limits(self, user: UUID) -> bool:
+        """Whether this person limits when they can be booked."""
+        return user in self._hours or user in self._elsewhere
+
     def hold(self, identifier: UUID) -> Hold | None:
-        """A hold, live or not."""
+        """Return a hold, live or not."""
         return self._holds.get(identifier)
 
     def held(self, user: UUID, start: datetime, end: datetime, at: datetime) -> list[Hold]:
-        """Live holds of this person's time that overlap `[start, end)`, whoever owns them."""
+        """Return the live holds of this person's time that overlap `[start, end)`, of any owner."""
         return [
             hold
             for hold in self._held.get(user, {}).values()
@@ -113,29 +126,29 @@ class Diary:
         ]
 
     def owned(self, owner: UUID, at: datetime) -> int:
-        """How many live holds somebody has."""
+        """Return the number of live holds that this person owns."""
         return sum(hold.owner_id == owner and hold.is_live(at) for hold in self._holds.values())
 
     def set_hours(self, hours: Hours) -> None:
-        """Replace what somebody said."""
+        """Replace a person's availability."""
         self._hours[hours.user_id] = hours
         self._changes.hours[hours.user_id] = hours
 
     def set_elsewhere(
         self, organization: UUID, user: UUID, elsewhere: BusyTimes, touched: Iterable[str]
     ) -> None:
-        """Replace somebody's time elsewhere; `touched` names what is other than before."""
+        """Replace a person's busy times; `touched` names the uids that differ from before."""
         self._elsewhere[user] = elsewhere
         self._changes.elsewhere[user] = elsewhere
         self._changes.touched.setdefault(user, (organization, set()))[1].update(touched)
 
     def place(self, hold: Hold) -> None:
-        """Keep time free."""
+        """Add a hold."""
         self._keep(hold)
         self._changes.placed[hold.id] = hold
 
     def end(self, hold: Hold) -> None:
-        """A hold is used up or released."""
+        """Remove a hold that is used up or released."""
         del self._holds[hold.id]
         for user in hold.user_ids:
             del self._held[user][hold.id]
@@ -143,7 +156,7 @@ class Diary:
             self._changes.ended.add(hold.id)
 
     def take_noted(self) -> DiaryChanges | None:
-        """What changed since this was last called, None for nothing."""
+        """Return the changes since the last call, None if there are none."""
         noted, self._noted = self._noted, None
         return noted
 

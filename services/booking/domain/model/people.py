@@ -1,4 +1,4 @@
-"""People as Identity last told of them, and who acts in a command."""
+"""People as Identity last described them, and the actor of a command."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ ADMIN = "admin"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account. `timezone` is an IANA name; `roles` of `member`, `admin`."""
+    """A person with an account. `timezone` is an IANA name; `roles` of `member`, `admin`."""
 
     id: UUID
     organization_id: UUID
@@ -30,7 +30,9 @@ People = Mapping[UUID, Person]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: a person (`text` is the canonical form of `user`), or without a `user` a service: `service:NAME`."""
+    """The actor of a command: a person (`text` is the canonical form of `user`), or without a `user` a
+    service: `service:NAME`.
+    """
 
     text: str
     user: UUID | None = None
@@ -47,5 +49,5 @@ def belongs(person: Person | None, organization: UUID) -> bool:
 
 
 def strangers(ids: Iterable[UUID], people: People, organization: UUID) -> Collection[UUID]:
-    """Those of `ids` who are missing, inactive or of another organization; nobody is told which."""
+    """Return those of `ids` who are missing, inactive or of another organization; refusals do not say which."""
     return {identifier for identifier in ids if not belongs(people.get(identifier), organization)}

@@ -1,4 +1,4 @@
-"""A series: when it occurs, and what an occurrence that is still to be made looks like."""
+"""A series: its recurrence, and the template of occurrences that are still to be made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,21 +13,20 @@ from services.booking.domain.model.people import Actor
 from services.booking.domain.model.status import open_status
 
 OCCURRENCES_MAX = 750
-PLACES_MAX = 20_000  # people times occurrences: so much one transaction holds well
-CONTENT_MAX = (
-    8 * 1024 * 1024
-)  # bytes of all occurrences' content: each of them tells all of it in each of its events
+PLACES_MAX = 20_000  # people times occurrences that one transaction holds well
+CONTENT_MAX = 8 * 1024 * 1024  # bytes of content of all occurrences: each event of each of them has all of it
 AHEAD = timedelta(days=365)  # how far a series without an end is booked
 FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """The state after some version; `booked_until` (UTC) is where the next night goes on, None if all are booked.
+    """The state after some version; `booked_until` (UTC) is where the next night goes on, None if all are
+    booked.
 
-    `template` is an occurrence without its own times: what edits of all that follow made of it. An occurrence starts
-    `start_by` of wall-clock time after its start by the pattern; its end is `duration` (elapsed) after that start, moved
-    by `end_by`. `ignores_availability`: the organizer booked it against their own hours.
+    `template` is an occurrence without its own times: what edits of all that follow made of it. An occurrence
+    starts `start_by` of wall-clock time after its start by the pattern; its end is `duration` (elapsed) after
+    that start, moved by `end_by`. `ignores_availability`: the organizer booked it against their own hours.
     """
 
     id: UUID
@@ -43,17 +42,17 @@ class Series:
 
 
 def series_id_of(command_id: UUID) -> UUID:
-    """The id of the series that a command makes."""
+    """Return the id of the series that a command makes."""
     return uuid5(command_id, "series")
 
 
 def occurrence_id(series_id: UUID, original: datetime) -> UUID:
-    """The id of an occurrence: it follows from its start by the pattern, so nobody can book it twice."""
+    """Return the id of an occurrence: it follows from its start by the pattern, so nobody can book it twice."""
     return uuid5(series_id, original.astimezone(UTC).isoformat().replace("+00:00", "Z"))
 
 
 def period_of(series: Series, original: datetime) -> tuple[datetime, datetime]:
-    """Start and end (UTC) of the occurrence that starts at `original` by the pattern."""
+    """Return start and end (UTC) of the occurrence that starts at `original` by the pattern."""
     zone = series.recurrence.timezone
     return (shift(original, zone, series.start_by), shift(original + series.duration, zone, series.end_by))
 
@@ -61,7 +60,7 @@ def period_of(series: Series, original: datetime) -> tuple[datetime, datetime]:
 def occurrence_of(
     series: Series, original: datetime, identifier: UUID, actor: Actor, at: datetime
 ) -> Appointment:
-    """A new appointment by the series' template."""
+    """Return a new appointment by the series template."""
     template, (start, end) = series.template, period_of(series, original)
     return replace(
         template,
@@ -80,17 +79,19 @@ def occurrence_of(
 
 
 def as_sent(original: datetime, sent: datetime, zone: str) -> datetime:
-    """The instant that was sent instead of the one by the pattern, where the wall clock shows the same time twice."""
+    """Return the instant that was sent instead of the one by the pattern, if the wall clock shows this time
+    twice.
+    """
     return sent if wall_clock(original, zone) == wall_clock(sent, zone) else original
 
 
 def shift_of(before: datetime, after: datetime, zone: str) -> timedelta:
-    """How much wall-clock time of the zone lies between two instants."""
+    """Return the wall-clock time of the zone between two instants."""
     return wall_clock(after, zone) - wall_clock(before, zone)
 
 
 def shifted(instant: datetime, zone: str, by: timedelta) -> datetime:
-    """The instant so much wall-clock time later, in UTC; where that is beyond the calendar, its end."""
+    """Return the instant so much wall-clock time later, in UTC, at most the end of the calendar."""
     try:
         return shift(instant, zone, by)
     except OverflowError:
@@ -98,10 +99,10 @@ def shifted(instant: datetime, zone: str, by: timedelta) -> datetime:
 
 
 def wall_clock(instant: datetime, zone: str) -> datetime:
-    """What clocks in the zone show, naive."""
+    """Return the naive time that clocks in the zone show."""
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 def overlap_themselves(originals: Iterable[datetime], duration: timedelta) -> bool:
-    """Whether one of so long begins before the one before it is over; sorted."""
+    """Whether occurrences of this duration overlap; `originals` are sorted."""
     return any(after - before < duration for before, after in pairwise(originals))

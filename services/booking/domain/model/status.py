@@ -6,11 +6,11 @@ from services.booking.domain.model.appointment import Answer, Answers, Status
 
 
 def open_status(answers: Answers, organizer_confirmed: bool) -> Status:
-    """The status of an open appointment.
+    """Return the status of an open appointment.
 
-    Confirmed when nobody is asked, when the organizer confirmed the whole, or when everybody who has not declined
-    has confirmed and at least one did. So somebody added later makes it pending again, and so does the last
-    confirmed participant who declines, unless the organizer confirmed.
+    Confirmed when there are no participants, when the organizer confirmed the whole, or when everybody who
+    has not declined has confirmed and at least one did. So somebody added later makes it pending again, and
+    so does the last confirmed participant who declines, unless the organizer confirmed.
     """
     if not answers or organizer_confirmed:
         return Status.CONFIRMED
@@ -20,5 +20,7 @@ def open_status(answers: Answers, organizer_confirmed: bool) -> Status:
 
 
 def asked_again(answers: Answers) -> dict[UUID, Answer]:
-    """The answers after the times changed: who declined stays away, everybody else is asked again."""
+    """Return the responses after the times changed: those who declined stay away, all others are pending
+    again.
+    """
     return {user: answer if answer is Answer.DECLINED else Answer.PENDING for user, answer in answers.items()}

@@ -1,4 +1,4 @@
-"""When an appointment may be: the rules of its times."""
+"""The rules of an appointment's times."""
 
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from services.booking.domain.model.decision import Code, FieldError, Refusal, in
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(hours=24)
 YEARS_AHEAD = 5
-# Between these every clock can be reckoned with; what lies beyond is over, or too far ahead.
+# Every zone's clock works between these; times beyond them are past, or too far ahead.
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -22,7 +22,7 @@ class Period(NamedTuple):
 
 
 def period(start: datetime, end: datetime, zone: str, fold: int) -> Period | Refusal:
-    """Times as they were sent, in UTC; a refusal names each one that cannot be understood."""
+    """Return the times sent, in UTC; the refusal names each one that cannot be understood."""
     begins, ends = _instant("start_time", start, zone, fold), _instant("end_time", end, zone, fold)
     if isinstance(begins, datetime) and isinstance(ends, datetime):
         return Period(begins, ends)
@@ -42,7 +42,7 @@ def _instant(field: str, value: datetime, zone: str, fold: int) -> datetime | Fi
 
 
 def refusal_for_length(when: Period) -> Refusal | None:
-    """From one second to a day."""
+    """Reject less than a second and more than a day."""
     start, end = when
     if end <= start:
         return invalid("end_time", "end_before_start", "The end must be after the start.")
@@ -54,14 +54,14 @@ def refusal_for_length(when: Period) -> Refusal | None:
 
 
 def refusal_for_distance(start: datetime, at: datetime) -> Refusal | None:
-    """At most five years ahead of the decision."""
+    """Reject a start more than five years ahead of the decision."""
     if start > _years_later(at, YEARS_AHEAD):
         return invalid("start_time", "too_far", f"The start is at most {YEARS_AHEAD} years ahead.")
     return None
 
 
 def refusal_for_past(start: datetime, at: datetime) -> Refusal | None:
-    """It starts in the future."""
+    """Reject a start that is not in the future."""
     if start <= at:
         return Refusal(
             Code.IN_THE_PAST,
@@ -72,7 +72,9 @@ def refusal_for_past(start: datetime, at: datetime) -> Refusal | None:
 
 
 def refusal_for_ended(end: datetime, at: datetime) -> Refusal | None:
-    """One that is under way may be prolonged or cut short, but not so that it is over already."""
+    """Reject an end that is not in the future: an appointment under way may not be cut so short that it is
+    over.
+    """
     if end <= at:
         return Refusal(
             Code.IN_THE_PAST,

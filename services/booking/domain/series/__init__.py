@@ -1,1 +1,1 @@
-"""Series: several appointments that one command books, changes or calls off."""
+"""Series: several appointments that one command books, changes or cancels."""

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.booking.domain import access
+from services.booking.domain.accept import created_event
 from services.booking.domain.free_time.bookable import ignored, refusal_for_times
+from services.booking.domain.free_time.enquiry import Enquiry
 from services.booking.domain.model import times
 from services.booking.domain.model.appointment import Appointment, occupants
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Command, Create, Scope
-from services.booking.domain.model.decision import Accepted, AcceptedMany, Decision, Event, Refusal, invalid
+from services.booking.domain.model.decision import Accepted, AcceptedMany, Decision, Refusal
 from services.booking.domain.model.diary import Hold
 from services.booking.domain.model.recurring_series import (
     Series,
@@ -28,42 +31,38 @@ from services.booking.domain.series.what_if import Trial
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Which occurrences can be booked, and which cannot."""
+    """The occurrences that can be booked, and those that cannot."""
 
     booked: tuple[Appointment, ...]
     in_the_way: tuple[InTheWay, ...]
 
 
-def decide_create_series(
-    command: Create, template: Appointment, book: Book, at: datetime, hold: Hold | None = None
-) -> Decision:
-    """All occurrences or, where the command says so, those that are possible; `template` is the first as it was sent.
+def decide_create_series(case: Case[Create], template: Appointment, hold: Hold | None = None) -> Decision:
+    """Book all occurrences or, if the command skips conflicts, the possible ones; `template` is the first as
+    it was sent.
 
     Permission, length and people were checked: they are the same for all.
     """
+    command = case.command
     first = times.Period(template.start, template.end)
-    plan = plan_of(command, template.timezone, first, 1 + len(template.answers), at)
+    plan = plan_of(command, template.timezone, first, 1 + len(template.answers), case.at)
     if isinstance(plan, Refusal):
         return plan
     ignoring = ignored(command.ignore_availability, template.organizer_id)
-    plan = plan.within(horizon(book, occupants(template), ignoring, at))
+    plan = plan.within(horizon(case, occupants(template), ignoring))
     series = _series(command, template, plan)
-    attempt = attempted(
-        command, series, plan.originals, book, at, hold=hold.id if hold else None, sent=first.start
-    )
+    attempt = attempted(case, series, plan.originals, hold.id if hold else None, first.start)
     if attempt.in_the_way and not (command.skip_conflicts and attempt.booked):
         return refusal_for_series(attempt.in_the_way, series.recurrence.timezone)
-    return _settled(command, series, attempt, book, hold)
+    return _settled(case, series, attempt, hold)
 
 
-def _settled(
-    command: Create, series: Series, attempt: Attempt, book: Book, hold: Hold | None
-) -> AcceptedMany:
-    """The first that is booked has the id that was sent, and uses up the hold."""
-    named = replace(attempt.booked[0], id=command.appointment_id)
-    steps = created(series, (named, *attempt.booked[1:]), book)
+def _settled(case: Case[Create], series: Series, attempt: Attempt, hold: Hold | None) -> AcceptedMany:
+    """Accept the series: the first occurrence booked gets the id that was sent, and uses up the hold."""
+    named = replace(attempt.booked[0], id=case.command.appointment_id)
+    steps = created(case, series, (named, *attempt.booked[1:]))
     if hold is not None:
-        book.diary.end(hold)
+        case.book.diary.end(hold)
         steps[0] = with_more(steps[0], hold_id=hold.id)
     return AcceptedMany(
         subject=named.id,
@@ -87,26 +86,26 @@ def _series(command: Create, template: Appointment, plan: Plan) -> Series:
 
 
 def attempted(
-    command: Command,
+    case: Case[Command],
     series: Series,
     originals: Iterable[datetime],
-    book: Book,
-    at: datetime,
     hold: UUID | None = None,
     sent: datetime | None = None,
 ) -> Attempt:
-    """Try to book each occurrence beside those before it; `sent`: the first start as it was asked for."""
+    """Try to book each occurrence beside those before it; `sent` is the first start as it was sent."""
     booked: list[Appointment] = []
     in_the_way: list[InTheWay] = []
     ignoring = ignored(series.ignores_availability, series.template.organizer_id)
-    with Trial(book) as trial:
+    with Trial(case.book) as trial:
         for position, original in enumerate(originals):
             identifier = occurrence_id(series.id, original)
-            occurrence = occurrence_of(series, original, identifier, command.actor, at)
+            occurrence = occurrence_of(series, original, identifier, case.command.actor, case.at)
             if sent is not None:
                 occurrence = _as_sent(occurrence, sent, series.recurrence.timezone)
-            suggest = not in_the_way and _wants_alternatives(command, booked)
-            refusal = _refusal_for(command, occurrence, book, at, ignoring, hold, suggest)
+            suggest = not in_the_way and _wants_alternatives(case.command, booked)
+            when = times.Period(occurrence.start, occurrence.end)
+            enquiry = Enquiry(occupants(occurrence), when, ignoring=ignoring, hold=hold, suggest=suggest)
+            refusal = _refusal_for(case, occurrence, enquiry)
             if refusal:
                 in_the_way.append(InTheWay(position, occurrence.start, original, refusal))
             else:
@@ -120,42 +119,21 @@ def _as_sent(occurrence: Appointment, sent: datetime, zone: str) -> Appointment:
     return replace(occurrence, start=start, end=occurrence.end + (start - occurrence.start))
 
 
-def created(series: Series, occurrences: Iterable[Appointment], book: Book) -> list[Accepted]:
-    """The steps that make these occurrences; all by one template, so of the same people."""
-    people = book.named((series.template.organizer_id, *series.template.answers))
-    event = Event("appointment.created", (), people)
+def created(case: Case[Command], series: Series, occurrences: Iterable[Appointment]) -> list[Accepted]:
+    """Return the steps that make these occurrences; all by one template, so of the same people."""
+    event = created_event(case, (series.template.organizer_id, *series.template.answers))
     return [of_series(Accepted(occurrence, event), series) for occurrence in occurrences]
 
 
-def _refusal_for(
-    command: Command,
-    occurrence: Appointment,
-    book: Book,
-    at: datetime,
-    ignoring: UUID | None,
-    hold: UUID | None,
-    suggest: bool,
-) -> Refusal | None:
-    if book.find(occurrence.id) is not None:
-        return invalid("appointment_id", "exists", "The id of this occurrence is in use.")
-    when = times.Period(occurrence.start, occurrence.end)
+def _refusal_for(case: Case[Command], occurrence: Appointment, enquiry: Enquiry) -> Refusal | None:
     return (
-        times.refusal_for_distance(when.start, at)
-        or times.refusal_for_past(when.start, at)
-        or refusal_for_times(
-            command,
-            book,
-            occupants(occurrence),
-            when,
-            own=None,
-            at=at,
-            ignoring=ignoring,
-            hold=hold,
-            suggest=suggest,
-        )
+        access.refusal_for_used_id(case, occurrence.id, "The id of this occurrence is in use.")
+        or times.refusal_for_distance(occurrence.start, case.at)
+        or times.refusal_for_past(occurrence.start, case.at)
+        or refusal_for_times(case, enquiry)
     )
 
 
 def _wants_alternatives(command: Command, booked: Sequence[Appointment]) -> bool:
-    """Only where the whole may be refused: looking for them costs a second look at the batch."""
+    """Whether the whole may be refused: alternatives cost a second look at the batch."""
     return isinstance(command, Create) and not (command.skip_conflicts and booked)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
 from typing import TypeAlias
 
 from services.booking.domain import access
 from services.booking.domain.model.appointment import Appointment
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import (
     Cancel,
     Confirm,
@@ -25,52 +24,49 @@ from services.booking.domain.series.scope import Amount, amount_of, own_command,
 from services.booking.domain.series.template import series_after
 from services.booking.domain.series.what_if import Trial
 
-Step: TypeAlias = Callable[[ToAppointment, Appointment, Book, datetime], Decision]
+Step: TypeAlias = Callable[[Case[ToAppointment], Appointment], Decision]
 
 
-def decide_for_series(
-    command: ToOccurrence, named: Appointment, book: Book, at: datetime, step: Step
-) -> Decision:
-    """Decide for each touched occurrence as if it were asked alone, while none of them is in another's way.
+def decide_for_series(case: Case[ToOccurrence], named: Appointment, step: Step) -> Decision:
+    """Decide for each touched occurrence as if the command were about it alone, while none is in another's
+    way.
 
-    `step` decides for one. The series' template follows, so that occurrences still to be made look like these.
+    `step` decides for one. The series template follows, so that occurrences still to be made look like these.
     """
+    command, book = case.command, case.book
     series = book.series(named.series_id) if named.series_id else None
     if series is None:
         raise ValueError(f"appointment {named.id} is of an unknown series")
     amount = amount_of(command, named, series.recurrence.timezone)
     if isinstance(amount, Refusal):
         return _about(amount, named)
-    member = book.member(command.actor, command.organization)
     occurrences = touched(
-        command, named, book.occurrences(series.id), at, lambda one: access.may_act(command, member, one)
+        command, named, book.occurrences(series.id), case.at, lambda one: access.may_act(case, one)
     )
     refusal = _refusal_for_size(command, occurrences)
     if refusal:
         return _about(refusal, named)
-    results, ways = _each(command, named, occurrences, amount, series, book, at, step)
+    results, ways = _each(case, named, occurrences, amount, series, step)
     if ways:
         return _about(first_of_all(ways) or refusal_for_series(ways, series.recurrence.timezone), named)
     return _settled(command, named, results, series, series_after(command, series, named, amount))
 
 
 def _each(
-    command: ToOccurrence,
+    case: Case[ToOccurrence],
     named: Appointment,
     occurrences: list[Appointment],
     amount: Amount,
     series: Series,
-    book: Book,
-    at: datetime,
     step: Step,
 ) -> tuple[list[Accepted], list[InTheWay]]:
     zone = series.recurrence.timezone
     results: list[Accepted] = []
     ways: list[InTheWay] = []
-    with Trial(book, occurrences) as trial:
+    with Trial(case.book, occurrences) as trial:
         for position, before in enumerate(occurrences):
-            own = own_command(command, before, named, amount, zone)
-            decision = step(own, before, book, at)
+            own = own_command(case.command, before, named, amount, zone)
+            decision = step(case.of(own), before)
             if isinstance(decision, Accepted):
                 trial.lay(decision.appointment)
                 results.append(decision)

@@ -1,4 +1,4 @@
-"""What a command did to a series, for its outcome and for `series.changed`."""
+"""The effect of a command on a series, for its outcome and for `series.changed`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,12 +13,12 @@ from services.booking.domain.series.refusals import InTheWay, code_of
 
 
 def of_series(step: Accepted, series: Series) -> Accepted:
-    """The step of one occurrence, whose event says that its series is told of as a whole."""
+    """Return the step of one occurrence, whose event names the series, which has an event of its own."""
     return with_more(step, of_series=series.id)
 
 
 def with_more(step: Accepted, **more: Any) -> Accepted:
-    """The step, whose event says this, too, if there is one."""
+    """Return the step with more fields in its event, if it has one."""
     if step.event is None:
         return step
     return replace(step, event=replace(step.event, more={**(step.event.more or {}), **more}))
@@ -27,7 +27,7 @@ def with_more(step: Accepted, **more: Any) -> Accepted:
 def series_changed(
     series: Series, change: str, scope: Scope, steps: Sequence[Accepted], skipped: Sequence[InTheWay] = ()
 ) -> DomainEvent:
-    """The event of the series, after those of its occurrences."""
+    """Return the event of the series, which comes after those of its occurrences."""
     first = steps[0] if steps else None
     events = [step.event for step in steps if step.event is not None]
     body = {
@@ -47,7 +47,7 @@ def series_changed(
 
 
 def in_outcome(series: Series, steps: Sequence[Accepted], skipped: Sequence[InTheWay] = ()) -> dict[str, Any]:
-    """The fields of the outcome that tell of a series."""
+    """Return the fields of the outcome that are about a series."""
     return {
         "series_id": series.id,
         "occurrences": occurrences_of(step.appointment for step in steps),
@@ -56,7 +56,7 @@ def in_outcome(series: Series, steps: Sequence[Accepted], skipped: Sequence[InTh
 
 
 def occurrences_of(appointments: Iterable[Appointment]) -> list[Mapping[str, Any]]:
-    """Occurrences by id, start by the pattern, and times."""
+    """Return occurrences by id, start by the pattern, and times."""
     return [
         {
             "appointment_id": appointment.id,
@@ -69,7 +69,7 @@ def occurrences_of(appointments: Iterable[Appointment]) -> list[Mapping[str, Any
 
 
 def skipped_of(left_out: Iterable[InTheWay]) -> list[Mapping[str, Any]]:
-    """Occurrences that were not booked, and why."""
+    """Return the occurrences that were not booked, each with its code."""
     return [{"original_start_time": way.original, "code": code_of(way.refusal)} for way in left_out]
 
 

@@ -1,4 +1,4 @@
-"""What commands about several occurrences ask of each: who and when must be known to decide them."""
+"""Expanding a command about several occurrences into one command each, so that the needs of each are known."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -24,14 +24,14 @@ from services.booking.domain.series.scope import amount_of, is_about_several, ow
 
 
 def created(commands: Iterable[Command], people: People, until: datetime) -> Iterator[Create]:
-    """What commands that make series ask for, occurrence by occurrence, when they are decided at `until` or before."""
+    """Yield a create for each occurrence of each new series, if they are decided at `until` or before."""
     for command in commands:
         if isinstance(command, Create) and command.pattern:
             yield from creates_of(command, people, until)
 
 
 def creates_of(command: Create, people: People, at: datetime) -> Iterator[Create]:
-    """A create for each occurrence that a create with a pattern asks for; none where it will be refused anyway."""
+    """Yield a create for each occurrence of a create with a pattern; none where it will be refused anyway."""
     organizer = command.organizer_id or command.actor.user
     if organizer is None:
         return
@@ -62,7 +62,9 @@ def edits_of(
     occurrences: Iterable[Appointment],
     since: datetime,
 ) -> Iterator[Command]:
-    """A command to each occurrence that a command with a scope may touch, when it is decided at `since` or later."""
+    """Yield a command to each occurrence that a command with a scope may touch, if it is decided at `since`
+    or later.
+    """
     zone = series.recurrence.timezone
     amount = amount_of(command, named, zone)
     if isinstance(amount, Refusal):
@@ -72,7 +74,7 @@ def edits_of(
 
 
 def extension_of(command: ExtendSeries, series: Series, at: datetime) -> Iterator[Create]:
-    """A create for each occurrence of a series that has come within reach."""
+    """Yield a create for each occurrence of a series that has come within reach."""
     template = series.template
     invited = tuple(user for user, answer in template.answers.items() if answer is not Answer.DECLINED)
     for original in due(series, at)[1]:
@@ -105,7 +107,7 @@ def expanded(
     since: datetime,
     until: datetime,
 ) -> Iterator[Command]:
-    """What commands to existing series ask of each occurrence, decided from `since` to `until`."""
+    """Yield the commands to each occurrence of existing series, if they are decided from `since` to `until`."""
     for command in commands:
         if isinstance(command, ExtendSeries) and command.series_id in series:
             yield from extension_of(command, series[command.series_id], until)

@@ -7,8 +7,10 @@ from scheduling.recurrence import TooMany, starts
 from services.booking.domain.free_time.bookable import ignored
 from services.booking.domain.model.appointment import occupants
 from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import ExtendSeries, Scope
 from services.booking.domain.model.decision import AcceptedMany, Code, Decision, Refusal
+from services.booking.domain.model.needs import Needs
 from services.booking.domain.model.recurring_series import AHEAD, OCCURRENCES_MAX, Series, period_of
 from services.booking.domain.series.booking import attempted, created
 from services.booking.domain.series.events import in_outcome, series_changed
@@ -16,24 +18,31 @@ from services.booking.domain.series.horizon import horizon
 from services.booking.domain.series.limits import refusal_for_places
 
 
-def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
-    """Book up to a year ahead of `at`, or up to the horizon of its people; what is in the way is left out, and told.
+def needs_of_extending(command: ExtendSeries) -> Needs:
+    """The series."""
+    return Needs(series=(command.series_id,))
 
-    Nothing new is no event: the next night looks from the same place.
+
+def decide_extend(case: Case[ExtendSeries]) -> Decision:
+    """Book up to a year ahead, or up to the horizon of the series' people; occurrences in the way are skipped
+    and reported.
+
+    Without a new occurrence there is no event: the next night looks from the same place.
     """
+    command, book, at = case.command, case.book, case.at
     if not command.actor.is_service:
         return Refusal(Code.NOT_ALLOWED, "Only booking itself extends a series.")
     series = book.series(command.series_id)
     if series is None or series.template.organization_id != command.organization:
         return Refusal(Code.NOT_FOUND, "There is no such series.")
     until, originals = due(series, at)
-    series = _with_those_who_are_left(series, book)
-    near = _near(series, originals, book, at) if series else []
+    series = _without_those_who_left(series, book)
+    near = _near(case, series, originals) if series else []
     if series is None or not near:
         return AcceptedMany(subject=command.series_id)
     until = until if near == originals else near[-1]
-    attempt = attempted(command, series, near, book, at)
-    steps = created(series, attempt.booked, book)
+    attempt = attempted(case, series, near)
+    steps = created(case, series, attempt.booked)
     after = replace(series, booked_until=until, version=series.version + 1)
     return AcceptedMany(
         subject=series.id,
@@ -44,18 +53,18 @@ def decide_extend(command: ExtendSeries, book: Book, at: datetime) -> Decision:
     )
 
 
-def _near(series: Series, originals: list[datetime], book: Book, at: datetime) -> list[datetime]:
-    """Those that all its people can be booked for by now, as far ahead as they are."""
+def _near(case: Case[ExtendSeries], series: Series, originals: list[datetime]) -> list[datetime]:
+    """Return the occurrences that are within everybody's booking horizon by now."""
     template = series.template
     ignoring = ignored(series.ignores_availability, template.organizer_id)
-    end = horizon(book, occupants(template), ignoring, at)
+    end = horizon(case, occupants(template), ignoring)
     if end is None:
         return originals
     return [original for original in originals if period_of(series, original)[0] <= end]
 
 
 def due(series: Series, at: datetime) -> tuple[datetime, list[datetime]]:
-    """The starts by the pattern that have come within reach, and up to when: as many as one command may book."""
+    """Return the end of the reach, and the starts by the pattern up to it: as many as one command may book."""
     since, until = series.booked_until, at + AHEAD
     if since is None or series.ended or until <= since:
         return until, []
@@ -69,8 +78,10 @@ def due(series: Series, at: datetime) -> tuple[datetime, list[datetime]]:
         until = since + (until - since) / 2
 
 
-def _with_those_who_are_left(series: Series, book: Book) -> Series | None:
-    """Without participants who left the organization, as Identity last told; nothing where the organizer did."""
+def _without_those_who_left(series: Series, book: Book) -> Series | None:
+    """Return the series without participants who left the organization, by Identity's last word; None if the
+    organizer left.
+    """
     template = series.template
     gone = {one.id for one in book.named((template.organizer_id, *template.answers)) if not one.active}
     if template.organizer_id in gone:

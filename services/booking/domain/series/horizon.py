@@ -1,4 +1,4 @@
-"""How far ahead a series without an end is booked: no farther than everybody can be."""
+"""The horizon up to which a series without an end is booked: no farther than everybody can be booked."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -6,18 +6,21 @@ from math import floor
 from uuid import UUID
 
 from scheduling.free import window
-from services.booking.domain.model.book import Book
+from services.booking.domain.model.case import Case
+from services.booking.domain.model.commands import Command
 
 
-def horizon(book: Book, users: Iterable[UUID], ignoring: UUID | None, at: datetime) -> datetime | None:
-    """The last second (UTC) at which all of them can be booked, seen from `at`; None if none of them says.
+def horizon(case: Case[Command], users: Iterable[UUID], ignoring: UUID | None) -> datetime | None:
+    """Return the last second (UTC) at which all of them can be booked by now; None if none of them has a
+    horizon.
 
-    `ignoring`: whose own availability does not count.
+    `ignoring` is the person whose own availability does not count.
     """
-    said = [found.rules for user in users if user != ignoring and (found := book.diary.hours(user))]
+    hours = case.book.diary.hours
+    known = [found.rules for user in users if user != ignoring and (found := hours(user))]
     ends = [
-        window(rules.policy, floor(at.timestamp()), rules.timezone)[1]
-        for rules in said
+        window(rules.policy, floor(case.at.timestamp()), rules.timezone)[1]
+        for rules in known
         if rules.policy.horizon_days is not None
     ]
     return datetime.fromtimestamp(min(ends), UTC) if ends else None

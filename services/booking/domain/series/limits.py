@@ -1,4 +1,4 @@
-"""How much a series may be: so much as one transaction holds well within its time limits."""
+"""Limits of a series: as much as one transaction holds well within its time limits."""
 
 import json
 from typing import Any
@@ -8,14 +8,16 @@ from services.booking.domain.model.recurring_series import CONTENT_MAX, PLACES_M
 
 
 def refusal_for_places(people: int, occurrences: int, field: str) -> Refusal | None:
-    """So many people so often is more than one transaction holds."""
+    """Reject more people times occurrences than one transaction holds."""
     if people * occurrences <= PLACES_MAX:
         return None
     return invalid(field, "too_many_places", f"People times occurrences are at most {PLACES_MAX}.")
 
 
 def refusal_for_content(content: Any, occurrences: int, field: str) -> Refusal | None:
-    """So long a text so often is, too; `content` as JSON."""
+    """Reject more bytes of content times occurrences than one transaction holds; `content` is counted as
+    JSON.
+    """
     size = len(json.dumps(content, ensure_ascii=False, default=str).encode())
     if size * occurrences <= CONTENT_MAX:
         return None

@@ -12,18 +12,22 @@ from services.booking.domain.model.times import YEARS_AHEAD, Period
 from services.booking.domain.series.limits import refusal_for_content, refusal_for_places
 
 FIELD = "recurring_pattern"
-FARTHEST = timedelta(days=366 * YEARS_AHEAD + 30)  # more than may be booked: what is too far is told as such
+FARTHEST = timedelta(
+    days=366 * YEARS_AHEAD + 30
+)  # beyond the limit, so that starts too far ahead are found and refused as such
 
 
 class Plan(NamedTuple):
-    """When a series is, and the starts (UTC) by its pattern that are to be booked now, up to `until` if it has no end."""
+    """The recurrence of a series and its starts (UTC) to book now, up to `until` if it has no end."""
 
     recurrence: Recurrence
     originals: tuple[datetime, ...]
     until: datetime | None
 
     def within(self, horizon: datetime | None) -> "Plan":
-        """Without an end no farther than people can be booked: the rest is for later nights. The first stays in any case."""
+        """Return the plan up to the horizon if it has no end: later nights book the rest. The first start
+        stays in any case.
+        """
         if horizon is None or self.until is None or self.until <= horizon:
             return self
         near = tuple(original for original in self.originals if original <= horizon) or self.originals[:1]
@@ -31,12 +35,13 @@ class Plan(NamedTuple):
 
 
 def plan_of(command: Create, zone: str, first: Period, people: int, at: datetime) -> Plan | Refusal:
-    """The series that a create asks for: `first` as it was sent, on the wall clock of `zone`, with so many `people`.
+    """Return the plan of a create: `first` as it was sent, on the wall clock of `zone`, with so many
+    `people`.
 
-    Refused when the pattern makes no sense, has no occurrence, too many, or some that overlap each other.
+    Reject a pattern that is invalid, or has no occurrences, too many, or some that overlap each other.
     """
     if command.pattern is None:
-        raise ValueError("no series is asked for")
+        raise ValueError("the command has no pattern")
     try:
         recurrence = _recurrence(command.pattern, command.start, zone)
         until = max(at, first.start) + (AHEAD if recurrence.endless else FARTHEST)
@@ -62,7 +67,7 @@ def _refusal_for_occurrences(found: tuple[datetime, ...], duration: timedelta) -
 
 
 def _content(command: Create) -> Any:
-    """All that may be long, as it was sent."""
+    """Return all fields that may be long, as they were sent."""
     return [
         command.title,
         command.description,
@@ -88,6 +93,6 @@ def _recurrence(pattern: Pattern, start: datetime, zone: str) -> Recurrence:
     )
 
 
-@lru_cache(maxsize=16)  # asked for twice: to know what to load, and to decide
+@lru_cache(maxsize=16)  # computed twice: to load, and to decide
 def _starts(recurrence: Recurrence, until: datetime) -> tuple[datetime, ...]:
     return tuple(starts(recurrence, until=until, at_most=OCCURRENCES_MAX))

@@ -1,4 +1,4 @@
-"""What stands in the way of a series, occurrence by occurrence."""
+"""Refusals of a series: one for all its occurrences that cannot be booked or changed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,12 +9,14 @@ from services.booking.domain.free_time.conflicts import SHOWN_AT_MOST
 from services.booking.domain.model.decision import Code, FieldError, Refusal
 from services.booking.domain.model.recurring_series import wall_clock
 
-# These say something of one occurrence; anything else is about the command as a whole.
+# Codes about one occurrence; any other is about the command as a whole.
 OF_TIMES = (Code.CONFLICT, Code.UNAVAILABLE, Code.IN_THE_PAST, Code.FULL, Code.INVALID)
 
 
 class InTheWay(NamedTuple):
-    """Occurrence number `position` of those that were to be booked or changed (from 0), starting at `start`: why not."""
+    """An occurrence that cannot be booked or changed: its number (from 0) in the command, its start, and the
+    refusal.
+    """
 
     position: int
     start: datetime
@@ -23,14 +25,18 @@ class InTheWay(NamedTuple):
 
 
 def code_of(refusal: Refusal) -> str:
-    """The stable code for one occurrence: what is wrong with it, if it is not a matter of who else is there."""
+    """Return the stable code for one occurrence: that of its first error if it is invalid, else that of its
+    refusal.
+    """
     if refusal.code is Code.INVALID and refusal.errors:
         return refusal.errors[0].code
     return refusal.code.value
 
 
 def refusal_for_series(ways: Sequence[InTheWay], zone: str) -> Refusal:
-    """One refusal with an entry of `errors` for each occurrence in the way; alternatives for the first of them."""
+    """Return one refusal with an entry of `errors` for each such occurrence, and alternatives for the first
+    of them.
+    """
     codes = [way.refusal.code for way in ways]
     code = next((worse for worse in (Code.CONFLICT, Code.UNAVAILABLE) if worse in codes), codes[0])
     overlaps = [overlap for way in ways for overlap in way.refusal.overlaps][:SHOWN_AT_MOST]
@@ -45,7 +51,9 @@ def refusal_for_series(ways: Sequence[InTheWay], zone: str) -> Refusal:
 
 
 def first_of_all(ways: Sequence[InTheWay]) -> Refusal | None:
-    """A refusal that is about the command as a whole, without a word about occurrences."""
+    """Return the first refusal that is about the command as a whole, without an occurrence's id; None if
+    there is none.
+    """
     found = next((way.refusal for way in ways if way.refusal.code not in OF_TIMES), None)
     return None if found is None else replace(found, appointment_id=None, version=None)
 

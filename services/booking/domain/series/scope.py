@@ -1,4 +1,4 @@
-"""Which occurrences a command with a scope touches, and what it asks of each of them."""
+"""Scope: the occurrences that a command touches, and its own form for each of them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -17,19 +17,19 @@ Permits = Callable[[Appointment], bool]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """By how much wall-clock time of the series' zone start and end move."""
+    """The wall-clock time of the series' zone by which start and end move."""
 
     start: timedelta = timedelta()
     end: timedelta = timedelta()
 
     @property
     def moves(self) -> bool:
-        """Whether anything moves at all."""
+        """Whether start or end moves."""
         return bool(self.start or self.end)
 
 
 def is_about_several(command: ToOccurrence, named: Appointment) -> bool:
-    """Whether it may touch more than the named appointment; one that stands alone knows no scope."""
+    """Whether the command may touch more than the named appointment; one that is no occurrence has no scope."""
     return command.scope is not Scope.THIS and named.series_id is not None
 
 
@@ -40,9 +40,11 @@ def touched(
     at: datetime,
     permits: Permits,
 ) -> list[Appointment]:
-    """The open occurrences still to come, of the named one's and later starts by the pattern where that is the scope.
+    """Return the open occurrences still to come; for the scope `following` only from the named one's place in
+    the pattern.
 
-    `permits`: whether the actor may do this with one; somebody who is invited to a part of a series answers for that.
+    `permits` returns whether the actor may do this with one: a person invited to a part of a series responds
+    for that.
     """
     first = named.original_start if command.scope is Scope.FOLLOWING else None
     return [
@@ -55,7 +57,7 @@ def touched(
 
 
 def amount_of(command: ToOccurrence, named: Appointment, zone: str) -> Amount | Refusal:
-    """How far the named occurrence moves, on the wall clock of the series' zone."""
+    """Return the distance that the named occurrence moves, on the wall clock of the series' zone."""
     if not isinstance(command, Update) or (command.start is None and command.end is None):
         return Amount()
     when = period(
@@ -75,7 +77,7 @@ def amount_of(command: ToOccurrence, named: Appointment, zone: str) -> Amount | 
 def own_command(
     command: ToOccurrence, occurrence: Appointment, named: Appointment, amount: Amount, zone: str
 ) -> ToOccurrence:
-    """What the command asks of this occurrence alone; the named one is asked what was sent."""
+    """Return the command to this occurrence alone; for the named one it is the command that was sent."""
     own = replace(command, appointment_id=occurrence.id, expected_version=None, scope=Scope.THIS)
     if not isinstance(own, Update) or occurrence.id == named.id:
         return own
@@ -90,7 +92,9 @@ def own_command(
 
 
 def participants(command: Update, answers: Answers, named: Appointment) -> tuple[UUID, ...] | None:
-    """Who is invited after the same people are added and removed as for the named occurrence; None: it is nobody."""
+    """Return the participants after the changes made to the named occurrence; None: nobody is added or
+    removed.
+    """
     if command.participant_ids is None:
         return None
     sent = invitees(command.participant_ids, named.organizer_id)

@@ -1,4 +1,4 @@
-"""What a command with a scope makes of the occurrences that are still to be made."""
+"""The series template after a command with a scope."""
 
 from dataclasses import replace
 
@@ -10,9 +10,10 @@ from services.booking.domain.series.scope import Amount, participants
 
 
 def series_after(command: ToOccurrence, series: Series, named: Appointment, amount: Amount) -> Series:
-    """The series after the command, of the same version; only one that goes on has anything to follow.
+    """Return the series after the command, of the same version; only an open-ended series has a template that
+    changes.
 
-    Nothing follows occurrences that are called off together with all later ones.
+    No occurrences follow those that are cancelled together with all later ones.
     """
     if isinstance(command, Cancel):
         return replace(series, ended=True)
@@ -50,7 +51,7 @@ def _answers(command: Update, template: Appointment, named: Appointment) -> Answ
 
 
 def _answered(command: ToOccurrence, template: Appointment) -> Appointment:
-    """Who answered for all that follow has answered for what is still to be made, too."""
+    """Return the template with the actor's response: it holds for occurrences that are still to be made, too."""
     user = command.actor.user
     if isinstance(command, Confirm) and (user is None or user == template.organizer_id):
         return replace(template, organizer_confirmed=True)

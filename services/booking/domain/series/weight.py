@@ -1,4 +1,4 @@
-"""How much work commands about series are."""
+"""The work that commands about series make."""
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ _COUNT = re.compile(r"COUNT=(\d{1,3})(?!\d)", re.IGNORECASE)
 def places_touched(
     commands: Iterable[Command], found: Mapping[UUID, Appointment], sizes: Mapping[UUID, int]
 ) -> int:
-    """People times occurrences of all commands with a scope, by how many occurrences each series has."""
+    """Return people times occurrences of all commands with a scope, by how many occurrences each series has."""
     return sum(
         (1 + len(named.answers)) * sizes.get(named.series_id, 0)
         for command in commands
@@ -34,15 +34,17 @@ def places_touched(
 
 
 def whole_series(commands: Iterable[Command], found: Mapping[UUID, Appointment]) -> set[UUID]:
-    """The existing series that commands are about as a whole."""
+    """Return the series that commands with a scope are about as a whole."""
     whole = set()
     for command in commands:
-        if isinstance(command, ExtendSeries):
-            whole.add(command.series_id)
-        elif isinstance(command, ToOccurrence):
-            named = found.get(command.appointment_id)
-            if named and named.series_id and is_about_several(command, named):
-                whole.add(named.series_id)
+        named = found.get(command.appointment_id) if isinstance(command, ToOccurrence) else None
+        if (
+            named
+            and named.series_id
+            and isinstance(command, ToOccurrence)
+            and is_about_several(command, named)
+        ):
+            whole.add(named.series_id)
     return whole
 
 
@@ -52,9 +54,9 @@ def meet_in_a_series(
     whole: Container[UUID],
     new: Container[UUID],
 ) -> bool:
-    """Whether a command about a series as a whole stands beside another about the same series.
+    """Whether a command about a series as a whole is in a batch with another about the same series.
 
-    What the second asks of each occurrence depends on what the first made of it: it is known when that is saved.
+    The effect of the second on each occurrence depends on the first: it is known once the first is saved.
     `new`: occurrences that these commands make, by the ids that follow from their starts.
     """
     first = {one.appointment_id for one in commands if isinstance(one, Create) and one.pattern}
@@ -73,7 +75,7 @@ def meet_in_a_series(
 
 
 def _about(command: Command, found: Mapping[UUID, Appointment]) -> UUID | None:
-    """The existing series that a command is about, as a whole or in a part."""
+    """Return the existing series that a command is about, as a whole or in a part."""
     if isinstance(command, ExtendSeries):
         return command.series_id
     named = found.get(command.appointment_id) if isinstance(command, ToAppointment) else None
@@ -81,7 +83,7 @@ def _about(command: Command, found: Mapping[UUID, Appointment]) -> UUID | None:
 
 
 def occurrences_asked(pattern: Pattern | None) -> int:
-    """How many occurrences a create asks for: 1 without a pattern, as many as there may be where it names no number."""
+    """Return the occurrences of a create: 1 without a pattern, the maximum where the pattern names no number."""
     if pattern is None:
         return 1
     if pattern.count is not None:

@@ -1,4 +1,4 @@
-"""Calendars rearranged for a while: several appointments are decided as one, and none has taken effect yet."""
+"""Calendars rearranged for a while, to decide several appointments as one before any takes effect."""
 
 from collections.abc import Iterable
 from types import TracebackType
@@ -9,7 +9,9 @@ from services.booking.domain.model.book import Book
 
 
 class Trial:
-    """Within it, `lifted` appointments occupy nothing and those that are laid down do; afterwards all is as it was."""
+    """Within it, `lifted` appointments occupy nothing and those that are laid down do; afterwards all is as
+    it was.
+    """
 
     def __init__(self, book: Book, lifted: Iterable[Appointment] = ()) -> None:
         self._book = book
@@ -17,7 +19,7 @@ class Trial:
         self._laid: list[Appointment] = []
 
     def lay(self, appointment: Appointment) -> None:
-        """Let this take its people's time, for those that are decided after it."""
+        """Let this appointment take its people's time, for those that are decided after it."""
         self._book.occupy(appointment)
         self._laid.append(appointment)
 

@@ -1,4 +1,4 @@
-"""Deliveries and the queue of those that are open, appointments as last told, preferences, and what is to be published."""
+"""Appointments, deliveries and their queue, preferences, and the outbox."""
 
 from alembic import op
 
@@ -8,8 +8,8 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # The newest version of each appointment, to look at again before a call. `moved_in`: the version in which the times
-    # last changed; `involved`: who still gets messages.
+    # The newest version of each appointment, for the checks before a call. `moved_in`: the version in which
+    # the times last changed; `involved`: the people who still get messages.
     """
     CREATE TABLE appointments (
         id uuid PRIMARY KEY,
@@ -62,7 +62,8 @@ STATEMENTS = (
     )
     """,
     "ALTER TABLE payloads ALTER COLUMN body SET STORAGE EXTERNAL",
-    # Only what is still to be sent: it stays small however long the history grows. A claim changes no indexed column.
+    # Only deliveries still to be sent: it stays small however long the history grows. A claim changes no
+    # indexed column.
     """
     CREATE TABLE queue (
         delivery_id uuid PRIMARY KEY,
@@ -74,7 +75,7 @@ STATEMENTS = (
     ) WITH (fillfactor = 60)
     """,
     "CREATE INDEX queue_due ON queue (organization_id, next_attempt_at)",
-    # What is to be published; a row goes when the broker has acknowledged it.
+    # Messages to publish; a row is deleted when the broker has acknowledged it.
     """
     CREATE TABLE outbox (
         position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

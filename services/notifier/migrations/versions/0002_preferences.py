@@ -31,7 +31,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """What was said before is kept as it was."""
+    """Keep the preferences that were set before."""
     for statement in STATEMENTS:
         op.execute(statement)
 

@@ -1,4 +1,4 @@
-"""Deliveries that wait for a time of day: until when, and what that depends on."""
+"""Held deliveries: the end of the hold, and the values that it depends on."""
 
 from alembic import op
 
@@ -8,14 +8,14 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # What was planned before knows neither zone nor start: only quiet hours with a chosen zone hold it exactly.
+    # Older deliveries know neither zone nor start: only quiet hours with a chosen zone hold them exactly.
     """
     ALTER TABLE deliveries
         ADD COLUMN timezone text NOT NULL DEFAULT 'UTC',
         ADD COLUMN starts_at timestamptz NOT NULL DEFAULT 'epoch',
         ADD COLUMN held_until timestamptz
     """,
-    # The recipient of what is held, so that new preferences find it; a claim still changes no indexed column.
+    # The recipient of a held delivery, so that new preferences find it; a claim changes no indexed column.
     "ALTER TABLE queue ADD COLUMN held_for uuid",
     "CREATE INDEX queue_held ON queue (organization_id, held_for) WHERE held_for IS NOT NULL",
 )

@@ -1,4 +1,4 @@
-"""Digests: one for a person and a day of their calendar, what is in it, and how much each person is told a day."""
+"""Digests, one for a person and a day of their calendar; their entries; and messages a day."""
 
 from alembic import op
 
@@ -23,7 +23,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX digests_due ON digests (due_at) WHERE closed_at IS NULL",
-    # What waits for a digest is not in the queue; when the digest has gone out, what is still here was in it.
+    # A delivery that waits for a digest is not in the queue; the entries of a closed digest are its contents.
     """
     CREATE TABLE digest_entries (
         delivery_id uuid PRIMARY KEY,
@@ -44,7 +44,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Nobody was told anything yet: the count begins with the day on which this is installed."""
+    """Start counting on the day of the installation."""
     for statement in STATEMENTS:
         op.execute(statement)
 

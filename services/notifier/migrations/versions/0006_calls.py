@@ -1,4 +1,4 @@
-"""Calls that reach many at once: what may go together, and who belongs to which call."""
+"""Group calls: the bundles of deliveries that may share a call, and the members of each call."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """`bundle`: deliveries with the same words, which may share a call; `call_id`: the call that one belongs to for good.
+    """`bundle`: deliveries with the same content, which may share a call; `call_id`: their call, once made.
 
     `calls` outlives the queue, because reports name a call and a recipient.
     """

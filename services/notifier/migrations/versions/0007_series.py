@@ -1,4 +1,4 @@
-"""What is told of a series as a whole is looked at again by the series, not by the appointment that stands for it."""
+"""Deliveries about a whole series are checked against the series, not against its first occurrence."""
 
 from alembic import op
 

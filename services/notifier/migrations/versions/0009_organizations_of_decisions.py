@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A column that an older process leaves empty: such a row belongs to whoever sends that id again.
+    """A column that an older process leaves empty: such a row belongs to the next sender of that id.
 
     `command_id` stays the key. A command whose id another organization used first has a key that is made of both.
     """

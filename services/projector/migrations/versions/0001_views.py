@@ -1,4 +1,4 @@
-"""The views: what the ingress reads. Described table by table in services/projector/VIEWS.md.
+"""The views, which the ingress reads. Described table by table in services/projector/VIEWS.md.
 
 No index on `status` and a fillfactor below 100 keep confirmations and cancellations heap-only updates.
 """
@@ -133,7 +133,8 @@ _INDEXES = (
     "CREATE INDEX commands_by_time ON views.commands (at)",
 )
 
-# The role belongs to the whole server and is made by whoever prepares the database; without it nobody is granted anything.
+# The role belongs to the whole server and is created when the database is prepared; without it nothing is
+# granted.
 _GRANTS = """
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'appointments_reader') THEN

@@ -1,4 +1,4 @@
-"""What holds for everybody in an organization."""
+"""Preferences of organizations."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The role that reads the views is granted it by the schema's default privileges."""
+    """Create the table; the schema's default privileges let the reading role read it."""
     op.execute("""
         CREATE TABLE views.organization_preferences (
             organization_id uuid PRIMARY KEY,

@@ -1,4 +1,4 @@
-"""Channels that are suspended for a person because their address bounced; an organization's deliveries by time."""
+"""Channels suspended for a person because their address bounced; an organization's deliveries by time."""
 
 from alembic import op
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A row for each channel of a person that ever bounced, which the ingress's role reads by default; and an index."""
+    """Create one row per person and channel that ever bounced, readable by default privileges; and an index."""
     op.execute("""
         CREATE TABLE views.suspensions (
             user_id uuid NOT NULL,

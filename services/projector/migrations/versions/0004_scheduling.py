@@ -1,4 +1,4 @@
-"""When people can be booked: availability, time taken elsewhere, holds; and which appointments are of one series."""
+"""Availability, busy times, holds; and the series of an appointment."""
 
 from alembic import op
 
@@ -56,7 +56,7 @@ _TABLES = (
     """,
 )
 
-# Time taken elsewhere may last for weeks, so no range of starts finds all that overlaps.
+# Busy times may last for weeks, so no range of starts finds every overlap.
 _INDEXES = (
     "CREATE INDEX busy_times_during ON views.busy_times USING gist (user_id, tstzrange(start_time, end_time))",
     "CREATE INDEX holds_by_end ON views.holds (organization_id, expires_at)",
@@ -65,7 +65,7 @@ _INDEXES = (
 
 
 def upgrade() -> None:
-    """The role that reads the views is granted them by the schema's default privileges."""
+    """Create the tables; the schema's default privileges let the reading role read them."""
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     op.execute("ALTER TABLE views.appointments ADD COLUMN series_id uuid")
     for statement in (*_TABLES, *_INDEXES):

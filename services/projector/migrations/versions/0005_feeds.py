@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A row for each person who ever had one; without a hash it is revoked."""
+    """Create one row per person that ever had a feed; without a hash the feed is revoked."""
     op.execute("""
         CREATE TABLE views.feeds (
             user_id uuid PRIMARY KEY,

@@ -1,4 +1,4 @@
-"""An index for what is left of ranges that are gone: the nightly job finds them without reading the whole table."""
+"""An index for the marks of removed ranges, so that the nightly job need not read the whole table."""
 
 from chassis.database.indexes import create_index
 
@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Built beside the writers."""
+    """Build the index concurrently with writers."""
     create_index("busy_times_gone", "views.busy_times (end_time) WHERE start_time = end_time", schema="views")
 
 

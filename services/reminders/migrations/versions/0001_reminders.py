@@ -8,7 +8,7 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    # `body` and `people` go into events as they are and are never asked about, hence text.
+    # `body` and `people` go into events unchanged and are never queried, hence text.
     """
     CREATE TABLE appointments (
         id uuid PRIMARY KEY,
@@ -30,7 +30,8 @@ STATEMENTS = (
         cause text NOT NULL
     ) WITH (fillfactor = 80)
     """,
-    # Whose timers a change of preferences concerns. Without the pending list no single insert pays for many.
+    # Finds the appointments of people whose preferences change. Without the pending list no insert pays for
+    # many.
     """
     CREATE INDEX appointments_recipients ON appointments
         USING gin (recipients) WITH (fastupdate = off) WHERE open
@@ -45,8 +46,9 @@ STATEMENTS = (
         push boolean NOT NULL
     )
     """,
-    # A claim changes no indexed column, so with room on the page it costs no index entry. No foreign key: timers and
-    # appointments are written together by one function, and an edit would pay a trigger call for each timer.
+    # A claim changes no indexed column, so with room on the page it costs no index entry. No foreign key:
+    # timers and appointments are written together by one function, and an edit would pay a trigger call for
+    # each timer.
     """
     CREATE TABLE timers (
         id uuid PRIMARY KEY,
@@ -70,7 +72,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Everything that reminders knows."""
+    """Create the tables of reminders."""
     for statement in STATEMENTS:
         op.execute(statement)
 

@@ -1,4 +1,4 @@
-"""Preferences whole, of people and of organizations; appointments keep only the lead times that they ask for."""
+"""Complete preferences of people and organizations; appointments keep only their own lead times."""
 
 from alembic import op
 
@@ -18,7 +18,7 @@ STATEMENTS = (
         ALTER COLUMN body SET NOT NULL,
         DROP COLUMN email, DROP COLUMN sms, DROP COLUMN push
     """,
-    # `replan_after`: the appointments that end later are still to be planned by these preferences; null: none.
+    # `replan_after`: appointments that end later are still to be planned by these preferences; null: none.
     """
     CREATE TABLE organizations (
         organization_id uuid PRIMARY KEY,
@@ -28,7 +28,8 @@ STATEMENTS = (
         replan_after timestamptz
     )
     """,
-    # The defaults were written down with each appointment that named no lead times; an organization may have others.
+    # Appointments without lead times of their own were stored with the defaults; an organization may have
+    # others.
     """
     UPDATE appointments SET leads = '{}'
     WHERE open AND leads = CAST('{"email": [1440, 60], "sms": [60], "in_app": [1440, 60, 15]}' AS jsonb)
@@ -38,7 +39,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """What was said before is kept as it was."""
+    """Convert the stored preferences, and create those of organizations."""
     for statement in STATEMENTS:
         op.execute(statement)
 

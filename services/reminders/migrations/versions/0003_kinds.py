@@ -1,4 +1,4 @@
-"""Timers for what follows the end of an appointment, beside reminders."""
+"""Timers after the end of an appointment, beside reminders."""
 
 from alembic import op
 
@@ -17,7 +17,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """What is there are reminders."""
+    """Add the kind; existing timers are reminders."""
     for statement in STATEMENTS:
         op.execute(statement)
 

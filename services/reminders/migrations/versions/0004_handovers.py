@@ -1,4 +1,4 @@
-"""Reminders that a Communication Service sends by itself: which it has, and what is to be handed over or withdrawn."""
+"""Reminders that a Communication Service sends by itself, and appointments to hand over or withdraw."""
 
 from alembic import op
 
@@ -10,8 +10,8 @@ depends_on = None
 STATEMENTS = (
     # A constant default is written to no row.
     "ALTER TABLE timers ADD COLUMN handed boolean NOT NULL DEFAULT false",
-    # `generation` counts changes of the appointment; `scheduled`: how many reminders the service may have of it;
-    # `next_attempt_at`: null when there is nothing to do. Empty unless reminders are delegated.
+    # `generation` counts changes of the appointment; `scheduled`: how many reminders the service may have of
+    # it; `next_attempt_at`: null when there is nothing to do. Empty unless reminders are delegated.
     """
     CREATE TABLE handovers (
         appointment_id uuid PRIMARY KEY,
@@ -29,7 +29,7 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Nothing is handed over yet."""
+    """Create the table, empty."""
     for statement in STATEMENTS:
         op.execute(statement)
 

@@ -1,4 +1,4 @@
-"""The tale of an appointment: what followed from what, whom it was told, and why by that channel."""
+"""The story of an appointment: causes, notifications, and the reason for each channel."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,9 +13,9 @@ from rich.console import Console
 
 from cli.dead_letters.letter import gathered
 from cli.trace.audiences import audiences
-from cli.trace.preference_history import Wishes, tells_of_wishes
-from cli.trace.queue import tell_waiting
-from cli.trace.story import Chapter, Tale, tale
+from cli.trace.preference_history import PreferenceHistory, is_about_preferences
+from cli.trace.queue import note_waiting
+from cli.trace.story import Node, Story, build_story
 from cli.trace.tree import tree
 from contracts.catalog import BY_NAME
 from contracts.envelope import Envelope, Message, Record
@@ -29,7 +29,7 @@ EVENT = str(uuid5(UUID(COMMAND), "event"))
 _offsets = count()
 
 
-def told(name: str, second: int = 0, identifier: str | None = None, **changes: Any) -> Record:
+def event(name: str, second: int = 0, identifier: str | None = None, **changes: Any) -> Record:
     """The sample of this kind, so many seconds after noon; all follow from one command."""
     kind = BY_NAME[name]
     if kind.topic.name == "notifier.events" and name.startswith("notification"):
@@ -47,52 +47,52 @@ def told(name: str, second: int = 0, identifier: str | None = None, **changes: A
     return Record(message.topic, 0, next(_offsets), at, message.key, message.value, message.headers)
 
 
-ASKED = told("appointment.create", 0, COMMAND)
-ANSWERED = told("booking.command.accepted", 1)
-HAPPENED = told("appointment.created", 1, EVENT)
+ASKED = event("appointment.create", 0, COMMAND)
+ANSWERED = event("booking.command.accepted", 1)
+HAPPENED = event("appointment.created", 1, EVENT)
 
 
 def delivery(state: str, second: int, **changes: Any) -> Record:
     """An event of a delivery; without a `notification_id` of its own it is always the same one."""
-    return told(f"notification.{state}", second, **({"decision": "on by default"} | changes))
+    return event(f"notification.{state}", second, **({"decision": "on by default"} | changes))
 
 
-def shown(records: list[Record], wishes: Wishes | None = None, verbose: bool = False) -> str:
-    """What a terminal of 200 columns in UTC shows."""
-    return drawn(tale(records), wishes, verbose)
+def shown(records: list[Record], wishes: PreferenceHistory | None = None, verbose: bool = False) -> str:
+    """The story of these records on a terminal of 200 columns in UTC."""
+    return drawn(build_story(records), wishes, verbose)
 
 
-def drawn(found: Tale, wishes: Wishes | None = None, verbose: bool = False) -> str:
-    """The tale on a terminal of 200 columns in UTC."""
+def drawn(found: Story, wishes: PreferenceHistory | None = None, verbose: bool = False) -> str:
+    """The story on a terminal of 200 columns in UTC."""
     console = Console(width=200)
     with console.capture() as captured:
-        console.print(tree(APPOINTMENT, found, wishes or Wishes(), ZoneInfo("UTC"), verbose))
+        console.print(tree(APPOINTMENT, found, wishes or PreferenceHistory(), ZoneInfo("UTC"), verbose))
     return captured.get()
 
 
-def the_event(told_tale: Tale) -> Chapter:
+def the_event(story: Story) -> Node:
     """The event that followed from the command."""
-    return told_tale.chapters[0].chapters[0]
+    return story.nodes[0].nodes[0]
 
 
 def test_an_event_is_under_its_command_and_a_delivery_under_its_event() -> None:
-    found = tale([ASKED, ANSWERED, HAPPENED, delivery("planned", 2), delivery("sent", 3)])
-    [command] = found.chapters
+    found = build_story([ASKED, ANSWERED, HAPPENED, delivery("planned", 2), delivery("sent", 3)])
+    [command] = found.nodes
     assert [note.what for note in command.notes] == ["accepted, version 1"]
-    [one] = the_event(found).told.values()
+    [one] = the_event(found).deliveries.values()
     assert (one.recipient, one.channel, one.why) == (JONAS, "email", "on by default")
     assert [step.words for step in one.steps] == ["planned", "sent"]
 
 
 def test_an_event_is_under_the_command_whose_outcome_names_it_whatever_it_correlates_with() -> None:
-    command, event = str(uuid4()), str(uuid4())
+    command, updated = str(uuid4()), str(uuid4())
     records = [
-        told("appointment.update", 0, command),
-        told("appointment.updated", 1, event),
-        told("booking.command.accepted", 2, command_id=command, event_ids=[event]),
+        event("appointment.update", 0, command),
+        event("appointment.updated", 1, updated),
+        event("booking.command.accepted", 2, command_id=command, event_ids=[updated]),
     ]
-    [chapter] = tale(records).chapters
-    assert [inner.line.id for inner in chapter.chapters] == [event]
+    [node] = build_story(records).nodes
+    assert [inner.line.id for inner in node.nodes] == [updated]
 
 
 def test_second_copies_change_nothing() -> None:
@@ -101,9 +101,9 @@ def test_second_copies_change_nothing() -> None:
     assert shown(doubled) == shown(records)
 
 
-def test_a_reminder_and_what_nothing_is_known_of_begin_chapters_of_their_own() -> None:
-    found = tale([HAPPENED, told("reminder.due", 5), delivery("sent", 6, event_id=str(uuid4()))])
-    assert [chapter.line.type for chapter in found.chapters] == [
+def test_a_reminder_and_what_nothing_is_known_of_begin_nodes_of_their_own() -> None:
+    found = build_story([HAPPENED, event("reminder.due", 5), delivery("sent", 6, event_id=str(uuid4()))])
+    assert [node.line.type for node in found.nodes] == [
         "appointment.created",
         "reminder.due",
         "notification.sent",
@@ -126,8 +126,8 @@ def test_a_reminder_and_what_nothing_is_known_of_begin_chapters_of_their_own() -
     ],
 )
 def test_each_end_of_a_delivery_is_said_in_words(state: str, changes: dict[str, Any], words: str) -> None:
-    found = tale([HAPPENED, delivery(state, 2, **changes)])
-    [one] = found.chapters[0].told.values()
+    found = build_story([HAPPENED, delivery(state, 2, **changes)])
+    [one] = found.nodes[0].deliveries.values()
     assert one.steps[0].words == words
 
 
@@ -149,8 +149,8 @@ def test_another_channel_says_instead_of_which_it_is_used() -> None:
         channel="sms",
         fallback_of=GOOD["notification.failed"]["notification_id"],
     )
-    found = tale([HAPPENED, first, second])
-    assert [one.why for one in found.chapters[0].told.values()] == ["on by default", "instead of e-mail"]
+    found = build_story([HAPPENED, first, second])
+    assert [one.why for one in found.nodes[0].deliveries.values()] == ["on by default", "instead of e-mail"]
 
 
 def test_what_operators_did_is_told_where_it_belongs() -> None:
@@ -158,8 +158,8 @@ def test_what_operators_did_is_told_where_it_belongs() -> None:
     aside = logged(_refused(identifier))
     [letter] = gathered([aside])
     again = logged(letter.again("template fixed", "greta"))
-    found = tale([HAPPENED, delivery("dead_lettered", 2), aside, again, again, delivery("sent", 9)])
-    [one] = found.chapters[0].told.values()
+    found = build_story([HAPPENED, delivery("dead_lettered", 2), aside, again, again, delivery("sent", 9)])
+    [one] = found.nodes[0].deliveries.values()
     assert [step.words for step in one.steps] == [
         "refused for good (422 unknown template)",
         f"dead letter {letter.id[:8]}",
@@ -171,13 +171,13 @@ def test_what_operators_did_is_told_where_it_belongs() -> None:
     text = shown([HAPPENED, planned[0], delivery("dead_lettered", 2), planned[1], delivery("sent", 11)])
     assert "refused for good (422 unknown template) 12:00:02 → sent 12:00:11" in text
     discard = logged(letter.discarded("a test", "greta"))
-    [one] = tale([HAPPENED, delivery("dead_lettered", 2), aside, discard]).chapters[0].told.values()
+    [one] = build_story([HAPPENED, delivery("dead_lettered", 2), aside, discard]).nodes[0].deliveries.values()
     assert one.steps[-1].words == "discarded by greta: a test"
 
 
 def _refused(identifier: str) -> Message:
     """The dead letter of a delivery, as the notifier publishes it."""
-    record = told("notification.dead_lettered", identifier=identifier)
+    record = event("notification.dead_lettered", identifier=identifier)
     headers = (
         ("ce_id", identifier.encode()),
         ("ce_type", b"notification.deliver"),
@@ -188,22 +188,24 @@ def _refused(identifier: str) -> Message:
     return Message("notifier.dead-letters", record.key, record.value, headers)
 
 
-def wishes(*records: Record) -> Wishes:
-    """What these records say of people's wishes."""
-    assert all(map(tells_of_wishes, records))
-    return Wishes.told_by(records)
+def wishes(*records: Record) -> PreferenceHistory:
+    """The history of preferences in these records."""
+    assert all(map(is_about_preferences, records))
+    return PreferenceHistory.of(records)
 
 
-def not_by(said: Wishes, second: int = 2) -> dict[str, str]:
-    """The channels on which Jonas, who gets an e-mail, was not told of the event."""
-    found = tale([HAPPENED, delivery("planned", second)])
-    [one] = audiences(found.chapters[0], said)
+def not_by(preferences: PreferenceHistory, second: int = 2) -> dict[str, str]:
+    """The channels on which Jonas, who gets an e-mail, is not notified of the event."""
+    found = build_story([HAPPENED, delivery("planned", second)])
+    [one] = audiences(found.nodes[0], preferences)
     return one.not_by
 
 
 def test_a_channel_that_was_not_used_says_why() -> None:
-    assert not_by(Wishes())["sms"] == "off by default"
-    own = told("preferences.changed", 1, preferences={"channels": {"sms": False, "push": True}, "version": 1})
+    assert not_by(PreferenceHistory())["sms"] == "off by default"
+    own = event(
+        "preferences.changed", 1, preferences={"channels": {"sms": False, "push": True}, "version": 1}
+    )
     assert not_by(wishes(own)) == {
         "in_app": "there is no text for it",
         "sms": "switched off by the person",
@@ -212,12 +214,12 @@ def test_a_channel_that_was_not_used_says_why() -> None:
 
 
 def test_what_was_said_later_does_not_count() -> None:
-    own = told("preferences.changed", 60, preferences={"channels": {"sms": False}, "version": 1})
+    own = event("preferences.changed", 60, preferences={"channels": {"sms": False}, "version": 1})
     assert not_by(wishes(own))["sms"] == "off by default"
 
 
 def test_wishes_of_a_strange_shape_break_nothing() -> None:
-    own = told("preferences.changed", 1, preferences={"channels": 3, "types": [1]})
+    own = event("preferences.changed", 1, preferences={"channels": 3, "types": [1]})
     assert not_by(wishes(own))["sms"] == "there is no text for it"
 
 
@@ -259,16 +261,16 @@ def test_the_tree_has_the_whole_story_on_one_screen() -> None:
     ],
 )
 def test_what_waits_says_for_what(attempts: int, reason: str | None, outage: bool, words: str) -> None:
-    found = tale([HAPPENED, delivery("planned", 2)])
+    found = build_story([HAPPENED, delivery("planned", 2)])
     identifier = UUID(GOOD["notification.planned"]["notification_id"])
-    tell_waiting(found, [Waiting(identifier, attempts, reason, NOON + timedelta(minutes=5), outage)])
+    note_waiting(found, [Waiting(identifier, attempts, reason, NOON + timedelta(minutes=5), outage)])
     assert f"on by default  {words}" in drawn(found)
 
 
 def test_a_queue_that_knows_more_than_the_log_changes_nothing() -> None:
-    found = tale([HAPPENED])
-    tell_waiting(found, [Waiting(uuid4(), 1, None, NOON, True)])
-    assert found.told == {}
+    found = build_story([HAPPENED])
+    note_waiting(found, [Waiting(uuid4(), 1, None, NOON, True)])
+    assert found.deliveries == {}
 
 
 @pytest.mark.parametrize("topic", [topic.name for topic in ALL])
@@ -283,7 +285,7 @@ def test_a_queue_that_knows_more_than_the_log_changes_nothing() -> None:
         b'{"command_id": [], "event_ids": 5, "channels": 1, "notification_id": "x"}',
     ],
 )
-def test_garbage_never_breaks_a_tale(topic: str, value: bytes) -> None:
+def test_garbage_never_breaks_a_story(topic: str, value: bytes) -> None:
     head = (("ce_id", EVENT.encode()), ("ce_type", b"appointment.updated"))
     record = Record(topic, 0, 0, NOON, None, value, head)
     assert "Quarterly review" in shown([HAPPENED, record, replace(record, headers=())])

@@ -16,6 +16,7 @@ from cli.transfer.exporting.history import History
 from cli.transfer.importing.planning import Planned, planned
 from cli.transfer.recurring import recurrence_in, still_to_come
 from scheduling.recurrence import Recurrence, recurrence_of, shift, starts
+from tests.support.examples import examples
 from tests.unit.cli.transfer.cast import GRETA, JONAS, MIRA, NORDLICHT, roster
 
 JSON = dict[str, Any]
@@ -270,7 +271,7 @@ def test_people_who_were_added_to_one_occurrence_stay_there() -> None:
     assert change["participant_ids"] == [JONAS.id, MIRA.id]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE,SU", "FREQ=MONTHLY;BYMONTHDAY=-1"]),
     st.integers(1, 3),

@@ -9,6 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from scheduling.ics.reading import Busy, ReadEvent, Unreadable, busy, events
+from tests.support.examples import examples
 
 FIRST, LAST = datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
 TIMED = "DTSTART;TZID=Europe/Berlin:20270104T090000\nDTEND;TZID=Europe/Berlin:20270104T100000"
@@ -360,7 +361,7 @@ def test_a_file_that_is_refused_at_once(raw: bytes, code: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_whatever_is_sent_is_read_or_refused(data: st.DataObject) -> None:
     lines = [
         OUTLOOK_ZONE,

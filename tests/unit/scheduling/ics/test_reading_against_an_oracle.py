@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.ics.reading import busy
+from tests.support.examples import examples
 
 WEEK = timedelta(days=7)
 FIRST, LAST = datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
@@ -40,7 +41,7 @@ STARTS = st.datetimes(datetime.fromisoformat("2026-01-01"), datetime.fromisoform
 
 
 @given(ZONES, RULES, STARTS, st.integers(1, 60), st.sets(st.integers(0, 20), max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_timed_series(zone: str, rule: str, start: datetime, quarters: int, left_out: set[int]) -> None:
     lines = [
         f"DTSTART;TZID={zone}:{start:%Y%m%dT%H%M%S}",
@@ -52,7 +53,7 @@ def test_a_timed_series(zone: str, rule: str, start: datetime, quarters: int, le
 
 
 @given(ZONES, RULES, STARTS, st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_series_of_whole_days(zone: str, rule: str, start: datetime, days: int) -> None:
     rule = rule.replace("20270901T000000Z", "20270901")
     end = start + timedelta(days=days)

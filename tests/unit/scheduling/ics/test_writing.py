@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scheduling.ics.writing import CalendarEntry, write
 from scheduling.ics.zones import vtimezone
 from scheduling.recurrence import Recurrence, recurrence_of, starts
+from tests.support.examples import examples
 
 STAMP = datetime(2026, 12, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -98,7 +99,7 @@ def test_all_fields_come_back() -> None:
 
 
 @given(st.text(max_size=120), st.text(max_size=120))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_no_text_adds_a_line_or_breaks_one(words: str, name: str) -> None:
     entry = an_entry(
         summary=words, description=words, location=words, url=words, organizer=(words, words), uid=words

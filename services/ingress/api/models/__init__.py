@@ -1,0 +1,1 @@
+"""Bodies of answers that are shaped by the API; those of appointments and outcomes are the contracts' own."""

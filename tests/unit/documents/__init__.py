@@ -1,0 +1,1 @@
+"""Documents: their form, their references, and the recipes of CONTRIBUTING.md."""
