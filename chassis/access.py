@@ -39,6 +39,10 @@ _TABLES = text("""
 class KafkaDenies(KafkaError):  # type: ignore[misc]  # the client is untyped
     """Kafka lets us in, but not do all that we have to; the message is for people."""
 
+    def __str__(self) -> str:
+        """The sentence alone; the client's errors would begin with their class."""
+        return str(self.args[0])
+
 
 class DatabaseDenies(Exception):
     """PostgreSQL lets us in, but not do all that we have to; the message is for people."""
