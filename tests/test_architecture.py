@@ -72,7 +72,7 @@ KNOWN_LOCALS: dict[str, int] = {
 KNOWN_DOCSTRINGS: dict[str, int] = {
     "cli": 3,
     "services/booking": 5,
-    "tests": 88,
+    "tests": 90,
 }
 
 

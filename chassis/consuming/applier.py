@@ -42,11 +42,15 @@ LOST_RACES = 10  # for one record alone; by then the loser is not unlucky but wr
 
 @dataclass(frozen=True)
 class _Terms:
-    """How a batch is applied: its only record set aside (`condemned`), refused as too heavy, or with larger limits."""
+    """How a batch is applied: its only record set aside (`condemned`), refused as too heavy, or with larger limits.
+
+    `brief_locks`: its partition has failed before, and must not keep the others waiting for a lock each time it is tried.
+    """
 
     condemned: Failure | None = None
     too_heavy: bool = False
     larger_limits: bool = False
+    brief_locks: bool = False
 
 
 _PLAIN = _Terms()
@@ -54,6 +58,7 @@ LARGER_LIMIT = 30.0  # seconds
 _LARGER_LIMITS = text(
     "SELECT set_config('statement_timeout', '30000', true), set_config('idle_in_transaction_session_timeout', '30000', true)"
 )
+_BRIEF_LOCKS = text("SELECT set_config('lock_timeout', '100', true)")
 
 
 class Applier(Generic[T]):
@@ -128,7 +133,7 @@ class Applier(Generic[T]):
         for attempt in range(1, tries + 1):
             began = time.monotonic()
             try:
-                return Settled(part, await self._apply(part, acked()))
+                return Settled(part, await self._apply(part, acked(), _Terms(brief_locks=before > 0)))
             except (Halt, Rewound) as error:
                 return Settled(part, error=error)
             except (TooMuch, Refused) as error:
@@ -215,6 +220,8 @@ class Applier(Generic[T]):
             async with self._database.transaction() as tx:
                 if terms.larger_limits:
                     await tx.execute(_LARGER_LIMITS)
+                if terms.brief_locks:
+                    await tx.execute(_BRIEF_LOCKS)
                 self._spare = tx.idle
                 rows = await progress.lock(tx, self._subscription.name, batch.since)
                 _check_not_rewound(batch, rows)

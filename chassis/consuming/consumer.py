@@ -82,6 +82,7 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
         self._gathering = Gathering(
             subscription, self._applier, self._backlog, self._holding, self._positions
         )
+        self._reporter = Reporter(self.name, settings, self._positions, health, lambda: self._kafka)
         self._takeover = TakeOver(
             self.name,
             settings,
@@ -89,9 +90,9 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             self._positions,
             health,
             lambda: self._kafka,
+            self._reporter.begin,
             subscription.taking_over,
         )
-        self._reporter = Reporter(self.name, settings, self._positions, health, lambda: self._kafka)
         self._wait_for_more = subscription.gather
         self._gate = asyncio.Lock()
         self._applying: asyncio.Task[None] | None = None

@@ -1,18 +1,19 @@
 """Taking partitions over: seek each to where our own database stands, or halt it where going on would lose records."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from chassis import backoff, telemetry
+from chassis import backoff, clock, telemetry
 from chassis.configuration.settings import Settings
 from chassis.consuming import progress
 from chassis.consuming.batch import TakingOver
-from chassis.consuming.positions import Positions
+from chassis.consuming.positions import Offsets, Positions
 from chassis.consuming.same_log import another_log
+from chassis.consuming.standstill import stood_since
 from chassis.database.transactions import Database
 from chassis.health import Health
 from chassis.kafka.client import cluster_id
@@ -24,7 +25,10 @@ ALONE_ATTEMPTS = 3
 
 
 class TakeOver:
-    """`done` is set when every assigned partition is ours or halted, or has been tried several times by itself."""
+    """`done` is set when every assigned partition is ours or halted, or has been tried several times by itself.
+
+    `begun` is called with the partitions that have work, the seconds for which it has waited, and their logs' ends.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class TakeOver:
         positions: Positions,
         health: Health,
         kafka: Callable[[], AIOKafkaConsumer],
+        begun: Callable[[Mapping[TopicPartition, float], Offsets], None],
         prepare: TakingOver | None = None,
     ) -> None:
         self.done = asyncio.Event()
@@ -44,6 +49,7 @@ class TakeOver:
         self._positions = positions
         self._health = health
         self._kafka = kafka
+        self._begun = begun
         self._prepare = prepare
 
     async def run(self, partitions: set[TopicPartition]) -> None:
@@ -95,9 +101,11 @@ class TakeOver:
         # Only a log that seems right has the record to compare.
         fit = {partition: row for partition, row in rows.items() if not refusals[partition]}
         refusals |= await another_log(kafka, self._settings, fit, starts)
+        fit = {partition: row for partition, row in rows.items() if not refusals[partition]}
         unread = {tp: row.next_offset for tp, row in fit.items() if row.next_offset < ends[tp]}
         if self._prepare is not None and unread:
             await self._prepare(unread)
+        still = await _still(kafka, fit, ends)
         for partition, row in rows.items():
             if reason := refusals[partition]:
                 self.halt(partition, reason)
@@ -105,6 +113,7 @@ class TakeOver:
                 self.halted.discard(partition)
                 kafka.seek(partition, row.published_offset)
                 self._positions.own(partition, row.published_offset, row.next_offset, ends[partition])
+        self._begun(still, ends)
         log.info("partitions taken over", consumer=self._consumer, partitions=len(partitions))
 
     def halt(self, partition: TopicPartition, reason: str) -> None:
@@ -125,3 +134,18 @@ class TakeOver:
             self.halted.discard(partition)
             with suppress(KeyError):
                 telemetry.HALTED.remove(self._consumer, partition.topic, str(partition.partition))
+
+
+async def _still(kafka: AIOKafkaConsumer, rows: progress.Rows, ends: Offsets) -> dict[TopicPartition, float]:
+    """Seconds for which each partition has had work and made no progress, whoever owned it; those without are left out."""
+    since = {
+        partition: progress.milliseconds(row.published_at)
+        for partition, row in rows.items()
+        if row.published_offset < ends[partition]
+    }
+    found = await kafka.offsets_for_times(since) if since else {}
+    now = progress.milliseconds(clock.now())
+    return {
+        tp: max(0, now - stood_since(at, rows[tp].published_offset, found.get(tp))) / 1000
+        for tp, at in since.items()
+    }

@@ -19,11 +19,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One partition's progress. `last_offset` and `last_timestamp` (ms): of the last record that was applied."""
+    """One partition's progress. `last_offset` and `last_timestamp` (ms): of the last record that was applied.
+
+    `published_at`: when `published_offset` last grew.
+    """
 
     next_offset: int
     published_offset: int
     cluster_id: str
+    published_at: datetime
     last_offset: int | None = None
     last_timestamp: int | None = None
 
@@ -32,7 +36,7 @@ Rows = dict[TopicPartition, Row]
 
 # Rows are locked in one order, so that two owners of overlapping partitions wait for each other instead of deadlocking.
 _LOCK = text("""
-    SELECT p.topic, p.partition, p.next_offset, p.published_offset, p.cluster_id, p.last_offset, p.last_timestamp
+    SELECT p.topic, p.partition, p.next_offset, p.published_offset, p.cluster_id, p.published_at, p.last_offset, p.last_timestamp
     FROM progress p
     JOIN unnest(CAST(:topics AS text[]), CAST(:partitions AS int[])) AS batch(topic, partition) USING (topic, partition)
     WHERE p.consumer = :consumer
@@ -47,11 +51,12 @@ _OPEN = text("""
     ON CONFLICT DO NOTHING
 """)
 
-# Positions only grow: a late writer can never take one back.
+# Positions only grow: a late writer can never take one back. What is only applied or published again is no progress.
 _ADVANCE = text("""
     UPDATE progress p
     SET next_offset = greatest(p.next_offset, batch.next_offset),
         published_offset = greatest(p.published_offset, least(batch.published_offset, greatest(p.next_offset, batch.next_offset))),
+        published_at = CASE WHEN batch.published_offset > p.published_offset THEN now() ELSE p.published_at END,
         last_offset = greatest(p.last_offset, batch.last_offset),
         last_timestamp = CASE WHEN batch.last_offset > coalesce(p.last_offset, -1) THEN batch.last_timestamp ELSE p.last_timestamp END,
         updated_at = now()
@@ -78,7 +83,12 @@ async def lock(tx: Transaction, consumer: str, partitions: Mapping[TopicPartitio
     found = await tx.execute(_LOCK, {"consumer": consumer, **_columns(partitions)})
     return {
         TopicPartition(row.topic, row.partition): Row(
-            row.next_offset, row.published_offset, row.cluster_id, row.last_offset, row.last_timestamp
+            row.next_offset,
+            row.published_offset,
+            row.cluster_id,
+            row.published_at,
+            row.last_offset,
+            row.last_timestamp,
         )
         for row in found
     }

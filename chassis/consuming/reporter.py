@@ -52,6 +52,17 @@ class Reporter:
             except Exception as error:
                 log.warning("no report", consumer=self._name, error=f"{type(error).__name__}: {error}")
 
+    def begin(self, still: Mapping[TopicPartition, float], ends: Offsets) -> None:
+        """Partitions were taken over; these have work, and had stood still for so many seconds by then.
+
+        Health says so at once: a process that starts again and again must not be ready in between.
+        """
+        now, acked = time.monotonic(), self._positions.acked()
+        self._ends |= ends
+        for partition, seconds in still.items():
+            self._progress.begin(partition, acked[partition], now - seconds)
+        self._report_progress(now, self._log_ends())
+
     def forget(self, partition: TopicPartition) -> None:
         """The partition is another process's: show nothing of it any more."""
         with suppress(KeyError):

@@ -39,7 +39,7 @@ app = group("progress", "Show each consumer's position, and move a halted one.",
 # last is of the log that was read; the next one that is applied takes its place.
 _SET = text("""
     UPDATE progress SET next_offset = :next_offset, published_offset = :published_offset, cluster_id = :cluster_id,
-        last_offset = NULL, last_timestamp = NULL, updated_at = now()
+        last_offset = NULL, last_timestamp = NULL, updated_at = now(), published_at = now()
     WHERE consumer = :consumer AND topic = :topic AND partition = :partition
       AND (next_offset, published_offset, cluster_id) = (:old_next_offset, :old_published_offset, :old_cluster_id)
 """)

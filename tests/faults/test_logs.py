@@ -66,7 +66,9 @@ async def test_a_take_over_while_the_former_owner_still_applies_halts_nothing(le
         health = Health("second")
         for first in range(0, 3_000, 50):
             await send(ledgers.world, sent[first : first + 50])
-            takeover = TakeOver("ledger.commands", settings, database, Positions(), health, lambda: consumer)
+            takeover = TakeOver(
+                "ledger.commands", settings, database, Positions(), health, lambda: consumer, lambda *_: None
+            )
             await takeover.run(partitions)
             assert takeover.halted == set(), await health.report()
     finally:

@@ -3,6 +3,7 @@
 Some are looked at in each commit of the database, the others at the end.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -25,6 +26,10 @@ PUBLISHED_IN_ORDER = "published in order"
 SAME_COPIES = "copies are the same"
 HEALS = "heals by itself"
 TRUE_HEALTH = "health says what is true"
+NOT_READY = "not ready while nothing gets on"
+
+NOTICED_WITHIN = 3.0  # seconds beyond the limit
+LOOK_EVERY = 0.25
 
 
 class Watch:
@@ -79,6 +84,35 @@ class Watch:
                 partition, entry.offset
             ):
                 self._world.complain(NOT_AHEAD, f"{where}, noted up to {row['published_offset']}")
+
+
+class Readiness:
+    """Looks, several times a second, whether a process is ready although a partition of its own stands still."""
+
+    def __init__(self, facts: Facts, group: Group) -> None:
+        self._facts = facts
+        self._group = group
+        self._stands: dict[TopicPartition, tuple[tuple[int | None, int | None], float]] = {}
+
+    async def watch(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            now = self._facts.world.now
+            for partition in self._facts.partitions:
+                stand = self._facts.first_waiting(partition), self._facts.row(partition)["published_offset"]
+                if partition not in self._stands or stand != self._stands[partition][0]:
+                    self._stands[partition] = (stand, now)
+            for process in self._group.living:
+                if process.consumer.taken_over.is_set() and process.health.ready:
+                    self._check(process, now)
+
+    def _check(self, process: Process, now: float) -> None:
+        for partition in process.assigned:
+            (waits, _), since = self._stands[partition]
+            if waits is not None and now - since > process.stalled_after + NOTICED_WITHIN:
+                details = f"process {process.number}, {position(partition, waits)} for {now - since:.1f} s"
+                self._facts.world.complain(NOT_READY, details)
 
 
 def at_the_end(facts: Facts, group: Group) -> None:

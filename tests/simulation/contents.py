@@ -34,6 +34,8 @@ def advance(row: Row, to: Row, grows: bool) -> None:
     """Move a progress row as the chassis' statement does; where it `grows`, it never goes back."""
     next_ = max(row["next_offset"], to["next_offset"]) if grows else to["next_offset"]
     published = min(to["published_offset"], next_)
+    if published > row["published_offset"] or to["always"]:
+        row["published_at"] = to["published_at"]
     row["next_offset"] = next_
     row["published_offset"] = max(row["published_offset"], published) if grows else published
     if to["last_offset"] is not None and to["last_offset"] > _or_before_all(row["last_offset"]):

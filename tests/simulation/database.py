@@ -14,7 +14,6 @@ from tests.simulation.contents import Contents
 from tests.simulation.transaction import ModelTransaction
 from tests.simulation.world import Place, World
 
-LOCK_TIMEOUT = 5.0  # seconds, as chassis/database/transactions.py sets it
 _OUTSIDE = Context()
 
 
@@ -26,6 +25,7 @@ class Server:
     contents: Contents = field(default_factory=Contents)
     away_until: float = 0.0
     slow_until: float = 0.0
+    full_until: float = 0.0
     committed: Callable[[], None] = lambda: None
     _locks: dict[Place, deque[tuple[ModelTransaction, asyncio.Future[None]]]] = field(default_factory=dict)
     _owners: dict[Place, ModelTransaction] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Server:
                     asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
                 )
 
-        timer = loop.call_later(LOCK_TIMEOUT, give_up, context=_OUTSIDE)
+        timer = loop.call_later(tx.lock_limit, give_up, context=_OUTSIDE)
         try:
             await granted
         finally:

@@ -58,6 +58,11 @@ class Facts:
         """Whether something is gone that nobody can know about: it may have been a marker, or a record."""
         return self.broker.logs[partition].start > (self.row(partition)["published_offset"] or 0)
 
+    def first_waiting(self, partition: TopicPartition) -> int | None:
+        """The offset of the first record of which nothing was published yet, or None."""
+        offsets = (entry.offset for entry in self.records(partition))
+        return next((offset for offset in offsets if not self.is_published(partition, offset)), None)
+
     def lagging(self) -> list[int]:
         """The partitions with something that can be read and is not applied and published.
 

@@ -8,10 +8,12 @@ from enum import Enum
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
+from chassis import clock
+from chassis.consuming.progress import milliseconds
+
 _ATTRIBUTES = 21  # from here on the checksum counts; it stands in the four bytes before
 _TRANSACTIONAL, _CONTROL, _GZIP = 0x10, 0x20, 0x01
 _PLACEHOLDER, _NOT_UTF8 = "~~name~~", b"\xff\xfe~~~~\xfe\xff"
-FIRST_TIMESTAMP = 1_700_000_000_000
 
 
 class Kind(Enum):
@@ -36,11 +38,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """A batch as it lies in the log."""
+    """A batch as it lies in the log. `stamp`: the broker's time (ms) when it was appended."""
 
     base: int
     next: int
     kind: Kind
+    stamp: int
     raw: bytes
     entries: tuple[Entry, ...] = ()
 
@@ -79,16 +82,18 @@ class Log:
         base = self.end
         entries = tuple(Entry(base + n, key, value) for n, (key, value) in enumerate(pairs))
         producer = _producer(base) if kind is Kind.ABORTED else -1
-        raw = _encoded(entries, kind, producer, self.timestamp(base))
-        self.batches.append(StoredBatch(base, base + len(entries), kind, raw, entries))
+        stamp = milliseconds(clock.now())
+        raw = _encoded(entries, kind, producer, stamp)
+        self.batches.append(StoredBatch(base, base + len(entries), kind, stamp, raw, entries))
         if kind is Kind.ABORTED:
             self.mark(producer, committed=False)
 
     def mark(self, producer: int, *, committed: bool) -> None:
         """Append the marker that ends a producer's transaction."""
         marker = Entry(self.end, struct.pack(">hh", 0, 1 if committed else 0), b"\0" * 6)
-        raw = _encoded((marker,), Kind.MARKER, producer, self.timestamp(self.end))
-        self.batches.append(StoredBatch(self.end, self.end + 1, Kind.MARKER, raw))
+        stamp = milliseconds(clock.now())
+        raw = _encoded((marker,), Kind.MARKER, producer, stamp)
+        self.batches.append(StoredBatch(self.end, self.end + 1, Kind.MARKER, stamp, raw))
 
     def entries(self, kinds: Sequence[Kind] = (Kind.GOOD,)) -> list[Entry]:
         """Return the readable records of batches of these kinds, in order."""
@@ -103,14 +108,12 @@ class Log:
 
     def first_since(self, timestamp: int) -> tuple[int, int] | None:
         """Offset and timestamp (ms) of the first record at or after a time."""
-        stamps = (
-            (entry.offset, self.timestamp(entry.offset)) for batch in self.batches for entry in batch.entries
-        )
+        stamps = ((entry.offset, batch.stamp) for batch in self.batches for entry in batch.entries)
         return next(((offset, stamp) for offset, stamp in stamps if stamp >= timestamp), None)
 
-    def timestamp(self, offset: int) -> int:
-        """The append time (ms) of an offset; a topic that is made anew is younger."""
-        return FIRST_TIMESTAMP + self.generation * 1_000_000 + offset
+    def timestamp(self, offset: int) -> int | None:
+        """The append time (ms) of an offset, or None where it is not in the log."""
+        return next((batch.stamp for batch in self.batches if batch.base <= offset < batch.next), None)
 
     def read(self, offset: int, batches: int) -> bytes:
         """At most so many batches, beginning with the one that has `offset`: whole batches, as a broker sends them."""
@@ -151,7 +154,7 @@ def _encoded(entries: Sequence[Entry], kind: Kind, producer: int, timestamp: int
     )
     headers = [(_PLACEHOLDER, b"1")] if kind is Kind.BAD_NAME else []
     for number, entry in enumerate(entries):
-        builder.append(number, timestamp + number, entry.key, entry.value, headers)
+        builder.append(number, timestamp, entry.key, entry.value, headers)
     raw = bytearray(builder.build())
     raw[0:8] = struct.pack(">q", entries[0].offset)
     if kind is Kind.MARKER:

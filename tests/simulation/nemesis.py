@@ -28,6 +28,7 @@ TROUBLES = (
     "heavy records",
     "topic made anew",
     "deleted too early",
+    "restarts without progress",
 )
 """What can be broken for a while under a single process."""
 
@@ -64,13 +65,18 @@ class Nemesis:
             "heavy records": self._logs.heavy_records,
             "topic made anew": self._logs.made_anew,
             "deleted too early": self._logs.deleted_too_early,
+            "restarts without progress": self._restarts_without_progress,
         }
 
     @property
     def over_at(self) -> float:
         """When the last trouble that has a duration ends, in virtual seconds."""
         return max(
-            self.server.away_until, self.server.slow_until, self.broker.away_until, self.out.refused_until
+            self.server.away_until,
+            self.server.slow_until,
+            self.server.full_until,
+            self.broker.away_until,
+            self.out.refused_until,
         )
 
     async def strike(self) -> None:
@@ -111,6 +117,18 @@ class Nemesis:
         await asyncio.sleep(self.world.chance.uniform(0, 0.5))
         self.group.start()
         await self.group.rebalance()
+
+    async def _restarts_without_progress(self) -> None:
+        """Nothing can be written, or nothing be published, for a while, and the process is killed again and again."""
+        self.world.count("restarts without progress")
+        until = self.world.now + self.world.chance.uniform(40, 90)
+        if self.world.chance.random() < 0.5:
+            self.server.full_until = until
+        else:
+            self.out.refused_until = until
+        while self.world.now < until:
+            await asyncio.sleep(self.world.chance.choice([2.0, 8.0, 30.0]) * self.world.chance.random())
+            await self._crash()
 
     async def _join(self) -> None:
         if len(self.group.living) < MOST_PROCESSES:

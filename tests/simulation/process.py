@@ -59,6 +59,7 @@ class Process:
         self.health = WatchedHealth(ledger.SERVICE, started=True)
         self.health.logs, self.health.world = broker.logs, self._world
         self.full = settings.batch_max_records
+        self.stalled_after = settings.stalled_after
         self.consumer, self.subscriber = new_consumer(
             ledger.subscription(server, gather=chance.choice([0.0, 0.05])),
             settings,

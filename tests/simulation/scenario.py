@@ -133,6 +133,8 @@ class Scenario:
         await self.nemesis.relent()
 
     async def _liveness(self) -> None:
+        readiness = checks.Readiness(self.facts, self.group)
+        self._watching = asyncio.create_task(readiness.watch())
         self.group.start()
         await self.group.rebalance()
         trouble = self._trouble or self.world.chance.choice(TROUBLES)

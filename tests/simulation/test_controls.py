@@ -19,6 +19,7 @@ from chassis.consuming.consumer import Consumer
 from chassis.consuming.partition_takeover import TakeOver
 from chassis.consuming.partitions import Partitions
 from chassis.consuming.positions import Positions
+from chassis.consuming.reporter import Reporter
 from chassis.kafka.fetched import PartitionReader
 from tests.simulation import checks
 from tests.simulation.scenario import Mode, run
@@ -139,6 +140,18 @@ def _controls() -> Iterator[Control]:
         Mode.LIVENESS,
         "heavy records",
     )
+    yield from _of_readiness()
+
+
+def _of_readiness() -> Iterator[Control]:
+    for safeguard, without in {
+        "standstill of before a take-over": changed(Reporter, "begin", ("now - seconds", "now")),
+        "word on it at the take-over": changed(Reporter, "begin", ("self._report_progress(", "(")),
+        "rule that only growth is progress": changed(
+            progress, "_ADVANCE", ("CASE WHEN batch.published_offset > p.published_offset", "CASE WHEN true")
+        ),
+    }.items():
+        yield Control(safeguard, checks.NOT_READY, without, Mode.LIVENESS, "restarts without progress")
 
 
 @contextmanager

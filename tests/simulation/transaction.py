@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 from sqlalchemy import TextClause
 
+from chassis import clock
 from chassis.database.transactions import Transaction
 from tests.simulation.contents import Letter, Row, advance
 from tests.simulation.loop import PROCESS
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 IDLE_IN_TRANSACTION = 5.0  # seconds, as chassis/database/transactions.py sets them
 STATEMENT_TIMEOUT, LARGER_TIMEOUT = 8.0, 30.0
+LOCK_TIMEOUT, BRIEF_LOCK_TIMEOUT = 5.0, 0.1
 _OUTSIDE = Context()
 
 
@@ -32,7 +34,8 @@ class ModelTransaction(Transaction):
     """One transaction of one process."""
 
     __slots__ = (
-        "_advanced", "_applied", "_letters", "_opened", "_server", "_timer", "limit", "lost", "process",
+        "_advanced", "_applied", "_letters", "_opened", "_server", "_timer", "limit", "lock_limit", "lost",
+        "process",
     )  # fmt: skip
 
     def __init__(self, server: "Server") -> None:
@@ -40,6 +43,7 @@ class ModelTransaction(Transaction):
         self.process = PROCESS.get()
         self.lost: Exception | None = None
         self.limit = STATEMENT_TIMEOUT
+        self.lock_limit = LOCK_TIMEOUT
         self._server = server
         self._timer: asyncio.TimerHandle | None = None
         self._opened: dict[Place, Row] = {}
@@ -132,6 +136,8 @@ class ModelTransaction(Transaction):
                 return self._found_letters(values)
             elif "statement_timeout" in sql:
                 self.limit = LARGER_TIMEOUT
+            elif "lock_timeout" in sql:
+                self.lock_limit = BRIEF_LOCK_TIMEOUT
             else:
                 self._server.world.complain(KNOWN, sql)
                 raise AssertionError(f"{KNOWN}: {sql}")
@@ -149,6 +155,9 @@ class ModelTransaction(Transaction):
     async def apply(self, applications: Sequence[Application], seconds: float) -> None:
         """Enter records in the ledger, with a statement that takes so long."""
         async with self._statement(seconds):
+            if self._server.world.now < self._server.full_until:
+                self.abort(asyncpg.DiskFullError("could not extend file"))
+                self._check()
             self._applied += applications
 
     # --- statements -------------------------------------------------------------------------------------------------
@@ -159,7 +168,7 @@ class ModelTransaction(Transaction):
             start = values["starts"][number]
             self._opened[place] = {
                 "topic": place[0], "partition": place[1], "next_offset": start, "published_offset": start,
-                "last_offset": None, "last_timestamp": None, **columns,
+                "last_offset": None, "last_timestamp": None, "published_at": clock.now(), **columns,
             }  # fmt: skip
 
     async def _rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
@@ -178,6 +187,8 @@ class ModelTransaction(Transaction):
                 "published_offset": values["published"][number],
                 "last_offset": values["last"][number],
                 "last_timestamp": values["stamps"][number],
+                "published_at": clock.now(),
+                "always": "WHEN batch.published_offset > p.published_offset" not in sql,
             }
             self._advanced.append((place, row, "greatest(p.next_offset" in sql))
 

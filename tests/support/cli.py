@@ -31,7 +31,7 @@ class Cli:
         environment |= self._variables
         argv = [sys.executable, "-m", "cli.main", *arguments, "--home", str(home or self.home)]
         return await asyncio.to_thread(
-            subprocess.run, argv, env=environment, capture_output=True, text=True, timeout=150, check=False
+            subprocess.run, argv, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
 
     async def up(self, home: Path | None = None) -> subprocess.CompletedProcess[str]:

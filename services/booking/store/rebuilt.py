@@ -251,7 +251,7 @@ _GO_ON = text("""
     ON CONFLICT (consumer, topic, partition) DO UPDATE
     SET next_offset = greatest(p.next_offset, excluded.next_offset),
         published_offset = greatest(p.published_offset, excluded.published_offset),
-        cluster_id = excluded.cluster_id, updated_at = now()
+        cluster_id = excluded.cluster_id, updated_at = now(), published_at = now()
 """)
 
 

@@ -90,7 +90,7 @@ _CARRY_OVER = """
 """
 
 _POSITIONS = """
-    SELECT topic, partition, next_offset, published_offset, cluster_id FROM progress
+    SELECT topic, partition, next_offset, published_offset, cluster_id, published_at FROM progress
     WHERE consumer = ANY(CAST(:consumers AS text[])) ORDER BY consumer, topic, partition
 """
 
@@ -100,7 +100,7 @@ _MOVE_LIVE = """
     UPDATE progress p
     SET next_offset = CASE WHEN same THEN greatest(p.next_offset, reached) ELSE reached END,
         published_offset = CASE WHEN same AND p.published_offset >= start THEN p.published_offset ELSE reached END,
-        cluster_id = :cluster, updated_at = now()
+        cluster_id = :cluster, updated_at = now(), published_at = now()
     FROM (
         SELECT o.consumer, o.topic, o.partition, r.reached, r.start,
             o.cluster_id = :cluster AND o.next_offset <= r.log_end AS same
@@ -192,7 +192,9 @@ async def live_positions(tx: Transaction, consumers: Sequence[str], *, lock: boo
         text(_POSITIONS + ("FOR UPDATE" if lock else "")), {"consumers": list(consumers)}
     )
     return {
-        TopicPartition(row.topic, row.partition): Row(row.next_offset, row.published_offset, row.cluster_id)
+        TopicPartition(row.topic, row.partition): Row(
+            row.next_offset, row.published_offset, row.cluster_id, row.published_at
+        )
         for row in found
     }
 

@@ -12,7 +12,7 @@ from chassis.consuming.batch import Batch, Read
 from contracts.envelope import Record
 
 ZERO, ONE = TopicPartition("p.t", 0), TopicPartition("p.t", 1)
-ROW = progress.Row(next_offset=10, published_offset=8, cluster_id="c")
+ROW = progress.Row(10, 8, "c", published_at=datetime(2027, 1, 1, tzinfo=UTC))
 
 
 def read(partition: int, offset: int) -> Read[int]:

@@ -44,7 +44,8 @@ def advanced(monkeypatch: pytest.MonkeyPatch) -> list[dict[TopicPartition, int]]
     found: list[dict[TopicPartition, int]] = []
 
     async def lock(_: Any, __: str, since: dict[TopicPartition, int]) -> progress.Rows:
-        return {partition: progress.Row(offset, offset, "c") for partition, offset in since.items()}
+        at = datetime(2027, 1, 1, tzinfo=UTC)
+        return {partition: progress.Row(offset, offset, "c", at) for partition, offset in since.items()}
 
     async def advance(_: Any, __: str, after: dict[TopicPartition, int], *___: Any) -> None:
         found.append(after)
@@ -95,6 +96,31 @@ async def test_halves_are_tried_at_once_until_each_is_little_enough(
     assert sizes == [8, 4, 4, 2, 1, 1, 2, 1, 1]
     assert [after[PARTITION] for after in advanced] == [4, 5, 6, 7, 8]
     assert (database.committed, database.given_up) == (5, 4)
+
+
+async def test_only_a_partition_that_has_failed_before_waits_briefly_for_locks(
+    advanced: list[dict[TopicPartition, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements: list[str] = []
+
+    async def execute(_: Transaction, statement: Any, __: Any = None) -> list[Any]:
+        statements.append(str(statement))
+        return []
+
+    async def handle(_: Transaction, __: Sequence[tuple[Record, int]]) -> list[Message]:
+        statements.append("handle")
+        return []
+
+    monkeypatch.setattr(Transaction, "execute", execute)
+    subscription = Subscription("s", ("t",), lambda _: 1, handle, handle)
+    applier = Applier(subscription, "booking", Settings(), Transactions())  # type: ignore[arg-type]
+    for attempts, expected in ((0, 1), (1, 2)):
+        statements.clear()
+        await settled(applier, a_batch(applier, 2), attempts)
+        assert len(statements) == expected
+        assert statements[-1] == "handle"
+    assert "lock_timeout" in statements[0]
+    assert len(advanced) == 2
 
 
 async def test_a_record_that_is_set_aside_commits_nothing_of_the_handler_that_failed_on_it(
