@@ -3,7 +3,8 @@
 Otherwise the first record that cannot be read or published would stop it halfway.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
@@ -16,9 +17,12 @@ from sqlalchemy import text
 from chassis.configuration.environment import variable
 from chassis.configuration.settings import Settings
 from chassis.database.transactions import Transaction
+from chassis.health import Health
 from chassis.kafka.client import connection, principal
 from chassis.topics import acls
 
+LOOK_AGAIN = 10.0  # seconds
+RIGHTS = "rights (kafka)"
 _CODES = {"Read": 3, "Write": 4}  # Kafka's numbers of those operations without which the process stops
 _NOT_ASKED = -(2**31)
 _NAMED = 3  # tables in a sentence; a role that lacks one usually lacks all
@@ -34,6 +38,10 @@ _TABLES = text("""
 
 class KafkaDenies(KafkaError):  # type: ignore[misc]  # the client is untyped
     """Kafka lets us in, but not do all that we have to; the message is for people."""
+
+    def __str__(self) -> str:
+        """The sentence alone; the client's errors would begin with their class."""
+        return str(self.args[0])
 
 
 class DatabaseDenies(Exception):
@@ -62,6 +70,22 @@ async def check_kafka(
         await client.close()
     if missing:
         raise KafkaDenies(denied_sentence(settings, ", ".join(missing)))
+
+
+async def keep_looking(health: Health, check: Callable[[], Awaitable[None]]) -> None:
+    """Say in health, for as long as the process works, what Kafka does not let it do any more.
+
+    A client that may not read a topic any more forgets it, and a group without it looks as if it had no work.
+    """
+    while True:
+        await asyncio.sleep(LOOK_AGAIN)
+        try:
+            await check()
+            health.clear(RIGHTS)
+        except KafkaDenies as error:
+            health.waiting(RIGHTS, str(error))
+        except (KafkaError, OSError, TimeoutError):
+            continue  # a Kafka that is away, or refuses the login, is named by those who need it
 
 
 def denied_sentence(settings: Settings, what: str) -> str:

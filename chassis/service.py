@@ -17,7 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from faststream.kafka import KafkaBroker
 
 from chassis import backoff, telemetry
-from chassis.access import check_kafka, check_tables
+from chassis.access import check_kafka, check_tables, keep_looking
 from chassis.configuration.settings import METADATA_AGE_MS, Settings, service_database_url
 from chassis.consuming.batch import Subscription
 from chassis.consuming.consumer import Consumer
@@ -131,6 +131,8 @@ class Service:
         self.every(
             "check topics", lambda: look_again(self.settings, topics, self.health), seconds=TOPICS_EVERY
         )
+        rights = keep_looking(self.health, self._check_access)
+        self._tasks.append(asyncio.create_task(rights, name="rights"))
         await self._until_connected("kafka", self.publisher.start)
         await self._until_connected("kafka", self._broker.start)
         for consumer in self._consumers:

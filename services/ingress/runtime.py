@@ -8,7 +8,7 @@ import httpx
 from aiokafka.errors import KafkaError
 
 from chassis import telemetry
-from chassis.access import check_kafka
+from chassis.access import check_kafka, keep_looking
 from chassis.health import Health
 from chassis.kafka.publisher import Publisher
 from chassis.reasons import explain
@@ -121,6 +121,8 @@ class Runtime:
 
     async def _connect_kafka(self) -> None:
         await _until(self._check_access, self.settings, self._kafka_away)
+        rights = keep_looking(self.health, self._check_access)
+        self._tasks.append(asyncio.create_task(rights, name="rights"))
         await until_sound(self.settings, used_by("ingress"), self.health)
         await _until(lambda: self._publisher.start(), self.settings, self._kafka_away)
         await self._listening.run()

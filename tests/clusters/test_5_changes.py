@@ -130,7 +130,7 @@ async def stranger(place: Path, environment: dict[str, str], brokers: Brokers) -
 async def test_the_right_to_read_is_withdrawn(stranger: Booking, brokers: Brokers) -> None:
     right = one_right("topic", topics.BOOKING_COMMANDS.name, "Read")
     await brokers.withdraw(f"User:{DENIED}", right)
-    await stranger.says("polls (booking.commands)", f"User:{DENIED}", "booking.commands", "topics --acls")
+    await stranger.says("rights (kafka)", f"User:{DENIED}", "Read topic booking.commands", "topics --acls")
     await brokers.allow(f"User:{DENIED}", right)
     await stranger.ready()
 

@@ -227,7 +227,9 @@ async def _hold(archive: Archive, ledger: Ledger, office: Office) -> None:
 
 
 async def _busy(archive: Archive, ledger: Ledger, office: Office) -> None:
-    await ledger.decide(office.ask("busy_times.import", {"busy_times": [], "removed": ["x"]}))
+    await ledger.decide(
+        office.ask("busy_times.import", {"busy_times": [{"uid": "x", **times(NOON)}], "removed": []})
+    )
 
 
 @pytest.mark.parametrize(

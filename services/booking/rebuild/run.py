@@ -29,7 +29,7 @@ from services.booking.store import rebuilt
 
 CONSUMER = "booking.commands"
 ASKED_ON = (topics.BOOKING_COMMANDS.name, topics.redrive("booking").name)
-PAGE = 100  # appointments held in memory at once, each with up to 500 people
+PAGE = 50  # appointments held in memory at once, each with up to 500 people
 EXPIRED_FOR = timedelta(days=1)  # what ended so long ago is not kept: the nightly jobs would delete it
 
 
