@@ -26,7 +26,7 @@ from chassis.database.transactions import DatabaseError
 from chassis.errors import PublishFailed
 from chassis.kafka.client import connection
 from chassis.kafka.fetched import UnreadableBatch, readable
-from chassis.kafka.log import Log, consumer
+from chassis.kafka.log import Log, consumer, stopped
 from chassis.kafka.publisher import Publisher
 from chassis.reasons import explain
 from cli.console import EXIT_FAILED, EXIT_NOT_READY, EXIT_USAGE, environment_for, fail, warn
@@ -137,7 +137,7 @@ async def another_log_than(settings: Settings, place: TopicPartition, known: Row
         reader.assign([place])
         return (await another_log(reader, settings, {place: known}, {place: start})).get(place)
     finally:
-        await reader.stop()
+        await stopped(reader)
 
 
 async def unreadable_at(settings: Settings, place: TopicPartition, offset: int) -> str | None:
@@ -151,7 +151,7 @@ async def unreadable_at(settings: Settings, place: TopicPartition, offset: int) 
     except UnreadableBatch as error:
         return str(error)
     finally:
-        await reader.stop()
+        await stopped(reader)
     return None
 
 

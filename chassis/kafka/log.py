@@ -1,5 +1,6 @@
 """Reading the log without a consumer group: no position is kept, the reader names the beginning."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,19 @@ def consumer(settings: Settings, client_id: str, **limits: Any) -> AIOKafkaConsu
     )
 
 
+async def stopped(reader: AIOKafkaConsumer) -> None:
+    """Stop a consumer without a group.
+
+    aiokafka awaits a task that it has cancelled itself; if that task never ran, the cancellation comes out of `stop`.
+    """
+    try:
+        await reader.stop()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+
+
 class Log:
     """All partitions of some topics (names without prefix). Topics that do not exist are left out, unless `whole`."""
 
@@ -58,7 +72,7 @@ class Log:
 
     async def stop(self) -> None:
         """Disconnect."""
-        await self._kafka.stop()
+        await stopped(self._kafka)
 
     def seek(self, positions: Mapping[TopicPartition, int]) -> None:
         """Seek to these offsets; records fetched before are discarded."""

@@ -108,7 +108,7 @@ async def test_kafka_is_gone(desk: Desk, servers: tuple[OwnStack, Path], identit
     assert (await desk.outcome(await desk.book(anna, at=DAY_LATER)))["status"] == "accepted"
     assert (await service.health.report())["halted"] == []
     nothing = await command_line(desk, "progress", "set", "booking", "--to", "end", "--reason", "by mistake")
-    assert (nothing.returncode, "no partition" in nothing.stderr) == (1, True), "what goes on is left alone"
+    assert (nothing.returncode, "no partition" in nothing.stderr) == (1, True), nothing.stderr
 
 
 async def test_kafka_comes_back_as_it_was_earlier(
