@@ -76,7 +76,7 @@ def _kafka(error: BaseException, settings: Settings) -> str | None:
         return str(error)
     if isinstance(error, TopicAuthorizationFailedError | GroupAuthorizationFailedError):
         kind = "group" if isinstance(error, GroupAuthorizationFailedError) else "topic"
-        return denied_sentence(settings, f"use the {kind} {_short(error)}")
+        return denied_sentence(settings, f"use {_denied(error, kind)}")
     if isinstance(error, ClusterAuthorizationFailedError):
         return denied_sentence(settings, "publish (Write on a topic, or IdempotentWrite on the cluster)")
     if isinstance(error, SaslAuthenticationFailed | AuthenticationFailedError):
@@ -93,6 +93,13 @@ def _kafka(error: BaseException, settings: Settings) -> str | None:
     if isinstance(error, socket.gaierror):
         return f"{where}: the name of a server is not known ({_short(error)}): KAFKA_BOOTSTRAP_SERVERS"
     return None
+
+
+def _denied(error: BaseException, kind: str) -> str:
+    """The topics or the group that an error of the client is about; some errors do not name them."""
+    named = error.args[0] if error.args else ()
+    names = sorted(map(str, [named] if isinstance(named, str) else named))
+    return f"the {kind} {', '.join(names)}" if names else f"a {kind}"
 
 
 def _credentials(settings: Settings) -> str:
