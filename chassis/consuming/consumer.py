@@ -363,7 +363,9 @@ class Consumer(ConsumerRebalanceListener, Generic[T]):  # type: ignore[misc]  # 
             return f"{self.name} has not polled for {POLL_WITHIN:.0f} s"
         if coordination_died(self._kafka) and not self._stopping:
             return f"the group coordination of {self.name} died"
-        self._rejoining_since = (self._rejoining_since or now) if rejoining(self._kafka) else None
+        # Without the right to its group it tries until it has it: a new process could do no more.
+        wants = rejoining(self._kafka) and not self._polling.denied
+        self._rejoining_since = (self._rejoining_since or now) if wants else None
         if self._rejoining_since is not None and now - self._rejoining_since > REJOIN_WITHIN:
             return f"{self.name} has wanted to rejoin its group for {REJOIN_WITHIN:.0f} s"
         return None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from aiokafka import TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError
 
 from chassis import telemetry
 from chassis.configuration.settings import Settings
@@ -23,6 +24,7 @@ class Polling(Generic[T]):
     """`hole` is called with a partition and the offset from which nothing is proven; `give_up` with a bug of ours.
 
     `polled_at`: monotonic seconds of the last poll. `waits`: the next one waits for room.
+    `denied`: Kafka did not let us be in our group.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class Polling(Generic[T]):
         give_up: Callable[[Exception], None],
     ) -> None:
         self.polled_at = time.monotonic()
-        self.waits = False
+        self.waits = self.denied = False
         self._name = name
         self._settings = settings
         self._partitions = partitions
@@ -55,7 +57,7 @@ class Polling(Generic[T]):
 
     def drawn(self, records: Drawn, scans: Scans) -> None:
         """Queue the records of partitions that are ours, where they follow on without a hole."""
-        self.polled_at = time.monotonic()
+        self.polled_at, self.denied = time.monotonic(), False
         self._health.clear(f"polls ({self._name})")
         try:
             self._take(records, scans)
@@ -76,6 +78,7 @@ class Polling(Generic[T]):
     def failed(self, error: Exception) -> None:
         """Note a failed poll, which may have lost fetched records: read again from the current position."""
         self.polled_at = time.monotonic()
+        self.denied = isinstance(error, GroupAuthorizationFailedError)
         reason = explain(error, self._settings)
         self._health.waiting(f"polls ({self._name})", reason)
         telemetry.RETRIES.labels(self._name, type(error).__name__).inc()

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, GroupAuthorizationFailedError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
@@ -90,6 +90,8 @@ def watch_polls(consumer: AIOKafkaConsumer, polls: Polls) -> None:
             raise
         except Exception as error:
             polls.failed(error)
+            if isinstance(error, GroupAuthorizationFailedError):
+                _join_again(consumer)
             await asyncio.sleep(FAILED_PAUSE)
         else:
             polls.drawn(records, poll.scans)
@@ -99,6 +101,13 @@ def watch_polls(consumer: AIOKafkaConsumer, polls: Polls) -> None:
 
     consumer.getmany = getmany
     consumer.watched = True
+
+
+def _join_again(consumer: AIOKafkaConsumer) -> None:
+    """Let the consumer try to join its group: its heartbeats have ended, and it would tell of that for ever."""
+    coordinator = getattr(consumer, "_coordinator", None)
+    if coordinator is not None:
+        coordinator.request_rejoin()
 
 
 def rejoining(consumer: AIOKafkaConsumer | None) -> bool:
