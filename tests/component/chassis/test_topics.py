@@ -65,7 +65,7 @@ async def test_new_topics_are_as_large_as_those_that_exist(settings: Settings) -
 
 async def test_who_uses_a_broken_topic_waits_until_it_is_mended(settings: Settings) -> None:
     await ensure_topics(settings, BOOKING)
-    await administration.set_settings(settings, {"booking.commands": {TIMESTAMP: "CreateTime"}})
+    await stamp_commands(settings, "CreateTime")
     health = Health("test", started=True)
     waiting = asyncio.create_task(until_sound(settings, BOOKING, health))
     try:
@@ -86,12 +86,23 @@ async def test_a_service_at_work_says_when_a_topic_is_broken_under_it(settings: 
     health = Health("test", started=True)
     await look_again(settings, BOOKING, health)
     assert health.ready
-    await administration.set_settings(settings, {"booking.commands": {TIMESTAMP: "CreateTime"}})
+    await stamp_commands(settings, "CreateTime")
     await look_again(settings, BOOKING, health)
     assert "message.timestamp.type=CreateTime" in health_reason(health)
-    await administration.set_settings(settings, {"booking.commands": {TIMESTAMP: "LogAppendTime"}})
+    await stamp_commands(settings, "LogAppendTime")
     await look_again(settings, BOOKING, health)
     assert health.ready
+
+
+async def stamp_commands(settings: Settings, by: str) -> None:
+    """Change how commands get their time. A broker shows a changed setting only after a moment."""
+    await administration.set_settings(settings, {"booking.commands": {TIMESTAMP: by}})
+
+    async def shown() -> bool:
+        (actual,) = (await administration.describe(settings, [BOOKING_COMMANDS])).values()
+        return actual.settings is not None and actual.settings[TIMESTAMP] == by
+
+    await eventually(shown, 20)
 
 
 def health_reason(health: Health) -> str:

@@ -203,7 +203,7 @@ async def test_what_could_not_be_handed_over_in_time_is_fired_as_usual(
 async def test_what_was_handed_over_is_withdrawn_when_reminders_are_ours_again(
     world: World, communication: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.reminders.main.WITHDRAW_SECONDS", 0.2)
+    monkeypatch.setattr("services.reminders.delegation.mode.OwnReminders.work_seconds", 0.2)
     async with running(world, **delegated(communication)) as service:
         await tell(world, an_event("appointment.created", a_minute_before(uuid4(), soon(SOON))))
         await scheduled(communication, "scheduled")
