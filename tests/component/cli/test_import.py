@@ -118,7 +118,9 @@ async def test_a_dry_run_checks_everything_and_sends_nothing(run: Run, desk: Des
         pytest.param(["missing.ndjson"], "missing.ndjson", id="no such file"),
         pytest.param(["file.txt"], "name it with --format", id="an ending that says nothing"),
         pytest.param(["bad.csv"], "no column 'colour'", id="a table with a strange column"),
-        pytest.param(["file.ndjson", "--owner", "x@y.org"], "no active person 'x@y.org'", id="an unknown owner"),
+        pytest.param(
+            ["file.ndjson", "--owner", "x@y.org"], "no active person 'x@y.org'", id="an unknown owner"
+        ),
     ],
 )
 async def test_wrong_use_is_one_sentence_and_sends_nothing(
