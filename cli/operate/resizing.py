@@ -42,7 +42,7 @@ class Refused(Exception):
 
 @dataclass
 class Resized:
-    """What was done: the topics with their counts before, how long commands waited, who has not followed yet."""
+    """The counts before, the length of the intake pause, and the services that have not followed yet."""
 
     partitions: int
     before: dict[str, int] = field(default_factory=dict)
@@ -164,7 +164,7 @@ def _pause(seconds: int) -> Message:
 
 
 async def _until_empty(look: Callable[[], Awaitable[list[T]]], patience: float) -> list[T]:
-    """What `look` finds as soon as it is nothing, else what it found last after `patience` seconds."""
+    """Return the result of `look` once it is empty, or its last result after `patience` seconds."""
     until = time.monotonic() + patience
     while True:
         try:

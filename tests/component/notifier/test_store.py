@@ -172,10 +172,10 @@ async def test_a_lease_that_ran_out_is_somebody_elses(database: Database) -> Non
 
 
 async def test_a_lost_database_gets_back_what_people_said(database: Database) -> None:
-    told = await handled(database, setting(0, sms=True), setting(1, sms=False), setting(2, push=True))
+    messages = await handled(database, setting(0, sms=True), setting(1, sms=False), setting(2, push=True))
     events = [
         Record(message.topic, 0, offset, NOW, message.key, message.value, message.headers)
-        for offset, message in enumerate(told)
+        for offset, message in enumerate(messages)
     ]
     async with database.transaction() as tx:
         before = await preferences.load(tx, [BEN])
@@ -208,14 +208,14 @@ async def test_a_lost_database_gets_back_which_addresses_bounced(database: Datab
         for channel in ("email", "sms", "in_app")
     ]
     async with database.transaction() as tx:
-        told = await sending_suspensions.suspend(tx, bounced, NOW)
+        messages = await sending_suspensions.suspend(tx, bounced, NOW)
         assert await sending_suspensions.suspend(tx, bounced, NOW) == [], "told once"
-        told += await sending_suspensions.restore(tx, {(BEN, "sms"), (BEN, "push")}, NOW)
+        messages += await sending_suspensions.restore(tx, {(BEN, "sms"), (BEN, "push")}, NOW)
         assert await suspensions.of(tx, [BEN]) == {BEN: {"email"}}, "in-app has no address"
         await tx.execute(text("DELETE FROM suspensions"))
         events = [
             Record(message.topic, 0, offset, NOW, message.key, message.value, message.headers)
-            for offset, message in enumerate(told)
+            for offset, message in enumerate(messages)
         ]
         assert len(events) == 3
         for some in (list(reversed(events)), events[:2]):

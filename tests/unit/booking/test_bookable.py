@@ -1,4 +1,4 @@
-"""What hours, policies, time elsewhere and holds refuse, and what is offered instead."""
+"""Refusals for hours, policies, busy times and holds, and the alternatives offered with them."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -290,9 +290,9 @@ class TestHolds:
 
     def test_it_is_used_up_by_the_booking_that_names_it(self) -> None:
         ledger = after(a_hold())
-        told = accepted(at_once(a_create(hold_id=HOLD), NOW, ledger)).event
-        assert told is not None
-        assert told.more == {"hold_id": HOLD, "organizer_confirmed": False}
+        event = accepted(at_once(a_create(hold_id=HOLD), NOW, ledger)).event
+        assert event is not None
+        assert event.more == {"hold_id": HOLD, "organizer_confirmed": False}
         assert ledger.holds == {}
 
     def test_it_stays_when_the_booking_is_refused(self) -> None:
@@ -302,9 +302,9 @@ class TestHolds:
 
     def test_one_that_has_expired_is_not_told_as_used(self) -> None:
         late = NOW + timedelta(seconds=600)
-        told = accepted(at_once(a_create(hold_id=HOLD), late, after(a_hold()))).event
-        assert told is not None
-        assert told.more == {"organizer_confirmed": False}
+        event = accepted(at_once(a_create(hold_id=HOLD), late, after(a_hold()))).event
+        assert event is not None
+        assert event.more == {"organizer_confirmed": False}
 
     @pytest.mark.parametrize(
         ("who", "seconds", "code"),
@@ -345,7 +345,7 @@ class TestHolds:
 
 
 class TestTimeElsewhere:
-    """What another calendar says."""
+    """Busy times from another calendar."""
 
     def test_it_closes_time_but_not_against_ones_own_word(self) -> None:
         ledger = after(busy(BEN, ("a", MONDAY_9, MONDAY_9 + HOUR)))
@@ -358,10 +358,10 @@ class TestTimeElsewhere:
         ledger = after(busy(BEN, ("a", a, b), ("b", b, c)))
         decision = at_once(busy(BEN, ("a", c, c + HOUR), removed=("b", "nothing")), NOW, ledger)
         assert isinstance(decision, AcceptedMany)
-        [told] = decision.happened
-        assert (told.body["version"], decision.outcome["imported"]) == (2, 1)
-        assert [item["uid"] for item in told.body["busy_times"]] == ["a"]
-        assert told.body["removed"] == ["b"]
+        [event] = decision.happened
+        assert (event.body["version"], decision.outcome["imported"]) == (2, 1)
+        assert [item["uid"] for item in event.body["busy_times"]] == ["a"]
+        assert event.body["removed"] == ["b"]
         assert ledger.elsewhere[BEN].ranges == {"a": (c, c + HOUR)}
 
     @pytest.mark.parametrize(

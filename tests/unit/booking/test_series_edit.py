@@ -57,11 +57,11 @@ def test_each_touched_occurrence_has_its_event_and_the_series_one() -> None:
         step.event and step.event.more == {"of_series": diary.series().id, "organizer_confirmed": False}
         for step in decision.steps
     )
-    [told] = decision.happened
-    assert (told.body["change"], told.body["scope"], told.body["version"]) == ("updated", "following", 2)
-    assert told.body["appointment"] == decision.steps[0].appointment == decision.appointment
-    assert [change.field for change in told.body["changes"]] == ["title"]
-    assert len(told.body["occurrences"]) == len(decision.outcome["occurrences"]) == 3
+    [event] = decision.happened
+    assert (event.body["change"], event.body["scope"], event.body["version"]) == ("updated", "following", 2)
+    assert event.body["appointment"] == decision.steps[0].appointment == decision.appointment
+    assert [change.field for change in event.body["changes"]] == ["title"]
+    assert len(event.body["occurrences"]) == len(decision.outcome["occurrences"]) == 3
 
 
 def test_new_times_move_each_by_the_same_wall_clock_time() -> None:

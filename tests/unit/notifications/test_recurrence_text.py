@@ -100,6 +100,6 @@ def test_whatever_a_rule_says_there_are_words_for_it(frequency: str, data: st.Da
     except InvalidPattern:
         reject()
     for locale in ("en", "de"):
-        said = in_words(rrule, MONDAY, "Europe/Berlin", locale)
-        assert said
-        assert not any(mark in said for mark in "{}=;")
+        words = in_words(rrule, MONDAY, "Europe/Berlin", locale)
+        assert words
+        assert not any(mark in words for mark in "{}=;")

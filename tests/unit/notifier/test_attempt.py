@@ -1,4 +1,4 @@
-"""What happens to an appointment while a call waits, or is tried again, is seen before the next call."""
+"""A change of the appointment while a call waits, or is tried again, is seen before the next call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What is looked at right before a call: no hole, and the time that is really left."""
+"""The checks of the content right before a call: no variable is missing, and `time_until` is exact."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

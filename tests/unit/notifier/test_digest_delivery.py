@@ -1,4 +1,4 @@
-"""What a digest says."""
+"""The text of a digest."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -26,7 +26,7 @@ TITLE = Change("title", "A", "B")
 
 
 def waited(event: Event, own: Preferences = NOTHING_SAID) -> list[Checked]:
-    """What Ben was to get of it, but for in-app."""
+    """The deliveries for Ben about an event, without in-app."""
     record = Record("booking.events", 0, 7, NOW, None, b"", ())
     happened = Happened(event, "c", None, event.actor)
     found = planned(record, happened, {BEN: own}, {}, NOW, "https://hub.example")

@@ -32,7 +32,7 @@ PLACES = [("Europe/Berlin", "de"), ("Europe/Berlin", "en"), ("Asia/Tokyo", "en")
 
 
 def announced(places: list[tuple[str, str]]) -> list[tuple[Delivery, bytes]]:
-    """What is planned when Anna announces something to so many people, each with a zone and a language."""
+    """Plan Anna's announcement to people with these zones and languages."""
     crowd = [
         Person(someone(f"guest {number}"), f"Guest {number}", zone, locale)
         for number, (zone, locale) in enumerate(places)

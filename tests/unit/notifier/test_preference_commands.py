@@ -31,25 +31,25 @@ def asked(body: Any, actor: UUID | str = ANNA, organization: UUID = HUB) -> tupl
     return record, commands.decode(record)
 
 
-def decided(said: PreferenceDecisions, item: tuple[Record, Command]) -> Verdict:
-    return said.decide(*item)
+def decided(decisions: PreferenceDecisions, item: tuple[Record, Command]) -> Verdict:
+    return decisions.decide(*item)
 
 
 def test_an_admin_sets_what_holds_for_everybody() -> None:
-    said = PreferenceDecisions({}, {}, {(ANNA, HUB)})
+    decisions = PreferenceDecisions({}, {}, {(ANNA, HUB)})
     item = asked(RULES)
-    event, outcome = messages_for(*item, decided(said, item), 6)
-    told = OrganizationPreferencesChanged.model_validate_json(event.value or b"")
-    assert (told.organization_id, told.version) == (HUB, 1)
-    assert told.preferences.mandatory == {"appointment_cancelled": ["email"]}
+    event, outcome = messages_for(*item, decided(decisions, item), 6)
+    changed = OrganizationPreferencesChanged.model_validate_json(event.value or b"")
+    assert (changed.organization_id, changed.version) == (HUB, 1)
+    assert changed.preferences.mandatory == {"appointment_cancelled": ["email"]}
     assert dict(event.headers)["ce_type"] == b"organization_preferences.changed"
     answer = PreferencesOutcome.model_validate_json(outcome.value or b"")
     assert (answer.status, answer.organization_id, answer.version) == ("accepted", HUB, 1)
-    assert answer.organization_preferences == told.preferences
-    assert said.changed_organizations[HUB].mandatory == {"appointment_cancelled": frozenset(["email"])}
+    assert answer.organization_preferences == changed.preferences
+    assert decisions.changed_organizations[HUB].mandatory == {"appointment_cancelled": frozenset(["email"])}
     # The same again changes nothing and is told nobody.
     again = asked(RULES)
-    [outcome] = messages_for(*again, decided(said, again), 6)
+    [outcome] = messages_for(*again, decided(decisions, again), 6)
     assert PreferencesOutcome.model_validate_json(outcome.value or b"").event_ids == []
 
 
@@ -65,11 +65,11 @@ def test_an_admin_sets_what_holds_for_everybody() -> None:
     ],
 )
 def test_anything_else_is_refused(body: Any, actor: UUID | str, organization: UUID, code: str) -> None:
-    said = PreferenceDecisions({}, {}, {(ANNA, HUB)})
+    decisions = PreferenceDecisions({}, {}, {(ANNA, HUB)})
     item = asked(body, actor, organization)
-    [outcome] = messages_for(*item, decided(said, item), 6)
+    [outcome] = messages_for(*item, decided(decisions, item), 6)
     assert PreferencesOutcome.model_validate_json(outcome.value or b"").code == code
-    assert said.changed_organizations == {}
+    assert decisions.changed_organizations == {}
 
 
 def test_only_who_sets_rules_is_asked_for() -> None:
