@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from chassis.configuration.settings import METADATA_AGE_MS, Settings
 from chassis.errors import PublishFailed
+from chassis.kafka.log import stopped
 from chassis.kafka.publisher import Publisher
 from chassis.topics import administration
 from chassis.topics.draining import Groups, consumer
@@ -66,7 +67,7 @@ async def resize(settings: Settings, count: int, *, patience: float, say: Say) -
             work = _Resize(settings, Groups(settings, GROUPS, admin, asking), publisher, patience, say)
             await work.run(result)
     finally:
-        await asyncio.gather(asking.stop(), publisher.stop())
+        await asyncio.gather(stopped(asking), publisher.stop())
     return result
 
 
