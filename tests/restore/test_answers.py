@@ -27,17 +27,17 @@ async def test_a_command_that_was_sent_twice_is_owed_no_second_outcome(
     assert summary.counts["decisions to be made again"] == 0
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["published", "not published"])
+@pytest.mark.parametrize("published", [True, False], ids=["published", "not published"])
 async def test_an_id_that_was_used_for_something_else_is_owed_its_refusal(
-    archive: Archive, office: Office, lost: Ledger, told: bool
+    archive: Archive, office: Office, lost: Ledger, published: bool
 ) -> None:
     identifier = uuid4()
     first, other = office.book(NOON, id=identifier), office.book(NOON + HOUR, id=identifier)
     behind = office.book(NOON + 2 * HOUR)
     await lost.decide(first, other, behind)
-    log = archive.log if told else archive.log.without(outcome_of(other))
+    log = archive.log if published else archive.log.without(outcome_of(other))
     summary = await (await archive.new("found")).rebuilt(log)
-    goes_on = behind.offset + 1 if told else other.offset
+    goes_on = behind.offset + 1 if published else other.offset
     assert summary.positions[f"{COMMANDS}/{office.home}"] == goes_on
 
 

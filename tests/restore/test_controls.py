@@ -70,7 +70,9 @@ def _controls() -> Iterator[Control]:
     yield Control(
         "comparison of what was asked under one id",
         changed(staging, "_FIRST_UNDECIDED", ("asked.fingerprint = c.fingerprint", "true")),
-        partial(test_answers.test_an_id_that_was_used_for_something_else_is_owed_its_refusal, told=False),
+        partial(
+            test_answers.test_an_id_that_was_used_for_something_else_is_owed_its_refusal, published=False
+        ),
     )
     yield Control(
         "knowledge of refusals that are no decision on the id",
@@ -79,7 +81,7 @@ def _controls() -> Iterator[Control]:
             "_FIRST_UNDECIDED",
             ('(one.topic, one.partition, one."offset") = (c.topic, c.partition, c."offset")', "false"),
         ),
-        partial(test_answers.test_an_id_that_was_used_for_something_else_is_owed_its_refusal, told=True),
+        partial(test_answers.test_an_id_that_was_used_for_something_else_is_owed_its_refusal, published=True),
     )
     yield Control(
         "knowledge of what was set aside",
