@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from cli.transfer.entries import JSON, BadFile, Entry, Problem
 from contracts.fields import DESCRIPTION_MAX, LOCATION_MAX, TITLE_MAX, URL_MAX
 from scheduling.ics.parsing import SIZE_MAX
-from scheduling.ics.reading import ReadEvent, Unreadable, events
+from scheduling.ics.reading import ReadEvent, Unreadable, components
 
 UNTITLED = "Untitled"
 _ONCE = "FREQ=DAILY;COUNT=1"  # for a series that is nothing but dates
@@ -23,7 +23,7 @@ def read(stream: BinaryIO) -> Iterator[Entry | Problem]:
     if len(raw) > SIZE_MAX:
         raise BadFile(f"a calendar takes at most {SIZE_MAX:,} bytes; export it in parts")
     try:
-        found = events(raw)
+        found = components(raw)[0].events
     except Unreadable as error:
         raise BadFile(str(error)) from error
     single: dict[str, list[ReadEvent]] = {}
@@ -46,7 +46,7 @@ def _entry(place: str, event: ReadEvent, single: Sequence[ReadEvent]) -> Entry |
     body = {**_content(event), **_times(event), "participant_ids": list(event.attendees)}
     if event.timezone:
         body["timezone"] = event.timezone
-    if event.recurrence_id is None and (event.rrule or event.rdates):
+    if event.recurrence_id is None and (event.rrule or event.added):
         body["recurring_pattern"] = _pattern(event, single)
     return Entry(
         place,
@@ -84,7 +84,7 @@ def _times(event: ReadEvent) -> JSON:
 def _pattern(event: ReadEvent, single: Iterable[ReadEvent]) -> JSON:
     gone = [one.recurrence_id for one in single if one.cancelled and one.recurrence_id]
     pattern: JSON = {"rrule": event.rrule or _ONCE}
-    for name, dates in (("exdates", (*event.exdates, *gone)), ("rdates", event.rdates)):
+    for name, dates in (("exdates", (*event.exdates, *gone)), ("rdates", [one.start for one in event.added])):
         if dates:
             pattern[name] = [one.isoformat() for one in dates]
     return pattern

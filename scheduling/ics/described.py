@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from scheduling.expansion import Effort, local_times
 from scheduling.ics import values
+from scheduling.ics.loose_rule import cleaned
 from scheduling.ics.parsing import Component
 from scheduling.rrule import Frequency, RecurrenceRule
-from scheduling.ics.loose_rule import cleaned
 from scheduling.rrule_text import parsed
 
 _RULES_MAX = 40

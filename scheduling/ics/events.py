@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 from itertools import chain
-from zoneinfo import ZoneInfo
 
 from scheduling.expansion import TooMuchWork
 from scheduling.ics import values

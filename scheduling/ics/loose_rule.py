@@ -15,7 +15,7 @@ def cleaned(text: str) -> str:
     for part in "".join(text.upper().split()).removeprefix("RRULE:").split(";"):
         name, equals, value = part.partition("=")
         items = ",".join(dict.fromkeys(one for one in value.split(",") if one))
-        if not name and not equals or part in _ALWAYS_SO or (equals and not items):
+        if (not name and not equals) or part in _ALWAYS_SO or (equals and not items):
             continue
         if not equals:
             raise InvalidPattern("rrule", "malformed", f"{part[:20]!r} is no part of a rule.")

@@ -69,7 +69,7 @@ def occupied(
     taken: dict[str, Range] = {}
     free: dict[str, None] = {}
     results = {one.number: one for one in found.others}
-    notes = []
+    notes: list[Note] = []
     for uid, members in groups.items():
         try:
             group = _Group(members, found.unread.get(uid, ()), window, effort, frozenset(reader), at_most)
@@ -130,13 +130,15 @@ class _Group:
     def results(self) -> Iterator[Result]:
         """What became of each component; an occurrence that differs has the fate of its series."""
         older = {event.number for event in self._whole.older}
+        master = self._whole.master
+        series_taken = bool(master and self.ranges and not _why_free(master, self._reader))
         for event in self._members:
             if event.number in older:
                 yield _skipped(event, "older_revision")
-            elif event.number in self._taking or (self._whole.master and self.ranges):
+            elif event.number in self._taking or series_taken:
                 yield Result(event.number, EVENT, event.uid, Fate.BOOKED)
             else:
-                yield _skipped(event, self._reason(self._whole.master or event))
+                yield _skipped(event, self._reason(master or event))
 
     def notes(self) -> Iterator[Note]:
         """What was read otherwise than it is written, of components that take time."""

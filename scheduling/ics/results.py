@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-SHOWN_MAX = 255
-
 
 class Fate(StrEnum):
     """The three ends of a component."""

@@ -1,5 +1,6 @@
 """Availability, free slots, holds, feeds and imports as the API answers them."""
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -64,8 +65,40 @@ class FeedAddress(Answered):
     url: str
 
 
+class ComponentCounts(Answered):
+    """How many components stand in a calendar file, time zones not counted; the three fates add up to `total`."""
+
+    total: int = Field(ge=0)
+    booked: int = Field(ge=0)
+    skipped: int = Field(ge=0)
+    failed: int = Field(ge=0)
+
+
+class NotedComponent(Answered):
+    """A component of a calendar file that stands otherwise than it says: its place, and the reason by a stable code."""
+
+    place: str
+    kind: str
+    uid: str
+    code: str
+    detail: str
+
+
+class LeftOutComponent(NotedComponent):
+    """A component that was not booked: skipped on purpose, or failed because it could not be read."""
+
+    outcome: Literal["skipped", "failed"]
+
+
 class Imported(Answered):
-    """How many times were new or had moved, and how many were known, over, free or unreadable."""
+    """An import: `imported` times are new or have moved; all components of the file by what became of them.
+
+    `skipped` counts known times and components that are not booked. `notes` names what was booked otherwise than the file
+    says, such as a time in a zone that had to be guessed.
+    """
 
     imported: int = Field(ge=0)
     skipped: int = Field(ge=0)
+    components: ComponentCounts
+    left_out: list[LeftOutComponent]
+    notes: list[NotedComponent]

@@ -4,10 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.ics.reading import Fate
-from tests.unit.scheduling.ics.files import a_file, fates, part, read, vevent
-from scheduling.ics.reading import Unreadable, busy
-from tests.unit.scheduling.ics.files import FIRST, LAST
+from scheduling.ics.reading import Fate, Unreadable, busy
+from tests.unit.scheduling.ics.files import FIRST, LAST, a_file, fates, part, read, vevent
 
 HOUR = ("DTSTART:20270310T090000Z", "DTEND:20270310T100000Z")
 ZONE = part(
