@@ -128,7 +128,7 @@ class _Group:
             self._taking.add(one.event.number)
 
     def results(self) -> Iterator[Result]:
-        """What became of each component; an occurrence that differs has the fate of its series."""
+        """Yield the fate of each component; an occurrence that differs has the fate of its series."""
         older = {event.number for event in self._whole.older}
         master = self._whole.master
         series_taken = bool(master and self.ranges and not _why_free(master, self._reader))
@@ -141,7 +141,7 @@ class _Group:
                 yield _skipped(event, self._reason(master or event))
 
     def notes(self) -> Iterator[Note]:
-        """What was read otherwise than it is written, of components that take time."""
+        """Yield the notes of components that take time: what was read otherwise than it is written."""
         booked = {one.number for one in self.results() if one.fate is Fate.BOOKED}
         for event in self._members:
             if event.number in booked:

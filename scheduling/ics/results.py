@@ -16,7 +16,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of the component with that number (from 1, time zones not counted) of the file.
+    """The fate of the component with that number (from 1, time zones not counted) of the file.
 
     kind: its name, for example VEVENT. uid: empty if it has none. code and detail: the reason, empty for a booked one.
     """

@@ -26,13 +26,13 @@ def a_file(*parts: str) -> bytes:
 
 
 def read(*parts: str, zone: str = BERLIN, at_most: int = 1_000, **options: Any) -> Busy:
-    """What a calendar occupies in two years."""
+    """Return what a calendar occupies in two years."""
     options = {"first": FIRST, "last": LAST} | options
     return busy(a_file(*parts), zone=zone, at_most=at_most, **options)
 
 
 def spans(*parts: str, **options: Any) -> list[str]:
-    """What it takes, in UTC and in order, as `05-03T09:00/10:00`."""
+    """Return the times that it takes, in UTC and in order, as `05-03T09:00/10:00`."""
     return [
         span(one.start, one.end) for one in sorted(read(*parts, **options).ranges, key=lambda one: one.start)
     ]
@@ -45,5 +45,5 @@ def span(start: datetime, end: datetime) -> str:
 
 
 def fates(*parts: str, **options: Any) -> list[str]:
-    """What became of each component, with the reason."""
+    """Return the fate of each component, with the reason."""
     return [f"{one.fate} {one.code}".strip() for one in read(*parts, **options).results]
