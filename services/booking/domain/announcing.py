@@ -8,6 +8,7 @@ from services.booking.domain.model.changes import next_version
 from services.booking.domain.model.commands import Announce
 from services.booking.domain.model.decision import Accepted, Code, Decision, Event, Refusal
 from services.booking.domain.model.needs import Needs
+from services.booking.domain.model.rule import Rule, Rules
 
 ANNOUNCEMENTS_AN_HOUR = 60  # of an organization; each may go to 500 people on several channels
 WITHIN = timedelta(hours=1)
@@ -29,3 +30,6 @@ def decide_announce(case: Case[Announce], before: Appointment) -> Decision:
     event = Event("appointment.announced", (), people, {"announcement": command.message})
     book.announce(command.organization, case.at, ANNOUNCEMENTS_AN_HOUR)
     return Accepted(next_version(before, command.actor, case.at), event)
+
+
+RULES: Rules = {Announce: Rule(decide_announce, needs_of_announcing)}

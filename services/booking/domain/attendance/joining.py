@@ -15,6 +15,7 @@ from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Join, Leave
 from services.booking.domain.model.decision import Accepted, Code, Decision, Refusal, invalid
 from services.booking.domain.model.needs import Known, Needs, TimeNeeds
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.model.times import Period
 
 
@@ -84,3 +85,9 @@ def _place(after: Appointment, user: UUID) -> Mapping[str, Any] | None:
     if user not in after.waiting:
         return None
     return {"waiting": {"status": "waiting", "position": after.waiting.index(user) + 1}}
+
+
+RULES: Rules = {
+    Join: Rule(decide_join, needs_of_seat, time_of_join),
+    Leave: Rule(decide_leave, needs_of_seat, time_of_leave),
+}

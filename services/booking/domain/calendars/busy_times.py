@@ -8,6 +8,7 @@ from services.booking.domain.model.commands import BusyTime, ImportBusyTimes
 from services.booking.domain.model.decision import AcceptedMany, Decision, DomainEvent, invalid
 from services.booking.domain.model.diary import BusyTimes
 from services.booking.domain.model.needs import Needs
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.model.times import FIRST, LAST, Period
 
 KEPT_AT_MOST = 5_000  # ranges of a person that are not over
@@ -62,3 +63,6 @@ def _in_utc(item: BusyTime) -> Period:
 
 def _is_kept(when: Period, at: datetime) -> bool:
     return when.end > max(at, when.start) and times.refusal_for_distance(when.start, at) is None
+
+
+RULES: Rules = {ImportBusyTimes: Rule(decide_import, needs_of_import)}

@@ -13,6 +13,7 @@ from services.booking.domain.model.commands import PlaceHold, ReleaseHold
 from services.booking.domain.model.decision import AcceptedMany, Code, Decision, DomainEvent, Refusal
 from services.booking.domain.model.diary import Hold
 from services.booking.domain.model.needs import Known, Needs, TimeNeeds
+from services.booking.domain.model.rule import Rule, Rules
 
 HOLDS_AT_MOST = 5  # live, of one owner
 
@@ -101,3 +102,9 @@ def _settled(hold: Hold, event: str) -> AcceptedMany:
     }
     happened = DomainEvent(event, hold.id, {"hold_id": hold.id, "hold": body})
     return AcceptedMany(hold.id, happened=(happened,), outcome={"hold": body})
+
+
+RULES: Rules = {
+    PlaceHold: Rule(decide_place, needs_of_place, time_of_place),
+    ReleaseHold: Rule(decide_release, needs_of_release),
+}

@@ -15,6 +15,7 @@ from services.booking.domain.model.decision import (
 from services.booking.domain.model.diary import Hours
 from services.booking.domain.model.needs import Needs
 from services.booking.domain.model.people import belongs
+from services.booking.domain.model.rule import Rule, Rules
 
 
 def needs_of_availability(command: SetAvailability) -> Needs:
@@ -56,3 +57,6 @@ def _told(hours: Hours) -> dict[str, object]:
         **hours.body,
         "version": hours.version,
     }
+
+
+RULES: Rules = {SetAvailability: Rule(decide_availability, needs_of_availability)}

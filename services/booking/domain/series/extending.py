@@ -12,6 +12,7 @@ from services.booking.domain.model.commands import ExtendSeries, Scope
 from services.booking.domain.model.decision import AcceptedMany, Code, Decision, Refusal
 from services.booking.domain.model.needs import Needs
 from services.booking.domain.model.recurring_series import AHEAD, OCCURRENCES_MAX, Series, period_of
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.series.booking import attempted, created
 from services.booking.domain.series.events import in_outcome, series_changed
 from services.booking.domain.series.horizon import horizon
@@ -90,3 +91,6 @@ def _without_those_who_left(series: Series, book: Book) -> Series | None:
         return series
     answers = {user: answer for user, answer in template.answers.items() if user not in gone}
     return replace(series, template=replace(template, answers=answers))
+
+
+RULES: Rules = {ExtendSeries: Rule(decide_extend, needs_of_extending)}
