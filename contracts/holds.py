@@ -50,5 +50,5 @@ class HoldEvent(EventBody):
 
 EVENT_TYPES: dict[str, str] = {
     "hold.placed": "Time is kept free until it expires.",
-    "hold.released": "The time is free again before it expired; one that was booked or expires is not told.",
+    "hold.released": "The hold was released before it expired; a hold that is used up or expires has no event.",
 }

@@ -95,7 +95,7 @@ EVENT_TYPES = {
     "preferences.shown": "A person's preferences in the views changed.",
     "organization_preferences.shown": "An organization's preferences in the views changed.",
     "availability.shown": "A person's availability in the views changed.",
-    "busy_times.shown": "A person's time that is taken elsewhere changed in the views.",
+    "busy_times.shown": "A person's busy times changed in the views.",
     "hold.shown": "A hold in the views changed.",
     "feed.shown": "The address of a person's calendar changed in the views.",
     "notifications.changed": "Deliveries in the views came to other states.",

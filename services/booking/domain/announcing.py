@@ -24,7 +24,7 @@ def decide_announce(case: Case[Announce], before: Appointment) -> Decision:
     command, book = case.command, case.book
     recent = [announced for announced in book.announced(command.organization) if case.at - announced < WITHIN]
     if len(recent) >= ANNOUNCEMENTS_AN_HOUR:
-        detail = f"An organization announces at most {ANNOUNCEMENTS_AN_HOUR} times an hour."
+        detail = f"An organization can send at most {ANNOUNCEMENTS_AN_HOUR} announcements an hour."
         return Refusal(Code.RATE_LIMITED, detail, appointment_id=before.id, version=before.version)
     people = book.named((before.organizer_id, *before.answers))
     event = Event("appointment.announced", (), people, {"announcement": command.message})

@@ -44,7 +44,7 @@ def decide_create(case: Case[Create]) -> Decision:
     hold = (
         access.refusal_for_organizer(case.person, organizer_id)
         or refusal_for_ignoring(case, command.ignore_availability, organizer_id)
-        or access.refusal_for_used_id(case, command.appointment_id, "This id is in use.")
+        or access.refusal_for_used_id(case, command.appointment_id, "This appointment id is already in use.")
         or hold_of(case)
     )
     if isinstance(hold, Refusal):

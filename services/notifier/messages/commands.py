@@ -51,5 +51,5 @@ decode = Intake[Requested](
     NOTIFIER_COMMANDS,
     _requested,
     refusal_of,
-    people_only="Preferences are set by the person whose they are, or by an admin.",
+    people_only="Only the person themselves or an admin may set these preferences.",
 ).decode

@@ -14,8 +14,8 @@ from notifications.preferences import Organization, Preferences, body_of, organi
 from services.notifier.messages.commands import Command, Refusal, refusal_of, user_of
 
 SOURCE = "appointments/notifier"
-NOT_AN_ADMIN = Refusal(Code.NOT_ALLOWED, "Only an admin sets what holds for everybody in the organization.")
-UNREADABLE = Refusal(Code.MALFORMED, "The command does not say whose preferences it sets.")
+NOT_AN_ADMIN = Refusal(Code.NOT_ALLOWED, "Only an admin may set the organization's preferences.")
+UNREADABLE = Refusal(Code.MALFORMED, "The command names no person whose preferences it sets.")
 
 
 def accepted(record: Record, command: Command, preferences: Preferences, changed: bool) -> Verdict:

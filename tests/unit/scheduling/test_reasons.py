@@ -61,7 +61,7 @@ MONDAY = date(2027, 3, 1)
         pytest.param(
             a_person(hours(), Taken(TEN, HALF_PAST_TEN, "hold")),
             "held",
-            "The time is being kept for somebody from 2027-03-01 10:00 to 10:30 (Europe/Berlin).",
+            "The time is on hold from 2027-03-01 10:00 to 10:30 (Europe/Berlin).",
             id="a hold",
         ),
         pytest.param(

@@ -73,9 +73,11 @@ def decide_leave(case: Case[Leave], before: Appointment) -> Decision:
 
 def _refusal_for(case: Case[Join], before: Appointment, user: UUID) -> Refusal | None:
     if user == before.organizer_id:
-        return invalid("", "organizer", "The organizer of an appointment takes part without a seat.")
+        return invalid("", "organizer", "The organizer takes part without a seat and cannot join.")
     if before.seats is None:
-        return Refusal(Code.NOT_ALLOWED, "Only who is invited takes part in this appointment.")
+        return Refusal(
+            Code.NOT_ALLOWED, "This appointment has no seats: only invited participants can take part."
+        )
     when, mine = Period(before.start, before.end), ignored(case.command.ignore_availability, user)
     return refusal_for_times(case, Enquiry((user,), when, before, ignoring=mine, suggest=False))
 

@@ -32,7 +32,7 @@ def decide_import(case: Case[ImportBusyTimes]) -> Decision:
     ranges = {uid: when for uid, when in known.ranges.items() if uid not in named and when.end > at}
     ranges |= wanted
     if len(ranges) > KEPT_AT_MOST:
-        return invalid("busy_times", "too_many", f"At most {KEPT_AT_MOST} ranges of a person are kept.")
+        return invalid("busy_times", "too_many", f"A person can have at most {KEPT_AT_MOST} busy times.")
     new = {uid: when for uid, when in wanted.items() if known.ranges.get(uid) != when}
     gone = [uid for uid in known.ranges if uid in named and uid not in ranges]
     outcome = {"user_id": member.id, "imported": len(new)}

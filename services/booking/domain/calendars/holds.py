@@ -87,7 +87,7 @@ def decide_release(case: Case[ReleaseHold]) -> Decision:
 def _refusal_for_many(owned: int) -> Refusal | None:
     if owned < HOLDS_AT_MOST:
         return None
-    return Refusal(Code.RATE_LIMITED, f"One person holds time at most {HOLDS_AT_MOST} times at once.")
+    return Refusal(Code.RATE_LIMITED, f"A person can have at most {HOLDS_AT_MOST} holds at the same time.")
 
 
 def _settled(hold: Hold, event: str) -> AcceptedMany:

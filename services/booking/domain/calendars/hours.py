@@ -31,9 +31,9 @@ def decide_availability(case: Case[SetAvailability]) -> Decision:
     command, book, member = case.command, case.book, case.person
     user = command.user_id
     if user != member.id and not member.is_admin:
-        return Refusal(Code.NOT_ALLOWED, "Only an admin may set somebody else's availability.")
+        return Refusal(Code.NOT_ALLOWED, "Only an admin may set another person's availability.")
     if not belongs(book.people.get(user), command.organization):
-        message = "Nobody active in this organization has this id."
+        message = "No active member of this organization has this id."
         return Refusal(Code.UNKNOWN_USER, message, (FieldError("user_id", Code.UNKNOWN_USER, message),))
     before = book.diary.hours(user)
     version = before.version if before else 0

@@ -32,7 +32,7 @@ def decide_extend(case: Case[ExtendSeries]) -> Decision:
     """
     command, book, at = case.command, case.book, case.at
     if not command.actor.is_service:
-        return Refusal(Code.NOT_ALLOWED, "Only booking itself extends a series.")
+        return Refusal(Code.NOT_ALLOWED, "Only the booking service may extend a series.")
     series = book.series(command.series_id)
     if series is None or series.template.organization_id != command.organization:
         return Refusal(Code.NOT_FOUND, "There is no such series.")
