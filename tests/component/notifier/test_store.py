@@ -133,7 +133,7 @@ def a_delivery(organization: UUID, **different: object) -> Delivery:
         traceparent=None,
         cause="booking.events/0/0",
     )
-    return replace(usual, **different)  # type: ignore[arg-type]
+    return usual._replace(**different)  # type: ignore[arg-type]
 
 
 async def plan(database: Database, *planned: Delivery, due: datetime = NOW) -> None:
@@ -165,7 +165,7 @@ async def test_a_lease_that_ran_out_is_somebody_elses(database: Database) -> Non
     assert await claim(database, first, 10) == [delivery.id]
     assert await claim(database, second, 10) == [], "nobody else gets what is leased"
     assert await claim(database, second, 10, NOW + timedelta(seconds=21)) == [delivery.id]
-    sent = replace(delivery, state="sent", attempts=1, sent_at=NOW)
+    sent = delivery._replace(state="sent", attempts=1, sent_at=NOW)
     async with database.transaction() as tx:
         assert await queue.settle(tx, first, [sent]) == set(), "the late one changes nothing"
         assert await queue.settle(tx, second, [sent]) == {delivery.id}
@@ -275,7 +275,7 @@ async def test_a_versions_that_come_swapped_leave_the_newest(database: Database)
 
 async def test_who_is_in_a_call_is_decided_by_the_first_look_and_never_again(database: Database) -> None:
     first, *others = [a_delivery(ORGANIZATION, recipient_id=uuid4()) for _ in range(12)]
-    alike = [replace(first, id=item.id, recipient_id=item.recipient_id) for item in (first, *others)]
+    alike = [first._replace(id=item.id, recipient_id=item.recipient_id) for item in (first, *others)]
     body = orjson.dumps(
         {
             "recipients": ["?"],
