@@ -28,6 +28,8 @@ from services.ingress.commands.visibility import Visibility
 from services.ingress.commands.writer import Writer
 from services.ingress.domain.problems import Problem
 from services.ingress.http.admission import Admission
+from services.ingress.http.bodies import Bodies
+from services.ingress.http.places import AllPlaces
 from services.ingress.live.listening import Listening
 from services.ingress.live.streams import Live
 from services.ingress.settings import IngressSettings
@@ -48,6 +50,8 @@ class Runtime:
     def __init__(self, settings: IngressSettings) -> None:
         self.settings = settings
         self.health = Health("ingress")
+        self.places = AllPlaces(settings)
+        self.bodies = Bodies(self.places, settings.body_within)
         self.store = Store(settings)
         self.people = People(self.store)
         self.visibility = Visibility(settings.visible_wait)

@@ -25,10 +25,15 @@ class IngressSettings(Settings):
     communication_webhook_secret: str = ""
     webhook_max_bytes: int = 64 * 1024
 
+    connections_max: int = 10_000
+    head_within: float = 10.0
+    taken_within: float = 30.0
+    body_within: float = 30.0
     body_max_bytes: int = 256 * 1024
     calendar_max_bytes: int = 5 * 1024 * 1024
     calendar_read_wait: float = 20.0
     public_url: str = ""
+    bodies_person_max: int = 16
     in_flight_max: int = 1_000
     person_rate: float = 100.0
     person_burst: float = 400.0

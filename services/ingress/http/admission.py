@@ -1,5 +1,6 @@
 """Admission: authentication, and the limits for a person and an organization."""
 
+import math
 import time
 from uuid import UUID
 
@@ -44,5 +45,5 @@ class Admission:
             raise Problem(
                 "rate_limited",
                 f"The request limit of the {which} is reached.",
-                headers={"Retry-After": str(max(1, round(wait)))},
+                headers={"Retry-After": str(math.ceil(wait))},
             )

@@ -3,6 +3,7 @@ them.
 """
 
 import asyncio
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,41 +12,63 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from contracts.outcomes import field_errors
+from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, invalid, not_found
+from services.ingress.http.places import AllPlaces
 
 _CLOSE = {"Connection": "close"}  # the rest of the body is not read, so the connection cannot be used again
 
 M = TypeVar("M", bound=BaseModel)
 
 
-ARRIVES_WITHIN = 30.0  # seconds
 DRAINED_MAX = 32 * 1024 * 1024  # bytes
 
 
-async def read(request: Request, limit: int) -> bytes:
-    """Return the body, with or without a Content-Length. Raises Problem 413 above `limit` bytes, 400 if it
-    does not end.
+class Bodies:
+    """Reads bodies, each within `within` seconds; those that are arriving have places of their own."""
 
-    A body above the limit is drained before the answer, up to 32 MB: many clients send all before they
-    listen.
-    """
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > DRAINED_MAX:
-        raise _too_large(limit)
+    def __init__(self, places: AllPlaces, within: float) -> None:
+        self._places = places
+        self._within = within
+
+    async def read(self, request: Request, limit: int, caller: Caller | None) -> bytes:
+        """Return the body, with or without a Content-Length. Raises Problem 413 above `limit` bytes, 408 if
+        it does not end, 429 if too many bodies of this caller are arriving.
+
+        A body above the limit is drained before the answer, up to 32 MB: many clients send all before they
+        listen.
+        """
+        headers = request.headers
+        announced = headers.get("content-length", "0")
+        if announced.isdigit() and int(announced) > DRAINED_MAX:
+            raise _too_large(limit)
+        if announced == "0" and "transfer-encoding" not in headers:
+            return b""
+        try:
+            async with asyncio.timeout(self._within) as wait:
+                with self._place(request, caller, wait):
+                    return await _read(request, limit)
+        except (ClientDisconnect, TimeoutError) as error:
+            detail = f"The body did not arrive within {self._within:g} seconds."
+            raise Problem("timeout", detail, headers=_CLOSE) from error
+
+    def _place(
+        self, request: Request, caller: Caller | None, wait: asyncio.Timeout
+    ) -> AbstractContextManager[None]:
+        if caller is None:
+            return self._places.unsigned.place(wait)
+        return self._places.bodies.place(caller, request.scope["path"], self._within)
+
+
+async def _read(request: Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(ARRIVES_WITHIN):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size <= limit:
-                    chunks.append(chunk)
-                elif size > DRAINED_MAX:
-                    break
-    except (ClientDisconnect, TimeoutError) as error:
-        raise Problem(
-            "malformed", f"The body did not arrive within {ARRIVES_WITHIN:g} seconds.", headers=_CLOSE
-        ) from error
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        elif size > DRAINED_MAX:
+            break
     if size > limit:
         raise _too_large(limit)
     return b"".join(chunks)

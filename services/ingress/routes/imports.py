@@ -26,7 +26,7 @@ OPERATIONS = Operations("calendars", "Feeds for calendar programs, and imports o
     "/calendar/import",
     summary="Import another calendar as busy times",
     answers=[ok(Imported, scheduling_examples.IMPORTED), PENDING],
-    sends=Sends(example=examples.CALENDAR_FILE, media="text/calendar"),
+    sends=Sends(example=examples.CALENDAR_FILE, media="text/calendar", max_bytes="calendar_max_bytes"),
     headers=[IDEMPOTENCY_KEY],
     problems=[*WRITE, "unreadable", "overloaded"],
 )

@@ -33,6 +33,7 @@ MEDIA = "text/event-stream"
     summary="Follow your calendar live",
     answers=[text(MEDIA, examples.STREAM)],
     headers=[LAST_EVENT_ID],
+    endless=True,
     problems=["kafka_unavailable", "overloaded"],
 )
 async def stream(call: Call) -> Response:
