@@ -17,7 +17,8 @@ from chassis.topics.creation import until_sound
 from contracts.flows import used_by
 from contracts.topics import COMMUNICATION_EVENTS
 from identity.client import IdentityClient
-from services.ingress.clients.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
+from services.ingress.clients.identity import CALL_WITHIN, Keys, Verifier, identity_client
+from services.ingress.clients.people import Directory
 from services.ingress.commands.calendar_files import CalendarReader
 from services.ingress.commands.commander import Commander
 from services.ingress.commands.delivery_reports import DeliveryReports
@@ -80,10 +81,16 @@ class Runtime:
         self.directory = Directory(
             IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client)
         )
-        self.admission = Admission(Verifier(self._keys, self.settings), self.settings)
+        self.admission = Admission(Verifier(self._keys, self.settings), self.directory, self.settings)
         for dependency in ("kafka", "postgres", "identity"):
             self.health.waiting(dependency, "not connected yet")
-        for work in (self._connect_kafka, self._keep_store, self._keep_keys, self._probe_kafka):
+        for work in (
+            self._connect_kafka,
+            self._keep_store,
+            self._keep_keys,
+            self._probe_kafka,
+            self._end_streams,
+        ):
             self._tasks.append(asyncio.create_task(work(), name=work.__name__))
         self.health.started = True
 
@@ -165,6 +172,13 @@ class Runtime:
         await _until(fresh.start, self.settings)
         stuck, self._publisher = self._publisher, fresh
         await stuck.stop()
+
+    async def _end_streams(self) -> None:
+        """End the streams of people who have left, or whose rights have changed: they come back if they may."""
+        while True:
+            await asyncio.sleep(self.settings.stream_check_seconds)
+            if self.live is not None:
+                self.live.end(await self.directory.refused(self.live.callers()))
 
     async def _keep_store(self) -> None:
         await _until(self.store.open, self.settings, self._views_away)

@@ -40,9 +40,11 @@ class IngressSettings(Settings):
     organization_rate: float = 1_000.0
 
     streams_max: int = 2_000
+    streams_person_max: int = 10
     stream_queue_max: int = 1_000
     stream_memory_seconds: float = 600.0
     stream_memory_max: int = 100_000
     heartbeat_seconds: float = 15.0
+    stream_check_seconds: float = 30.0
 
     pool_size: int = 10

@@ -1,7 +1,8 @@
 """The live view: changes of the views, to the people who may see them."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,10 @@ from services.ingress.commands.visibility import Visibility, event_key, view_key
 from services.ingress.domain import vectors
 from services.ingress.domain.caller import Caller
 from services.ingress.domain.memory import Change, ChangeMemory
+from services.ingress.domain.shares import Shares
 from services.ingress.domain.statuses import Place, status_change
+
+OLD_ENOUGH = 60.0  # seconds; a younger stream is not ended for another one
 
 Key = tuple[str, str]
 """Organization and user; the user is "*" for its admins, who see all appointments."""
@@ -38,8 +42,12 @@ class Subscription:
     ends it.
     """
 
-    def __init__(self, key: Key, queue_max: int, vector: str, backlog: Iterator[Change] | None) -> None:
-        self.key = key
+    def __init__(
+        self, caller: Caller, queue_max: int, vector: str, backlog: Iterator[Change] | None, at: float
+    ) -> None:
+        self.caller = caller
+        self.at = at  # of its opening, in monotonic seconds
+        self.key: Key = (str(caller.organization), "*" if caller.admin else str(caller.id))
         self.vector = vector
         self.backlog = None if backlog is None else list(backlog)
         self.queue: asyncio.Queue[Change | None] = asyncio.Queue(queue_max)
@@ -74,15 +82,26 @@ class Live:
     """
 
     def __init__(
-        self, memory: ChangeMemory, visibility: Visibility, queue_max: int, pause: Callable[[float], None]
+        self,
+        memory: ChangeMemory,
+        visibility: Visibility,
+        queue_max: int,
+        pause: Callable[[float], None],
+        shares: "Shares[Subscription]",
     ) -> None:
         self._pause = pause
         self._memory = memory
         self._visibility = visibility
         self._queue_max = queue_max
         self._open: dict[Key, set[Subscription]] = {}
+        self._shares = shares
         self.closed = False
-        self.count = 0
+        self.clock = time.monotonic
+
+    @property
+    def count(self) -> int:
+        """Return the number of open streams."""
+        return len(self._shares)
 
     @property
     def vector(self) -> str:
@@ -155,6 +174,20 @@ class Live:
                     self.unsubscribe(subscription)
                     subscription.close()
 
+    def make_room(self, caller: Caller) -> float:
+        """Return 0.0 when there is a place for one more stream of this caller, else the seconds until there is.
+
+        A share that is full gives up its oldest stream, once that is a minute old.
+        """
+        oldest = self._shares.oldest_in_the_way(caller)
+        if oldest is None:
+            return 0.0
+        wait = oldest.at + OLD_ENOUGH - self.clock()
+        if wait > 0:
+            return wait
+        self._close([oldest])
+        return self.make_room(caller)
+
     def subscribe(self, caller: Caller, last_id: str | None) -> Subscription:
         """Open a stream; with the id that its reader saw last, later changes are its backlog."""
         organization, user = str(caller.organization), str(caller.id)
@@ -167,10 +200,10 @@ class Live:
                 if missed is None
                 else (change for change in missed if change.concerns(organization, user, caller.admin))
             )
-        key = (organization, "*" if caller.admin else user)
-        subscription = Subscription(key, self._queue_max, self.vector, backlog)
-        self._open.setdefault(key, set()).add(subscription)
-        self._count(1)
+        subscription = Subscription(caller, self._queue_max, self.vector, backlog, self.clock())
+        self._open.setdefault(subscription.key, set()).add(subscription)
+        self._shares.add(subscription)
+        metrics.STREAMS.set(self.count)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
@@ -178,18 +211,28 @@ class Live:
         streams = self._open.get(subscription.key, set())
         if subscription in streams:
             streams.remove(subscription)
-            self._count(-1)
+            self._shares.remove(subscription)
+            metrics.STREAMS.set(self.count)
         if not streams:
             self._open.pop(subscription.key, None)
 
     def close(self) -> None:
         """End all streams, for good."""
         self.closed = True
-        for streams in tuple(self._open.values()):
-            for subscription in tuple(streams):
-                self.unsubscribe(subscription)
-                subscription.close()
+        self._close(self._all())
 
-    def _count(self, by: int) -> None:
-        self.count += by
-        metrics.STREAMS.set(self.count)
+    def callers(self) -> list[Caller]:
+        """Return everybody who has a stream, each once."""
+        return list({subscription.caller for subscription in self._all()})
+
+    def end(self, callers: Collection[Caller]) -> None:
+        """End all streams of these callers."""
+        self._close([subscription for subscription in self._all() if subscription.caller in callers])
+
+    def _all(self) -> list[Subscription]:
+        return [subscription for streams in self._open.values() for subscription in streams]
+
+    def _close(self, subscriptions: Collection[Subscription]) -> None:
+        for subscription in subscriptions:
+            self.unsubscribe(subscription)
+            subscription.close()

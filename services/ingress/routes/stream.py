@@ -1,6 +1,7 @@
 """The live stream of the caller's calendar, as server-sent events."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -45,9 +46,15 @@ async def stream(call: Call) -> Response:
     its organizer and admins, their own for a recipient; it may come twice.
     """
     live, settings = call.runtime.streams(), call.runtime.settings
-    if live.count >= settings.streams_max:
+    wait = live.make_room(call.caller)
+    if wait > 0:
         metrics.LIMITED.labels("streams").inc()
-        raise Problem("overloaded", f"All {settings.streams_max} live streams of this process are open.")
+        raise Problem(
+            "rate_limited",
+            f"Too many live streams are open: {settings.streams_person_max} for a person, {settings.streams_max // 2} "
+            "for an organization. Close one, or try again later: then the oldest makes room.",
+            headers={"Retry-After": str(math.ceil(wait))},
+        )
     if call.request.method == "HEAD":
         return Response(media_type=MEDIA)
     events = Events(live, live.subscribe(call.caller, call.header("last-event-id")), call.caller.expires_at)

@@ -24,6 +24,8 @@ class Identity:
         self.url = f"http://127.0.0.1:{self.port}"
         self.away = False
         self.key_calls = 0
+        self.changes: dict[Someone, dict[str, Any] | None] = {}
+        """What is different about people by now; None: they were deleted."""
         self.key = RSAKey.generate_key(2048)
         self._runner: web.AppRunner | None = None
 
@@ -108,7 +110,7 @@ class Identity:
         if self.away:
             return web.Response(status=503)
         wanted = set((await request.json())["user_ids"])
-        found = [p for p in EVERYBODY if str(p.id) in wanted]
+        found = [p for p in EVERYBODY if str(p.id) in wanted and self.changes.get(p, {}) is not None]
         return web.json_response(
             {
                 "users": [
@@ -121,6 +123,7 @@ class Identity:
                         "locale": "en",
                         "roles": list(p.roles),
                         "active": True,
+                        **(self.changes.get(p) or {}),
                     }
                     for p in found
                 ]
