@@ -121,7 +121,7 @@ class _Group:
         self.gone += list(_taken_away(self._whole.master, window)) if self._whole.master else []
 
     def _take(self, name: str, one: Occurrence) -> None:
-        if _why_free(one.event, self._reader):
+        if why_free(one.event, self._reader):
             self.gone.append(name)
         else:
             self.ranges.append(Range(name, one.start, one.end))
@@ -131,7 +131,7 @@ class _Group:
         """Yield the fate of each component; an occurrence that differs has the fate of its series."""
         older = {event.number for event in self._whole.older}
         master = self._whole.master
-        series_taken = bool(master and self.ranges and not _why_free(master, self._reader))
+        series_taken = bool(master and self.ranges and not why_free(master, self._reader))
         for event in self._members:
             if event.number in older:
                 yield _skipped(event, "older_revision")
@@ -150,7 +150,7 @@ class _Group:
                 )
 
     def _reason(self, event: ReadEvent) -> str:
-        if why := _why_free(event, self._reader):
+        if why := why_free(event, self._reader):
             return why
         start = self._window.instant(event.start)
         if event.nominal is None and self._window.instant(event.end) <= start:
@@ -158,7 +158,7 @@ class _Group:
         return "too_far" if start >= self._window.last else "over"
 
 
-def _why_free(event: ReadEvent, reader: frozenset[str]) -> str | None:
+def why_free(event: ReadEvent, reader: frozenset[str]) -> str | None:
     """The reason why an event takes no time of the reader, whenever it takes place."""
     if event.cancelled:
         return "cancelled"

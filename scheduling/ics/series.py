@@ -70,32 +70,38 @@ class Whole:
 
     def occurrences(self, window: Window, effort: Effort) -> Iterator[Occurrence]:
         """Each occurrence that may touch the window, once; those that are free, cancelled or declined among them."""
-        seen = set(self.singles) | self.unread
-        self._from = [window.instant(original) for original, _ in self.following]
-        if self.master:
-            yield from self._of_master(self.master, seen, window, effort)
+        yield from (one for one, stands in self.pattern(window, effort) if stands)
         for original, event in self.singles.values():
             start = window.instant(event.start)
             yield Occurrence(original, start, _end(event, start, event.start, None, window), event)
 
-    def _of_master(
-        self, master: ReadEvent, seen: set[datetime], window: Window, effort: Effort
-    ) -> Iterator[Occurrence]:
+    def pattern(
+        self, window: Window, effort: Effort, endless: timedelta = ENDLESS
+    ) -> Iterator[tuple[Occurrence, bool]]:
+        """Each occurrence by the pattern, and whether it stands: it is not left out, and none of its own replaces it.
+
+        `endless`: how far from the window's begin on a series without an end is looked at.
+        """
+        master = self.master
+        if master is None:
+            return
+        self._from = [window.instant(original) for original, _ in self.following]
+        replaced = self.singles.keys() | self.unread
         if not master.recurs and not self.following:
             begin = window.instant(master.start)
-            if begin not in seen:
-                yield Occurrence(None, begin, _end(master, begin, master.start, None, window), master)
+            alone = Occurrence(None, begin, _end(master, begin, master.start, None, window), master)
+            yield alone, begin not in replaced
             return
-        gone = {window.instant(at) for at in master.exdates}
+        gone, seen = {window.instant(at) for at in master.exdates}, set()
         first, last = _days_of(window, self._reach(master, window))
         if master.rule and master.rule.until is None and master.rule.count is None:
-            last = min(last, _day(window.first, ENDLESS))
+            last = min(last, _day(window.first, endless))
         for one in _added_and_ruled(master, first, last, window, effort):
             begin = window.instant(one.start)
-            if begin in seen or begin in gone or _local_day(one.start, master) in master.exdays:
-                continue
-            seen.add(begin)
-            yield self._moved(master, one, begin, window)
+            if begin not in seen:
+                seen.add(begin)
+                left_out = begin in gone or _local_day(one.start, master) in master.exdays
+                yield self._moved(master, one, begin, window), not left_out and begin not in replaced
 
     def _reach(self, master: ReadEvent, window: Window) -> timedelta:
         """How far before the window the original start of an occurrence within it may lie, and how far after it."""
