@@ -44,6 +44,11 @@ def checked(tmp_path: Path, *parts: str) -> tuple[Tally, list[dict[str, str]]]:
     return tally, [json.loads(line) for line in lines]
 
 
+def instant(text: str) -> datetime:
+    """A time with an offset, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 def booked(tmp_path: Path, *parts: str) -> list[str]:
     """When the appointments of a file would take place (UTC), their single changes applied."""
     found = []
@@ -62,12 +67,10 @@ def booked(tmp_path: Path, *parts: str) -> list[str]:
         series = recurrence_in(body, body.get("timezone") or JONAS.timezone)
         for start in starts(series, until=END, at_most=750):
             own = changed.pop(start, None)
-            times = (own["start_time"], own["end_time"]) if own else None
-            found.append(
-                tuple(datetime.fromisoformat(one).astimezone(UTC) for one in times)
-                if times
-                else (start, start + length)
-            )
+            if own is None:
+                found.append((start, start + length))
+            else:
+                found.append((instant(own["start_time"]), instant(own["end_time"])))
         assert not changed
     return [f"{start:%m-%dT%H:%M}/{end:%H:%M}" for start, end in sorted(found)]
 
