@@ -84,4 +84,4 @@ def test_a_flood_is_cut_and_says_so() -> None:
     ]
     data = digest_of(*many)[1]["template_data"]
     assert data["digest_count"] == "230"
-    assert data["digest_text"].endswith("And more: 30 more in the app.")
+    assert data["digest_text"].endswith("More updates: 30 more in the app.")
