@@ -1,4 +1,4 @@
-"""Who is let in."""
+"""The token check: callers who are let in, and those who are not."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the views show to whom."""
+"""The views, and the people who may read them."""
 
 import asyncio
 from datetime import timedelta

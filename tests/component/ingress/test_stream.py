@@ -103,10 +103,12 @@ async def test_a_reader_who_comes_back_misses_nothing_and_gets_nothing_twice(ing
         last = (await listener.event())["id"]
     missed = [await change(ingress) for _ in range(3)]
     async with listening(ingress, ANNA, last) as (listener, first):
-        told = [first] if "data" in first else []
-        while len(told) < 3:
-            told.append(await listener.event())
-        assert [orjson.loads(event["data"])["appointment_id"] for event in told] == [a["id"] for a in missed]
+        events = [first] if "data" in first else []
+        while len(events) < 3:
+            events.append(await listener.event())
+        assert [orjson.loads(event["data"])["appointment_id"] for event in events] == [
+            a["id"] for a in missed
+        ]
         fresh = await change(ingress)
         assert orjson.loads((await listener.event())["data"])["appointment_id"] == fresh["id"]
 
