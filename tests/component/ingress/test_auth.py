@@ -13,6 +13,7 @@ from tests.component.ingress.running import Ingress
 PATH = "/api/appointments/calendar"
 CALLS = [
     ("GET", "/me"),
+    ("GET", "/notifications"),
     ("POST", "/bulk"),
     ("GET", "/people"),
     ("POST", ""),
