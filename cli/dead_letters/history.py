@@ -9,7 +9,8 @@ import orjson
 
 from chassis.configuration.settings import Settings
 from cli import describe, kafka
-from cli.dead_letters.letter import Letter, history, organization_in
+from cli.dead_letters.letter import Letter, organization_in
+from cli.dead_letters.reading import history
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.topics import ALL, NOTIFIER_EVENTS
 
