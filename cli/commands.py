@@ -1,4 +1,6 @@
-"""Every command of `appointments`, with its panel and the first line of its help; the modules are imported when run."""
+"""Every command of `appointments`, with its panel and the first line of its help; the modules are imported
+when run.
+"""
 
 from cli.lazy import Entry
 

@@ -70,7 +70,8 @@ def ls(
 ) -> None:
     """List the open dead letters: those neither redriven nor discarded.
 
-    A terminal shows causes; a program (--json, or a pipe) gets a JSON line for each dead letter, oldest first.
+    A terminal shows causes; a program (--json, or a pipe) gets a JSON line for each dead letter, oldest
+    first.
     """
     place = zone_of(zone)
     found = Choice(service, identifier, cause, stage, error, kind, everything).of(_known(home, service))
@@ -128,8 +129,8 @@ def edit(
 ) -> None:
     """Correct a dead letter, and redrive the corrected copy.
 
-    Without --set, --file or --header it opens in $EDITOR. The copy must fit the contract, else nothing is sent (exit
-    code 1). The dead letter itself stays in the log unchanged.
+    Without --set, --file or --header it opens in $EDITOR. The copy must fit the contract, else nothing is
+    sent (exit code 1). The dead letter itself stays in the log unchanged.
     """
     need(reason)
     letter = one(_known(home), identifier)
@@ -178,8 +179,9 @@ def redrive(
 ) -> None:
     """Send dead letters back to their service.
 
-    They keep their command ids, so anything already applied is not applied twice. A dead letter named by --id is sent
-    even if it was redriven or discarded before. One whose record was too large to be kept whole is not sent.
+    They keep their command ids, so anything already applied is not applied twice. A dead letter named by --id
+    is sent even if it was redriven or discarded before. One whose record was too large to be kept whole is
+    not sent.
     """
     need(reason)
     meant = whole(

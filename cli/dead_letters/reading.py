@@ -62,7 +62,8 @@ def _note(notes: dict[str, list[Note]], done: Done, record: Record, story: dict[
 
 
 def history(letter: Letter, known: Mapping[str, Letter]) -> list[Letter]:
-    """The letters that became this one by being redriven and failing again, the first one first, this one last.
+    """The letters that became this one by being redriven and failing again, the first one first, this one
+    last.
 
     `known`: all letters by their ids.
     """

@@ -109,7 +109,9 @@ async def _until_stopped(stack: Stack, timeout: float) -> None:
 
 
 async def _start_and_show(stack: Stack, display: Display, timeout: float) -> None:
-    """Start, show when all is ready or who is late, and keep showing; ends only by an error or by being cancelled."""
+    """Start, show when all is ready or who is late, and keep showing; ends only by an error or by being
+    cancelled.
+    """
     began = time.monotonic()
     showing = asyncio.create_task(display.follow())
     try:
