@@ -46,7 +46,7 @@ async def test_nobody_sets_what_is_no_hash(desk: Desk) -> None:
 
 
 async def test_a_command_without_the_proof_of_the_ingress_changes_nothing(desk: Desk) -> None:
-    """What somebody can send who may write to booking.commands, and read it."""
+    """Records of somebody who may write to booking.commands, and read it."""
     anna, ben = desk.person(), desk.person()
     first = await desk.send("feed.set", anna, {"token_hash": OLD})
     assert (await desk.outcome(first))["status"] == "accepted"

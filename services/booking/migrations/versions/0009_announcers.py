@@ -1,4 +1,4 @@
-"""Who announced, beside the times of the latest announcements, so that nobody uses up what all of them may."""
+"""The people who announced, beside the times of the latest announcements: nobody uses up the quota of all."""
 
 from alembic import op
 
