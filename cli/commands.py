@@ -44,6 +44,9 @@ COMMANDS = {
     "explain": Entry(
         "cli.http.explain:explain", TALK, "Show whether a person can be booked at a time, and why not."
     ),
+    "revoke-feed": Entry(
+        "cli.http.feed:revoke_feed", TALK, "Revoke the secret address of a person's calendar, as an admin."
+    ),
     "publish": Entry("cli.publish.command:publish", TALK, "Check a command, and publish it to its topic."),
     "trace": Entry(
         "cli.trace.command:trace", LOOK, "Show the story of an appointment: commands, events, notifications."
