@@ -38,7 +38,7 @@ def read(raw: bytes, now: datetime, zone: str, email: str, seconds: float) -> re
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _too_much(_: int, frame: FrameType | None) -> None:
+def _too_much(_: int, __: FrameType | None) -> None:
     raise reading.Unreadable("too_much", "The calendar takes too long to read.")
 
 
