@@ -11,16 +11,14 @@ from scheduling.ics import reading
 from services.ingress.domain.importing import RANGES_MAX
 
 IMPORTED_AHEAD = timedelta(days=5 * 365)  # nothing can be booked later
-_NICE = 5
 
 Refused = tuple[str, str]
 """The code and the sentence of a file that is refused; the error itself cannot be sent between processes."""
 
 
 def begin() -> None:
-    """Begin the process: behind the event loop, deaf to Ctrl-C, and gone when its parent is."""
+    """Begin the process: deaf to Ctrl-C, and gone when its parent is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(_NICE)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -70,6 +70,8 @@ class Turns:
     def _end(self, organization: UUID) -> None:
         self._free += 1
         self._reading.discard(organization)
+        if files := self._waiting.pop(organization, None):
+            self._waiting[organization] = files  # behind all others
         self._next()
 
     def _forget(self, organization: UUID, mine: asyncio.Future[None]) -> None:
