@@ -181,7 +181,7 @@ async def test_others_are_answered_while_a_file_is_read(ingress: Ingress) -> Non
 
 async def test_every_component_is_accounted_for(ingress: Ingress) -> None:
     ingress.fleet.answer = lambda _, body: imported(body)
-    declined = f"ATTENDEE;PARTSTAT=DECLINED:mailto:{ANNA.email.upper()}"
+    declined = f"ATTENDEE;PARTSTAT=DECLINED:mailto:{ANNA.name.upper()}@EXAMPLE.com"
     parts = [
         an_event("good"),
         an_event("odd", 2, 'ORGANIZER;CN=The "quoted" one:mailto:x@else.example'),

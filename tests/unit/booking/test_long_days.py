@@ -46,7 +46,7 @@ def test_a_whole_day_can_be_booked_and_a_minute_more_is_too_long(
 
 def test_the_zone_of_the_appointment_counts() -> None:
     start = datetime(2028, 10, 28, 22, tzinfo=UTC)
-    day = {"start": start, "end": start + 25 * HOUR}
+    day: dict[str, Any] = {"start": start, "end": start + 25 * HOUR}
     assert accepted(decided(a_create(**day, timezone="Europe/Berlin")))
     assert refused(decided(a_create(**day, timezone="UTC"))).errors[0].code == "too_long"
 
