@@ -10,9 +10,9 @@ from scheduling.wallclock import NonexistentTime, resolve
 from services.booking.domain.model.decision import Code, FieldError, Refusal, invalid
 
 SHORTEST = timedelta(seconds=1)
+A_DAY = timedelta(hours=24)
 LONGEST_DAY = timedelta(seconds=LONGEST_DAY_SECONDS)
 YEARS_AHEAD = 5
-TOO_LONG = "An appointment lasts at most 24 hours, or until the same local time on the next day."
 # Every zone's clock works between these; times beyond them are past, or too far ahead.
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -53,8 +53,9 @@ def refusal_for_length(when: Period, zone: str) -> Refusal | None:
         return invalid("end_time", "end_before_start", "The end must be after the start.")
     if end - start < SHORTEST:
         return invalid("end_time", "too_short", "An appointment lasts at least one second.")
-    if end - start > timedelta(hours=24) and end - start > longest_from(start, zone):
-        return invalid("end_time", "too_long", TOO_LONG)
+    if end - start > A_DAY and end - start > (longest := longest_from(start, zone)):
+        until = "24 hours" if longest == A_DAY else "until the same local time on the next day"
+        return invalid("end_time", "too_long", f"An appointment lasts at most {until}.")
     return None
 
 
