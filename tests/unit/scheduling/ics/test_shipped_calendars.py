@@ -71,7 +71,7 @@ def instant(at: Any) -> datetime:
 
 
 def ours(raw: bytes, first: datetime, last: datetime) -> Busy:
-    """What we read."""
+    """Return our reading of it."""
     return busy(raw, first=first, last=last, zone="UTC", at_most=5_000)
 
 
