@@ -17,7 +17,7 @@ export default ts.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["eslint.config.js"] },
+        projectService: { allowDefaultProject: ["eslint.config.js", "budgets.mjs"] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -32,7 +32,7 @@ export default ts.config(
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }],
     },
   },
-  { files: ["**/*.js"], ...ts.configs.disableTypeChecked },
+  { files: ["**/*.{js,mjs}"], ...ts.configs.disableTypeChecked },
   {
     files: ["client/src/**"],
     rules: {

@@ -32,7 +32,10 @@ export function Shell({ session, theme, onTheme, texts, children }: ShellProps) 
         <div className="app-bar__end">
           <LiveStatus />
           <details className="app-menu">
-            <summary aria-label={texts.account}>{initials(me?.name)}</summary>
+            <summary>
+              <span aria-hidden="true">{initials(me?.name)}</span>
+              <span className="apt-hidden">{texts.account}</span>
+            </summary>
             <div className="app-menu__sheet">
               <p>
                 <strong>{me?.name}</strong>

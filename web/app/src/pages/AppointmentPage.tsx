@@ -13,7 +13,7 @@ export default function AppointmentPage({ id, texts }: { id: string; texts: Text
       <Link to={data ? `/calendar?date=${data.start_time.slice(0, 10)}` : "/calendar"} className="app-back">
         ← {texts.to_calendar}
       </Link>
-      <AppointmentDetail id={id} />
+      <AppointmentDetail id={id} level={1} />
     </div>
   );
 }

@@ -13,10 +13,12 @@ import { People } from "./People";
 
 export interface AppointmentDetailProps {
   id: string;
+  /** 1 where the appointment is the page; 2 within a dialog. */
+  level?: 1 | 2;
 }
 
 /** One appointment: when, where, with whom, and what one may do with it. */
-export function AppointmentDetail({ id }: AppointmentDetailProps) {
+export function AppointmentDetail({ id, level = 2 }: AppointmentDetailProps) {
   const t = useTranslations();
   const { data: appointment, error, refetch } = useAppointment(id);
   if (error?.code === "not_found") {
@@ -29,10 +31,11 @@ export function AppointmentDetail({ id }: AppointmentDetailProps) {
   }
   if (!appointment && error) return <Problem error={error} onRetry={() => void refetch()} />;
   if (!appointment) return <p className="apt-muted">{t("common.loading")}</p>;
-  return <Known appointment={appointment} />;
+  return <Known appointment={appointment} level={level} />;
 }
 
-function Known({ appointment }: { appointment: Appointment }) {
+function Known({ appointment, level }: { appointment: Appointment; level: 1 | 2 }) {
+  const Heading = `h${level}` as const;
   const t = useTranslations();
   const { data: me } = useMe();
   const everybody = [
@@ -49,7 +52,7 @@ function Known({ appointment }: { appointment: Appointment }) {
           {t(`status.${appointment.status}`)}
           {appointment.series_id && <span> · {t("detail.series")}</span>}
         </p>
-        <h2>{appointment.title}</h2>
+        <Heading className="apt-detail__title">{appointment.title}</Heading>
         <When appointment={appointment} />
       </header>
       {me && <Actions key={appointment.version} appointment={appointment} me={me} response={mine} />}

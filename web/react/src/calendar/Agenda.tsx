@@ -74,11 +74,12 @@ function AgendaEntry({ entry, calendar, onOpen }: AgendaEntryProps) {
       data-status={entry.status}
       data-mine={entry.role === "organizer" || undefined}
       data-response={entry.my_status ?? undefined}
-      aria-label={names.full(entry, calendar)}
       onClick={() => onOpen(entry.id)}
     >
-      <span className="apt-row__time">{times}</span>
-      <span className="apt-row__text">
+      <span className="apt-row__time" aria-hidden="true">
+        {times}
+      </span>
+      <span className="apt-row__text" aria-hidden="true">
         <span className="apt-row__title">{entry.title}</span>
         <span className="apt-row__more">
           {[names.others(entry, calendar), entry.location].filter(Boolean).join(" · ")}
@@ -87,7 +88,8 @@ function AgendaEntry({ entry, calendar, onOpen }: AgendaEntryProps) {
           )}
         </span>
       </span>
-      <span className="apt-row__status">
+      <span className="apt-hidden">{names.full(entry, calendar)}</span>
+      <span className="apt-row__status" aria-hidden="true">
         {t(
           entry.role === "participant" && entry.my_status
             ? `response.${entry.my_status}`

@@ -29,7 +29,8 @@ interface DayColumnProps {
 }
 
 export function DayColumn(props: DayColumnProps) {
-  const { day, axis, calendar, today, now, ghost, dragged, cursor } = props;
+  const { day, axis, calendar, today, now, ghost, dragged, cursor, cursorRef } = props;
+  const { movable, onOpen, onGrab, onEventKey } = props;
   const { zone } = usePlace();
   const t = useTranslations("calendar");
   const formats = useFormats();
@@ -48,7 +49,7 @@ export function DayColumn(props: DayColumnProps) {
       {cursor?.at && (
         <button
           type="button"
-          ref={props.cursorRef}
+          ref={cursorRef}
           className="apt-cursor"
           style={{ insetBlockStart: percent(cursor.at.row), blockSize: percent(cursor.at.length) }}
           aria-label={cursor.name}
@@ -65,11 +66,11 @@ export function DayColumn(props: DayColumnProps) {
               placed={placed}
               axis={axis}
               calendar={calendar}
-              movable={item !== null && props.movable(item)}
+              movable={item !== null && movable(item)}
               dragged={item?.id === dragged && dragged !== undefined}
-              onOpen={props.onOpen}
-              onGrab={(event, part) => item && props.onGrab(event, item, part)}
-              onKey={(event) => item && props.onEventKey(event, item)}
+              onOpen={onOpen}
+              onGrab={(event, part) => item && onGrab(event, item, part)}
+              onKey={(event) => item && onEventKey(event, item)}
             />
           );
         })}

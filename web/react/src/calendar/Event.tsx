@@ -63,18 +63,22 @@ export function Event({ placed, axis, calendar, movable, dragged, onOpen, onGrab
       data-dragged={dragged || undefined}
       data-open-start={!begins || undefined}
       data-open-end={!ends || undefined}
-      aria-label={names.full(entry, calendar)}
       aria-keyshortcuts={movable ? "Alt+ArrowUp Alt+ArrowDown Alt+ArrowLeft Alt+ArrowRight" : undefined}
       onClick={() => onOpen(entry.id)}
       onPointerDown={movable ? (event) => onGrab(event, "whole") : undefined}
       onKeyDown={onKey}
     >
-      <span className="apt-event__title">{entry.title}</span>
-      <span className="apt-event__time">
+      <span className="apt-event__title" aria-hidden="true">
+        {entry.title}
+      </span>
+      <span className="apt-event__time" aria-hidden="true">
         <span className="apt-event__range">{formats.range(entry.start_time, entry.end_time)}</span>
         <span className="apt-event__start">{formats.time(entry.start_time)}</span>
       </span>
-      <span className="apt-event__people">{names.others(entry, calendar)}</span>
+      <span className="apt-event__people" aria-hidden="true">
+        {names.others(entry, calendar)}
+      </span>
+      <span className="apt-hidden">{names.full(entry, calendar)}</span>
       {movable && ends && (
         <span
           className="apt-event__end"

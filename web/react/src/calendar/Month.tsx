@@ -80,11 +80,15 @@ function MonthDay({ day, calendar, onOpen, onDay }: MonthDayProps) {
               data-status={item.status}
               data-mine={item.role === "organizer" || undefined}
               data-response={item.my_status ?? undefined}
-              aria-label={names.full(item, calendar)}
               onClick={() => onOpen(item.id)}
             >
-              <span className="apt-chip__time">{formats.time(item.start_time)}</span>
-              <span className="apt-chip__title">{item.title}</span>
+              <span className="apt-chip__time" aria-hidden="true">
+                {formats.time(item.start_time)}
+              </span>
+              <span className="apt-chip__title" aria-hidden="true">
+                {item.title}
+              </span>
+              <span className="apt-hidden">{names.full(item, calendar)}</span>
             </button>
           </li>
         ))}

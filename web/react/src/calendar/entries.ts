@@ -29,7 +29,7 @@ export function entriesOf(
   for (const entry of calendar?.items ?? []) {
     const [from, to] = [Date.parse(entry.start_time), Date.parse(entry.end_time)];
     if (from >= end || to <= start) continue;
-    const row = from <= start ? 0 : rowOf(axis, day, zone, instant(from));
+    const row = from < start ? 0 : rowOf(axis, day, zone, instant(from));
     const until = to >= end ? axis.length : rowOf(axis, day, zone, instant(to));
     found.push({
       entry,
