@@ -71,8 +71,8 @@ function Known({ appointment, level }: { appointment: Appointment; level: 1 | 2 
           </>
         )}
       </dl>
-      <People appointment={appointment} names={names} me={me?.id} />
-      <Messages id={appointment.id} names={names} me={me?.id} />
+      <People appointment={appointment} names={names} me={me?.id} level={level === 1 ? 2 : 3} />
+      <Messages id={appointment.id} names={names} me={me?.id} level={level === 1 ? 2 : 3} />
     </article>
   );
 }

@@ -8,19 +8,21 @@ interface MessagesProps {
   id: string;
   names: ReadonlyMap<string, string>;
   me: string | undefined;
+  level: 2 | 3;
 }
 
 const BAD = new Set(["failed", "bounced", "dead_lettered", "expired"]);
 
 /** The messages about an appointment and how far each has come; the states change by themselves. */
-export function Messages({ id, names, me }: MessagesProps) {
+export function Messages({ id, names, me, level }: MessagesProps) {
   const t = useTranslations();
+  const Heading = `h${level}` as const;
   const formats = useFormats();
   const { data: deliveries, error, refetch } = useDeliveries(id);
   if (!deliveries && !error) return null;
   return (
     <section className="apt-section">
-      <h3>{t("detail.messages")}</h3>
+      <Heading className="apt-section__title">{t("detail.messages")}</Heading>
       {error && <Problem error={error} onRetry={() => void refetch()} />}
       {deliveries?.length === 0 && <p className="apt-muted">{t("detail.no_messages")}</p>}
       <ul className="apt-messages">

@@ -5,17 +5,19 @@ interface PeopleProps {
   appointment: Appointment;
   names: ReadonlyMap<string, string>;
   me: string | undefined;
+  level: 2 | 3;
 }
 
 /** The people of an appointment with their responses; the reason of somebody who declined stands beside it. */
-export function People({ appointment, names, me }: PeopleProps) {
+export function People({ appointment, names, me, level }: PeopleProps) {
   const t = useTranslations();
+  const Heading = `h${level}` as const;
   const responses = Object.values(appointment.confirmation_status);
   const confirmed = responses.filter((response) => response === "confirmed").length;
   const nameOf = (id: string) => (id === me ? t("common.you") : (names.get(id) ?? "…"));
   return (
     <section className="apt-section">
-      <h3>{t("detail.people")}</h3>
+      <Heading className="apt-section__title">{t("detail.people")}</Heading>
       {responses.length > 0 && (
         <p className="apt-muted">{t("detail.responses", { confirmed, participants: responses.length })}</p>
       )}
