@@ -65,15 +65,8 @@ ROOMS = {
 TECHNICAL_CONTRACTS = {"access", "envelope", "flaws", "flows", "ids", "reading", "topics"}
 
 # Names and docstrings that are still to be changed, by package. A number goes down, and its line goes when it is 0.
-KNOWN_LOCALS: dict[str, int] = {
-    "services/booking": 4,
-    "tests": 80,
-}
-KNOWN_DOCSTRINGS: dict[str, int] = {
-    "cli": 3,
-    "services/booking": 5,
-    "tests": 90,
-}
+KNOWN_LOCALS = {"tests": 11}
+KNOWN_DOCSTRINGS = {"tests": 29}
 
 
 def packages(top: Path) -> Iterator[Path]:

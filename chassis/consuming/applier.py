@@ -24,7 +24,7 @@ from chassis.consuming.batch import Batch, Read, Rewound, Settled, Subscription
 from chassis.database.transactions import Database, DatabaseError, Transaction, is_not_now, is_too_slow
 from chassis.dead_letters import store, unresolved
 from chassis.dead_letters.store import Failure
-from chassis.errors import DependencyDown, Halt, InvalidMessage, Refused, TooMuch
+from chassis.errors import DependencyDown, Halt, InvalidMessage, PublishFailed, Refused, TooMuch
 from chassis.health import VERSION
 from contracts.envelope import Message, Record
 
@@ -313,7 +313,7 @@ def _unreadable(record: Record, stage: str, reason: str) -> Failure:
 
 def _heals(error: Exception, *, lone: bool, before: int) -> bool:
     """Return whether the same records may be applied later: the error is not about them."""
-    if isinstance(error, KafkaError) or is_not_now(error):
+    if isinstance(error, KafkaError | PublishFailed) or is_not_now(error):
         return True
     lost_race = getattr(error, "sqlstate", "") in ("23P01", "23505")
     return lost_race and lone and before < LOST_RACES
@@ -326,7 +326,7 @@ def _took_too_long(error: Exception, seconds: float, broken_off_after: float = B
 
 
 def _down(error: Exception, *, too_much: bool = False) -> DependencyDown:
-    if isinstance(error, KafkaError):
+    if isinstance(error, KafkaError | PublishFailed):
         dependency = "kafka"
     elif isinstance(error, (*DatabaseError, OSError, asyncio.TimeoutError)):
         dependency = "postgres"

@@ -18,7 +18,7 @@ from chassis.commands import Received
 from chassis.configuration.settings import Settings
 from chassis.kafka import fetched
 from chassis.kafka.fetched import UnreadableBatch
-from chassis.kafka.log import Log, consumer
+from chassis.kafka.log import Log, consumer, stopped
 from contracts import envelope
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.ids import uuid_of
@@ -94,5 +94,5 @@ class Namespaces:
                 if fetched.mark_of(raw) is None
             ]
         finally:
-            await reader.stop()
+            await stopped(reader)
         return datetime.fromtimestamp(min(stamps) / 1000, UTC) if stamps else None

@@ -58,4 +58,4 @@ async def _stamp_at(settings: Settings, partition: TopicPartition, offset: int) 
             record = await consumer.getone()
         return int(record.timestamp) if record.offset == offset else None
     finally:
-        await consumer.stop()
+        await log.stopped(consumer)

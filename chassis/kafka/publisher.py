@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from contracts.envelope import Message
 
 Ack = asyncio.Future[object]
 MANY = 32
+FLUSH_WITHIN = 5.0  # seconds
 MAX_REQUEST_BYTES = 2 * 1_048_576 + 65_536  # a dead letter carries a whole record of 1 MiB and its story
 
 
@@ -35,6 +36,12 @@ def _batches(producer: AIOKafkaProducer, messages: Sequence[Message]) -> Iterato
             batch = producer.create_batch()
             batch.append(**record)
     yield batch
+
+
+async def _stop(producer: AIOKafkaProducer | None) -> None:
+    if producer is not None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(producer.stop(), FLUSH_WITHIN)
 
 
 @lru_cache(maxsize=50_000)
@@ -82,12 +89,8 @@ class Publisher:
 
     async def stop(self) -> None:
         """Flush what is under way and disconnect; gives up after 5 s, because redelivery publishes it again."""
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
-            try:
-                await asyncio.wait_for(producer.stop(), 5)
-            except TimeoutError:
-                return
+        producer, self._producer = self._producer, None
+        await _stop(producer)
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Publish in order per key and return when the broker has acknowledged every record.
@@ -122,12 +125,14 @@ class Publisher:
                 self._turn.notify_all()
 
     async def _renew(self) -> None:
-        await self.stop()
+        """Replace the producer; until the new one is connected, the old one still knows how many partitions there are."""
+        old = self._producer
         try:
             await self.start()
         except (KafkaError, OSError) as error:
             raise PublishFailed(f"{type(error).__name__}: {error}") from error
         self._spoilt = False
+        await _stop(old)
 
     async def _sent(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> list[Ack]:
         try:
@@ -174,7 +179,7 @@ class Publisher:
         return acks
 
     async def partitions(self, topic: str) -> int:
-        """How many partitions a topic has; from the cached metadata."""
+        """How many partitions a topic has; from the cached metadata. Raises PublishFailed and KafkaError."""
         if self._producer is None:
             raise PublishFailed("the producer is not connected")
         return len(await self._producer.partitions_for(self._settings.topic_prefix + topic))

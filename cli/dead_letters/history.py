@@ -1,4 +1,4 @@
-"""What the log tells around one dead letter: what was tried before and after, and what came of it."""
+"""The log around one dead letter: earlier attempts, later ones, and their results."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

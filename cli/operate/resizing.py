@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from chassis.configuration.settings import METADATA_AGE_MS, Settings
 from chassis.errors import PublishFailed
+from chassis.kafka.log import stopped
 from chassis.kafka.publisher import Publisher
 from chassis.topics import administration
 from chassis.topics.draining import Groups, consumer
@@ -42,7 +43,7 @@ class Refused(Exception):
 
 @dataclass
 class Resized:
-    """What was done: the topics with their counts before, how long commands waited, who has not followed yet."""
+    """The counts before, the length of the intake pause, and the services that have not followed yet."""
 
     partitions: int
     before: dict[str, int] = field(default_factory=dict)
@@ -66,7 +67,7 @@ async def resize(settings: Settings, count: int, *, patience: float, say: Say) -
             work = _Resize(settings, Groups(settings, GROUPS, admin, asking), publisher, patience, say)
             await work.run(result)
     finally:
-        await asyncio.gather(asking.stop(), publisher.stop())
+        await asyncio.gather(stopped(asking), publisher.stop())
     return result
 
 
@@ -164,7 +165,7 @@ def _pause(seconds: int) -> Message:
 
 
 async def _until_empty(look: Callable[[], Awaitable[list[T]]], patience: float) -> list[T]:
-    """What `look` finds as soon as it is nothing, else what it found last after `patience` seconds."""
+    """Return the result of `look` once it is empty, or its last result after `patience` seconds."""
     until = time.monotonic() + patience
     while True:
         try:

@@ -49,7 +49,7 @@ class Brokers:
 
     @property
     def programs(self) -> list[Kafka]:
-        """What the children run."""
+        """The brokers that the children run."""
         return [child.program for child in self.children if isinstance(child.program, Kafka)]
 
     def settings(self, **given: Any) -> Settings:

@@ -23,7 +23,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def authority(place: Path) -> Authority:
-    """Who signs the certificates of brokers and databases."""
+    """The authority that signs the certificates of brokers and databases."""
     return Authority(place / "certificates")
 
 

@@ -1,4 +1,4 @@
-"""What cannot be had by waiting alone is said in one sentence, by a process that lives on, is not ready and waits."""
+"""A lasting refusal: one sentence about it, from a process that lives, waits and is not ready."""
 
 import asyncio
 import ssl

@@ -71,7 +71,7 @@ class _Tls:
             await self._flush()
 
     async def read(self) -> bytes:
-        """What has come, empty at the end."""
+        """Return the bytes that have come, b"" at the end."""
         while True:
             try:
                 return self._tls.read(_CHUNK)

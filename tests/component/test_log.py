@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,11 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 
 from chassis.configuration.settings import Settings
 from chassis.kafka.fetched import record_of
-from chassis.kafka.log import Log, consumer
+from chassis.kafka.log import Log, consumer, stopped
 from chassis.topics.creation import ensure_topics
 from contracts.envelope import Record
 from contracts.topics import BOOKING_COMMANDS, BOOKING_EVENTS
-from tests.support import World
+from tests.support import World, eventually
 
 TOPICS = (BOOKING_COMMANDS, BOOKING_EVENTS)
 NAMES = [topic.name for topic in TOPICS]
@@ -96,6 +97,21 @@ async def test_a_header_without_a_value_reads_the_same_everywhere(settings: Sett
     finally:
         await live.stop()
         await log.stop()
+
+
+async def test_a_reader_that_is_stopped_at_once_closes_its_connections(settings: Settings) -> None:
+    before = sockets()
+    reader = consumer(settings, "test")
+    await reader.start()
+    assert sockets() > before
+    await stopped(reader)
+    await eventually(lambda: sockets() <= before)
+
+
+def sockets() -> set[str]:
+    """The sockets that this process has open."""
+    links = [str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    return {link for link in links if link.startswith("socket:")}
 
 
 async def test_what_breaks_kafkas_own_format_hides_nothing(settings: Settings, producer: Any) -> None:

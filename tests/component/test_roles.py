@@ -40,7 +40,7 @@ class Plain:
         return f"{self.name}_{service}"
 
     async def as_administrator(self, *statements: str) -> None:
-        """What somebody with all rights does before."""
+        """Run statements with all rights, as a preparation."""
         connection = await connect(at_database(self.world.database_url, "postgres"))
         try:
             for statement in statements:

@@ -1,4 +1,4 @@
-"""What was ever published is read by today's readers, and what a later release publishes does them no harm.
+"""Today's readers read everything that was ever published, and cope with a later release's messages.
 
 The rules are in docs/adr/0027-readers-tolerate-newer-writers.md.
 """

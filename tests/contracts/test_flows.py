@@ -35,8 +35,8 @@ async def test_groups_are_the_services_subscriptions(name: str, monkeypatch: pyt
 
     monkeypatch.setattr(Service, "consume", consume)
     BUILDS[name]()
-    told = {group: {topic.name for topic in topics} for group, topics in FLOWS[name].groups.items()}
-    assert found == told
+    declared = {group: {topic.name for topic in topics} for group, topics in FLOWS[name].groups.items()}
+    assert found == declared
 
 
 def test_somebody_uses_every_topic() -> None:

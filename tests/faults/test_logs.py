@@ -1,5 +1,6 @@
 """Logs and databases that are not what they were: restored, made anew, damaged on disk."""
 
+import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.support import eventually
 from tests.support.stack import OwnStack
 
 TOPIC = topics.BOOKING_COMMANDS.name
+TAKE_OVERS = int(os.environ.get("TAKE_OVERS", "60"))  # of all partitions at once
 BATCH_PAYLOAD = 61  # bytes before the records of a batch
 BATCH_OVERHEAD = 12  # bytes before those that a batch's length counts
 
@@ -53,6 +55,7 @@ async def test_a_database_restored_under_an_idle_service_is_fed_again(ledgers: L
 
 
 async def test_a_take_over_while_the_former_owner_still_applies_halts_nothing(ledgers: Ledgers) -> None:
+    """The variable TAKE_OVERS sets how many there are."""
     settings = settings_of(ledgers.world)
     process = ledgers.start(batch_max_records=5)
     await process.ready()
@@ -60,11 +63,11 @@ async def test_a_take_over_while_the_former_owner_still_applies_halts_nothing(le
     database = Database(service_database_url(settings, "ledger"), application_name="second")
     consumer = AIOKafkaConsumer(bootstrap_servers=ledgers.world.bootstrap, enable_auto_commit=False)
     await consumer.start()
-    sent = [command(n) for n in range(3_000)]
+    sent = [command(n) for n in range(50 * TAKE_OVERS)]
     try:
         consumer.assign(list(partitions))
         health = Health("second")
-        for first in range(0, 3_000, 50):
+        for first in range(0, len(sent), 50):
             await send(ledgers.world, sent[first : first + 50])
             takeover = TakeOver(
                 "ledger.commands", settings, database, Positions(), health, lambda: consumer, lambda *_: None
@@ -74,7 +77,7 @@ async def test_a_take_over_while_the_former_owner_still_applies_halts_nothing(le
     finally:
         await consumer.stop()
         await database.dispose()
-    await ledgers.entered(len(sent))
+    await ledgers.entered(len(sent), deadline=60 + TAKE_OVERS)
     await check(ledgers, sent)
 
 

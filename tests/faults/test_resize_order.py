@@ -1,4 +1,4 @@
-"""What a person sends over HTTP keeps its order across a resize, also where booking is slow to decide it.
+"""Commands of a person over HTTP keep their order across a resize, also where booking is slow to decide.
 
 Without the drain or without the pause, what was sent last is overtaken by what was sent first.
 """

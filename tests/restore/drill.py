@@ -1,4 +1,4 @@
-"""What a restore drill does: look at what booking decides from, lose a database, run the command line."""
+"""The steps of a restore drill: read the state that booking decides from, lose a database, run commands."""
 
 import asyncio
 import os

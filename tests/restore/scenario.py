@@ -21,7 +21,7 @@ MONDAY_9 -= timedelta(days=MONDAY_9.weekday())
 
 @dataclass
 class Morning:
-    """Who takes part, and what they asked: command ids in their order."""
+    """The people of a scenario and the ids of their commands, in order."""
 
     desk: Desk
     asked: list[UUID] = field(default_factory=list)
@@ -157,9 +157,11 @@ async def _seats(morning: Morning) -> None:
 async def _beside(morning: Morning) -> None:
     hours = [{"day_of_week": 0, "start_time": "09:00", "end_time": "17:00"}]
     override = {"date": f"{MONDAY_9 + 3 * DAY:%Y-%m-%d}", "ranges": []}
-    said = {"user_id": str(morning["hanna"]), "timezone": "Europe/Berlin", "rules": hours}
-    await morning.ask("availability.set", "hanna", said)
-    await morning.ask("availability.set", "hanna", said | {"overrides": [override], "policy": {"step": 30}})
+    availability = {"user_id": str(morning["hanna"]), "timezone": "Europe/Berlin", "rules": hours}
+    await morning.ask("availability.set", "hanna", availability)
+    await morning.ask(
+        "availability.set", "hanna", availability | {"overrides": [override], "policy": {"step": 30}}
+    )
     await morning.book("ida", "hanna", at=MONDAY_9 + 3 * DAY)  # refused: she is not there then
     busy = [{"uid": name, **times(MONDAY_9 + DAY + n * HOUR)} for n, name in enumerate(("a", "b", "c"))]
     await morning.ask("busy_times.import", "ida", {"busy_times": busy, "removed": []})

@@ -54,7 +54,7 @@ async def morning(desk: Desk) -> Morning:
 
 
 async def _more(morning: Morning) -> None:
-    """What comes after the loss: it meets all that was there before."""
+    """Send commands after the loss that meet everything from before it."""
     for appointment in await appointments_of(morning.desk, 40):
         await morning.to("confirm", "ben", appointment)
         await morning.to("update", "anna", appointment, scope="all", description="Later")
@@ -72,7 +72,7 @@ async def _more(morning: Morning) -> None:
 
 
 async def _control(desk: Desk, url: str, records: list[Record]) -> list[Message]:
-    """What the lost database would have made of these commands, in the order of each partition."""
+    """Return the messages that the lost database would have made of these commands, by partition."""
     database = Database(url, application_name="control")
     directory = Directory(desk.settings.identity_url, timeout=5, remember_for=300)
     handlers = Handlers(desk.settings, SixPartitions(), directory)
@@ -113,16 +113,16 @@ async def test_a_lost_database_is_rebuilt_as_it_was_and_goes_on_as_it_would_have
     assert summary["counts"]["decisions to be made again"] == 0
 
     heard = len(await desk.published(topics.BOOKING_COMMANDS.name))
-    told = {_content(one) for one in await _published(desk)}
+    published = {_content(one) for one in await _published(desk)}
     await desk.start()
     await _more(morning)
     await desk.stop()
     commands = sorted(
         await desk.published(topics.BOOKING_COMMANDS.name), key=lambda one: (one.timestamp, one.offset)
     )
-    new = {_content(one) for one in await _published(desk)} - told
+    new = {_content(one) for one in await _published(desk)} - published
     expected = await _control(desk, control, commands[heard:])
-    assert new == {_content(one) for one in expected} - told
+    assert new == {_content(one) for one in expected} - published
     assert len(new) > 100
     assert differences(await state_of(control), await state_of(database_of(desk)), but=("progress",)) == {}
 
@@ -214,7 +214,7 @@ class Torn:
         self._missing = missing
 
     async def records(self, topic: str) -> AsyncGenerator[Record, None]:
-        """What was published by then."""
+        """Yield the records that had been published by then."""
         for record in await self._desk.published(topic):
             if not self._missing(record):
                 yield record

@@ -52,7 +52,7 @@ def operation_of(method: str, path: str) -> Operation | None:
 
 
 def undescribed(response: httpx.Response) -> list[str]:
-    """What the document does not say of an answer; the body of a stream is not read."""
+    """Return the parts of a response that the document lacks; the body of a stream is not read."""
     request = response.request
     operation = operation_of(request.method, request.url.path)
     if operation is None:

@@ -1,4 +1,4 @@
-"""A server of the built application with an API in memory, so that a page is tested within seconds.
+"""The built application, served as the ingress serves it, with an API in memory: a page is tested in seconds.
 
 It answers in the shapes of `contracts/openapi.yaml`, and sends the live stream to each reader.
 """
@@ -15,17 +15,14 @@ from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from services.ingress.http.pages import Pages
 
 Item = dict[str, Any]
 
 BUNDLE = Path(__file__).parents[2] / "services/ingress/web"
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self';"
-    " img-src 'self' data:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'none'"
-)
 _NAMES = UUID("7a4f0000-0000-4000-8000-000000000000")
 PEOPLE = ("Mira Hoffmann", "Jonas Weber", "Aylin Demir", "Tomas Novak", "Vikram Rao", "Chiara Conti")
 
@@ -140,7 +137,6 @@ class Hub:
             routes=[
                 Route("/app/config.json", self._config),
                 Route("/sandbox/login", self._login),
-                Route("/app/{path:path}", self._page),
                 Route(f"{base}/me", self._me),
                 Route(f"{base}/people", self._people),
                 Route(f"{base}/calendar", self._calendar),
@@ -148,6 +144,7 @@ class Hub:
                 Route(f"{base}/{{id}}/notifications", self._deliveries),
                 Route(f"{base}/{{id}}/{{word}}", self._respond, methods=["POST"]),
                 Route(f"{base}/{{id}}", self._one, methods=["GET", "PATCH", "DELETE"]),
+                Pages(BUNDLE, ""),
             ]
         )
 
@@ -158,12 +155,6 @@ class Hub:
     async def _login(self, request: Request) -> Response:
         query = request.query_params
         return RedirectResponse(f"{query['return_to']}#token=a-token&state={query['state']}", 303)
-
-    async def _page(self, request: Request) -> Response:
-        path = BUNDLE / request.path_params["path"]
-        if path.is_file():
-            return FileResponse(path)
-        return FileResponse(BUNDLE / "index.html", headers={"Content-Security-Policy": CSP})
 
     async def _me(self, _: Request) -> Response:
         now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What was decided, as far as outcomes, commands and events still tell it together."""
+"""Verdicts, as far as outcomes, commands and events together still tell them."""
 
 from dataclasses import dataclass
 

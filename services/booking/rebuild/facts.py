@@ -47,7 +47,7 @@ class OfSeries:
 
 @dataclass(frozen=True, slots=True)
 class OfBusyTimes:
-    """What one import changed of a person's time elsewhere."""
+    """The change that one import made to a person's busy times."""
 
     user_id: UUID
     version: int
@@ -136,9 +136,9 @@ def _series(_: Envelope, body: Body) -> OfSeries:
 
 
 def _hours(_: Envelope, body: Body) -> Hours:
-    said = dict(body["availability"])
-    user, organization = uuid_of(said.pop("user_id")), uuid_of(said.pop("organization_id"))
-    return Hours(user, organization, said.pop("version"), said)
+    state = dict(body["availability"])
+    user, organization = uuid_of(state.pop("user_id")), uuid_of(state.pop("organization_id"))
+    return Hours(user, organization, state.pop("version"), state)
 
 
 def _busy(_: Envelope, body: Body) -> OfBusyTimes:
@@ -150,15 +150,15 @@ def _busy(_: Envelope, body: Body) -> OfBusyTimes:
 
 
 def _hold(head: Envelope, body: Body) -> OfHold:
-    said = body["hold"]
+    state = body["hold"]
     hold = Hold(
-        id=uuid_of(said["id"]),
-        organization_id=uuid_of(said["organization_id"]),
-        owner_id=uuid_of(said["owner_id"]),
-        user_ids=tuple(map(uuid_of, said["user_ids"])),
-        start=instant(said["start_time"]),
-        end=instant(said["end_time"]),
-        expires_at=instant(said["expires_at"]),
+        id=uuid_of(state["id"]),
+        organization_id=uuid_of(state["organization_id"]),
+        owner_id=uuid_of(state["owner_id"]),
+        user_ids=tuple(map(uuid_of, state["user_ids"])),
+        start=instant(state["start_time"]),
+        end=instant(state["end_time"]),
+        expires_at=instant(state["expires_at"]),
     )
     return OfHold(hold, ended=head.type == "hold.released")
 

@@ -112,7 +112,7 @@ class Filling:
         await staging.copy(self._tx, "rebuilt_busy_versions", versions)
 
     async def _holds(self, facts: Iterable[Fact]) -> None:
-        """What was placed, and what was released or used up."""
+        """Stage the holds that were placed, without those that were released or used up."""
         placed: list[tuple[Any, ...]] = []
         ended: list[tuple[UUID]] = []
         for fact in facts:
@@ -136,8 +136,8 @@ class Filling:
             for person in fact.people:
                 known = newest.get(identifier := uuid_of(person["id"]))
                 if known is None or known[-1] <= fact.at:
-                    said = person["name"], person["timezone"], person["locale"]
-                    newest[identifier] = (identifier, fact.organization, *said, fact.at)
+                    shown = person["name"], person["timezone"], person["locale"]
+                    newest[identifier] = (identifier, fact.organization, *shown, fact.at)
         await rebuilt.note_people(self._tx, list(newest.values()))
 
     async def _to_tell_again(self, facts: Iterable[Fact]) -> None:

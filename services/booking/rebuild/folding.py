@@ -1,4 +1,4 @@
-"""What follows from facts where an event of an earlier version of booking does not say it."""
+"""The state that facts lead to, also where an event of an earlier version of booking does not carry it."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -36,15 +36,15 @@ def series_after(before: Series | None, fact: OfSeries) -> Series | None:
     if template is None:
         known = before or _from_first(fact)
         return known and replace(known, **_moving(fact.series))
-    said = fact.template or {}
+    kept = fact.template or {}
     return Series(
         id=fact.id,
         recurrence=_recurrence(fact.series),
         template=template,
-        duration=said["duration"] * MICROSECOND,
-        start_by=said["start_by"] * MICROSECOND,
-        end_by=said["end_by"] * MICROSECOND,
-        ignores_availability=said["ignores_availability"],
+        duration=kept["duration"] * MICROSECOND,
+        start_by=kept["start_by"] * MICROSECOND,
+        end_by=kept["end_by"] * MICROSECOND,
+        ignores_availability=kept["ignores_availability"],
         **_moving(fact.series),
     )
 

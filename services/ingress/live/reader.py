@@ -13,6 +13,7 @@ from chassis import backoff, telemetry
 from chassis.configuration.settings import Settings
 from chassis.kafka.fetched import readable
 from chassis.kafka.log import consumer as log_consumer
+from chassis.kafka.log import stopped
 
 log = telemetry.get_logger()
 
@@ -113,7 +114,7 @@ class Reader:
             await _first_of(self._read(consumer), self._probe(consumer, partitions), self._until_changed())
         finally:
             with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(consumer.stop(), 2)
+                await asyncio.wait_for(stopped(consumer), 2)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while True:

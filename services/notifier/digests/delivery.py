@@ -19,7 +19,10 @@ from services.notifier.store.digests import Row
 from services.notifier.store.queue import Checked
 
 ENTRIES_MAX = 200  # entries of a message; the app shows all of them
-_MORE = {"en": ("And more", "{count} more in the app."), "de": ("Und mehr", "{count} weitere in der App.")}
+_MORE = {
+    "en": ("More updates", "{count} more in the app."),
+    "de": ("Weitere Änderungen", "{count} weitere in der App."),
+}
 
 
 def summed_up(

@@ -146,7 +146,7 @@ def _together(call: UUID, members: list[Checked], recipients: Sequence[UUID]) ->
     attempts = max(item.delivery.attempts for item in members)
     lead = replace(
         first,
-        delivery=replace(first.delivery, id=call, attempts=attempts),
+        delivery=first.delivery._replace(id=call, attempts=attempts),
         body=to_many(first.body, recipients),
     )
     return Together(lead, members)

@@ -95,8 +95,8 @@ class Desk:
         async def all_there() -> dict[str, dict[str, Any]] | None:
             found: dict[str, dict[str, Any]] = {}
             for record in await self.published(topics.BOOKING_OUTCOMES.name):
-                told = orjson.loads(record.value or b"")
-                found.setdefault(told["command_id"], told)
+                outcome = orjson.loads(record.value or b"")
+                found.setdefault(outcome["command_id"], outcome)
             return found if {str(command) for command in commands} <= found.keys() else None
 
         found = await eventually(all_there, deadline, 0.1)
@@ -124,8 +124,8 @@ class Desk:
 
         found = defaultdict(list)
         for record in await eventually(all_there, 10, 0.1) or ():
-            told = orjson.loads(record.value or b"") | {"type": record.header("ce_type")}
-            found[told["appointment_id"]].append(told)
+            event = orjson.loads(record.value or b"") | {"type": record.header("ce_type")}
+            found[event["appointment_id"]].append(event)
         assert sum(map(len, found.values())) == count
         return found
 

@@ -28,23 +28,27 @@ async def test_an_appointments_life(desk: Desk) -> None:
     await desk.send("appointment.update", anna, about | {"title": "Other", "participant_ids": []})
     cancelled = await desk.outcome(await desk.send("appointment.cancel", anna, about | {"reason": "ill"}))
     assert cancelled["version"] == 5
-    told = (await desk.events(5))[created["appointment_id"]]
-    assert [(event["type"].removeprefix("appointment."), event["version"]) for event in told] == [
+    events = (await desk.events(5))[created["appointment_id"]]
+    assert [(event["type"].removeprefix("appointment."), event["version"]) for event in events] == [
         ("created", 1),
         ("confirmed", 2),
         ("rescheduled", 3),
         ("updated", 4),
         ("cancelled", 5),
     ]
-    assert told[3]["appointment"]["status"] == "confirmed"
-    assert {person["id"] for person in told[3]["people"]} == {str(anna), str(ben)}
-    assert told[-1]["appointment"]["cancellation_reason"] == "ill"
+    assert events[3]["appointment"]["status"] == "confirmed"
+    assert {person["id"] for person in events[3]["people"]} == {str(anna), str(ben)}
+    assert events[-1]["appointment"]["cancellation_reason"] == "ill"
 
 
 async def test_all_that_is_published_fits_the_contracts(desk: Desk) -> None:
     anna, ben = desk.person(), desk.person()
-    asked = [await desk.book(anna, ben), await desk.book(ben), await desk.book(anna, uuid4())]
-    assert [told["code"] for told in await desk.outcomes(*asked)] == [None, "conflict", "unknown_user"]
+    commands = [await desk.book(anna, ben), await desk.book(ben), await desk.book(anna, uuid4())]
+    assert [outcome["code"] for outcome in await desk.outcomes(*commands)] == [
+        None,
+        "conflict",
+        "unknown_user",
+    ]
     for record in await desk.published(topics.BOOKING_OUTCOMES.name):
         Outcome.model_validate_json(record.value or b"")
     for record in await desk.published(topics.BOOKING_EVENTS.name):
@@ -55,7 +59,7 @@ async def test_of_a_thousand_commands_for_one_slot_on_all_partitions_exactly_one
     await desk.start()  # two owners at once: only the database can judge
     room = desk.person()
     people = [desk.person() for _ in range(50)]
-    asked = await asyncio.gather(
+    commands = await asyncio.gather(
         *(
             desk.book(
                 people[number % 50], room, at=NOON + timedelta(minutes=number % 60), partition=number % 6
@@ -63,10 +67,10 @@ async def test_of_a_thousand_commands_for_one_slot_on_all_partitions_exactly_one
             for number in range(1000)
         )
     )
-    told = await desk.outcomes(*asked, deadline=60)
-    winners = [outcome for outcome in told if outcome["status"] == "accepted"]
+    outcomes = await desk.outcomes(*commands, deadline=60)
+    winners = [outcome for outcome in outcomes if outcome["status"] == "accepted"]
     assert len(winners) == 1
-    assert {outcome["code"] for outcome in told if outcome["status"] == "refused"} == {"conflict"}
+    assert {outcome["code"] for outcome in outcomes if outcome["status"] == "refused"} == {"conflict"}
     assert len(await desk.events(1)) == 1
 
 
@@ -109,16 +113,20 @@ async def test_two_appointments_swap_their_slots_in_one_batch(closed_desk: Desk)
     first, second = uuid4(), uuid4()
     await closed_desk.book(anna, appointment_id=str(first))
     await closed_desk.book(anna, at=NOON + HOUR, appointment_id=str(second))
-    asked = []
+    commands = []
     for appointment, start in ((first, NOON + 9 * HOUR), (second, NOON), (first, NOON + HOUR)):
         times = {"start_time": start.isoformat(), "end_time": (start + HOUR).isoformat()}
         body = {"appointment_id": str(appointment)} | times
-        asked.append(await closed_desk.send("appointment.reschedule", anna, body))
+        commands.append(await closed_desk.send("appointment.reschedule", anna, body))
     await closed_desk.start()  # finds all five at once
-    assert [told["status"] for told in await closed_desk.outcomes(*asked)] == ["accepted"] * 3
+    assert [outcome["status"] for outcome in await closed_desk.outcomes(*commands)] == ["accepted"] * 3
     # and what was saved is what was decided: both slots are taken, the first one's place aside is free
     again = [await closed_desk.book(anna, at=NOON + shift * HOUR) for shift in (0, 1, 9)]
-    assert [told["code"] for told in await closed_desk.outcomes(*again)] == ["conflict", "conflict", None]
+    assert [outcome["code"] for outcome in await closed_desk.outcomes(*again)] == [
+        "conflict",
+        "conflict",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -142,8 +150,8 @@ async def test_whatever_has_an_id_gets_one_outcome(
     actor = others.pop("actor", str(desk.person()))
     bad = await desk.send("appointment.create", actor, value=value, **others)
     good = await desk.book(desk.person())
-    told, fine = await desk.outcomes(bad, good)
-    assert (told["code"], fine["status"]) == (code, "accepted")
+    answered, fine = await desk.outcomes(bad, good)
+    assert (answered["code"], fine["status"]) == (code, "accepted")
 
 
 async def test_a_command_without_an_id_is_set_aside_and_its_neighbours_go_on(desk: Desk) -> None:
@@ -169,9 +177,9 @@ async def test_another_organizations_appointment_does_not_exist(desk: Desk) -> N
     outside = await desk.send("appointment.cancel", stranger, about)
     taken = await desk.book(stranger, **about)
     desk.organization = own
-    told = await desk.outcomes(inside, outside, taken)
-    assert [outcome["code"] for outcome in told] == ["not_allowed", "not_found", "invalid"]
-    assert all(outcome["appointment"] is None for outcome in told)
+    outcomes = await desk.outcomes(inside, outside, taken)
+    assert [outcome["code"] for outcome in outcomes] == ["not_allowed", "not_found", "invalid"]
+    assert all(outcome["appointment"] is None for outcome in outcomes)
 
 
 async def test_five_hundred_participants(desk: Desk) -> None:
@@ -190,9 +198,9 @@ async def test_names_are_told_after_a_restart_too(closed_desk: Desk) -> None:
     await closed_desk.start()
     about = {"appointment_id": created["appointment_id"]}
     await closed_desk.outcome(await closed_desk.send("appointment.cancel", anna, about))
-    [told] = (await closed_desk.events(2)).values()
-    assert [person["name"] for person in told[1]["people"]] == ["Anna  B.", "Ben"]
-    assert UUID(told[1]["people"][1]["id"]) == ben
+    [events] = (await closed_desk.events(2)).values()
+    assert [person["name"] for person in events[1]["people"]] == ["Anna  B.", "Ben"]
+    assert UUID(events[1]["people"][1]["id"]) == ben
 
 
 async def test_an_announcement_is_told_and_counted(desk: Desk) -> None:

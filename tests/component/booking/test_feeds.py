@@ -28,13 +28,13 @@ async def test_each_change_is_told_with_its_version_and_no_change_is_not(desk: D
         bodies = [FeedChanged.model_validate(orjson.loads(record.value or b"")) for record in records]
         return bodies if len(bodies) == 4 else None
 
-    told = await eventually(all_told, 10, 0.1) or []
-    assert [(one.version, one.token_hash) for one in told if one.user_id == anna] == [
+    events = await eventually(all_told, 10, 0.1) or []
+    assert [(one.version, one.token_hash) for one in events if one.user_id == anna] == [
         (1, OLD),
         (2, NEW),
         (3, None),
     ]
-    assert {one.organization_id for one in told} == {desk.organization}
+    assert {one.organization_id for one in events} == {desk.organization}
 
 
 async def test_nobody_sets_what_is_no_hash(desk: Desk) -> None:

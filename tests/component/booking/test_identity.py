@@ -20,7 +20,7 @@ async def test_commands_wait_while_identity_is_away_and_are_decided_when_it_is_b
     desk.identity.mode = mode
     if mode == "gone":
         await desk.identity.stop()
-    asked = [await desk.book(desk.person()) for _ in range(3)]
+    commands = [await desk.book(desk.person()) for _ in range(3)]
     [service] = desk.services
 
     async def is_waiting() -> bool:
@@ -31,8 +31,8 @@ async def test_commands_wait_while_identity_is_away_and_are_decided_when_it_is_b
     desk.identity.mode = "ok"
     if mode == "gone":
         await desk.identity.start()
-    told = await desk.outcomes(*asked, deadline=30)
-    assert [outcome["status"] for outcome in told] == ["accepted"] * 3
+    outcomes = await desk.outcomes(*commands, deadline=30)
+    assert [outcome["status"] for outcome in outcomes] == ["accepted"] * 3
     assert await desk.published("booking.dead-letters") == []
 
     async def is_well() -> bool:
@@ -45,18 +45,18 @@ async def test_whom_identity_refuses_for_good_holds_up_nobody_else(closed_desk: 
     """The batch is halved until the culprit is alone; it is set aside with its reason, and can be sent back."""
     culprit = closed_desk.person()
     closed_desk.identity.refuses = {culprit}
-    asked = [await closed_desk.book(closed_desk.person(), partition=0) for _ in range(7)]
-    asked.insert(3, await closed_desk.book(culprit, partition=0))
+    commands = [await closed_desk.book(closed_desk.person(), partition=0) for _ in range(7)]
+    commands.insert(3, await closed_desk.book(culprit, partition=0))
     await closed_desk.start()
-    good = [command for number, command in enumerate(asked) if number != 3]
-    told = await closed_desk.outcomes(*good, deadline=60)
-    assert [outcome["status"] for outcome in told] == ["accepted"] * 7
+    good = [command for number, command in enumerate(commands) if number != 3]
+    outcomes = await closed_desk.outcomes(*good, deadline=60)
+    assert [outcome["status"] for outcome in outcomes] == ["accepted"] * 7
 
     async def set_aside() -> list[Record]:
         return await closed_desk.published("booking.dead-letters")
 
     [letter] = await eventually(set_aside, 60, 0.2)
-    assert letter.header("ce_id") == str(asked[3])
+    assert letter.header("ce_id") == str(commands[3])
     assert "identity" in str(letter.header("dead-letter-message"))
     [service] = closed_desk.services
     assert not (await service.health.report())["waiting"]

@@ -1,4 +1,4 @@
-"""What becomes of booking's dead letters when an operator acts: open until then, and no note is ever decided."""
+"""Booking's dead letters after an operator acts: open until then, and no note is ever decided."""
 
 from hashlib import sha256
 from typing import Any

@@ -102,7 +102,7 @@ async def test_a_recorded_log_gives_the_same_messages_byte_for_byte(clerk: Clerk
 
 
 def _line(message: Message) -> str:
-    """What a reader of a difference wants to know of a message, and the digest of all of it."""
+    """A message in one line for the reader of a difference, with a digest of all of it."""
     headers = dict(message.headers)
     body: dict[str, Any] = orjson.loads(message.value or b"{}")
     words = [

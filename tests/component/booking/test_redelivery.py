@@ -1,4 +1,4 @@
-"""What was applied but perhaps not published is published again, byte for byte."""
+"""Results that were applied but perhaps not published are published again, byte for byte."""
 
 from sqlalchemy import text
 

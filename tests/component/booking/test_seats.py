@@ -31,9 +31,9 @@ async def _join(desk: Desk, people: list[UUID], body: dict[str, Any], **headers:
 
 
 async def _state(desk: Desk, about: dict[str, Any], count: int) -> dict[str, Any]:
-    told = (await desk.events(count))[about["appointment_id"]]
-    newest: dict[str, Any] = max(told, key=lambda event: event["version"])
-    assert sorted(event["version"] for event in told) == list(range(1, count + 1))
+    events = (await desk.events(count))[about["appointment_id"]]
+    newest: dict[str, Any] = max(events, key=lambda event: event["version"])
+    assert sorted(event["version"] for event in events) == list(range(1, count + 1))
     return newest
 
 
@@ -41,10 +41,10 @@ async def test_of_a_thousand_racers_for_a_few_seats_exactly_so_many_have_one(des
     await desk.start()  # two owners at once: what no constraint holds must hold all the same
     _, about = await _a_class(desk, SEATS)
     people = [desk.person() for _ in range(RACERS)]
-    told = await _join(desk, people, about)
-    assert Counter(outcome["code"] for outcome in told) == {None: SEATS, "full": RACERS - SEATS}
+    outcomes = await _join(desk, people, about)
+    assert Counter(outcome["code"] for outcome in outcomes) == {None: SEATS, "full": RACERS - SEATS}
     winners = {
-        str(user) for user, outcome in zip(people, told, strict=True) if outcome["status"] == "accepted"
+        str(user) for user, outcome in zip(people, outcomes, strict=True) if outcome["status"] == "accepted"
     }
     state = (await _state(desk, about, SEATS + 1))["appointment"]
     assert set(state["participant_ids"]) == winners
@@ -55,12 +55,12 @@ async def test_those_who_wait_stand_in_one_queue_and_freed_seats_go_in_its_order
     await desk.start()
     _, about = await _a_class(desk, SEATS)
     people = [desk.person() for _ in range(RACERS)]
-    told = await _join(desk, people, about | {"wait": True})
-    assert Counter(outcome["code"] for outcome in told) == {
+    outcomes = await _join(desk, people, about | {"wait": True})
+    assert Counter(outcome["code"] for outcome in outcomes) == {
         None: SEATS + QUEUE,
         "full": RACERS - SEATS - QUEUE,
     }
-    accepted = [pair for pair in zip(people, told, strict=True) if pair[1]["status"] == "accepted"]
+    accepted = [pair for pair in zip(people, outcomes, strict=True) if pair[1]["status"] == "accepted"]
     places = {outcome["waiting"]["position"]: user for user, outcome in accepted if outcome.get("waiting")}
     assert sorted(places) == list(range(1, QUEUE + 1))
     queue = [str(places[number]) for number in sorted(places)]

@@ -88,9 +88,9 @@ async def test_a_series_of_five_hundred_with_its_events_and_its_cancellation(des
     for record in records:
         if record.header("ce_type") == "series.changed":
             assert record.header("ce_subject") == made["series_id"]
-            told = SeriesEvent.model_validate_json(record.value or b"")
-            assert len(told.occurrences) == 500
-            assert [person.id for person in told.people] == [anna, ben]
+            event = SeriesEvent.model_validate_json(record.value or b"")
+            assert len(event.occurrences) == 500
+            assert [person.id for person in event.people] == [anna, ben]
         else:
             AppointmentEvent.model_validate_json(record.value or b"")
 
@@ -110,7 +110,7 @@ async def test_two_commands_of_one_batch_to_the_same_series_are_decided_one_afte
     await desk.stop()
     about = {"appointment_id": second["appointment_id"], "scope": "all"}
     alone = {"appointment_id": made["appointment_id"]}
-    asked = [
+    commands = [
         await desk.send("appointment.update", anna, about | times(NOON + WEEK + HOUR), partition=0),
         await desk.send("appointment.update", anna, alone | times(NOON + 5 * HOUR), partition=0),
         await desk.send("appointment.update", anna, about | times(NOON + WEEK + 2 * HOUR), partition=0),
@@ -123,8 +123,8 @@ async def test_two_commands_of_one_batch_to_the_same_series_are_decided_one_afte
         await desk.send("appointment.cancel", anna, about | {"scope": "following"}, partition=0),
     ]
     await desk.start()
-    outcomes = await desk.outcomes(*asked)
-    assert [told["code"] for told in outcomes] == [None, None, None, "conflict", None]
+    outcomes = await desk.outcomes(*commands)
+    assert [outcome["code"] for outcome in outcomes] == [None, None, None, "conflict", None]
     assert [error["field"] for error in outcomes[3]["errors"]] == ["occurrences.1"]
     assert [one["start_time"] for one in outcomes[2]["occurrences"]] == [
         told_as(NOON + 6 * HOUR),
@@ -195,13 +195,17 @@ async def test_a_nightly_job_books_what_has_come_within_reach_once(desk: Desk) -
     await extend()
     records = await told_of(desk, before + 1 + 3 + 1)
     assert kinds(records) == {"appointment.created": before + 3, "series.changed": 2}
-    told = [
+    changes = [
         orjson.loads(record.value or b"")
         for record in records
         if record.header("ce_type") == "series.changed"
     ]
-    assert (told[1]["change"], told[1]["version"], told[1]["actor"]) == ("extended", 2, "service:booking")
-    assert told[1]["occurrences"] == late[:3], "a year ahead of now, not of the first occurrence"
+    assert (changes[1]["change"], changes[1]["version"], changes[1]["actor"]) == (
+        "extended",
+        2,
+        "service:booking",
+    )
+    assert changes[1]["occurrences"] == late[:3], "a year ahead of now, not of the first occurrence"
     assert (await counts(desk))["occurrences"] == before - 1
     await extend()  # the same night, another process
     await desk.outcome(await desk.book(ben, at=NOON + 3 * HOUR))
@@ -216,13 +220,13 @@ async def test_a_series_that_lost_its_place_is_not_doubled(desk: Desk) -> None:
     [service] = desk.services
     await jobs.extend_series(service.database, service.publisher)()
     records = await told_of(desk, len(made["occurrences"]) + 2)
-    told = [
+    changes = [
         orjson.loads(record.value or b"")
         for record in records
         if record.header("ce_type") == "series.changed"
     ]
-    assert told[1]["occurrences"] == []
-    assert {one["code"] for one in told[1]["skipped"]} == {"exists"}
+    assert changes[1]["occurrences"] == []
+    assert {one["code"] for one in changes[1]["skipped"]} == {"exists"}
     assert (await counts(desk))["occurrences"] == len(made["occurrences"])
 
 
@@ -230,22 +234,22 @@ async def test_a_person_cannot_extend_a_series_nor_another_service(desk: Desk) -
     anna = desk.person()
     made = await desk.outcome(await desk.book(anna, recurring_pattern={"frequency": "weekly"}))
     body = {"series_id": made["series_id"]}
-    asked = [await desk.send("series.extend", who, body) for who in (anna, "service:reminders")]
-    assert [told["code"] for told in await desk.outcomes(*asked)] == 2 * ["not_allowed"]
+    commands = [await desk.send("series.extend", who, body) for who in (anna, "service:reminders")]
+    assert [outcome["code"] for outcome in await desk.outcomes(*commands)] == 2 * ["not_allowed"]
 
 
 async def test_many_series_at_once_are_all_decided(closed_desk: Desk) -> None:
     desk = closed_desk
     people = [desk.person() for _ in range(12)]
     pattern = {"frequency": "daily", "count": 300}
-    asked = [
+    commands = [
         await desk.send(
             "appointment.create", person, an_hour(NOON) | {"recurring_pattern": pattern}, partition=0
         )
         for person in people
     ]
     await desk.start()
-    assert {told["status"] for told in await desk.outcomes(*asked, deadline=60)} == {"accepted"}
+    assert {outcome["status"] for outcome in await desk.outcomes(*commands, deadline=60)} == {"accepted"}
     assert (await counts(desk))["occurrences"] == 12 * 300
 
 

@@ -47,7 +47,7 @@ async def database(cluster: World) -> AsyncIterator[Database]:
 
 
 def a_verdict(change: Changed | None = None, **different: object) -> Verdict:
-    """What `save` needs to know of a decision."""
+    """A verdict with the fields that `save` reads."""
     after = change.after if change else None
     plain = Verdict(
         command_id=uuid4(),

@@ -20,7 +20,7 @@ from tests.support import World
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command left behind."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str

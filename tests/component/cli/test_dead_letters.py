@@ -65,10 +65,10 @@ async def test_a_redriven_record_is_what_it_was_plus_why(
     [again] = await records(settings, "booking.redrive")
     assert (again.key, again.value) == (message.key, message.value)
     assert again.headers[:3] == message.headers[:3]
-    said = {name: value.decode() for name, value in again.headers[3:]}
-    assert said["redrive-of"] == answer.lines[0]["id"]
-    assert (said["redrive-count"], said["redrive-reason"]) == ("1", "fixed in 1.1")
-    assert set(said) == {"redrive-of", "redrive-count", "redrive-reason", "redrive-by"}
+    added = {name: value.decode() for name, value in again.headers[3:]}
+    assert added["redrive-of"] == answer.lines[0]["id"]
+    assert (added["redrive-count"], added["redrive-reason"]) == ("1", "fixed in 1.1")
+    assert set(added) == {"redrive-of", "redrive-count", "redrive-reason", "redrive-by"}
 
 
 async def test_a_redriven_letter_is_done_with_unless_asked_for(

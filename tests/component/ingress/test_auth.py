@@ -12,6 +12,9 @@ from tests.component.ingress.running import Ingress
 
 PATH = "/api/appointments/calendar"
 CALLS = [
+    ("GET", "/me"),
+    ("POST", "/bulk"),
+    ("GET", "/people"),
     ("POST", ""),
     ("GET", ""),
     ("GET", "/{id}"),
@@ -35,9 +38,16 @@ CALLS = [
     ("GET", "/availability/rules"),
     ("POST", "/holds"),
     ("DELETE", "/holds/{id}"),
+    ("GET", "/holds"),
+    ("GET", "/holds/{id}"),
+    ("POST", "/holds/{id}/renew"),
     ("GET", "/stream"),
     ("GET", "/commands/{id}"),
     ("GET", "/preferences"),
+    ("PATCH", "/preferences"),
+    ("GET", "/preferences/matrix"),
+    ("PATCH", "/preferences/organization"),
+    ("GET", "/preferences/organization/matrix"),
     ("PUT", "/preferences"),
     ("GET", "/preferences/explain"),
     ("GET", "/preferences/organization"),

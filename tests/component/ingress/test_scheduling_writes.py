@@ -1,6 +1,7 @@
 """Availability, holds, seats and series over HTTP: which command is published, and how its outcome is answered."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -88,11 +89,17 @@ async def test_a_hold_is_placed_and_released(ingress: Ingress) -> None:
     assert placed.status_code == 201
     assert placed.headers["location"] == f"/api/appointments/holds/{A_HOLD['id']}"
     shown = {name: A_HOLD[name] for name in ("id", "expires_at", "start_time", "end_time", "user_ids")}
-    assert placed.json() == shown
+    now = datetime.fromisoformat(placed.json()["now"])
+    assert placed.json() == {**shown, "now": placed.json()["now"]}
+    assert abs((datetime.now(UTC) - now).total_seconds()) < 60
+    renewed = await ingress.call(ANNA, "POST", f"/holds/{A_HOLD['id']}/renew", json={"expires_in": 90})
+    assert renewed.status_code == 201
+    assert renewed.headers["location"] == f"/api/appointments/holds/{A_HOLD['id']}"
     released = await ingress.call(ANNA, "DELETE", f"/holds/{A_HOLD['id']}")
-    assert (released.status_code, released.json()) == (200, shown)
+    assert (released.status_code, released.json() | shown) == (200, released.json())
     assert [(envelope.type, body) for _, envelope, body in ingress.fleet.commands] == [
         ("hold.place", TIMES),
+        ("hold.renew", {"hold_id": A_HOLD["id"], "expires_in": 90}),
         ("hold.release", {"hold_id": A_HOLD["id"]}),
     ]
 

@@ -141,7 +141,7 @@ class Office:
     # --- what came of it ----------------------------------------------------------------------------------------
 
     async def messages(self, count: int = 1, deadline: float = 15, **query: Any) -> list[dict[str, Any]]:
-        """What the Communication Service has, as soon as it is at least `count`."""
+        """Return the messages that the Communication Service has, once there are at least `count`."""
 
         async def there() -> list[dict[str, Any]] | None:
             found = (await self.communication.get("/sandbox/messages", params=query)).json()
@@ -182,8 +182,8 @@ class Office:
         """The bodies of all notification events so far, with their ids; each id once, first copy."""
         found: dict[str, dict[str, Any]] = {}
         for record in await self.published():
-            told = orjson.loads(record.value or b"")
-            found.setdefault(record.header("ce_id") or "", told | {"type_": record.header("ce_type")})
+            event = orjson.loads(record.value or b"")
+            found.setdefault(record.header("ce_id") or "", event | {"type_": record.header("ce_type")})
         return list(found.values())
 
     async def told(self, state: str, count: int = 1, deadline: float = 15) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What was to be sent before the notifier went away is sent only when everything is read that was said meanwhile."""
+"""A notifier that was away sends only after it has read everything that was published meanwhile."""
 
 import asyncio
 from uuid import uuid4

@@ -65,8 +65,8 @@ async def test_who_waited_is_told_of_the_seat_and_the_organizer_of_who_left(offi
     )
     gone = [{"field": "participant_ids", "old": [str(BEN)], "new": [str(CLEO)]}]
     await office.tell("participant_left", state, changes=gone, actor=BEN, seated=[str(CLEO)])
-    told = {(item["type"], item["recipients"][0], item["priority"]) for item in await office.messages(4)}
-    assert told == {
+    sent = {(item["type"], item["recipients"][0], item["priority"]) for item in await office.messages(4)}
+    assert sent == {
         ("appointment_updated", str(ANNA), "normal"),
         ("appointment_seat", str(CLEO), "high"),
     }

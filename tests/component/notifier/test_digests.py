@@ -75,13 +75,13 @@ async def test_what_is_not_urgent_comes_once_at_the_persons_hour(closed_office: 
     assert "Off" not in data["digest_text"]
     [left_out] = await office.told("expired", 1)
     assert left_out["reason"] == "the appointment was cancelled"
-    told = [
+    carried = [
         item
         for item in await office.told("delivered", 12)
         if item["appointment_id"] in (review["id"], lunch["id"]) and item["channel"] == "email"
     ]
-    assert {item["reason"] for item in told} == {f"in the digest of {TODAY.isoformat()}"}
-    assert len(told) == 2
+    assert {item["reason"] for item in carried} == {f"in the digest of {TODAY.isoformat()}"}
+    assert len(carried) == 2
     # What comes now waits for the next day's; another hour gives no second one today.
     await office.tell("updated", an_appointment_in(office, 5), actor=ANNA)
     await office.told("held", 4)

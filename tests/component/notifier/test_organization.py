@@ -1,4 +1,4 @@
-"""What an organization decides for its people, through a real broker, a real database and real HTTP services."""
+"""Organization preferences, through a real broker, a real database and real HTTP services."""
 
 from collections.abc import AsyncIterator
 from typing import Any

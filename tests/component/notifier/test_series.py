@@ -1,4 +1,4 @@
-"""What is told of a whole series, against a real database: planned once, and dropped only when all of it is changed."""
+"""Deliveries about a whole series: planned once, and dropped only when all of it changes."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -104,8 +104,8 @@ async def test_a_series_is_told_once_to_each(database: Database) -> None:
     first = await handled(database, *records)
     async with database.transaction() as tx:
         rows = await tx.execute(text("SELECT recipient_id, channel, type FROM deliveries"), {})
-    told = Counter((row.recipient_id, row.type) for row in rows if row.channel == "email")
-    assert told == {
+    mails = Counter((row.recipient_id, row.type) for row in rows if row.channel == "email")
+    assert mails == {
         (ANNA, "appointment_created"): 1,
         (BEN, "appointment_invitation"): 1,
         (CLEO, "appointment_invitation"): 1,
@@ -142,8 +142,8 @@ async def test_what_happens_to_all_of_them_makes_the_invitation_untrue(database:
 async def test_who_declined_the_first_only_is_told_of_what_happens_to_all(database: Database) -> None:
     series = ASeries()
     await handled(database, *series.changed("created"))
-    said = {str(BEN): "declined", str(CLEO): "pending"}
-    await handled(database, series.happened("participant_declined", 0, confirmation_status=said))
+    responses = {str(BEN): "declined", str(CLEO): "pending"}
+    await handled(database, series.happened("participant_declined", 0, confirmation_status=responses))
     moved = series.changed("rescheduled")
     await handled(database, *moved)
     async with database.transaction() as tx:

@@ -133,7 +133,7 @@ def a_delivery(organization: UUID, **different: object) -> Delivery:
         traceparent=None,
         cause="booking.events/0/0",
     )
-    return replace(usual, **different)  # type: ignore[arg-type]
+    return usual._replace(**different)  # type: ignore[arg-type]
 
 
 async def plan(database: Database, *planned: Delivery, due: datetime = NOW) -> None:
@@ -165,17 +165,17 @@ async def test_a_lease_that_ran_out_is_somebody_elses(database: Database) -> Non
     assert await claim(database, first, 10) == [delivery.id]
     assert await claim(database, second, 10) == [], "nobody else gets what is leased"
     assert await claim(database, second, 10, NOW + timedelta(seconds=21)) == [delivery.id]
-    sent = replace(delivery, state="sent", attempts=1, sent_at=NOW)
+    sent = delivery._replace(state="sent", attempts=1, sent_at=NOW)
     async with database.transaction() as tx:
         assert await queue.settle(tx, first, [sent]) == set(), "the late one changes nothing"
         assert await queue.settle(tx, second, [sent]) == {delivery.id}
 
 
 async def test_a_lost_database_gets_back_what_people_said(database: Database) -> None:
-    told = await handled(database, setting(0, sms=True), setting(1, sms=False), setting(2, push=True))
+    messages = await handled(database, setting(0, sms=True), setting(1, sms=False), setting(2, push=True))
     events = [
         Record(message.topic, 0, offset, NOW, message.key, message.value, message.headers)
-        for offset, message in enumerate(told)
+        for offset, message in enumerate(messages)
     ]
     async with database.transaction() as tx:
         before = await preferences.load(tx, [BEN])
@@ -208,14 +208,14 @@ async def test_a_lost_database_gets_back_which_addresses_bounced(database: Datab
         for channel in ("email", "sms", "in_app")
     ]
     async with database.transaction() as tx:
-        told = await sending_suspensions.suspend(tx, bounced, NOW)
+        messages = await sending_suspensions.suspend(tx, bounced, NOW)
         assert await sending_suspensions.suspend(tx, bounced, NOW) == [], "told once"
-        told += await sending_suspensions.restore(tx, {(BEN, "sms"), (BEN, "push")}, NOW)
+        messages += await sending_suspensions.restore(tx, {(BEN, "sms"), (BEN, "push")}, NOW)
         assert await suspensions.of(tx, [BEN]) == {BEN: {"email"}}, "in-app has no address"
         await tx.execute(text("DELETE FROM suspensions"))
         events = [
             Record(message.topic, 0, offset, NOW, message.key, message.value, message.headers)
-            for offset, message in enumerate(told)
+            for offset, message in enumerate(messages)
         ]
         assert len(events) == 3
         for some in (list(reversed(events)), events[:2]):
@@ -275,7 +275,7 @@ async def test_a_versions_that_come_swapped_leave_the_newest(database: Database)
 
 async def test_who_is_in_a_call_is_decided_by_the_first_look_and_never_again(database: Database) -> None:
     first, *others = [a_delivery(ORGANIZATION, recipient_id=uuid4()) for _ in range(12)]
-    alike = [replace(first, id=item.id, recipient_id=item.recipient_id) for item in (first, *others)]
+    alike = [first._replace(id=item.id, recipient_id=item.recipient_id) for item in (first, *others)]
     body = orjson.dumps(
         {
             "recipients": ["?"],

@@ -12,14 +12,14 @@ from tests.support import eventually
 
 
 async def changes(office: Office, count: int) -> list[dict[str, Any]]:
-    """What was told of channels, as soon as there are so many."""
+    """Return the events about channels, once there are `count`."""
 
-    async def told() -> list[dict[str, Any]]:
+    async def all_there() -> list[dict[str, Any]]:
         found = [event for event in await office.events() if str(event["type_"]).startswith("channel.")]
         assert len(found) >= count, f"{len(found)} of {count}"
         return found
 
-    return await eventually(told, 15, 0.1)
+    return await eventually(all_there, 15, 0.1)
 
 
 async def channels_of(office: Office, kind: str, **state: Any) -> set[str]:
@@ -38,9 +38,9 @@ async def channels_of(office: Office, kind: str, **state: Any) -> set[str]:
     return await eventually(planned, 15, 0.05)
 
 
-async def prefer(office: Office, count: int, **said: Any) -> None:
+async def prefer(office: Office, count: int, **preferences: Any) -> None:
     """Ben's command number `count`; it is carried out when this returns."""
-    await office.publish(topics.NOTIFIER_COMMANDS.name, "preferences.set", said, actor=str(BEN))
+    await office.publish(topics.NOTIFIER_COMMANDS.name, "preferences.set", preferences, actor=str(BEN))
     await office.answers(count)
 
 
@@ -64,12 +64,12 @@ async def test_a_bounced_address_is_left_alone_until_its_owner_says_something_ne
     await prefer(office, 1, locale="de", channels={"sms": True})
     assert await channels_of(office, "updated") == {"in_app", "sms"}, "he spoke of another channel"
     await prefer(office, 2, locale="de", channels={"sms": True, "email": True})
-    told = await changes(office, 2)
-    assert [(item["type_"], item["version"]) for item in told] == [
+    both = await changes(office, 2)
+    assert [(item["type_"], item["version"]) for item in both] == [
         ("channel.suspended", 1),
         ("channel.restored", 2),
     ]
-    assert told[1]["restored_at"] > told[1]["since"]
+    assert both[1]["restored_at"] > both[1]["since"]
     # What had been sent before he spoke may bounce now: that is no news.
     [late] = await office.sql(
         "SELECT id FROM deliveries WHERE recipient_id = $1 AND channel = 'sms' AND state <> 'bounced'", BEN

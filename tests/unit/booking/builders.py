@@ -168,8 +168,8 @@ def after(decision: Decision) -> Appointment:
 
 def event(decision: Decision) -> str | None:
     """The type of the event, None when nothing changed."""
-    told = accepted(decision).event
-    return told.type if told else None
+    happened = accepted(decision).event
+    return happened.type if happened else None
 
 
 def status(decision: Decision) -> Status:

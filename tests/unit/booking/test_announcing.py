@@ -30,9 +30,9 @@ MINUTE = timedelta(minutes=1)
 def test_an_announcement_is_a_version_in_which_nothing_else_changed(who: object) -> None:
     before = an_appointment()
     decision = accepted(decide(a_command(Announce, who, message="Hi"), a_book(before), NOW))  # type: ignore[arg-type]
-    told = [PEOPLE[ANNA], PEOPLE[BEN]]
+    people = [PEOPLE[ANNA], PEOPLE[BEN]]
     more = {"announcement": "Hi", "organizer_confirmed": False}
-    assert decision.event == Event("appointment.announced", (), told, more)
+    assert decision.event == Event("appointment.announced", (), people, more)
     assert (decision.appointment.version, decision.appointment.answers) == (4, before.answers)
 
 

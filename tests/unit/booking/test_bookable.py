@@ -1,5 +1,6 @@
-"""What hours, policies, time elsewhere and holds refuse, and what is offered instead."""
+"""Refusals for hours, policies, busy times and holds, and the alternatives offered with them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from services.booking.domain.model.commands import (
     ImportBusyTimes,
     PlaceHold,
     ReleaseHold,
+    RenewHold,
     SetAvailability,
 )
 from services.booking.domain.model.decision import AcceptedMany, Code, Decision, Refusal
@@ -290,9 +292,9 @@ class TestHolds:
 
     def test_it_is_used_up_by_the_booking_that_names_it(self) -> None:
         ledger = after(a_hold())
-        told = accepted(at_once(a_create(hold_id=HOLD), NOW, ledger)).event
-        assert told is not None
-        assert told.more == {"hold_id": HOLD, "organizer_confirmed": False}
+        event = accepted(at_once(a_create(hold_id=HOLD), NOW, ledger)).event
+        assert event is not None
+        assert event.more == {"hold_id": HOLD, "organizer_confirmed": False}
         assert ledger.holds == {}
 
     def test_it_stays_when_the_booking_is_refused(self) -> None:
@@ -302,9 +304,9 @@ class TestHolds:
 
     def test_one_that_has_expired_is_not_told_as_used(self) -> None:
         late = NOW + timedelta(seconds=600)
-        told = accepted(at_once(a_create(hold_id=HOLD), late, after(a_hold()))).event
-        assert told is not None
-        assert told.more == {"organizer_confirmed": False}
+        event = accepted(at_once(a_create(hold_id=HOLD), late, after(a_hold()))).event
+        assert event is not None
+        assert event.more == {"organizer_confirmed": False}
 
     @pytest.mark.parametrize(
         ("who", "seconds", "code"),
@@ -321,6 +323,43 @@ class TestHolds:
         decision = at_once(release, NOW + timedelta(seconds=seconds), ledger)
         assert (refused(decision).code if isinstance(decision, Refusal) else None) is code
         assert (HOLD in ledger.holds) is (code is not None)
+
+    @pytest.mark.parametrize(
+        ("who", "seconds", "code"),
+        [
+            pytest.param(ANNA, 599, None, id="its owner"),
+            pytest.param(ADMIN, 0, None, id="an admin"),
+            pytest.param(BEN, 0, Code.NOT_FOUND, id="not who is held"),
+            pytest.param(ANNA, 600, Code.NOT_FOUND, id="nobody when it has expired"),
+        ],
+    )
+    def test_who_renews_it(self, who: UUID, seconds: int, code: Code | None) -> None:
+        later, at = UUID(int=0x75), NOW + timedelta(seconds=seconds)
+        renew = RenewHold(
+            id=UUID(int=0x74), organization=ORG, actor=by(who), hold_id=HOLD, renewed_id=later, expires_in=90
+        )
+        ledger = after(a_hold())
+        old = ledger.holds[HOLD]
+        decision = at_once(renew, at, ledger)
+        if code is not None:
+            assert refused(decision).code is code
+            assert set(ledger.holds) == {HOLD}
+            return
+        assert isinstance(decision, AcceptedMany)
+        assert [event.type for event in decision.happened] == ["hold.released", "hold.placed"]
+        assert ledger.holds == {later: replace(old, id=later, expires_at=at + timedelta(seconds=90))}
+
+    def test_a_renewed_hold_keeps_the_time_for_its_owner(self) -> None:
+        later = UUID(int=0x75)
+        renew = RenewHold(
+            id=UUID(int=0x74), organization=ORG, actor=by(ANNA), hold_id=HOLD, renewed_id=later, expires_in=90
+        )
+        ledger = after(a_hold())
+        at_once(renew, NOW + timedelta(seconds=599), ledger)
+        late = NOW + timedelta(seconds=650)
+        assert isinstance(at_once(a_create(CARA, number=5), late, ledger), Refusal)
+        assert not isinstance(at_once(a_create(hold_id=later), late, ledger), Refusal)
+        assert ledger.holds == {}
 
     def test_what_could_not_be_booked_cannot_be_held(self) -> None:
         ledger = after(a_create(CARA), set_hours(ANNA, hours()))
@@ -345,7 +384,7 @@ class TestHolds:
 
 
 class TestTimeElsewhere:
-    """What another calendar says."""
+    """Busy times from another calendar."""
 
     def test_it_closes_time_but_not_against_ones_own_word(self) -> None:
         ledger = after(busy(BEN, ("a", MONDAY_9, MONDAY_9 + HOUR)))
@@ -358,10 +397,10 @@ class TestTimeElsewhere:
         ledger = after(busy(BEN, ("a", a, b), ("b", b, c)))
         decision = at_once(busy(BEN, ("a", c, c + HOUR), removed=("b", "nothing")), NOW, ledger)
         assert isinstance(decision, AcceptedMany)
-        [told] = decision.happened
-        assert (told.body["version"], decision.outcome["imported"]) == (2, 1)
-        assert [item["uid"] for item in told.body["busy_times"]] == ["a"]
-        assert told.body["removed"] == ["b"]
+        [event] = decision.happened
+        assert (event.body["version"], decision.outcome["imported"]) == (2, 1)
+        assert [item["uid"] for item in event.body["busy_times"]] == ["a"]
+        assert event.body["removed"] == ["b"]
         assert ledger.elsewhere[BEN].ranges == {"a": (c, c + HOUR)}
 
     @pytest.mark.parametrize(

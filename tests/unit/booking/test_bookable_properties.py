@@ -1,4 +1,4 @@
-"""What holds of hours, holds, time elsewhere and alternatives, whatever is asked in whatever order and batches."""
+"""Properties of hours, holds, busy times and alternatives, for any commands in any order and batches."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

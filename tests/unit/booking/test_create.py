@@ -62,9 +62,9 @@ def test_participants_are_taken_once_and_in_order() -> None:
 
 
 def test_the_event_names_everybody_concerned() -> None:
-    told = accepted(decided(a_create(participant_ids=(CARA, BEN)))).event
-    assert told is not None
-    assert [person.id for person in told.people] == [ANNA, CARA, BEN]
+    event = accepted(decided(a_create(participant_ids=(CARA, BEN)))).event
+    assert event is not None
+    assert [person.id for person in event.people] == [ANNA, CARA, BEN]
 
 
 def test_an_admin_books_for_somebody_else() -> None:

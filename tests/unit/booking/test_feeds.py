@@ -19,7 +19,7 @@ def a_preference(who: UUID | str, token_hash: str | None) -> SetFeed:
 
 
 def setting(token_hash: str | None, known: Feed | None) -> tuple[AcceptedMany, list[Feed]]:
-    """What ANNA's wish leads to, and what is to be saved."""
+    """Return the decision about ANNA's command, and the feeds to be saved."""
     book = a_book()
     book.feeds = Feeds([known] if known else [])
     decision: Decision = decide(a_preference(ANNA, token_hash), book, NOW)
@@ -41,8 +41,8 @@ def test_each_change_is_told_and_saved(known: Feed | None, wanted: str | None, v
     decision, saved = setting(wanted, known)
     [happened] = decision.happened
     assert (happened.type, happened.subject) == ("feed.changed", ANNA)
-    told = {"user_id": ANNA, "organization_id": ORG, "version": version, "token_hash": wanted}
-    assert happened.body == told
+    expected = {"user_id": ANNA, "organization_id": ORG, "version": version, "token_hash": wanted}
+    assert happened.body == expected
     assert (decision.version, decision.outcome) == (version, {"user_id": ANNA})
     assert saved == [Feed(ANNA, ORG, version, wanted)]
 

@@ -1,4 +1,4 @@
-"""Who may do what with an existing appointment, from which state, and what comes of it."""
+"""The rights to change an existing appointment, the states it may be changed from, and the results."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -162,7 +162,7 @@ def test_what_was_never_confirmed_cannot_be_closed(kind: type[ToAppointment]) ->
 
 
 @pytest.mark.parametrize(
-    ("kind", "told", "expected"),
+    ("kind", "event_type", "expected"),
     [
         pytest.param(Cancel, "appointment.cancelled", Status.CANCELLED, id="cancel"),
         pytest.param(Complete, "appointment.completed", Status.COMPLETED, id="complete"),
@@ -170,9 +170,9 @@ def test_what_was_never_confirmed_cannot_be_closed(kind: type[ToAppointment]) ->
     ],
 )
 @pytest.mark.parametrize("who", [ANNA, ADMIN], ids=["organizer", "admin"])
-def test_closing(kind: type[ToAppointment], told: str, expected: Status, who: UUID) -> None:
+def test_closing(kind: type[ToAppointment], event_type: str, expected: Status, who: UUID) -> None:
     decision = decided(a_command(kind, who), an_appointment({BEN: "confirmed"}), at=OVER)
-    assert (event(decision), status(decision), after(decision).version) == (told, expected, 4)
+    assert (event(decision), status(decision), after(decision).version) == (event_type, expected, 4)
 
 
 def test_a_cancellation_keeps_its_reason_and_frees_everybody() -> None:
@@ -308,26 +308,26 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("before", "whole", "who", "kind", "told", "expected"), ANSWERS)
+@pytest.mark.parametrize(("before", "whole", "who", "kind", "event_type", "expected"), ANSWERS)
 def test_answers(
     before: dict[UUID, str],
     whole: bool,
     who: UUID,
     kind: type[ToAppointment],
-    told: str | None,
+    event_type: str | None,
     expected: str,
 ) -> None:
     appointment = an_appointment(before, organizer_confirmed=whole)
     decision = decided(a_command(kind, who), appointment)
-    assert (event(decision), status(decision)) == (told, Status(expected))
-    assert after(decision).version == (4 if told else 3)
+    assert (event(decision), status(decision)) == (event_type, Status(expected))
+    assert after(decision).version == (4 if event_type else 3)
 
 
 def test_an_event_tells_only_the_answer_that_changed_and_the_reason() -> None:
     command = a_command(Decline, BEN, reason="on leave")
-    told = accepted(decided(command, an_appointment({BEN: "confirmed", CARA: "pending"}))).event
-    assert told is not None
-    assert told.changes == (
+    happened = accepted(decided(command, an_appointment({BEN: "confirmed", CARA: "pending"}))).event
+    assert happened is not None
+    assert happened.changes == (
         Change("confirmation_status", {BEN: Answer.CONFIRMED}, {BEN: Answer.DECLINED}),
         Change("reason", None, "on leave"),
     )

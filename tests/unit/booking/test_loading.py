@@ -1,4 +1,4 @@
-"""What a batch reads: nothing about hours, holds and time elsewhere where an organization has none of it."""
+"""A batch reads nothing of hours, holds and busy times where an organization has none."""
 
 from itertools import pairwise
 from types import SimpleNamespace

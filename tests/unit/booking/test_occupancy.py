@@ -1,4 +1,4 @@
-"""What a batch has to look at before it is decided: enough, and not the whole calendar."""
+"""The calendars that a batch loads before it is decided: enough of them, and not all."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

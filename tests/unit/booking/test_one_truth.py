@@ -1,4 +1,4 @@
-"""What is offered can be booked, and what is refused is refused for the reasons that are told: one engine for both.
+"""An offered slot can be booked, and a refusal has the reasons that are shown: one engine for both.
 
 The book knows no more than booking loads for the command, so that a rule that looks farther than what is loaded shows.
 """

@@ -1,4 +1,4 @@
-"""What is published: it fits the contracts, and is the same each time."""
+"""Published messages fit the contracts, and are the same each time."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -59,12 +59,12 @@ def test_a_state_is_read_back_as_it_was(appointment: Appointment) -> None:
 
 def test_an_accepted_command_tells_event_and_outcome_as_the_contracts_say() -> None:
     event, outcome = _published(a_record(BODY | {"custom_fields": {"a": 1}}, correlation_id="c-1"))
-    told, answer = AppointmentEvent.model_validate_json(event.value or b""), _outcome(outcome)
+    happened, answer = AppointmentEvent.model_validate_json(event.value or b""), _outcome(outcome)
     assert (event.topic, outcome.topic) == ("booking.events", "booking.outcomes")
     assert event.key == outcome.key == str(ORG).encode()
-    assert (told.version, told.actor, told.changes) == (1, str(ANNA), [])
-    assert told.appointment == answer.appointment
-    assert [person.id for person in told.people] == [ANNA, BEN]
+    assert (happened.version, happened.actor, happened.changes) == (1, str(ANNA), [])
+    assert happened.appointment == answer.appointment
+    assert [person.id for person in happened.people] == [ANNA, BEN]
     assert (answer.status, answer.command_id, answer.version) == ("accepted", COMMAND_ID, 1)
     assert answer.event_ids == [event_id(COMMAND_ID, 1)]
 

@@ -1,4 +1,4 @@
-"""What holds whatever is asked, in whatever order."""
+"""Properties of decisions, for any commands in any order."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What a rebuild concludes from events, also from those of earlier versions of booking."""
+"""The conclusions of a rebuild from events, also from those of earlier versions of booking."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -62,10 +62,10 @@ def waiting(*who: UUID, **different: Any) -> Appointment:
 
 
 def seated(decision: Decision) -> list[UUID]:
-    """Who is told to have got a seat by waiting."""
-    told = accepted(decision).event
-    assert told is not None
-    return list((told.more or {}).get("seated", ()))
+    """Return the people who got a seat from the waiting list, by the event."""
+    happened = accepted(decision).event
+    assert happened is not None
+    return list((happened.more or {}).get("seated", ()))
 
 
 def place(decision: Decision) -> int | None:
@@ -164,9 +164,9 @@ def test_who_waits_stands_at_the_end_and_takes_no_time() -> None:
     decision = decided(joining(wait=True), waiting(COLLEAGUE))
     assert after(decision).waiting == (COLLEAGUE, CARA)
     assert (event(decision), place(decision)) == ("appointment.participant_waiting", 2)
-    told = accepted(decision).event
-    assert told is not None
-    assert {person.id for person in told.people} == {ANNA, BEN, CARA, COLLEAGUE}
+    happened = accepted(decision).event
+    assert happened is not None
+    assert {person.id for person in happened.people} == {ANNA, BEN, CARA, COLLEAGUE}
 
 
 @pytest.mark.parametrize("wait", [True, False])
@@ -244,9 +244,9 @@ def test_who_waits_may_stop() -> None:
 
 
 def test_leaving_is_told_to_who_left_as_well() -> None:
-    told = accepted(decided(a_command(Leave, BEN), a_class())).event
-    assert told is not None
-    assert {person.id for person in told.people} == {ANNA, BEN}
+    happened = accepted(decided(a_command(Leave, BEN), a_class())).event
+    assert happened is not None
+    assert {person.id for person in happened.people} == {ANNA, BEN}
 
 
 def test_who_waits_and_is_invited_waits_no_more() -> None:
@@ -260,9 +260,9 @@ def test_other_times_leave_the_queue_as_it_is() -> None:
 
 
 def test_a_cancellation_concerns_who_waits() -> None:
-    told = accepted(decided(a_command(Cancel, ANNA), waiting(CARA))).event
-    assert told is not None
-    assert {person.id for person in told.people} == {ANNA, BEN, CARA}
+    happened = accepted(decided(a_command(Cancel, ANNA), waiting(CARA))).event
+    assert happened is not None
+    assert {person.id for person in happened.people} == {ANNA, BEN, CARA}
 
 
 def test_a_batch_looks_at_the_time_of_who_joins_and_of_who_waits_and_of_nobody_else() -> None:

@@ -200,9 +200,11 @@ def test_who_waits_for_a_seat_of_one_occurrence_gets_it_when_somebody_declines_a
         a_create(COLLEAGUE, participant_ids=(), start=second.start, end=second.end, number=9), NOW, ledger
     )
     decision = settled(ask(Decline, BEN, first.id, 0x92, scope=Scope.ALL))
-    told = [step.event.more for step in decision.steps if step.event and step.event.more]
-    assert [more.get("seated") for more in told] == [(CARA,), None, None, None], "who is busy is passed over"
-    assert all("of_series" in more for more in told)
+    extras = [step.event.more for step in decision.steps if step.event and step.event.more]
+    assert [more.get("seated") for more in extras] == [(CARA,), None, None, None], (
+        "who is busy is passed over"
+    )
+    assert all("of_series" in more for more in extras)
 
 
 def test_nobody_who_left_is_booked_by_night() -> None:

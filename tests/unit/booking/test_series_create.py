@@ -55,9 +55,9 @@ def test_each_has_its_event_and_the_series_has_one_after_them() -> None:
     series_id = decision.outcome["series_id"]
     assert [step.event and step.event.type for step in decision.steps] == 4 * ["appointment.created"]
     assert {step.event and (step.event.more or {})["of_series"] for step in decision.steps} == {series_id}
-    [told] = decision.happened
-    assert (told.type, told.subject) == ("series.changed", series_id)
-    body = told.body
+    [event] = decision.happened
+    assert (event.type, event.subject) == ("series.changed", series_id)
+    body = event.body
     assert (body["change"], body["scope"], body["version"]) == ("created", "all", 1)
     assert body["appointment"] == decision.steps[0].appointment == decision.appointment
     assert [person.id for person in body["people"]] == [ANNA, BEN]
@@ -176,7 +176,7 @@ def test_each_occurrence_in_the_way_is_reported() -> None:
         ("occurrences.1", "conflict"),
         ("occurrences.2", "conflict"),
     ]
-    assert refusal.errors[0].message == "2027-03-15 10:00: Somebody is busy at that time."
+    assert refusal.errors[0].message == "2027-03-15 10:00: At least one person is busy at this time."
     assert {overlap.user_id for overlap in refusal.overlaps} == {BEN}
 
 

@@ -57,11 +57,11 @@ def test_each_touched_occurrence_has_its_event_and_the_series_one() -> None:
         step.event and step.event.more == {"of_series": diary.series().id, "organizer_confirmed": False}
         for step in decision.steps
     )
-    [told] = decision.happened
-    assert (told.body["change"], told.body["scope"], told.body["version"]) == ("updated", "following", 2)
-    assert told.body["appointment"] == decision.steps[0].appointment == decision.appointment
-    assert [change.field for change in told.body["changes"]] == ["title"]
-    assert len(told.body["occurrences"]) == len(decision.outcome["occurrences"]) == 3
+    [event] = decision.happened
+    assert (event.body["change"], event.body["scope"], event.body["version"]) == ("updated", "following", 2)
+    assert event.body["appointment"] == decision.steps[0].appointment == decision.appointment
+    assert [change.field for change in event.body["changes"]] == ["title"]
+    assert len(event.body["occurrences"]) == len(decision.outcome["occurrences"]) == 3
 
 
 def test_new_times_move_each_by_the_same_wall_clock_time() -> None:
@@ -120,7 +120,7 @@ def test_all_or_nothing_and_each_that_is_in_the_way_is_reported() -> None:
     )
     assert refusal.code is Code.CONFLICT
     assert [(error.field, error.code) for error in refusal.errors] == [("occurrences.1", "conflict")]
-    assert refusal.errors[0].message == "2027-03-15 13:00: Somebody is busy at that time."
+    assert refusal.errors[0].message == "2027-03-15 13:00: At least one person is busy at this time."
     assert (refusal.appointment_id, refusal.version) == (before[0].id, 1)
     assert diary.all() == before
     assert diary.book.overlapping(BEN, MONDAY_9, MONDAY_9 + HOUR) != []

@@ -1,4 +1,4 @@
-"""What holds for series whatever is asked of them, in whatever order and in whatever batches."""
+"""Properties of series, for any commands in any order and in any batches."""
 
 from collections import defaultdict
 from collections.abc import Sequence

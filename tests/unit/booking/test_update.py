@@ -38,7 +38,7 @@ LATER: dict[str, Any] = {"start": MONDAY_9 + 3 * HOUR, "end": MONDAY_9 + 4 * HOU
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "event_type"),
     [
         pytest.param({"content": {"title": "Other"}}, "appointment.updated", id="title"),
         pytest.param({"content": {"client_id": CLIENT}}, "appointment.updated", id="client"),
@@ -60,11 +60,11 @@ LATER: dict[str, Any] = {"start": MONDAY_9 + 3 * HOUR, "end": MONDAY_9 + 4 * HOU
     ],
 )
 @pytest.mark.parametrize("who", [ANNA, ADMIN], ids=["organizer", "admin"])
-def test_one_update_is_one_event(fields: dict[str, Any], told: str | None, who: Any) -> None:
+def test_one_update_is_one_event(fields: dict[str, Any], event_type: str | None, who: Any) -> None:
     decision = decided(an_update(who, **fields), an_appointment())
-    assert event(decision) == told
-    assert after(decision).version == (4 if told else 3)
-    if told:
+    assert event(decision) == event_type
+    assert after(decision).version == (4 if event_type else 3)
+    if event_type:
         assert (after(decision).updated_by, after(decision).updated_at) == (str(who), NOW)
 
 
@@ -76,9 +76,9 @@ def test_to_json_true_is_not_one() -> None:
 
 def test_changes_have_the_wire_names_with_old_and_new() -> None:
     command = an_update(content={"title": "Other"}, participant_ids=(CARA,), **LATER)
-    told = accepted(decided(command, an_appointment({BEN: "confirmed"}))).event
-    assert told is not None
-    assert told.changes == (
+    happened = accepted(decided(command, an_appointment({BEN: "confirmed"}))).event
+    assert happened is not None
+    assert happened.changes == (
         Change("start_time", MONDAY_9, LATER["start"]),
         Change("end_time", MONDAY_9 + HOUR, LATER["end"]),
         Change("title", "Visit", "Other"),
@@ -86,7 +86,7 @@ def test_changes_have_the_wire_names_with_old_and_new() -> None:
         Change("participant_ids", [BEN], [CARA]),
         Change("confirmation_status", {BEN: Answer.CONFIRMED}, {CARA: Answer.PENDING}),
     )
-    assert [person.id for person in told.people] == [ANNA, CARA, BEN]
+    assert [person.id for person in happened.people] == [ANNA, CARA, BEN]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is told of a topic that is not as its contract has it."""
+"""The report about a topic that differs from its contract."""
 
 import pytest
 

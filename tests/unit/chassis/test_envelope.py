@@ -1,4 +1,4 @@
-"""What a message's headers say, and what a stranger's headers may do to us: nothing."""
+"""The headers of a message are read back, and a stranger's headers do no harm."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -13,7 +13,7 @@ ORGANIZATION = UUID(int=7)
 
 
 def test_what_is_written_is_read_back() -> None:
-    told = Envelope(
+    written = Envelope(
         id=ID,
         type="appointment.create",
         source="ingress",
@@ -26,7 +26,7 @@ def test_what_is_written_is_read_back() -> None:
         reply_partition=3,
         cause="booking.commands/1/2",
     )
-    assert envelope.read(told.headers()) == told
+    assert envelope.read(written.headers()) == written
 
 
 def test_four_headers_are_enough_for_a_command() -> None:

@@ -30,7 +30,7 @@ async def test_what_passes_is_waited_for_with_longer_and_longer_pauses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pauses: list[float] = []
-    told: list[tuple[str, int]] = []
+    reported: list[tuple[str, int]] = []
 
     def delay(attempt: int, _base: float, _longest: float) -> float:
         pauses.append(attempt)
@@ -38,9 +38,9 @@ async def test_what_passes_is_waited_for_with_longer_and_longer_pauses(
 
     monkeypatch.setattr(backoff, "delay", delay)
     work = Work(OSError("a"), OSError("b"), OSError("c"))
-    found = await until_done(work, passing=passing, waiting=lambda error, n: told.append((str(error), n)))
+    found = await until_done(work, passing=passing, waiting=lambda error, n: reported.append((str(error), n)))
     assert (found, work.attempts) == (7, 4)
-    assert told == [("a", 1), ("b", 2), ("c", 3)]
+    assert reported == [("a", 1), ("b", 2), ("c", 3)]
     assert pauses == [1, 2, 3]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 
 from chassis import backoff
 from chassis.configuration.settings import Settings
@@ -15,7 +16,7 @@ from chassis.consuming.applier import Applier
 from chassis.consuming.batch import Batch, Settled, Subscription
 from chassis.database.transactions import Transaction
 from chassis.dead_letters import store
-from chassis.errors import TooMuch
+from chassis.errors import DependencyDown, PublishFailed, TooMuch
 from contracts.envelope import Message, Record
 
 PARTITION = TopicPartition("t", 0)
@@ -121,6 +122,23 @@ async def test_only_a_partition_that_has_failed_before_waits_briefly_for_locks(
         assert statements[-1] == "handle"
     assert "lock_timeout" in statements[0]
     assert len(advanced) == 2
+
+
+@pytest.mark.parametrize(
+    "error", [PublishFailed("not connected"), KafkaConnectionError(), KafkaTimeoutError()], ids=repr
+)
+@pytest.mark.parametrize("count", [1, 8])
+async def test_no_record_is_to_blame_for_a_kafka_that_does_not_answer_its_handler(
+    advanced: list[dict[TopicPartition, int]], error: Exception, count: int
+) -> None:
+    async def handle(_: Transaction, __: Sequence[tuple[Record, int]]) -> list[Message]:
+        raise error
+
+    subscription = Subscription("s", ("t",), lambda _: 1, handle, handle)
+    applier = Applier(subscription, "booking", Settings(), Transactions())  # type: ignore[arg-type]
+    [part] = await settled(applier, a_batch(applier, count))
+    assert isinstance(part.error, DependencyDown)
+    assert (part.error.dependency, advanced) == ("kafka", [])
 
 
 async def test_a_record_that_is_set_aside_commits_nothing_of_the_handler_that_failed_on_it(

@@ -1,4 +1,4 @@
-"""What is made of a broker's answers that a test cluster does not give."""
+"""Answers of a broker that a test cluster does not give."""
 
 from types import SimpleNamespace
 from typing import Any

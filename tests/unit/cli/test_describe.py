@@ -1,4 +1,4 @@
-"""What a record says in plain words."""
+"""A record in plain words."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What booking and the notifier publish for a record, decided in memory."""
+"""The messages that booking and the notifier publish for a record, decided in memory."""
 
 from typing import Any
 

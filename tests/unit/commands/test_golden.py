@@ -1,4 +1,4 @@
-"""What was ever published for a record is published for it for ever: replays give the same bytes.
+"""The messages for a record never change: a replay gives the same bytes.
 
 `golden.json` was written by the code before booking and the notifier shared one intake. Run this file as a program to
 write it anew, which only a change of the contract allows.

@@ -22,7 +22,7 @@ PACKAGES = {pattern.rstrip("*") for pattern in PYPROJECT["tool"]["setuptools"]["
 
 
 def copied() -> set[str]:
-    """What the Dockerfile copies from the repository."""
+    """The paths of the repository that the Dockerfile copies."""
     lines = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
     return {source for line in lines for source in line.split()[:-1]}
 

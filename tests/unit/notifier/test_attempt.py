@@ -1,4 +1,4 @@
-"""What happens to an appointment while a call waits, or is tried again, is seen before the next call."""
+"""A change of the appointment while a call waits, or is tried again, is seen before the next call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -67,7 +67,7 @@ async def test_what_is_cancelled_while_it_waits_for_its_turn_is_not_sent() -> No
 )
 async def test_what_was_just_looked_at_is_called_for_at_once(answer: Failure | None, state: str) -> None:
     service = Slow(a_reminder_for_ben(), [answer])
-    service.looked = replace(service.looked, delivery=replace(service.looked.delivery, attempts=0))
+    service.looked = replace(service.looked, delivery=service.looked.delivery._replace(attempts=0))
     result = await service.caller().attempt(service.looked)
     assert isinstance(result, Ended | Later)
     assert (result.delivery.state, service.calls, service.looks) == (state, 1, [])

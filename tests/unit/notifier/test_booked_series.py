@@ -1,4 +1,4 @@
-"""What booking itself publishes of series, told by the notifier: every person once for each command."""
+"""Booking's own events about series, read by the notifier: one message for each person and command."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -46,12 +46,12 @@ class Fleet:
         verdict = verdict_on(record, received, decide(received.command, self.book, NOW))
         *events, outcome = messages_for(record, received, verdict, 6)
         self.mails = self._told(events)
-        told: dict[str, Any] = orjson.loads(outcome.value or b"")
-        assert told["status"] == "accepted", told
-        return told
+        answer: dict[str, Any] = orjson.loads(outcome.value or b"")
+        assert answer["status"] == "accepted", answer
+        return answer
 
     def _told(self, events: list[Message]) -> Counter[Mail]:
-        """Who got which e-mail."""
+        """Count the e-mails by type and recipient."""
         mails: Counter[Mail] = Counter()
         for message in events:
             record = Record(topics.BOOKING_EVENTS.name, 0, 0, NOW, None, message.value, message.headers)

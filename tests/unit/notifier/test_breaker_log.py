@@ -1,4 +1,4 @@
-"""What operators see of the breaker."""
+"""The circuit breaker as operators see it."""
 
 import time
 

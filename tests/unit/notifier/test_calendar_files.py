@@ -1,4 +1,4 @@
-"""What an e-mail brings for the calendar program: read as a calendar program would."""
+"""The calendar file of an e-mail, read as a calendar program reads it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -74,8 +74,8 @@ def test_an_invitation_is_a_request_with_all_that_a_calendar_shows() -> None:
     ids=["new time", "cancelled", "removed", "a seat"],
 )
 def test_the_method_follows_what_is_told(event: Event, kind: str, method: str, status: str) -> None:
-    said, [entry] = _read(event, kind)
-    assert (said, str(entry["STATUS"])) == (method, status)
+    found, [entry] = _read(event, kind)
+    assert (found, str(entry["STATUS"])) == (method, status)
 
 
 @pytest.mark.parametrize("kind", ["appointment_updated", "appointment_reminder", "appointment_created"])
@@ -155,7 +155,7 @@ def test_a_zone_that_nobody_knows_is_no_reason_to_say_nothing() -> None:
 
 
 def _bodies(event: Event, preferences: Preferences) -> dict[str, dict[str, Any]]:
-    """What is sent to BEN by each channel."""
+    """The bodies that are sent to BEN, by channel."""
     record = Record("booking.events", 0, 0, NOW, None, None)
     happened = Happened(event, "", None, None)
     planned = deliveries.planned(record, happened, {BEN: preferences}, {}, NOW, "https://hub.example")

@@ -1,6 +1,5 @@
-"""What is looked at right before a call: no hole, and the time that is really left."""
+"""The checks of the content right before a call: no variable is missing, and `time_until` is exact."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,9 +21,8 @@ EVENING, MORNING = utc(2028, 3, 26, 21), utc(2028, 3, 27, 5)  # the appointment 
 
 def a_reminder_for_ben(held_until: datetime | None = None, locale: str = "en", **data: Any) -> Checked:
     """Planned in the evening before, on its way by SMS."""
-    fields: dict[str, Any] = dict.fromkeys(Delivery.__slots__)
-    delivery = replace(
-        Delivery(**fields),
+    fields: dict[str, Any] = dict.fromkeys(Delivery._fields)
+    delivery = Delivery(**fields)._replace(
         id=someone("delivery"),
         type="appointment_reminder",
         template_id="appointment_reminder_v1",

@@ -1,4 +1,4 @@
-"""What a digest says."""
+"""The text of a digest."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -26,7 +26,7 @@ TITLE = Change("title", "A", "B")
 
 
 def waited(event: Event, own: Preferences = NOTHING_SAID) -> list[Checked]:
-    """What Ben was to get of it, but for in-app."""
+    """The deliveries for Ben about an event, without in-app."""
     record = Record("booking.events", 0, 7, NOW, None, b"", ())
     happened = Happened(event, "c", None, event.actor)
     found = planned(record, happened, {BEN: own}, {}, NOW, "https://hub.example")
@@ -65,7 +65,7 @@ def test_it_is_one_message_with_a_line_for_each_and_every_variable_that_it_decla
 def test_it_is_of_use_as_long_as_anything_in_it() -> None:
     [short], [long] = waited(an_event("updated", TITLE)), waited(an_event("created"))
     later = short.delivery.expires_at + timedelta(hours=3)
-    long = replace(long, delivery=replace(long.delivery, expires_at=later))
+    long = replace(long, delivery=long.delivery._replace(expires_at=later))
     assert digest_of(short, long)[0].expires_at == long.delivery.expires_at
 
 
@@ -79,9 +79,9 @@ def test_it_is_written_in_the_language_that_was_chosen() -> None:
 def test_a_flood_is_cut_and_says_so() -> None:
     [one] = waited(an_event("updated", TITLE, actor=ANNA))
     many = [
-        replace(one, delivery=replace(one.delivery, id=someone(f"d{n}"), event_id=someone(f"e{n}")))
+        replace(one, delivery=one.delivery._replace(id=someone(f"d{n}"), event_id=someone(f"e{n}")))
         for n in range(ENTRIES_MAX + 30)
     ]
     data = digest_of(*many)[1]["template_data"]
     assert data["digest_count"] == "230"
-    assert data["digest_text"].endswith("And more: 30 more in the app.")
+    assert data["digest_text"].endswith("More updates: 30 more in the app.")

@@ -1,4 +1,4 @@
-"""What waits for a digest, for which one, and that there is one at most for each person and day."""
+"""The deliveries that wait for a digest, for which one, and that a person gets at most one a day."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -171,12 +171,12 @@ def test_an_address_that_bounced_gets_no_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "more", "late"),
+    ("sent", "more", "late"),
     [(19, 3, 0), (20, 3, 0), (21, 3, 1), (23, 3, 3), (100, 3, 3), (21, 21, 1)],
 )
-def test_what_is_beyond_twenty_a_day_waits(told: int, more: int, late: int) -> None:
-    assert beyond(told, more, 20) == late
-    assert beyond(told, more, 0) == 0, "no limit"
+def test_what_is_beyond_twenty_a_day_waits(sent: int, more: int, late: int) -> None:
+    assert beyond(sent, more, 20) == late
+    assert beyond(sent, more, 0) == 0, "no limit"
 
 
 def test_each_person_and_day_has_one_id() -> None:
@@ -311,7 +311,7 @@ class OnePerson(RuleBasedStateMachine):
         places = [
             *self.at_once,
             *self.left_out,
-            *(one for told in self.sent.values() for one in told),
+            *(one for carried in self.sent.values() for one in carried),
             *(one for digest in self.open.values() for one in digest.waiting),
         ]
         for one in self.held:

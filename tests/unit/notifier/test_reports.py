@@ -27,7 +27,7 @@ def read(**data: Any) -> Received | None:
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("text", "reason"),
     [
         pytest.param("No such mailbox.", "No such mailbox.", id="a line"),
         pytest.param(
@@ -38,8 +38,8 @@ def read(**data: Any) -> Received | None:
         pytest.param(None, None, id="nothing"),
     ],
 )
-def test_the_reason_is_one_line_of_text(said: str | None, reason: str | None) -> None:
-    report = read(reason=said)
+def test_the_reason_is_one_line_of_text(text: str | None, reason: str | None) -> None:
+    report = read(reason=text)
     assert isinstance(report, Report)
     assert report.reason == reason
 

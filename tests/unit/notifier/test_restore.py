@@ -1,4 +1,4 @@
-"""What the notifier's events say of preferences, for a database that has lost them."""
+"""Preferences from the notifier's own events, for a database that has lost them."""
 
 from datetime import UTC, datetime
 from itertools import count

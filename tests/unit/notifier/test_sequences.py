@@ -100,7 +100,7 @@ class OneAppointment(RuleBasedStateMachine):
 
     @rule(person=st.sampled_from([ANNA, BEN]), own=WISHES)
     def prefer(self, person: UUID, own: Preferences) -> None:
-        """What is held for that person is looked at again: in `call` all that is open is."""
+        """Set preferences; `call` checks every open delivery again, these held ones among them."""
         self.own[person] = own
 
     @rule(minutes=st.sampled_from([5, 55, 240, 600, 1380]))

@@ -63,7 +63,7 @@ def test_a_fallback_does_not_turn_to_a_suspended_channel() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "restored"),
     [
-        pytest.param({}, {}, set(), id="nothing is said"),
+        pytest.param({}, {}, set(), id="nothing is set"),
         pytest.param({}, {"email": True}, {"email"}, id="the first word"),
         pytest.param({"email": True}, {"email": True}, set(), id="the same again"),
         pytest.param({"email": True}, {"email": False}, {"email"}, id="switched off"),
@@ -75,7 +75,7 @@ def test_what_is_said_of_a_channel_brings_it_back(
     before: dict[str, bool], after: dict[str, bool], restored: set[str]
 ) -> None:
     assert restored_by(Preferences(channels=before), Preferences(channels=after, locale="de")) == restored
-    of_type = [Preferences(types={"appointment_reminder": said}) for said in (before, after)]
+    of_type = [Preferences(types={"appointment_reminder": channels}) for channels in (before, after)]
     assert restored_by(*of_type) == restored
 
 

@@ -1,4 +1,4 @@
-"""Who is told what: the table of the design, row by row."""
+"""The recipients and types of messages for each kind of event."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -298,9 +298,9 @@ def test_no_sequence_of_events_writes_to_the_declined_or_twice(
         change = participants(list(before), list(answers))
         old = {user: answer for user, answer in before.items() if answers.get(user) != answer}
         answered = Change("confirmation_status", {str(user): answer for user, answer in old.items()}, {})
-        told = an_event(kind, change, answered, actor=actor, answers=answers, version=number + 1)
+        drawn = an_event(kind, change, answered, actor=actor, answers=answers, version=number + 1)
         event = Event(
-            someone(f"{number}"), told.type, told.at, told.actor, told.appointment, told.changes, PEOPLE
+            someone(f"{number}"), drawn.type, drawn.at, drawn.actor, drawn.appointment, drawn.changes, PEOPLE
         )
         planned = plan(event, preferences, NO_RULES, NOW)
         declined = {user for user, answer in (before | answers).items() if answer == "declined"}
@@ -328,6 +328,6 @@ def test_who_waits_hears_of_the_end_and_of_a_seat_and_of_nothing_else(
     heard = {(one.recipient_id, one.type) for one in plan(event, {}, NO_RULES, NOW)}
     assert {kind for user, kind in heard if user in seated} <= {"appointment_seat"}
     assert {user for user, kind in heard if kind == "appointment_seat"} == set(seated)
-    told_of_the_end = {user for user, told in heard if user in others and told == "appointment_cancelled"}
+    told_of_the_end = {user for user, type_ in heard if user in others and type_ == "appointment_cancelled"}
     assert {user for user, _ in heard if user in others} == told_of_the_end
     assert told_of_the_end == (set(others) if kind == "cancelled" else set())

@@ -21,7 +21,7 @@ def local(zone: str, instant: int) -> datetime:
 
 @dataclass(frozen=True)
 class Clock:
-    """What clocks in a zone show from five days before noon (UTC) of `center` until five days after."""
+    """The wall clock of a zone from five days before noon (UTC) of `center` until five days after."""
 
     zone: str
     center: date

@@ -1,4 +1,4 @@
-"""Who came."""
+"""Check-ins and no-shows."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

@@ -135,7 +135,7 @@ def _policies(draw: st.DrawFn) -> Policy:
 
 @st.composite
 def _taken(draw: st.DrawFn, noon: int) -> list[Taken]:
-    """What overlaps is elsewhere, mostly; engines must not rely on it."""
+    """Draw taken ranges, which mostly overlap only with busy times; engines must not rely on that."""
     lengths = st.sampled_from([900, 1_800, 3_600, 3 * DAY]) | st.integers(1, DAY)
     spans = st.builds(
         lambda start, length, kind: Taken(noon + start, noon + start + length, kind),

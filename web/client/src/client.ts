@@ -13,9 +13,6 @@ import type {
   Scope,
   UpdateAppointment,
 } from "./model";
-import type { Planned } from "./planned";
-
-type Paths = Omit<paths, keyof Planned> & Planned;
 
 /** A command that was decided, or one that was accepted and is not decided yet. */
 export type Decided<T> = { pending: false; value: T } | { pending: true; commandId: string };
@@ -38,7 +35,7 @@ const APPOINTMENT = "/api/appointments/{appointment_id}";
 
 /** Return the calls of the API. Each resolves to the body of a success, or rejects with `ApiError`. */
 export function createClient(options: ClientOptions) {
-  const api = createFetch<Paths>({ baseUrl: options.baseUrl.replace(/\/$/, ""), fetch: authorized(options) });
+  const api = createFetch<paths>({ baseUrl: options.baseUrl.replace(/\/$/, ""), fetch: authorized(options) });
 
   return {
     me: (signal?: AbortSignal): Promise<Me> => body(api.GET("/api/appointments/me", with_(signal))),

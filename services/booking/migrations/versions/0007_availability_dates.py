@@ -1,4 +1,4 @@
-"""What somebody said of single dates by its date, so that a booking reads that of its own days only."""
+"""The overrides of an availability in rows by date, so that a booking reads those of its own days only."""
 
 from alembic import op
 

@@ -27,7 +27,7 @@ class Fleet:
         return {}
 
     async def behind(self, _: object) -> list[Behind]:
-        """What is left, for a while."""
+        """A lag that lasts for a while."""
         self._slow -= 1
         self.steps.append("drained" if self._slow < 0 else "behind")
         return [] if self._slow < 0 else [Behind("booking.commands", "booking.commands", 0, 1)]

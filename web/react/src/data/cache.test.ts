@@ -15,6 +15,7 @@ function item(version: number, start = "2026-12-08T09:00:00Z", end = "2026-12-08
     timezone: "UTC",
     status: "confirmed",
     organizer_id: "o",
+    location: "",
     participant_ids: [],
     version,
     series_id: null,
