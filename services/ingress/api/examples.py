@@ -25,6 +25,7 @@ from services.ingress.api.models.appointments import (
 )
 from services.ingress.api.models.bulk import BulkOutcome, BulkOutcomes
 from services.ingress.api.models.commands import FieldFlaw, PendingCommand, ReportAccepted
+from services.ingress.api.models.messages import LoggedDelivery, MessageLog
 from services.ingress.api.models.people import Name
 
 ANNA, BEN = UUID("5b0c6f6e-1d3c-4f0e-8f55-6d3d1c1d9a01"), UUID("5b0c6f6e-1d3c-4f0e-8f55-6d3d1c1d9a02")
@@ -157,6 +158,17 @@ DELIVERIES = Deliveries(
     ]
 )
 
+MESSAGE_LOG = MessageLog(
+    items=[
+        LoggedDelivery(
+            **DELIVERIES.items[0].model_dump(),
+            appointment_id=APPOINTMENT_ID,
+            recipient_name="Ben Moreau",
+            title=APPOINTMENT.title,
+        )
+    ],
+    next_cursor=None,
+)
 BULK_OUTCOMES = BulkOutcomes(
     items=[
         BulkOutcome(

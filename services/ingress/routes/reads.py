@@ -40,7 +40,7 @@ from services.ingress.api.parameters import (
 from services.ingress.domain import appointments, cursors, queries
 from services.ingress.domain import calendar as calendars
 from services.ingress.domain.problems import invalid, not_found
-from services.ingress.http.responses import as_json, etag, raw_json, tagged_json
+from services.ingress.http.responses import as_json, etag, has_seen, raw_json, tagged_json
 from services.ingress.routes.availability import check_colleagues
 from services.ingress.routes.free_slots import People
 
@@ -231,12 +231,15 @@ async def notifications(call: Call, appointment_id: UUID, query: VersionParamete
     "GET",
     "/{appointment_id}",
     summary="Read an appointment",
-    answers=[ok(AppointmentRead, examples.READ, ETAG)],
+    answers=[ok(AppointmentRead, examples.READ, ETAG), NOT_MODIFIED],
+    headers=[IF_NONE_MATCH],
     problems=READ,
 )
 async def appointment(call: Call, appointment_id: UUID, query: AppointmentParameters) -> Response:
     """Return an appointment in which the caller takes part; an admin may read all of the organization."""
     version, body = await _visible(call, appointment_id, query.min_version)
+    if has_seen(call.header("if-none-match"), etag(version)):
+        return Response(status_code=304, headers={"ETag": etag(version)})
     store, organization = call.runtime.store, call.caller.organization
     more: dict[str, Any] = {}
     if query.include == "history":

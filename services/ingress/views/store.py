@@ -6,7 +6,7 @@ unparsed.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +20,7 @@ from services.ingress.settings import IngressSettings
 from services.ingress.views.connections import Connections
 from services.ingress.views.feed_sql import FEED, OWN, SERIES
 from services.ingress.views.free_time_sql import AVAILABILITY, HOLD, HOLDS, TAKEN
+from services.ingress.views.message_log_sql import OF_ORGANIZATION, OF_PERSON
 
 _APPOINTMENT = """
     SELECT p.version, p.body FROM views.appointments p WHERE p.id = $1 AND p.organization_id = $2
@@ -112,6 +113,20 @@ _SUSPENDED = """
 """
 
 
+class MessageQuery(NamedTuple):
+    """Filters of the message log; empty ones take all. `after`: the last item of the page before."""
+
+    start: datetime
+    end: datetime
+    after: tuple[datetime, UUID] | None
+    limit: int
+    states: Sequence[str]
+    channels: Sequence[str]
+    types: Sequence[str]
+    appointments: Sequence[UUID]
+    recipient: UUID | None
+
+
 class Store:
     """Reads the views. Every method raises Problem 503 while PostgreSQL does not answer."""
 
@@ -195,6 +210,15 @@ class Store:
     async def notifications(self, caller: Caller, appointment: UUID) -> Sequence[Any]:
         """Return the deliveries that the caller may see, in the order of planning."""
         return await self._fetch(_NOTIFICATIONS, appointment, caller.organization, caller.admin, caller.id)
+
+    async def message_log(self, caller: Caller, query: MessageQuery) -> Sequence[Any]:
+        """Return the deliveries that the caller may see, the newest first, with the titles of appointments."""
+        sql = OF_ORGANIZATION if caller.admin else OF_PERSON
+        after = query.after or (None, None)
+        chosen = (query.states, query.channels, query.types, query.appointments, query.recipient)
+        return await self._fetch(
+            sql, caller.organization, query.start, query.end, *after, query.limit, *chosen, caller.id
+        )
 
     async def analytics(self, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
         """Return a row for each UTC day, type and channel; `sent_s` and `delivered_s`: median and 95th

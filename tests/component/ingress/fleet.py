@@ -282,7 +282,7 @@ class Fleet:
         )
         await self.publisher.publish([envelope.message(PROJECTOR_EVENTS.name, orjson.dumps(body))])
 
-    async def say_hours(self, person: Someone, version: int = 1, **said: Any) -> dict[str, Any]:
+    async def say_hours(self, person: Someone, version: int = 1, **more: Any) -> dict[str, Any]:
         """Put somebody's availability into the views; returns its body."""
         body: dict[str, Any] = {
             "user_id": str(person.id),
@@ -292,7 +292,7 @@ class Fleet:
             "overrides": [],
             "policy": {},
             "version": version,
-        } | said
+        } | more
         policy = body["policy"]
         buffers = policy.get("buffer_before", 0) + policy.get("buffer_after", 0)
         await self.database.execute(

@@ -1,4 +1,4 @@
-"""Who is let in."""
+"""The token check: callers who are let in, and those who are not."""
 
 import time
 from typing import Any
@@ -13,6 +13,7 @@ from tests.component.ingress.running import Ingress
 PATH = "/api/appointments/calendar"
 CALLS = [
     ("GET", "/me"),
+    ("GET", "/notifications"),
     ("POST", "/bulk"),
     ("GET", "/people"),
     ("POST", ""),

@@ -1,4 +1,4 @@
-"""What is offered, why other times are not, and to whom that is told."""
+"""Free slots, the reasons against other times, and the people who may see them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,7 +85,7 @@ async def test_time_taken_elsewhere_may_last_for_weeks(ingress: Ingress) -> None
 
 
 async def test_buffers_look_beyond_the_days_asked_about(ingress: Ingress) -> None:
-    """What ends on Sunday at midnight keeps Monday's first hour closed."""
+    """An appointment that ends on Sunday at midnight keeps Monday's first hour closed."""
     midnight = [{"day_of_week": 0, "start_time": "00:00", "end_time": "02:00", "is_active": True}]
     await ingress.fleet.say_hours(ANNA, rules=midnight, policy={"step": 60, "buffer_after": 60})
     sunday_23 = datetime(2031, 3, 2, 22, tzinfo=UTC)

@@ -28,8 +28,8 @@ RULES = {
 def set_preferences(envelope: Envelope, body: dict[str, Any]) -> dict[str, Any]:
     """Accept as the notifier does."""
     of_all = envelope.type == "organization_preferences.set"
-    told = {"organization_preferences" if of_all else "preferences": {**body, "version": 1}}
-    return {"status": "accepted", "user_id": envelope.actor, "version": 1} | told
+    kept = {"organization_preferences" if of_all else "preferences": {**body, "version": 1}}
+    return {"status": "accepted", "user_id": envelope.actor, "version": 1} | kept
 
 
 async def show(ingress: Ingress, person: Someone | None, body: dict[str, Any]) -> None:
@@ -132,16 +132,16 @@ async def test_why_a_channel_is_used(ingress: Ingress) -> None:
     await show(ingress, None, RULES)
     await show(ingress, BEN, {"channels": {"email": False, "sms": True}, "version": 1})
     path = "/preferences/explain?type=appointment_cancelled"
-    told = await ingress.json(BEN, path)
-    assert told["type"] == "appointment_cancelled"
-    assert [(item["channel"], item["on"], item["level"]) for item in told["channels"]] == [
+    explained = await ingress.json(BEN, path)
+    assert explained["type"] == "appointment_cancelled"
+    assert [(item["channel"], item["on"], item["level"]) for item in explained["channels"]] == [
         ("in_app", True, "always"),
         ("email", True, "mandatory"),
         ("sms", True, "person"),
         ("push", True, "organization"),
     ]
-    assert all(item["reason"] for item in told["channels"])
-    assert await ingress.json(ADMIN, f"{path}&user_id={BEN.id}") == told
+    assert all(item["reason"] for item in explained["channels"])
+    assert await ingress.json(ADMIN, f"{path}&user_id={BEN.id}") == explained
 
 
 async def test_a_channel_whose_address_bounced_says_so(ingress: Ingress) -> None:
@@ -153,8 +153,8 @@ async def test_a_channel_whose_address_bounced_says_so(ingress: Ingress) -> None
         BEN.organization,
     )
     await show(ingress, BEN, {"channels": {"email": True, "sms": True}, "version": 1})
-    told = await ingress.json(BEN, "/preferences/explain?type=appointment_cancelled")
-    email, sms = told["channels"][1:3]
+    explained = await ingress.json(BEN, "/preferences/explain?type=appointment_cancelled")
+    email, sms = explained["channels"][1:3]
     assert (email["on"], email["level"]) == (False, "suspended")
     assert email["reason"].startswith("suspended: the address bounced on 2030-01-01 (No such mailbox);")
     assert (sms["on"], sms["level"]) == (True, "person"), "restored"

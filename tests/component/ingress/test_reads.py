@@ -1,4 +1,4 @@
-"""What the views show to whom."""
+"""The views, and the people who may read them."""
 
 import asyncio
 from datetime import timedelta
@@ -296,3 +296,12 @@ async def test_notifications_are_told(ingress: Ingress) -> None:
         str(ANNA.id),
     )
     assert (item["sent_at"], item["delivered_at"]) == ("2030-01-01T00:00:00Z", None)
+
+
+async def test_an_appointment_that_has_not_changed_is_not_sent_again(ingress: Ingress) -> None:
+    appointment = await shown(ingress, version=3)
+    path = f"/{appointment['id']}"
+    again = await ingress.call(ANNA, "GET", path, headers={"If-None-Match": '"3"'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", '"3"')
+    assert (await ingress.call(ANNA, "GET", path, headers={"If-None-Match": '"2"'})).status_code == 200
+    assert (await ingress.call(CARL, "GET", path, headers={"If-None-Match": '"3"'})).status_code == 404

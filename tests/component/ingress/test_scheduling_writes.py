@@ -39,7 +39,7 @@ def settled(**fields: Any) -> dict[str, Any]:
 
 
 def availability_of(body: dict[str, Any]) -> dict[str, Any]:
-    """What booking tells of an availability that was sent so."""
+    """Return the outcome that booking gives to an availability with this body."""
     kept = {"overrides": [], "policy": {}, **body, "organization_id": str(ANNA.organization), "version": 3}
     return settled(user_id=body["user_id"], version=3, availability=kept)
 
@@ -152,8 +152,13 @@ def a_series(*events: UUID, **more: Any) -> tuple[dict[str, Any], dict[str, Any]
         {"appointment_id": identifier, "original_start_time": TIMES["start_time"], **TIMES}
         for identifier in (first["id"], str(uuid4()))
     ]
-    told = {"series_id": series, "occurrences": touched, "skipped": [], "event_ids": list(map(str, events))}
-    return first, {**accepted(first), **told, **more}
+    about_series = {
+        "series_id": series,
+        "occurrences": touched,
+        "skipped": [],
+        "event_ids": list(map(str, events)),
+    }
+    return first, {**accepted(first), **about_series, **more}
 
 
 async def test_a_series_is_answered_by_its_first_occurrence_and_what_became_of_all(ingress: Ingress) -> None:
@@ -164,8 +169,8 @@ async def test_a_series_is_answered_by_its_first_occurrence_and_what_became_of_a
     response = await ingress.call(ANNA, "POST", "", json=NEW | pattern)
     assert response.status_code == 201
     assert response.headers["location"] == f"/api/appointments/{first['id']}"
-    told = {name: outcome[name] for name in ("series_id", "occurrences", "skipped")}
-    assert response.json() == {**first, **told}
+    about_series = {name: outcome[name] for name in ("series_id", "occurrences", "skipped")}
+    assert response.json() == {**first, **about_series}
     [(_, _, body)] = ingress.fleet.commands
     assert body == NEW | pattern
 

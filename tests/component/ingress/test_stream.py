@@ -103,10 +103,12 @@ async def test_a_reader_who_comes_back_misses_nothing_and_gets_nothing_twice(ing
         last = (await listener.event())["id"]
     missed = [await change(ingress) for _ in range(3)]
     async with listening(ingress, ANNA, last) as (listener, first):
-        told = [first] if "data" in first else []
-        while len(told) < 3:
-            told.append(await listener.event())
-        assert [orjson.loads(event["data"])["appointment_id"] for event in told] == [a["id"] for a in missed]
+        events = [first] if "data" in first else []
+        while len(events) < 3:
+            events.append(await listener.event())
+        assert [orjson.loads(event["data"])["appointment_id"] for event in events] == [
+            a["id"] for a in missed
+        ]
         fresh = await change(ingress)
         assert orjson.loads((await listener.event())["data"])["appointment_id"] == fresh["id"]
 
@@ -313,3 +315,25 @@ async def test_a_reader_is_warned_before_their_token_ends(ingress: Ingress) -> N
     assert event["event"] == "session.expiring"
     at = datetime.fromisoformat(orjson.loads(event["data"])["at"])
     assert at.timestamp() == expires_at
+
+
+async def test_one_persons_streams_take_no_place_of_others(
+    ingress: Ingress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait that a refusal names is the true one: then the oldest stream makes room."""
+    live, most = ingress.runtime.streams(), ingress.settings.streams_person_max
+    async with contextlib.AsyncExitStack() as stack:
+        streams = [(await stack.enter_async_context(listening(ingress, ANNA)))[0] for _ in range(most)]
+        refused = await ingress.call(ANNA, "GET", "/stream")
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        wait = int(refused.headers["retry-after"])
+        assert 50 <= wait <= 60
+        for other in (BEN, STRANGE_ADMIN):
+            await stack.enter_async_context(listening(ingress, other))
+        clock = live.clock
+        monkeypatch.setattr(live, "clock", lambda: clock() + wait)
+        await stack.enter_async_context(listening(ingress, ANNA))
+        with contextlib.suppress(EOFError):
+            while True:
+                await streams[0].block()
+        assert live.count == most + 2

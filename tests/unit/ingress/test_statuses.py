@@ -1,4 +1,4 @@
-"""Who learns what of the notifications of an appointment."""
+"""The statuses of an appointment's notifications, and the people who may see them."""
 
 import json
 from typing import Any
