@@ -1,4 +1,4 @@
-"""Who is not signed in comes to the sign-in page, and goes on where they wanted to be."""
+"""A person who is not signed in comes to the sign-in page, and goes on where they wanted to be."""
 
 import re
 
