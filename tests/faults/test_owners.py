@@ -1,17 +1,13 @@
 """Two owners of one partition, a frozen one, and positions that somebody else wrote."""
 
-import re
 import signal
-from functools import partial
 from pathlib import Path
 
-import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts import topics
 from contracts.envelope import Message
-from tests.faults.driver import Ledgers, Process, check, command, send
-from tests.faults.test_strangers import partition_of
+from tests.faults.driver import Ledgers, check, command, send
 from tests.support import eventually
 
 
@@ -48,49 +44,6 @@ async def test_a_frozen_owner_is_replaced_and_harms_nothing_when_it_wakes(ledger
 
     await eventually(both_are_idle, 60)
     await check(ledgers, sent)
-
-
-async def test_who_has_lost_a_partition_shows_neither_its_trouble_nor_its_lag(
-    ledgers: Ledgers, tmp_path: Path
-) -> None:
-    everything = set(map(str, range(6)))
-    away = tmp_path / "away"
-    away.touch()
-    sent = [command(n) for n in range(60)]
-    first = ledgers.start(dependency_file=away, retry_max=0.5)
-    await first.ready()
-    await send(ledgers.world, sent)
-    with_records = {str(partition_of(message)) for message in sent}
-
-    async def shown(lag_of: set[str]) -> bool:
-        return await in_trouble(first) == lag_of & with_records and await labelled(first) == lag_of
-
-    await eventually(partial(shown, everything), 60)
-    second = ledgers.start()
-
-    async def shared() -> bool:
-        own = await labelled(second)
-        return 0 < len(own) < 6 and await shown(everything - own)
-
-    await eventually(shared, 60)
-    assert await in_trouble(second) == set()
-    away.unlink()
-    await ledgers.entered(len(sent))
-    await first.ready()
-    await check(ledgers, sent)
-
-
-async def in_trouble(process: Process) -> set[str]:
-    """The partitions for which health says that something is away."""
-    reason = (await process.health()).get("reasons", {}).get("oracle (ledger.commands)", "")
-    return set(re.findall(r"booking\.commands/(\d+):", reason))
-
-
-async def labelled(process: Process) -> set[str]:
-    """The partitions whose lag a process shows."""
-    async with httpx.AsyncClient() as client:
-        metrics = (await client.get(f"http://127.0.0.1:{process.port}/metrics", timeout=5)).text
-    return set(re.findall(r'^appointments_consumer_lag\{.*partition="(\d+)"', metrics, re.MULTILINE))
 
 
 async def _wakes_when_a_successor_is_at_work(
