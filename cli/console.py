@@ -119,11 +119,21 @@ def warn(sentence: str) -> None:
     sys.stderr.write((_wrapped(sentence) if sys.stderr.isatty() else sentence) + "\n")
 
 
-def _wrapped(text: str) -> str:
-    """Break lines between words, at the terminal's width; ids and addresses stay whole."""
+def _wrapped(text: str, hang: int = 0) -> str:
+    """Break lines between words, at the terminal's width; ids and addresses stay whole.
+
+    Lines after a break are indented by `hang` columns.
+    """
     width = shutil.get_terminal_size().columns
     lines = (
-        textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
+        textwrap.wrap(
+            line,
+            width,
+            subsequent_indent=" " * hang,
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+        )
         for line in text.splitlines()
     )
     return "\n".join("\n".join(wrapped) for wrapped in lines)
@@ -210,7 +220,12 @@ def print_json_lines(documents: Iterable[Any]) -> None:
         print_json(document)
 
 
-def say(line: str) -> None:
-    """Print a plain line on stdout at once."""
+def say(line: str, hang: int | None = None) -> None:
+    """Print a plain line on stdout at once.
+
+    With `hang`, a terminal that is too narrow gets it broken between words, and the rest indented by so many columns.
+    """
+    if hang is not None and sys.stdout.isatty():
+        line = _wrapped(line, hang)
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

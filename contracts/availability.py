@@ -35,7 +35,7 @@ def _storable(uid: str) -> str:
 
 
 Uid = Annotated[str, Field(min_length=1, max_length=UID_MAX), AfterValidator(_storable)]
-"""What names an event in its calendar."""
+"""The identifier of an event in its calendar."""
 
 
 class _Hours(CommandBody):
@@ -211,7 +211,7 @@ AVAILABILITY_EVENT_TYPES: dict[str, str] = {
     "availability.changed": "A person's hours, exceptions or policy were replaced.",
 }
 BUSY_EVENT_TYPES: dict[str, str] = {
-    "busy_times.changed": "A person's time that is taken elsewhere changed.",
+    "busy_times.changed": "A person's busy times changed.",
 }
 
 

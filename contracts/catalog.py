@@ -93,7 +93,7 @@ MESSAGE_TYPES: tuple[MessageType, ...] = (
     *_told(
         NOTIFIER_EVENTS,
         OrganizationPreferencesChanged,
-        {"organization_preferences.changed": "What holds for everybody in an organization was replaced."},
+        {"organization_preferences.changed": "An organization's preferences were replaced."},
     ),
     *_told(NOTIFIER_EVENTS, notifications.ChannelSuspension, notifications.CHANNEL_EVENT_TYPES),
     *_told(COMMUNICATION_EVENTS, notifications.CommunicationEvent, _REPORTS, "communication."),

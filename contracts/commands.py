@@ -26,7 +26,7 @@ from contracts.fields import (
     Title,
     When,
 )
-from contracts.holds import PlaceHold, ReleaseHold
+from contracts.holds import PlaceHold, ReleaseHold, RenewHold
 from contracts.preferences import SetOrganizationPreferences, SetPreferences
 from contracts.series import OnConflict, RecurringPattern, Scope
 
@@ -184,6 +184,7 @@ BookingCommand = (
     | ImportBusyTimes
     | PlaceHold
     | ReleaseHold
+    | RenewHold
     | SetFeed
 )
 
@@ -205,6 +206,7 @@ BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
     "busy_times.import": ImportBusyTimes,
     "hold.place": PlaceHold,
     "hold.release": ReleaseHold,
+    "hold.renew": RenewHold,
     "feed.set": SetFeed,
 }
 

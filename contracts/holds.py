@@ -7,6 +7,7 @@ from pydantic import Field
 from contracts.fields import PARTICIPANTS_MAX, CommandBody, EventBody, Instant, Timezone, When
 
 HOLD_SECONDS_MAX = 600
+HOLDS_MAX = 5  # live, of one owner
 
 
 class PlaceHold(CommandBody):
@@ -26,6 +27,16 @@ class ReleaseHold(CommandBody):
     """Give the time free again; for its owner and admins."""
 
     hold_id: UUID
+
+
+class RenewHold(CommandBody):
+    """Keep the time of a hold free from now on for so many seconds more; for its owner and admins.
+
+    Another hold takes its place; its id is uuid5(command id, "hold").
+    """
+
+    hold_id: UUID
+    expires_in: int = Field(HOLD_SECONDS_MAX, ge=1, le=HOLD_SECONDS_MAX, strict=True, description="Seconds.")
 
 
 class Hold(EventBody):
@@ -50,5 +61,5 @@ class HoldEvent(EventBody):
 
 EVENT_TYPES: dict[str, str] = {
     "hold.placed": "Time is kept free until it expires.",
-    "hold.released": "The time is free again before it expired; one that was booked or expires is not told.",
+    "hold.released": "The hold was released before it expired; a hold that is used up or expires has no event.",
 }

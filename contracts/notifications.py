@@ -67,7 +67,7 @@ class Notification(EventBody):
 
 EVENT_TYPES = {
     "notification.planned": "A delivery was decided upon.",
-    "notification.held": "It waits for its `next_attempt_at`, because the person is not to be disturbed before.",
+    "notification.held": "It is held until its `next_attempt_at`: the person wants no message before.",
     "notification.sent": "The Communication Service accepted it.",
     "notification.delivered": "It reached the person.",
     "notification.failed": "Its channel gave up.",
@@ -94,7 +94,7 @@ class ChannelSuspension(EventBody):
 
 CHANNEL_EVENT_TYPES = {
     "channel.suspended": "A person's address bounced: the channel is not used for them any more.",
-    "channel.restored": "The person said something new about the channel: it is used again.",
+    "channel.restored": "The person set the channel again: it is used again.",
 }
 
 

@@ -114,7 +114,7 @@ class PreferencesOutcome(EventBody):
 
 
 OUTCOME_TYPES = {
-    "command.accepted": "The command was carried out, or asked for what already is.",
+    "command.accepted": "The command was carried out, or asked for the state as it is already.",
     "command.refused": "The command was not carried out; its code says why.",
 }
 

@@ -53,10 +53,10 @@ class RecurringPattern(CommandBody):
     @model_validator(mode="after")
     def _one_form(self) -> "RecurringPattern":
         if (self.rrule is None) == (self.frequency is None):
-            raise PydanticCustomError("one_form", "Either rrule or frequency is needed, and not both")
+            raise PydanticCustomError("one_form", "Give either rrule or frequency, and not both")
         friendly = {"interval", "days_of_week", "count", "until"} & self.model_fields_set
         if self.rrule is not None and friendly:
-            raise PydanticCustomError("one_form", "Beside rrule only exdates and rdates may stand")
+            raise PydanticCustomError("one_form", "Only exdates and rdates can be combined with rrule")
         if self.count is not None and self.until is not None:
             raise PydanticCustomError("one_end", "A series ends by count or by until, not by both")
         return self
@@ -148,5 +148,5 @@ class SeriesEvent(EventBody):
 
 
 EVENT_TYPES: dict[str, str] = {
-    "series.changed": "One command changed several occurrences of a series; told once for all of them.",
+    "series.changed": "One command changed several occurrences of a series: one event for all of them.",
 }

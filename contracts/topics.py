@@ -39,14 +39,18 @@ class Topic:
 
 
 BOOKING_COMMANDS = Topic(
-    "booking.commands", "booking", 14 * DAY_MS, "commands", "What people and services ask of appointments."
+    "booking.commands",
+    "booking",
+    14 * DAY_MS,
+    "commands",
+    "Commands to appointments, from people and services.",
 )
 BOOKING_EVENTS = Topic(
     "booking.events",
     "booking",
     FOREVER,
     "events",
-    "What happened to appointments; full state after each change.",
+    "Events of appointments, with the full state after each change.",
 )
 BOOKING_OUTCOMES = Topic(
     "booking.outcomes",
@@ -67,7 +71,7 @@ NOTIFIER_COMMANDS = Topic(
     "notifier",
     14 * DAY_MS,
     "commands",
-    "What people ask of their notification preferences.",
+    "Commands that set notification preferences.",
 )
 NOTIFIER_OUTCOMES = Topic(
     "notifier.outcomes", "notifier", 7 * DAY_MS, "outcomes", "One outcome for each notifier command."
@@ -86,9 +90,7 @@ COMMUNICATION_EVENTS = Topic(
     "events",
     "Delivery reports of the Communication Service.",
 )
-PROJECTOR_EVENTS = Topic(
-    "projector.events", "projector", DAY_MS, "events", "What the views show from now on."
-)
+PROJECTOR_EVENTS = Topic("projector.events", "projector", DAY_MS, "events", "Changes of the views.")
 
 WORKERS = ("booking", "reminders", "notifier", "projector")
 
@@ -100,7 +102,7 @@ def dead_letters(service: str) -> Topic:
         service,
         30 * DAY_MS,
         "dead-letters",
-        f"What {service} could not apply.",
+        f"Records that {service} could not apply.",
         2 * MIB,
     )
 

@@ -95,11 +95,24 @@ def body_of(preferences: Preferences) -> dict[str, Any]:
         "version": preferences.version,
     }
     if preferences.says_quiet_hours:
-        quiet = preferences.quiet_hours
-        body["quiet_hours"] = quiet and {"start": _clock(quiet.start), "end": _clock(quiet.end)}
+        body["quiet_hours"] = quiet_hours_body(preferences.quiet_hours)
     if preferences.digest:
         body["digest"] = {"enabled": preferences.digest.enabled, "at": _clock(preferences.digest.at)}
     return body
+
+
+def own_body(preferences: Preferences) -> dict[str, Any]:
+    """Return the JSON of what was chosen, and of nothing else; quiet hours of false: none at all."""
+    body = {name: value for name, value in body_of(preferences).items() if value not in (None, {})}
+    del body["version"]
+    if preferences.says_quiet_hours:
+        body["quiet_hours"] = quiet_hours_body(preferences.quiet_hours) or False
+    return body
+
+
+def quiet_hours_body(quiet: QuietHours | None) -> dict[str, str] | None:
+    """Return the JSON of quiet hours; None without any."""
+    return {"start": _clock(quiet.start), "end": _clock(quiet.end)} if quiet else None
 
 
 def organization_of(body: Mapping[str, Any]) -> Organization:

@@ -76,9 +76,9 @@ _WORDS = {
         day_and_month="am {day}. {month}",
         conjunction="und",
         until=" bis {day}. {month} {year}",
-        times=(", ein Mal", ", {count} Mal"),
+        times=(", einmal", ", {count} Mal"),
         odd="{every}, nach einer eigenen Regel",
-        chosen="an eigens gewählten Tagen",
+        chosen="an einzeln gewählten Tagen",
     ),
 }
 

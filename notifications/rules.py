@@ -17,6 +17,18 @@ from notifications.preferences import (
 
 Level = Literal["always", "mandatory", "type", "person", "organization", "default", "template", "suspended"]
 
+SWITCHED = ("type", "person", "organization", "default")
+"""Levels at which a channel is switched on or off."""
+
+CODES = (
+    "always",
+    "mandatory",
+    *(f"{level}_{word}" for level in SWITCHED for word in ("on", "off")),
+    "template",
+    "suspended",
+)
+"""Stable names of the sentences of decisions."""
+
 # E-mail on, SMS and push off unless preferences differ: docs/requirements.md#default-channels.
 BY_DEFAULT: Mapping[str, bool] = {EMAIL: True, SMS: False, PUSH: False}
 
@@ -29,6 +41,11 @@ class Decision:
     on: bool
     level: Level
     reason: str
+
+    @property
+    def code(self) -> str:
+        """Return the stable name of the sentence."""
+        return f"{self.level}_{_word(self.on)}" if self.level in SWITCHED else self.level
 
 
 def decide(kind: str, channel: str, own: Preferences, organization: Organization) -> Decision:

@@ -34,18 +34,22 @@ def friendly_rule(
 ) -> RecurrenceRule:
     """The rule of the ADR's form: `frequency` and the rest; Monday is day 0."""
     if frequency.upper() not in Frequency.__members__:
-        raise InvalidPattern("frequency", "unsupported_frequency", "It is daily, weekly, monthly or yearly.")
+        raise InvalidPattern(
+            "frequency", "unsupported_frequency", "frequency must be daily, weekly, monthly or yearly."
+        )
     if not 1 <= interval <= INTERVAL_MAX:
-        raise InvalidPattern("interval", "out_of_range", f"It is from 1 to {INTERVAL_MAX}.")
+        raise InvalidPattern("interval", "out_of_range", f"interval must be from 1 to {INTERVAL_MAX}.")
     if count is not None and count < 1:
-        raise InvalidPattern("count", "out_of_range", "It is at least 1.")
+        raise InvalidPattern("count", "out_of_range", "count must be at least 1.")
     if count is not None and count > COUNT_MAX:
         raise InvalidPattern("count", "too_many", f"A series has at most {COUNT_MAX} occurrences.")
     if count is not None and until is not None:
         raise InvalidPattern("until", "one_end", "A series ends by count or by until, not by both.")
     days = sorted(set(days_of_week or ()))
     if any(not 0 <= day <= 6 for day in days):
-        raise InvalidPattern("days_of_week", "out_of_range", "Monday is 0, Sunday is 6.")
+        raise InvalidPattern(
+            "days_of_week", "out_of_range", "days_of_week takes numbers from 0 (Monday) to 6 (Sunday)."
+        )
     every = Frequency(frequency.upper())
     if days and every in (Frequency.MONTHLY, Frequency.YEARLY):
         raise InvalidPattern(
@@ -66,7 +70,7 @@ def checked(
     """
     rule = _named_days(rule)
     if start.year + YEARS_MAX >= date.max.year or start.year <= date.min.year:
-        raise InvalidPattern(fields.rule, "out_of_range", "A series starts within the calendar.")
+        raise InvalidPattern(fields.rule, "out_of_range", "The start of the series is out of range.")
     end = start + LONGEST
     if rule.until is not None:
         rule = replace(rule, until=_until(rule.until, start, zone, fields.end))

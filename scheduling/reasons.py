@@ -77,10 +77,10 @@ def _distance(person: Person, start: int, now: int, zone: str) -> Iterator[Reaso
     policy = person.policy
     if policy.minimum_notice and start < now + 60 * policy.minimum_notice:
         notice = sentences.minutes(policy.minimum_notice)
-        yield Reason("minimum_notice", f"It must be booked at least {notice} before it starts.")
+        yield Reason("minimum_notice", f"The appointment must be booked at least {notice} before it starts.")
     if policy.horizon_days is not None and start > window(policy, now, zone)[1]:
         days = sentences.number(policy.horizon_days, "day")
-        yield Reason("beyond_horizon", f"It can be booked at most {days} ahead.")
+        yield Reason("beyond_horizon", f"The appointment can be booked at most {days} ahead.")
 
 
 def _hours(availability: Availability | None, start: int, end: int) -> Iterator[Reason]:

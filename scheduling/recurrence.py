@@ -144,17 +144,17 @@ def _instants(
     found = set()
     for index, at in enumerate(times):
         if index == DATES_MAX:
-            raise InvalidPattern(field, "too_many", f"At most {DATES_MAX} dates may stand here.")
+            raise InvalidPattern(field, "too_many", f"At most {DATES_MAX} dates are allowed.")
         try:
             instant = at.astimezone(UTC) if at.tzinfo else moved_out_of_gaps(at, zone)
             local = instant.astimezone(zone).replace(tzinfo=None)
         except OverflowError:
-            raise InvalidPattern(
-                f"{field}.{index}", "out_of_range", "That is no time of the calendar."
-            ) from None
+            raise InvalidPattern(f"{field}.{index}", "out_of_range", "This date is out of range.") from None
         if within and not within[0] <= local <= within[1]:
             raise InvalidPattern(
-                f"{field}.{index}", "out_of_range", "A date is from the start to five years after it."
+                f"{field}.{index}",
+                "out_of_range",
+                "Each date must be between the start and five years after it.",
             )
         found.add(instant)
     return tuple(sorted(found))
@@ -170,4 +170,4 @@ def _check_number(recurrence: Recurrence, field: str) -> None:
     except TooMany:
         raise InvalidPattern(field, "too_many", f"A series has at most {COUNT_MAX} occurrences.") from None
     if not found and not recurrence.endless:
-        raise InvalidPattern("exdates", "no_occurrence", "The exceptions leave no occurrence.")
+        raise InvalidPattern("exdates", "no_occurrence", "The exceptions leave no occurrence in the series.")

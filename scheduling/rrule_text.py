@@ -49,7 +49,7 @@ def parsed(text: str, *, count_max: int = COUNT_MAX) -> RecurrenceRule:
             field, read = _SINGLE[name]
             values[field] = read(value)
         else:
-            raise _refused("unknown_part", f"{_shown(name)} is no part of a rule.")
+            raise _refused("unknown_part", f"{_shown(name)} is not a part of a recurrence rule.")
     if "frequency" not in values:
         raise _refused("malformed", "A rule needs FREQ.")
     rule = RecurrenceRule(**values)  # type: ignore[arg-type]
@@ -83,7 +83,7 @@ def _parts(text: str) -> dict[str, str]:
         if not (name and equals and value):
             raise _refused("malformed", "A rule is NAME=VALUE parts with semicolons between them.")
         if name in parts:
-            raise _refused("repeated_part", f"{_shown(name)} stands there twice.")
+            raise _refused("repeated_part", f"{_shown(name)} is given twice.")
         parts[name] = value
     return parts
 
@@ -158,14 +158,14 @@ def _check_together(rule: RecurrenceRule) -> None:
     if rule.count is not None and rule.until is not None:
         raise _refused("one_end", "A rule ends by COUNT or by UNTIL, not by both.")
     yearly, monthly = rule.frequency == Frequency.YEARLY, rule.frequency == Frequency.MONTHLY
-    _only_with(rule.week_numbers, yearly, "BYWEEKNO goes with FREQ=YEARLY only.")
-    _only_with(rule.year_days, yearly, "BYYEARDAY goes with FREQ=YEARLY only.")
+    _only_with(rule.week_numbers, yearly, "BYWEEKNO is allowed with FREQ=YEARLY only.")
+    _only_with(rule.year_days, yearly, "BYYEARDAY is allowed with FREQ=YEARLY only.")
     _only_with(
-        rule.month_days, rule.frequency != Frequency.WEEKLY, "BYMONTHDAY does not go with FREQ=WEEKLY."
+        rule.month_days, rule.frequency != Frequency.WEEKLY, "BYMONTHDAY is not allowed with FREQ=WEEKLY."
     )
     numbered = [day for day in rule.weekdays if day.ordinal]
-    _only_with(numbered, yearly or monthly, "BYDAY with a number goes with MONTHLY and YEARLY only.")
-    _only_with(numbered, not rule.week_numbers, "BYDAY with a number does not go with BYWEEKNO.")
+    _only_with(numbered, yearly or monthly, "BYDAY with a number is allowed with MONTHLY and YEARLY only.")
+    _only_with(numbered, not rule.week_numbers, "BYDAY with a number is not allowed with BYWEEKNO.")
     days = (rule.months, rule.week_numbers, rule.year_days, rule.month_days, rule.weekdays)
     others = any(days) or any((rule.hours, rule.minutes, rule.seconds))
     _only_with(rule.positions, others, "BYSETPOS needs another BY part to choose from.")

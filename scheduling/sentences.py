@@ -45,8 +45,8 @@ def in_the_way(code: str, start: int, end: int, zone: str, gap: int) -> str:
     if code == "buffer":
         return f"{number(gap, 'minute')} must stay free between two appointments; time is taken {when}."
     what = {
-        "busy": "There is an appointment",
-        "held": "The time is being kept for somebody",
+        "busy": "There is another appointment",
+        "held": "The time is on hold",
         "busy_elsewhere": "The time is taken in another calendar",
     }[code]
     return f"{what} {when}."
@@ -55,14 +55,12 @@ def in_the_way(code: str, start: int, end: int, zone: str, gap: int) -> str:
 def full_day(midnight: int, most: int, zone: str) -> str:
     """The day on which as many as may be start already."""
     day: datetime = wall_clock(zone, midnight)
-    return f"At most {number(most, 'appointment')} a day; {day:%Y-%m-%d} has as many ({zone})."
+    return f"At most {number(most, 'appointment')} a day can be booked, and {day:%Y-%m-%d} already has that many ({zone})."
 
 
 def between_steps(step: int) -> str:
     """It may be booked, but is not among the times that are offered."""
-    return (
-        f"It may be booked, but times are offered every {number(step, 'minute')} from the start of the hours."
-    )
+    return f"The time can be booked, but free slots are offered every {number(step, 'minute')} from the start of the hours."
 
 
 def _ranges(hours: Sequence[Span]) -> str:

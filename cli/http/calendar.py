@@ -1,7 +1,5 @@
 """`appointments calendar`: a person's coming days, on the clock of their zone."""
 
-import shutil
-import sys
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -16,6 +14,7 @@ from cli.stack.people import PERSON
 
 JSON = dict[str, Any]
 _NAMED = 3  # participants before the rest is counted
+_TIMES = 12  # the column at which times begin
 
 
 @with_examples("appointments calendar mira", "appointments calendar mira --from 2027-03-01 --days 14")
@@ -46,7 +45,7 @@ def calendar(
         if not items:
             say("  no appointments")
         for item in items:
-            say(_line(talk, item, place))
+            say(_line(talk, item, place), hang=_TIMES)
 
 
 def _midnight(first: str | None, place: ZoneInfo) -> datetime:
@@ -61,9 +60,7 @@ def _line(talk: Session, item: JSON, place: ZoneInfo) -> str:
         return f"{when}  busy"
     where = [item["location"]] if item.get("location") else []
     line = "  ".join([when, item["title"], *_company(talk, item), *where, item["status"]])
-    narrow = sys.stdout.isatty() and len(line) + 2 + len(item["id"]) > shutil.get_terminal_size().columns
-    gap = "\n" + " " * 12 if narrow else "  "
-    return f"{line}{gap}{item['id']}"
+    return f"{line}  {item['id']}"
 
 
 def _company(talk: Session, item: JSON) -> list[str]:

@@ -41,6 +41,9 @@ def explain(
     first, last = (at.astimezone(place) for at in (start, start + timedelta(minutes=minutes)))
     word = "can" if answer["offered"] else "cannot"
     end = "." if answer["offered"] else ":"
-    say(f"{talk.caller['name']} {word} be booked on {weekday(first)} {span(first, last)} ({place.key}){end}")
+    say(
+        f"{talk.caller['name']} {word} be booked on {weekday(first)} {span(first, last)} ({place.key}){end}",
+        hang=0,
+    )
     for reason in answer["reasons"]:
-        say(f"  {reason['detail']}")
+        say(f"  {reason['detail']}", hang=4)

@@ -1,13 +1,15 @@
 """`appointments progress`: the position of each consumer, and the way out of a halted partition."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Annotated
 from uuid import uuid4
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import text
 
 from chassis import clock
@@ -191,20 +193,24 @@ async def _write(tx: Transaction, stand: Stand, change: Change) -> None:
         fail(f"{stand.topic}/{stand.partition} has moved meanwhile: nothing was set, look again", EXIT_FAILED)
 
 
-def _table(stands: Iterable[Stand]) -> Table:
-    table = Table("consumer", "partition", "next", "published", "log", "", "set by hand")
-    for stand in stands:
-        table.add_row(
-            stand.consumer,
-            f"{stand.topic}/{stand.partition}",
-            str(stand.next_offset),
-            str(stand.published_offset),
-            f"{stand.log_start}–{stand.log_end}",
-            f"[red]{escape(stand.halted)}[/]" if stand.halted else "",
-            _told(stand.by_hand),
-        )
+def _table(stands: Sequence[Stand]) -> Table:
+    """Return the positions under their consumers, with the rare columns only where one of them is filled."""
+    halted, by_hand = any(stand.halted for stand in stands), any(stand.by_hand for stand in stands)
+    rare = [name for name, shown in (("halted", halted), ("set by hand", by_hand)) if shown]
+    table = Table(Column("partition", overflow="fold"), "next", "published", "log", *rare, box=SIMPLE_HEAD)
+    for consumer, its in groupby(stands, key=lambda stand: stand.consumer):
+        table.add_row(f"[bold]{escape(consumer)}[/]")
+        for stand in its:
+            table.add_row(
+                f"{stand.topic}/{stand.partition}",
+                str(stand.next_offset),
+                str(stand.published_offset),
+                f"{stand.log_start}–{stand.log_end}",
+                *([f"[red]{escape(stand.halted or '')}[/]"] if halted else []),
+                *([_set_by_hand(stand.by_hand)] if by_hand else []),
+            )
     return table
 
 
-def _told(change: ByHand | None) -> str:
+def _set_by_hand(change: ByHand | None) -> str:
     return escape(f"{change.at:%Y-%m-%d %H:%M} by {change.by}: {change.reason}") if change else ""

@@ -90,7 +90,7 @@ class _Printer:
             else:
                 line = describe.line(record, self._names)
                 at = f"{record.timestamp.astimezone(self._zone):%H:%M:%S}"
-                say("  ".join(part for part in (at, line.type, line.what, _subject(record)) if part))
+                say("  ".join(part for part in (at, line.type, line.what, _subject(record)) if part), hang=10)
 
 
 async def _tail(

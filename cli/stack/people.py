@@ -30,6 +30,7 @@ PERSON = "an id, an e-mail address, or how a name or an address begins"
 @with_examples(
     "appointments people",
     "appointments people mira --id",
+    "appointments people mira --get organization_id",
     "appointments people --json",
 )
 def people(
@@ -39,6 +40,10 @@ def people(
     identifier: Annotated[
         bool, typer.Option("--id", help="Print only the id; exactly one person must match.")
     ] = False,
+    get: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="Print only this field; exactly one person must match."),
+    ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -47,8 +52,8 @@ def people(
     A terminal leaves out the 1,000 people that exist for load; a pipe gets all, a line each, separated by tabs.
     """
     everybody = fetch_people(running_stack(home).urls["IDENTITY_URL"])
-    if identifier:
-        say(person_of(everybody, name)["id"] if name else fail("--id needs a person", EXIT_USAGE))
+    if identifier or get is not None:
+        say(_field(everybody, name, get or "id"))
         return
     found = matching(everybody, name) if name else everybody
     if name and not found:
@@ -88,6 +93,14 @@ def person_of(everybody: list[JSON], word: str) -> JSON:
         more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
         fail(f"{word!r} matches {len(found):,} people: {names}{more}", EXIT_USAGE)
     return found[0]
+
+
+def _field(everybody: list[JSON], word: str | None, field: str) -> str:
+    if field not in _COLUMNS:
+        fail(f"people have no field {field[:100]!r}; their fields: {', '.join(_COLUMNS)}", EXIT_USAGE)
+    if not word:
+        fail(f"--{'id' if field == 'id' else 'get'} needs a person", EXIT_USAGE)
+    return _cell(person_of(everybody, word)[field])
 
 
 def _begins_so(person: JSON, wanted: str) -> bool:

@@ -1,7 +1,7 @@
 """Entries of a file of appointments, and the problems of those that cannot be read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,8 @@ class Entry:
     its source, if it has one. organizer: their id or address; without one the import's owner organizes it, with
     fall_back_to_owner also when the organizer is unknown. answers: the participants' responses (`confirmed`, `declined`),
     by id or address. confirmed: the organizer confirmed the whole. waiting: the waiting list in order. changes: single
-    occurrences that differ, each the body of an update with its `original_start_time`. notes: losses on the way.
+    occurrences that differ, each the body of an update with its `original_start_time`. notes: losses on the way. parts:
+    the components of a calendar that it is made of; none for a row of a table.
     """
 
     place: str
@@ -33,11 +34,24 @@ class Entry:
     waiting: Sequence[str] = ()
     changes: Sequence[JSON] = ()
     notes: Sequence["Problem"] = ()
+    parts: Sequence["Part"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A component of a calendar: its place in the file, and its kind, for example VEVENT."""
+
+    place: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The reason why a part of the file was not booked as it is. `errors` as in an outcome: field, code, message."""
+    """The reason why a part of the file was not booked as it is. `errors` as in an outcome: field, code, message.
+
+    kind: of a component of a calendar. outcome: `skipped` if it was understood and on purpose not booked, `failed` if it
+    could not be read, `note` if it is booked all the same; empty for an entry that cannot be sent.
+    """
 
     place: str
     code: str
@@ -45,11 +59,18 @@ class Problem:
     uid: str | None = None
     title: str | None = None
     errors: Sequence[JSON] = ()
+    kind: str | None = None
+    outcome: str = ""
 
     def document(self) -> JSON:
         """Return it as JSON, without empty fields."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: value for name, value in values.items() if value not in (None, (), [])}
+        return {name: value for name, value in values.items() if value not in (None, (), [], "")}
+
+
+def of_its_parts(problem: Problem, parts: Sequence[Part]) -> list[Problem]:
+    """Return the problem of an entry for each component that it is made of; as it is for a row of a table."""
+    return [replace(problem, place=part.place, kind=part.kind) for part in parts] or [problem]
 
 
 def uuid_in(text: Any) -> UUID | None:

@@ -9,9 +9,11 @@ from typing import BinaryIO
 from cli.transfer import csv_format, ics_reading, ndjson_format
 from cli.transfer.entries import BadFile, Entry, Problem
 from cli.transfer.ics_writing import calendar
+from cli.transfer.roster import Member
 
 Reader = Callable[[BinaryIO], Iterator[Entry | Problem]]
-READERS: dict[str, Reader] = {"ndjson": ndjson_format.read, "ics": ics_reading.read, "csv": csv_format.read}
+READERS: dict[str, Reader] = {"ndjson": ndjson_format.read, "csv": csv_format.read}
+KINDS = ("ndjson", "ics", "csv")
 
 
 @dataclass
@@ -27,8 +29,10 @@ class Source:
         """Open it. Raises BadFile for an unknown ending, OSError."""
         return cls(path.open("rb"), path.stat().st_size, kind_of(path, kind))
 
-    def entries(self) -> Iterator[Entry | Problem]:
-        """Yield its entries one after the other. Raises BadFile."""
+    def entries(self, at: datetime, owner: Member | None) -> Iterator[Entry | Problem]:
+        """Yield its entries one after the other, read at a time for the import's owner. Raises BadFile."""
+        if self.kind == "ics":
+            return ics_reading.read(self.stream, at, owner)
         return READERS[self.kind](self.stream)
 
     def read_bytes(self) -> int:
@@ -39,8 +43,8 @@ class Source:
 def kind_of(path: Path, given: str | None) -> str:
     """Return the given format, else the one of the name's ending. Raises BadFile."""
     found = given or path.suffix.lower().lstrip(".").replace("jsonl", "ndjson")
-    if found not in READERS:
-        raise BadFile(f"{path.name} ends in none of {', '.join(READERS)}; name it with --format")
+    if found not in KINDS:
+        raise BadFile(f"{path.name} ends in none of {', '.join(KINDS)}; name it with --format")
     return found
 
 

@@ -1,111 +1,66 @@
 """Read appointments from iCalendar files.
 
 A file has times, texts, people by their addresses, series with their single changes. It has no answers that are taken
-over, no custom fields, no reminders, no seats, no client.
+over, no custom fields, no reminders, no seats, no client. Each component of it becomes a part of an entry, or a problem.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from cli.transfer.entries import JSON, BadFile, Entry, Problem
-from contracts.fields import DESCRIPTION_MAX, LOCATION_MAX, TITLE_MAX, URL_MAX
+from cli.transfer.entries import BadFile, Entry, Problem
+from cli.transfer.ics_entries import Owner, of_whole, problem
+from cli.transfer.roster import Member
+from scheduling.expansion import Effort, TooMuchWork
 from scheduling.ics.parsing import SIZE_MAX
-from scheduling.ics.reading import ReadEvent, Unreadable, events
+from scheduling.ics.reading import DAYS_MAX, Note, ReadEvent, Result, Unreadable, components
+from scheduling.ics.series import Window, whole
 
-UNTITLED = "Untitled"
-_ONCE = "FREQ=DAILY;COUNT=1"  # for a series that is nothing but dates
+_AHEAD = timedelta(days=366 * 5)
 
 
-def read(stream: BinaryIO) -> Iterator[Entry | Problem]:
-    """Event by event, an occurrence that differs with its series. Raises BadFile for a file that is no calendar."""
+def read(stream: BinaryIO, at: datetime, owner: Member | None) -> Iterator[Entry | Problem]:
+    """Yield an entry for each event or series, with its occurrences that differ, and a problem for each other component.
+
+    at: now; what is over is skipped. owner: their declined invitations are skipped, and their zone counts for times
+    without one. Raises BadFile for a file that is no calendar.
+    """
     raw = stream.read(SIZE_MAX + 1)
     if len(raw) > SIZE_MAX:
         raise BadFile(f"a calendar takes at most {SIZE_MAX:,} bytes; export it in parts")
+    zone = owner.timezone if owner else "UTC"
+    reader = Owner(
+        Window(at, at + _AHEAD, ZoneInfo(zone)),
+        Effort(DAYS_MAX),
+        frozenset({owner.email.lower()} if owner else ()),
+    )
     try:
-        found = events(raw)
-    except Unreadable as error:
+        found, notes = components(raw, zone)
+        yield from map(_note, notes)
+        yield from map(_result, found.others)
+        events = sorted(found.events, key=lambda event: event.uid)
+        for uid, members in groupby(events, key=lambda event: event.uid):
+            yield from _of_uid(list(members), found.unread.get(uid, []), reader)
+    except (Unreadable, TooMuchWork) as error:
         raise BadFile(str(error)) from error
-    single: dict[str, list[ReadEvent]] = {}
-    for event in found:
-        if event.recurrence_id is not None:
-            single.setdefault(event.uid, []).append(event)
-    for number, event in enumerate(found, 1):
-        if event.recurrence_id is None:
-            yield _entry(f"event {number}", event, single.pop(event.uid, []))
-    for orphans in single.values():
-        yield from (_entry(f"event {found.index(one) + 1}", one, []) for one in orphans)
 
 
-def _entry(place: str, event: ReadEvent, single: Sequence[ReadEvent]) -> Entry | Problem:
-    title, uid = _title(event), _uid(event)
-    if event.cancelled:
-        return Problem(place, "cancelled", "It is cancelled.", uid, title[:80])
-    if event.transparent:
-        return Problem(place, "transparent", "It takes nobody's time.", uid, title[:80])
-    body = {**_content(event), **_times(event), "participant_ids": list(event.attendees)}
-    if event.timezone:
-        body["timezone"] = event.timezone
-    if event.recurrence_id is None and (event.rrule or event.rdates):
-        body["recurring_pattern"] = _pattern(event, single)
-    return Entry(
-        place,
-        {name: value for name, value in body.items() if value not in ("", [])},
-        uid=uid,
-        organizer=event.organizer,
-        fall_back_to_owner=True,
-        changes=[_change(one, event) for one in single if not one.cancelled],
-        notes=_shortened(place, event, uid, title),
-    )
+def _of_uid(members: list[ReadEvent], unread: list[datetime], reader: Owner) -> Iterator[Entry | Problem]:
+    try:
+        yield from of_whole(whole(members, unread, reader.window, reader.effort), reader)
+    except OverflowError:
+        for event in members:
+            yield replace(
+                problem(event, "out_of_range", "Its times lie outside of the calendar."), outcome="failed"
+            )
 
 
-def _uid(event: ReadEvent) -> str:
-    return event.uid if event.recurrence_id is None else f"{event.uid} {event.recurrence_id.isoformat()}"
+def _result(one: Result) -> Problem:
+    return Problem(one.place, one.code, one.detail, one.uid or None, kind=one.kind, outcome=one.fate.value)
 
 
-def _title(event: ReadEvent) -> str:
-    return " ".join(event.summary.split()) or UNTITLED
-
-
-def _content(event: ReadEvent) -> JSON:
-    url = event.url if len(event.url) <= URL_MAX and urlsplit(event.url).scheme in ("http", "https") else ""
-    return {
-        "title": _title(event)[:TITLE_MAX],
-        "description": event.description[:DESCRIPTION_MAX],
-        "location": " ".join(event.location.split())[:LOCATION_MAX],
-        "meeting_url": url,
-    }
-
-
-def _times(event: ReadEvent) -> JSON:
-    return {"start_time": event.start.isoformat(), "end_time": event.end.isoformat()}
-
-
-def _pattern(event: ReadEvent, single: Iterable[ReadEvent]) -> JSON:
-    gone = [one.recurrence_id for one in single if one.cancelled and one.recurrence_id]
-    pattern: JSON = {"rrule": event.rrule or _ONCE}
-    for name, dates in (("exdates", (*event.exdates, *gone)), ("rdates", event.rdates)):
-        if dates:
-            pattern[name] = [one.isoformat() for one in dates]
-    return pattern
-
-
-def _change(one: ReadEvent, series: ReadEvent) -> JSON:
-    """Return the fields that differ from the series, and always the times."""
-    original = one.recurrence_id or one.start
-    content, whole = _content(one), _content(series)
-    changed = {name: value or None for name, value in content.items() if value != whole[name]}
-    return {"original_start_time": original.isoformat(), **changed, **_times(one)}
-
-
-def _shortened(place: str, event: ReadEvent, uid: str, title: str) -> list[Problem]:
-    lengths = (
-        ("title", len(title), TITLE_MAX),
-        ("description", len(event.description), DESCRIPTION_MAX),
-        ("location", len(event.location), LOCATION_MAX),
-    )
-    return [
-        Problem(place, "shortened", f"The {name} was cut to {limit:,} characters.", uid, title[:80])
-        for name, length, limit in lengths
-        if length > limit
-    ]
+def _note(one: Note) -> Problem:
+    return Problem(one.place, one.code, one.detail, one.uid or None, kind=one.kind, outcome="note")

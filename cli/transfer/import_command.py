@@ -3,7 +3,8 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +16,14 @@ from chassis.configuration.settings import Settings
 from cli import kafka
 from cli.console import EXIT_USAGE, HomeOption, JsonOption, fail, with_examples
 from cli.stack.people import fetch_people
-from cli.transfer.entries import BadFile, Problem
+from cli.transfer.entries import BadFile, Problem, of_its_parts
 from cli.transfer.files import Source
 from cli.transfer.importing.planning import Planned, begins, planned
 from cli.transfer.importing.sending import Sending
 from cli.transfer.progress import conclude, progress
 from cli.transfer.roster import Member, Roster
 from cli.transfer.tally import Report, Tally
+from contracts.outcomes import Code
 from contracts.topics import BOOKING_OUTCOMES
 
 PeopleOption = Annotated[
@@ -71,7 +73,7 @@ def moving_in(
     """Book the appointments of a file (.ndjson, .ics or .csv).
 
     The same file again changes nothing, so an interrupted import is simply started again. Exit codes: 0 everything is
-    booked, 1 something was refused or left out, 130 after Ctrl-C.
+    booked or on purpose skipped, 1 something failed or was refused, 130 after Ctrl-C.
     """
     settings = kafka.settings_for(home)
     roster = roster_of(people, settings)
@@ -101,34 +103,37 @@ class Moving:
     attempt: int
 
     def plans(self) -> Iterator[Planned | Problem]:
-        """Yield the plan of each entry, or its problem."""
-        for entry in self.source.entries():
-            yield (
-                entry
-                if isinstance(entry, Problem)
-                else planned(entry, self.roster, self.owner, at=now(), attempt=self.attempt)
-            )
+        """Yield the plan of each entry, or its problem; of an entry of a calendar one for each of its components."""
+        for entry in self.source.entries(now(), self.owner):
+            if isinstance(entry, Problem):
+                yield entry
+                continue
+            plan = planned(entry, self.roster, self.owner, at=now(), attempt=self.attempt)
+            if isinstance(plan, Planned) and entry.parts and (start := begins(plan)) and start <= now():
+                plan = in_the_past(plan, start)
+            if isinstance(plan, Planned):
+                yield plan
+            else:
+                over = bool(entry.parts) and plan.code == Code.IN_THE_PAST
+                yield from of_its_parts(replace(plan, outcome="skipped" if over else ""), entry.parts)
 
     def check(self, report: Report) -> Tally:
         """Read all of it, and report the problems that can be known without booking."""
         tally, at = Tally(), now()
         with progress(self.source, tally) as show:
             for plan in self.plans():
-                tally.read += 1
                 show()
-                if isinstance(plan, Planned):
-                    start = begins(plan)
-                    if start is None or start > at:
-                        tally.booked += 1
-                        tally.notes += len(plan.entry.notes)
-                        for note in plan.entry.notes:
-                            report.add(note, "note")
-                        continue
-                    title = str(plan.body["title"])[:80]
-                    detail = f"It begins at {start:%Y-%m-%d %H:%M} UTC, which is in the past."
-                    plan = Problem(plan.entry.place, "in_the_past", detail, plan.entry.uid, title)
-                tally.unsendable += 1
-                report.add(plan, "unsendable")
+                if isinstance(plan, Planned) and (start := begins(plan)) and start <= at:
+                    plan = in_the_past(plan, start)
+                if isinstance(plan, Problem):
+                    tally.take(plan, report)
+                    continue
+                tally.read += 1
+                tally.booked += 1
+                tally.count("booked", len(plan.entry.parts) or 1)
+                for note in plan.entry.notes:
+                    tally.notes += 1
+                    report.add(note, "note")
         return tally
 
     async def send(self, settings: Settings, rate: float, report: Report, *, steady: bool) -> Tally:
@@ -144,6 +149,14 @@ class Moving:
             ):
                 await sending.run(log, producer, rate, steady=steady)
         return tally
+
+
+def in_the_past(plan: Planned, start: datetime) -> Problem:
+    """Return the problem of an appointment that cannot be booked any more."""
+    detail = f"It begins at {start:%Y-%m-%d %H:%M} UTC, which is in the past."
+    return Problem(
+        plan.entry.place, Code.IN_THE_PAST.value, detail, plan.entry.uid, str(plan.body["title"])[:80]
+    )
 
 
 def roster_of(people: Path | None, settings: Settings) -> Roster:

@@ -63,6 +63,7 @@ def _sentence(tally: Tally, dry_run: bool) -> str:
         *([f"{tally.existing:,} existed already"] if tally.existing else []),
         *([f"{tally.refused:,} refused"] if tally.refused else []),
         *([f"{tally.unsendable:,} cannot be sent"] if tally.unsendable else []),
+        *([f"{tally.skipped:,} skipped"] if tally.skipped else []),
         *([f"{tally.undecided:,} without an outcome"] if tally.undecided else []),
     ]
     return f"{tally.read:,} read: {', '.join(parts)}"

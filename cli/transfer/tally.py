@@ -10,6 +10,8 @@ import orjson
 from cli.transfer.entries import Problem
 
 SHOWN = 20
+_QUIET = frozenset({"existing", "skipped"})
+_FATES = ("total", "booked", "skipped", "failed")
 
 
 @dataclass
@@ -17,8 +19,9 @@ class Tally:
     """Entries by their result.
 
     booked: accepted, by this import or an earlier one. existing: an appointment with the same id existed. refused: by
-    booking. unsendable: not made into a command. notes: parts that were left out of booked ones. undecided: sent, without
-    an outcome so far.
+    booking. unsendable: not made into a command. skipped: understood and on purpose not booked. notes: parts that were
+    left out of booked ones. undecided: sent, without an outcome so far. components: how many components of a calendar, or
+    rows of a table, are booked (new or as before), skipped and failed.
     """
 
     read: int = 0
@@ -27,9 +30,29 @@ class Tally:
     existing: int = 0
     refused: int = 0
     unsendable: int = 0
+    skipped: int = 0
     undecided: int = 0
     notes: int = 0
     interrupted: bool = False
+    components: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_FATES, 0))
+
+    def count(self, fate: str, number: int) -> None:
+        """Count so many components with that fate."""
+        self.components[fate] += number
+        self.components["total"] += number
+
+    def take(self, problem: Problem, report: "Report") -> None:
+        """Count and report something that does not become a command."""
+        if problem.outcome == "note":
+            self.notes += 1
+            report.add(problem, "note")
+            return
+        self.read += 1
+        skipped = problem.outcome == "skipped"
+        self.count("skipped" if skipped else "failed", 1)
+        self.skipped += skipped
+        self.unsendable += not skipped
+        report.add(problem, problem.outcome or "unsendable")
 
     @property
     def complete(self) -> bool:
@@ -61,10 +84,10 @@ class Report:
             self._stream.close()
 
     def add(self, problem: Problem, outcome: str) -> None:
-        """Add a problem; `outcome`: refused, unsendable, undecided, existing or note."""
-        if len(self.shown) < SHOWN and outcome != "existing":
+        """Add a problem; `outcome`: refused, unsendable, failed, undecided, skipped, existing or note."""
+        if len(self.shown) < SHOWN and outcome not in _QUIET:
             self.shown.append(problem)
         if self._stream is not None:
-            line = {"outcome": outcome, **problem.document()}
+            line = {**problem.document(), "outcome": outcome}
             self._stream.write(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))
             self._stream.flush()

@@ -108,7 +108,7 @@ class Stack:
         servers = [program for program in (self._postgres, self._kafka) if program is not None]
         self._begin(servers)
         await self.wait_ready([program.name for program in servers], INFRASTRUCTURE_SECONDS)
-        shared = self.urls | self._without_security()
+        shared = self.urls | self._frontend() | self._without_security()
         self._begin(
             [
                 sandbox(name, self.home.path, self.ports, shared, self._client)
@@ -121,6 +121,15 @@ class Stack:
             variable, url = roles.get(name, ("", ""))
             own = {variable: url, "DATABASE_URL": url} if url else {}  # a service never sees the owner's
             self._begin([service(name, self.ports, shared | own, self._client)])
+
+    def _frontend(self) -> dict[str, str]:
+        """Return where people use the product, and where they sign in; the environment may say otherwise."""
+        own = {
+            "FRONTEND_URL": f"http://{HOST}:{self.ports.ingress}/app",
+            "LOGIN_KIND": "sandbox",
+            "LOGIN_URL": f"{self.urls['IDENTITY_URL']}/sandbox/login",
+        }
+        return {name: os.environ.get(name) or value for name, value in own.items()}
 
     async def wait_ready(self, names: Iterable[str], deadline: float) -> None:
         """Return when these processes are ready; the first that cannot be raises NotReady."""

@@ -107,11 +107,13 @@ ENGLISH = Language(
         ),
         "appointment_digest_v1": Words(
             name="Daily digest",
-            subject="Your appointments on {{digest_date}}: updates ({{digest_count}})",
+            subject="Your daily summary for {{digest_date}} ({{digest_count}})",
             title="Your daily summary",
             opening="Updates to your appointments:",
-            short="Updates to your appointments on {{digest_date}}: {{digest_count}}. See the app for details.",
-            because="You received this because you chose one daily summary. You can change this in your notification preferences.",
+            short="Your daily summary for {{digest_date}}: updates to your appointments ({{digest_count}}). "
+            "See the app for details.",
+            because="You received this summary in place of single messages. You can change this in your "
+            "notification preferences.",
         ),
         "appointment_announcement_v1": Words(
             name="Announcement",

@@ -14,7 +14,7 @@ GERMAN = Language(
         "place": "Ort",
         "online": "Online teilnehmen",
         "organizer": "Veranstaltet von",
-        "original": "Ursprüngliche Zeit",
+        "original": "Ursprünglicher Zeitpunkt",
         "reason": "Grund",
         "preparation": "Zur Vorbereitung",
         "repeats": "Wiederholung",
@@ -56,19 +56,19 @@ GERMAN = Language(
         ),
         "appointment_reschedule_v1": Words(
             name="Verlegung eines Termins",
-            subject="Neue Zeit: {{appointment_title}}, {{appointment_date}}",
+            subject="Verlegt: {{appointment_title}}, {{appointment_date}}",
             title="Termin verlegt",
             opening="„{{appointment_title}}“ wurde verlegt: {{appointment_date}}, {{appointment_time}}."
             + _SERIES,
-            short="Neue Zeit für {{appointment_title}}: {{appointment_date}}, {{appointment_time}} "
+            short="{{appointment_title}} wurde verlegt: {{appointment_date}}, {{appointment_time}} "
             "(bisher {{original_time}})." + _SERIES + " {{appointment_link}}",
-            button="Neue Zeit ansehen",
+            button="Termin ansehen",
         ),
         "appointment_cancellation_v1": Words(
             name="Absage eines Termins",
             subject="Abgesagt: {{appointment_title}}",
             title="Termin abgesagt",
-            opening="„{{appointment_title}}“, geplant für {{original_time}}, wurde für Sie abgesagt."
+            opening="„{{appointment_title}}“, geplant für {{original_time}}, findet für Sie nicht statt."
             + _SERIES,
             short="Abgesagt: {{appointment_title}}, {{original_time}}."
             + _SERIES
@@ -107,11 +107,12 @@ GERMAN = Language(
         ),
         "appointment_digest_v1": Words(
             name="Tagesübersicht",
-            subject="Ihre Termine am {{digest_date}}: Änderungen ({{digest_count}})",
+            subject="Ihre Tagesübersicht – {{digest_date}} ({{digest_count}})",
             title="Ihre Tagesübersicht",
             opening="Änderungen an Ihren Terminen:",
-            short="Änderungen an Ihren Terminen am {{digest_date}}: {{digest_count}}. Details finden Sie in der App.",
-            because="Sie erhalten diese Nachricht, weil Sie eine tägliche Übersicht gewählt haben. Das können Sie in Ihren "
+            short="Ihre Tagesübersicht, {{digest_date}}: Änderungen an Ihren Terminen ({{digest_count}}). "
+            "Details finden Sie in der App.",
+            because="Sie erhalten diese Übersicht anstelle einzelner Nachrichten. Das können Sie in Ihren "
             "Benachrichtigungseinstellungen ändern.",
         ),
         "appointment_announcement_v1": Words(
@@ -123,11 +124,11 @@ GERMAN = Language(
             button="Termin ansehen",
         ),
         "appointment_seat_v1": Words(
-            name="Platz frei geworden",
-            subject="Platz frei: {{appointment_title}}, {{appointment_date}}",
+            name="Frei gewordener Platz",
+            subject="Sie haben einen Platz: {{appointment_title}}, {{appointment_date}}",
             title="Sie haben einen Platz",
-            opening="Bei „{{appointment_title}}“ ist ein Platz frei geworden, und er gehört Ihnen: "
-            "{{appointment_date}}, {{appointment_time}}. Wenn Sie nicht kommen können, geben Sie ihn bitte frei.",
+            opening="Bei „{{appointment_title}}“ ist ein Platz frei geworden. Er ist jetzt für Sie reserviert: "
+            "{{appointment_date}}, {{appointment_time}}. Wenn Sie nicht teilnehmen können, geben Sie den Platz bitte wieder frei.",
             short="Sie haben einen Platz: {{appointment_title}}, {{appointment_date}}, {{appointment_time}}"
             "{{#if location}}, {{location}}{{/if}}. {{appointment_link}}",
             button="Termin ansehen",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scheduling.expansion import Effort, local_times
 from scheduling.ics import values
+from scheduling.ics.loose_rule import cleaned
 from scheduling.ics.parsing import Component
 from scheduling.rrule import Frequency, RecurrenceRule
 from scheduling.rrule_text import parsed
@@ -17,13 +18,19 @@ _RULES_MAX = 40
 _CHANGES_A_YEAR_MAX = 12
 _COUNT_MAX = 200
 _DAYS_OF_A_YEAR = 366
+_ANY_TIME = datetime(2000, 1, 1)  # noqa: DTZ001
 
 
 class Change(NamedTuple):
-    """A change of the clocks: the local time from which on they show it (after the gap that it makes), and the offset."""
+    """A change of the clocks: the local time from which on they show it (after the gap that it makes), and the offset.
+
+    onset: the local time before it. before: the offset until then.
+    """
 
     seen: datetime
     offset: timedelta
+    onset: datetime
+    before: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,10 @@ class YearlyChange:
     before: timedelta
     after: timedelta
     rule: RecurrenceRule
+
+    def recurs_into(self, year: int) -> bool:
+        """Return whether the rule still applies in the year."""
+        return self.onset.year <= year and (self.rule.until is None or self.rule.until.year >= year)
 
     def in_year(self, year: int, effort: Effort) -> list[Change]:
         """The changes of a year."""
@@ -51,11 +62,35 @@ class YearlyChange:
 
 
 def _change(onset: datetime, before: timedelta, after: timedelta) -> Change:
-    return Change(onset + max(after - before, timedelta()), after)
+    return Change(onset + max(after - before, timedelta()), after, onset, before)
 
 
-class DescribedZone(tzinfo):
-    """The clock of a VTIMEZONE, from local time to UTC; of two times that look alike it is the earlier."""
+class LocalZone(tzinfo):
+    """A zone known by the offsets of its local times; of two times that look alike it is the earlier."""
+
+    def offset_at(self, local: datetime) -> timedelta:
+        """Return the offset at a local time (naive)."""
+        raise NotImplementedError
+
+    def utcoffset(self, at: datetime | None) -> timedelta:
+        """Return the offset at a local time."""
+        return self.offset_at((at or _ANY_TIME).replace(tzinfo=None, fold=0))
+
+    def fromutc(self, at: datetime) -> datetime:
+        """Return the local time of an instant."""
+        instant = at.replace(tzinfo=None)
+        local = instant + self.offset_at(instant)
+        return (instant + self.offset_at(local)).replace(tzinfo=self)
+
+    def dst(self, _: datetime | None) -> None:
+        """Not known."""
+
+    def tzname(self, _: datetime | None) -> None:
+        """Not known."""
+
+
+class DescribedZone(LocalZone):
+    """The clock of a VTIMEZONE."""
 
     def __init__(
         self, first: timedelta, once: Iterable[Change], yearly: Sequence[YearlyChange], effort: Effort
@@ -66,30 +101,31 @@ class DescribedZone(tzinfo):
         self._effort = effort
         self._years: dict[int, list[Change]] = {}
 
-    def utcoffset(self, at: datetime | None) -> timedelta:
+    def offset_at(self, local: datetime) -> timedelta:
         """The offset at a local time: that of the last change, or the one before the first."""
-        if at is None:
-            return self._first
-        now = Change(at.replace(tzinfo=None, fold=0), timedelta.max)
-        last_once = self._once[place - 1 : place] if (place := bisect(self._once, now)) else []
-        seen = [*last_once, *(one for one in self._around(now.seen.year) if one <= now)]
-        return max(seen).offset if seen else self._first
+        changes = self._known_in(local.year)
+        place = bisect(changes, (local, timedelta.max))
+        return changes[place - 1].offset if place else self._first
 
-    def dst(self, _: datetime | None) -> None:
-        """Not known."""
+    def speaks_of(self, year: int) -> bool:
+        """Return whether anything in the description recurs into the year or is dated in it."""
+        dated = any(year in (change.onset.year, change.seen.year) for change in self._once)
+        return dated or any(change.recurs_into(year) for change in self._yearly)
 
-    def tzname(self, _: datetime | None) -> None:
-        """Not known."""
+    def changes_in(self, year: int) -> list[Change]:
+        """The changes of the year that move the clocks, in their order."""
+        found = {change for change in self._known_in(year) if change.onset.year == year}
+        return sorted(change for change in found if change.before != change.offset)
 
-    def _around(self, year: int) -> list[Change]:
-        """Return the recurring changes as they last applied up to the year."""
+    def _known_in(self, year: int) -> list[Change]:
+        """Return the changes that matter in a year: the dated ones, and the recurring ones as they last applied."""
         if year not in self._years:
             self._effort.spend(_DAYS_OF_A_YEAR)
-            found = []
+            found = list(self._once)
             for change in self._yearly:
                 last = min(year, change.rule.until.year) if change.rule.until else year
                 found += change.in_year(last, self._effort) + change.in_year(last - 1, self._effort)
-            self._years[year] = found
+            self._years[year] = sorted(found)
         return self._years[year]
 
 
@@ -108,13 +144,13 @@ def described(zone: Component, effort: Effort) -> DescribedZone:
         once += [_change(one, before, after) for one in (onset, *map(_local, dates))]
         if text := part.value("RRULE"):
             yearly.append(YearlyChange(onset, before, after, _yearly_rule(text)))
-    if zone.broken or not firsts or len(yearly) > _RULES_MAX:
+    if zone.broken or any(part.broken for part in zone.components) or not firsts or len(yearly) > _RULES_MAX:
         raise ValueError("no clock")
     return DescribedZone(min(firsts)[1], once, yearly, effort)
 
 
 def _yearly_rule(text: str) -> RecurrenceRule:
-    rule = parsed(text, count_max=_COUNT_MAX)
+    rule = parsed(cleaned(text), count_max=_COUNT_MAX)
     if rule.frequency != Frequency.YEARLY:
         raise ValueError("clocks change yearly")
     return rule

@@ -1,26 +1,20 @@
-"""The time that the events of a calendar occupy, series expanded."""
+"""The time that the events of a calendar occupy, series expanded; each component with what became of it."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
 from typing import NamedTuple
 
-from scheduling.expansion import Effort, TooMuchWork, local_times
-from scheduling.ics.events import ReadEvent
-from scheduling.ics.parsing import Unreadable
-from scheduling.rrule import InvalidPattern, RecurrenceRule
-from scheduling.rrule_text import parsed
-from scheduling.wallclock import moved_out_of_gaps
+from scheduling.expansion import Effort, TooMuchWork
+from scheduling.ics.event import ReadEvent
+from scheduling.ics.events import Components
+from scheduling.ics.parsing import EVENT, Unreadable
+from scheduling.ics.results import SKIPPED, Fate, Note, Result, counts
+from scheduling.ics.series import Occurrence, Whole, Window, whole
 
 UID_MAX = 255
-COUNT_MAX = 100_000
-ENDLESS = timedelta(days=400)
-"""How far a series without an end is looked at: our own are booked a year ahead, too."""
-ENDLESS_WORK = frozenset({"unsupported_frequency", "too_many"})
-"""Codes of rules that no calendar means: every second, or millions of times. The whole file is refused for one."""
-_A_DAY = timedelta(days=1)
 
 
 class Range(NamedTuple):
@@ -35,137 +29,150 @@ class Range(NamedTuple):
 class Busy:
     """Time that a calendar occupies; the uids of entries that are free, cancelled or removed.
 
-    `skipped`: how many events occupy nothing: over, free, cancelled, or not to be read.
+    results: each component of the file in its order. notes: what stands otherwise than the file says. complete: whether
+    the file goes on to its end.
     """
 
     ranges: list[Range]
     removed: list[str]
-    skipped: int
+    results: list[Result]
+    notes: list[Note]
+    complete: bool = True
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return `total`, `booked`, `skipped` and `failed`."""
+        return counts(self.results)
+
+    @property
+    def left_out(self) -> list[Result]:
+        """Return the components that are not booked."""
+        return [one for one in self.results if one.fate is not Fate.BOOKED]
+
+    @property
+    def skipped(self) -> int:
+        """How many components occupy nothing, for whatever reason."""
+        return len(self.left_out)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """From when to when (instants) it matters, and the zone of times and days that have none."""
-
-    first: datetime
-    last: datetime
-    zone: tzinfo
-
-    def instant(self, at: datetime) -> datetime:
-        """In UTC; OverflowError at the ends of the calendar."""
-        return moved_out_of_gaps(at.replace(tzinfo=None), at.tzinfo or self.zone)
-
-    def touches(self, start: datetime, end: datetime) -> bool:
-        """Return whether `[start, end)` (instants) touches the window."""
-        return start < self.last and end > self.first
-
-
-def occupied(events: Iterable[ReadEvent], window: Window, at_most: int, effort: Effort) -> Busy:
+def occupied(
+    found: Components, window: Window, at_most: int, effort: Effort, reader: Collection[str] = ()
+) -> Busy:
     """Return the time that events occupy in the window; endless series count for its first 400 days.
 
-    Raises Unreadable if there are more than `at_most` entries (freed ones included), or too many to expand.
+    `reader`: addresses, in small letters, whose declined invitations are free. Raises Unreadable if there are more than
+    `at_most` entries (freed ones included), or too many to expand.
     """
-    newest = _newest(events)
-    changed = _changed_occurrences(newest, window)
+    groups: dict[str, list[ReadEvent]] = {}
+    for event in found.events:
+        groups.setdefault(event.uid, []).append(event)
     taken: dict[str, Range] = {}
     free: dict[str, None] = {}
-    skipped = 0
-    for event in newest:
+    results = {one.number: one for one in found.others}
+    notes: list[Note] = []
+    for uid, members in groups.items():
         try:
-            found = _ranges(event, changed.get(event.uid, frozenset()), window, effort)
-            ranges = list(islice(found, at_most + 1))
-            gone = list(_taken_away(event, window))
+            group = _Group(members, found.unread.get(uid, ()), window, effort, frozenset(reader), at_most)
         except TooMuchWork:
             raise Unreadable("too_much", "The series of the calendar take too long to expand.") from None
-        except InvalidPattern as error:
-            if error.code in ENDLESS_WORK:
-                raise Unreadable(error.code, f"A series of the calendar: {error.message}") from None
-            skipped += 1
-            continue
         except (ValueError, OverflowError):
-            skipped += 1
+            results |= {
+                one.number: _failed(one, "out_of_range", "Its times lie outside of the calendar.")
+                for one in members
+            }
             continue
-        if event.cancelled or event.transparent or not ranges:
-            gone += [one.uid for one in ranges]
-            skipped += 1
-        else:
-            taken.update((one.uid, one) for one in ranges if one.end > one.start)
-        free.update(dict.fromkeys(gone))
+        taken.update((one.uid, one) for one in group.ranges)
+        free.update(dict.fromkeys(group.gone))
+        results |= {one.number: one for one in group.results()}
+        notes += group.notes()
         if len(taken) + len(free) > at_most:
             raise Unreadable("too_many", f"The calendar occupies more than {at_most:,} times.")
-    return Busy(list(taken.values()), [uid for uid in free if uid not in taken], skipped)
+    removed = [uid for uid in free if uid not in taken]
+    return Busy(list(taken.values()), removed, [results[number] for number in sorted(results)], notes)
 
 
-def _newest(events: Iterable[ReadEvent]) -> list[ReadEvent]:
-    """Of several versions of one event the one with the highest sequence; of equals the last."""
-    newest: dict[tuple[str, datetime | None], ReadEvent] = {}
-    for event in events:
-        known = newest.get((event.uid, event.recurrence_id))
-        if known is None or event.sequence >= known.sequence:
-            newest[event.uid, event.recurrence_id] = event
-    return list(newest.values())
+class _Group:
+    """The components of one UID: the ranges that they take, the names of those that are free again."""
+
+    def __init__(
+        self,
+        members: list[ReadEvent],
+        unread: Iterable[datetime],
+        window: Window,
+        effort: Effort,
+        reader: frozenset[str],
+        at_most: int,
+    ) -> None:
+        self._members = members
+        self._window = window
+        self._reader = reader
+        self._whole: Whole = whole(members, unread, window, effort)
+        self.ranges: list[Range] = []
+        self.gone: list[str] = []
+        self._taking: set[int] = set()
+        uid = members[0].uid
+        near = (
+            one
+            for one in self._whole.occurrences(window, effort)
+            if one.start < one.end and window.touches(one.start, one.end)
+        )
+        for one in islice(near, at_most + 1):
+            self._take(_name(uid, one.original), one)
+        self.gone += list(_taken_away(self._whole.master, window)) if self._whole.master else []
+
+    def _take(self, name: str, one: Occurrence) -> None:
+        if why_free(one.event, self._reader):
+            self.gone.append(name)
+        else:
+            self.ranges.append(Range(name, one.start, one.end))
+            self._taking.add(one.event.number)
+
+    def results(self) -> Iterator[Result]:
+        """Yield the fate of each component; an occurrence that differs has the fate of its series."""
+        older = {event.number for event in self._whole.older}
+        master = self._whole.master
+        series_taken = bool(master and self.ranges and not why_free(master, self._reader))
+        for event in self._members:
+            if event.number in older:
+                yield _skipped(event, "older_revision")
+            elif event.number in self._taking or series_taken:
+                yield Result(event.number, EVENT, event.uid, Fate.BOOKED)
+            else:
+                yield _skipped(event, self._reason(master or event))
+
+    def notes(self) -> Iterator[Note]:
+        """Yield the notes of components that take time: what was read otherwise than it is written."""
+        booked = {one.number for one in self.results() if one.fate is Fate.BOOKED}
+        for event in self._members:
+            if event.number in booked:
+                yield from (
+                    Note(event.number, EVENT, event.uid, code, detail) for code, detail in event.notes
+                )
+
+    def _reason(self, event: ReadEvent) -> str:
+        if why := why_free(event, self._reader):
+            return why
+        start = self._window.instant(event.start)
+        if event.nominal is None and self._window.instant(event.end) <= start:
+            return "no_length"
+        return "too_far" if start >= self._window.last else "over"
 
 
-def _changed_occurrences(events: Iterable[ReadEvent], window: Window) -> dict[str, set[datetime]]:
-    """The original starts, by series, that events of their own stand for."""
-    changed: dict[str, set[datetime]] = {}
-    for event in events:
-        if event.recurrence_id and (instant := _instant_if_any(event.recurrence_id, window)):
-            changed.setdefault(event.uid, set()).add(instant)
-    return changed
+def why_free(event: ReadEvent, reader: frozenset[str]) -> str | None:
+    """The reason why an event takes no time of the reader, whenever it takes place."""
+    if event.cancelled:
+        return "cancelled"
+    if event.transparent:
+        return "free"
+    return "declined" if event.declined & reader else None
 
 
-def _instant_if_any(at: datetime, window: Window) -> datetime | None:
-    try:
-        return window.instant(at)
-    except (ValueError, OverflowError):
-        return None
+def _skipped(event: ReadEvent, code: str) -> Result:
+    return Result(event.number, EVENT, event.uid, Fate.SKIPPED, code, SKIPPED[code])
 
 
-def _ranges(
-    event: ReadEvent, changed: Collection[datetime], window: Window, effort: Effort
-) -> Iterator[Range]:
-    start, end = window.instant(event.start), window.instant(event.end)
-    if event.recurrence_id or not (event.rrule or event.rdates):
-        uid = _name(event.uid, event.recurrence_id)
-        if window.touches(start, end):
-            yield Range(uid, start, end)
-        return
-    left_out = {*changed, *(window.instant(at) for at in event.exdates)}
-    for at in _starts(event, end - start, window, effort):
-        begin = window.instant(at)
-        finish = window.instant(at + (event.end - event.start)) if event.all_day else begin + (end - start)
-        if begin not in left_out and window.touches(begin, finish):
-            left_out.add(begin)
-            yield Range(_name(event.uid, at), begin, finish)
-
-
-def _starts(event: ReadEvent, length: timedelta, window: Window, effort: Effort) -> Iterator[datetime]:
-    """The starts that may touch the window: on the wall clock of the event, aware as it is."""
-    zone, start = event.start.tzinfo, event.start.replace(tzinfo=None)
-    yield event.start
-    yield from event.rdates
-    if event.rrule is None:
-        return
-    rule = parsed(event.rrule, count_max=COUNT_MAX)
-    first = (window.first - length - 2 * _A_DAY).date()
-    last = (window.last + 2 * _A_DAY).date()
-    if rule.until is None and rule.count is None:
-        last = min(last, (window.first + ENDLESS).date())
-    elif isinstance(rule.until, date):
-        last = min(last, date(rule.until.year, rule.until.month, rule.until.day) + _A_DAY)
-    for local in local_times(rule, start, first, last, effort):
-        at = local.replace(tzinfo=zone)
-        if _is_before_end(at, rule, window):
-            yield at
-
-
-def _is_before_end(at: datetime, rule: RecurrenceRule, window: Window) -> bool:
-    if not isinstance(rule.until, datetime):
-        return rule.until is None or at.date() <= rule.until
-    if rule.until.tzinfo is None:
-        return at.replace(tzinfo=None) <= rule.until
-    return window.instant(at) <= rule.until
+def _failed(event: ReadEvent, code: str, detail: str) -> Result:
+    return Result(event.number, EVENT, event.uid, Fate.FAILED, code, detail)
 
 
 def _taken_away(event: ReadEvent, window: Window) -> Iterator[str]:

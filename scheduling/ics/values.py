@@ -24,7 +24,7 @@ def text(value: str) -> str:
 
 def moment(value: str) -> date | datetime:
     """A date, a naive time of a wall clock, or a time in UTC."""
-    if not (match := _TIME.fullmatch(value.strip())):
+    if not (match := _TIME.fullmatch(value.strip().upper())):
         raise ValueError("no date or time")
     day = date(int(match[1][:4]), int(match[1][4:6]), int(match[1][6:]))
     if not match[2]:
@@ -36,9 +36,18 @@ def moment(value: str) -> date | datetime:
 
 
 def moments(value: str, effort: Effort) -> list[date | datetime]:
-    """A list of them; of a period its start. Reading one is as much work as looking through ten days."""
+    """A list of them; of a period its start."""
+    return [start for start, _ in periods(value, effort)]
+
+
+def periods(value: str, effort: Effort) -> list[tuple[date | datetime, str]]:
+    """A list of times, each with the end or the duration of its period, if it is one.
+
+    Reading one is as much work as looking through ten days.
+    """
+    parts = [one.strip().partition("/") for one in value.split(",") if one.strip()]
     effort.spend(_DAYS_OF_A_DATE * (value.count(",") + 1))
-    return [moment(one.partition("/")[0]) for one in value.split(",")]
+    return [(moment(start), end) for start, _, end in parts]
 
 
 def duration(value: str) -> tuple[int, timedelta]:

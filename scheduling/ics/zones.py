@@ -38,6 +38,15 @@ def vtimezone(key: str, first_year: int, last_year: int) -> tuple[str, ...]:
     return (*lines, "END:VTIMEZONE")
 
 
+@lru_cache(maxsize=4_096)
+def changes_of(key: str, year: int) -> tuple[Change, ...]:
+    """The changes of a zone in a year, in their order."""
+    zone = ZoneInfo(key)
+    begin, end = (datetime(one, 1, 1, tzinfo=UTC) for one in (year, year + 1))
+    near = timedelta(days=2)
+    return tuple(one for one in _changes(zone, begin - near, end + near) if one.onset.year == year)
+
+
 def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Change]:
     at = begin
     while at < end:

@@ -33,7 +33,8 @@ from services.booking.store.people import keep as keep_people
 Items = Sequence[tuple[Record, Received]]
 Verdicts = dict[UUID, Verdict]
 TOO_LARGE = Refusal(
-    Code.TOO_LARGE, "This is more than can be booked at once: fewer people, or fewer occurrences, may do."
+    Code.TOO_LARGE,
+    "The command is too large to be carried out at once. Try fewer people or fewer occurrences.",
 )
 
 

@@ -1,6 +1,7 @@
 """The HTTP edge: wiring only."""
 
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,24 +17,30 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis import telemetry
+from chassis import clock, telemetry
 from chassis.gc_tuning import collect_seldom
 from services.ingress.api.openapi import document
 from services.ingress.api.serving import resources
 from services.ingress.commands.writer import Pending
 from services.ingress.domain.paths import command_path
 from services.ingress.domain.problems import Problem, from_status
+from services.ingress.http.connections import Bounds, bounded_by
 from services.ingress.http.middleware import Correlated, Measured, WithoutTrailingSlash, untraced
 from services.ingress.http.responses import as_json, problem_response
 from services.ingress.http.tracing import Traced
 from services.ingress.routes import OPERATIONS, TAGS
+from services.ingress.routes.web import pages
 from services.ingress.runtime import Runtime
 from services.ingress.settings import IngressSettings
 
+COMPRESSED_FROM = 1_024  # bytes; never a stream of events
+COMPRESSION_LEVEL = 4  # half the time of the default, and JSON becomes hardly longer
 STOP_WITHIN = 5  # seconds for requests in flight at SIGTERM
+OTHER_FILES = 256  # connections to Kafka, PostgreSQL and Identity, and files
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 _READ_HEADERS = [
     "Authorization",
@@ -64,7 +71,7 @@ def create_app(
         await runtime.stop()
 
     app = Starlette(
-        routes=resources(OPERATIONS, runtime),
+        routes=[*resources(OPERATIONS, runtime), *pages(settings)],
         middleware=_middleware(settings, tracer_provider),
         exception_handlers=_ANSWERS,
         lifespan=lifespan,
@@ -82,7 +89,7 @@ def _middleware(settings: IngressSettings, tracer_provider: TracerProvider | Non
         Middleware(WithoutTrailingSlash),
         *([Middleware(Traced, untraced=untraced, provider=tracer_provider)] if tracing else []),
         Middleware(Correlated),
-        Middleware(Measured, in_flight_max=settings.in_flight_max),
+        Middleware(Measured),
         Middleware(
             CORSMiddleware,
             allow_origins=[settings.frontend_url],
@@ -90,6 +97,7 @@ def _middleware(settings: IngressSettings, tracer_provider: TracerProvider | Non
             allow_headers=_READ_HEADERS,
             expose_headers=_SENT_HEADERS,
         ),
+        Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION_LEVEL),
     ]
 
 
@@ -102,7 +110,7 @@ async def _point_to_outcome(_: Request, pending: Pending) -> Response:
     return as_json(
         {"command_id": str(pending.command_id), "status": "pending"},
         202,
-        {"Location": command_path(pending.command_id), "Retry-After": "1"},
+        {"Location": command_path(pending.command_id, clock.now()), "Retry-After": "1"},
     )
 
 
@@ -144,6 +152,36 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def server_config(app: Starlette, settings: IngressSettings) -> uvicorn.Config:
+    """Return the server of an application. It writes no access log: an address can hold a secret."""
+    bounds = Bounds(settings.head_within, settings.taken_within, _connections_max(settings))
+    return uvicorn.Config(
+        app,
+        host=settings.ingress_host,
+        port=settings.port,
+        loop="uvloop",
+        http=bounded_by(bounds),
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        backlog=2048,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=STOP_WITHIN,
+    )
+
+
+def _connections_max(settings: IngressSettings) -> int:
+    """Return the connections that the files of this process allow, as far as the system lets it have them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.connections_max + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return settings.connections_max if soft == resource.RLIM_INFINITY else min(wanted, soft) - OTHER_FILES
+
+
 def _leave(*_: object) -> None:
     telemetry.flush()
     os._exit(0)
@@ -155,24 +193,9 @@ def main() -> None:
     telemetry.configure_logging("ingress", settings.log_level)
     telemetry.configure_tracing("ingress", settings.otel_exporter_otlp_endpoint)
     app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        host=settings.ingress_host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        backlog=2048,
-        timeout_keep_alive=65,
-        timeout_graceful_shutdown=STOP_WITHIN,
-    )
     collect_seldom()
     # uvicorn repeats the signal when it is done: a requested stop is no failure. Not sys.exit: taking an
     # interpreter apart lasts a second, on a busy machine ten, and a library's thread that hangs could keep
     # it alive.
     signal.signal(signal.SIGTERM, _leave)
-    Server(config, app.state.runtime).run()
+    Server(server_config(app, settings), app.state.runtime).run()

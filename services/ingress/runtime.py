@@ -17,7 +17,8 @@ from chassis.topics.creation import until_sound
 from contracts.flows import used_by
 from contracts.topics import COMMUNICATION_EVENTS
 from identity.client import IdentityClient
-from services.ingress.clients.identity import CALL_WITHIN, Directory, Keys, Verifier, identity_client
+from services.ingress.clients.identity import CALL_WITHIN, Keys, Verifier, identity_client
+from services.ingress.clients.people import Directory
 from services.ingress.commands.calendar_files import CalendarReader
 from services.ingress.commands.commander import Commander
 from services.ingress.commands.delivery_reports import DeliveryReports
@@ -28,6 +29,8 @@ from services.ingress.commands.visibility import Visibility
 from services.ingress.commands.writer import Writer
 from services.ingress.domain.problems import Problem
 from services.ingress.http.admission import Admission
+from services.ingress.http.bodies import Bodies
+from services.ingress.http.places import AllPlaces
 from services.ingress.live.listening import Listening
 from services.ingress.live.streams import Live
 from services.ingress.settings import IngressSettings
@@ -48,6 +51,8 @@ class Runtime:
     def __init__(self, settings: IngressSettings) -> None:
         self.settings = settings
         self.health = Health("ingress")
+        self.places = AllPlaces(settings)
+        self.bodies = Bodies(self.places, settings.body_within)
         self.store = Store(settings)
         self.people = People(self.store)
         self.visibility = Visibility(settings.visible_wait)
@@ -74,12 +79,19 @@ class Runtime:
         self._client = identity_client(self.settings)
         self._keys = Keys(self._client)
         self.directory = Directory(
-            IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client)
+            IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client),
+            search_path=self.settings.identity_search,
         )
-        self.admission = Admission(Verifier(self._keys, self.settings), self.settings)
+        self.admission = Admission(Verifier(self._keys, self.settings), self.directory, self.settings)
         for dependency in ("kafka", "postgres", "identity"):
             self.health.waiting(dependency, "not connected yet")
-        for work in (self._connect_kafka, self._keep_store, self._keep_keys, self._probe_kafka):
+        for work in (
+            self._connect_kafka,
+            self._keep_store,
+            self._keep_keys,
+            self._probe_kafka,
+            self._end_streams,
+        ):
             self._tasks.append(asyncio.create_task(work(), name=work.__name__))
         self.health.started = True
 
@@ -161,6 +173,13 @@ class Runtime:
         await _until(fresh.start, self.settings)
         stuck, self._publisher = self._publisher, fresh
         await stuck.stop()
+
+    async def _end_streams(self) -> None:
+        """End the streams of people who have left, or whose rights have changed: they come back if they may."""
+        while True:
+            await asyncio.sleep(self.settings.stream_check_seconds)
+            if self.live is not None:
+                self.live.end(await self.directory.refused(self.live.callers()))
 
     async def _keep_store(self) -> None:
         await _until(self.store.open, self.settings, self._views_away)

@@ -10,6 +10,7 @@ from contracts.envelope import Record
 from services.booking.messages import commands as booking
 from services.ingress.commands.visibility import Visibility
 from services.ingress.domain.memory import ChangeMemory
+from services.ingress.domain.shares import Shares
 from services.ingress.live.streams import Live
 from services.notifier.messages import incoming as notifier
 from services.notifier.preferences import restore
@@ -38,7 +39,7 @@ def _live(record: Record) -> bool:
         timestamp=record.timestamp.timestamp() * 1000,
     )
     pauses: list[float] = []
-    Live(memory, visibility, 10, pauses.append).handle([fetched])
+    Live(memory, visibility, 10, pauses.append, Shares(1, 1, 1)).handle([fetched])
     return bool(pauses or visibility._versions or list(memory.since([record.offset]) or ()))
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis.kafka.log import Log
 from chassis.kafka.publisher import Publisher
 from cli import describe
-from cli.transfer.entries import Problem
+from cli.transfer.entries import Problem, of_its_parts
 from cli.transfer.importing.follow_ups import follow_ups
 from cli.transfer.importing.pace import Pace
 from cli.transfer.importing.planning import Planned
@@ -61,6 +61,7 @@ class Sending:
                 await listening
         for underway in self._waiting.values():
             self.tally.undecided += 1
+            self._count(underway.plan, "failed", create=underway.message is underway.plan.message)
             detail = "It was sent and will be decided once; import again."
             self._report(underway.plan, "undecided", "no_outcome", detail)
 
@@ -112,14 +113,14 @@ class Sending:
             if item is None:
                 self._ended = True
                 return None
-            self.tally.read += 1
-            if isinstance(item, Planned):
-                if item.command_id not in self._waiting:
-                    return item, item.message
-                self.tally.booked += 1  # the same entry again, while the first is on its way
+            if isinstance(item, Problem):
+                self.tally.take(item, self.report)
                 continue
-            self.tally.unsendable += 1
-            self.report.add(item, "unsendable")
+            self.tally.read += 1
+            if item.command_id not in self._waiting:
+                return item, item.message
+            self.tally.booked += 1  # the same entry again, while the first is on its way
+            self._count(item, "booked")
         return None
 
     async def _listen(self, log: Log, pace: Pace) -> None:
@@ -145,6 +146,7 @@ class Sending:
             self._booked(plan, outcome)
         elif create and _exists(outcome):
             self.tally.existing += 1
+            self._count(plan, "booked")
             self._report(
                 plan,
                 "existing",
@@ -156,6 +158,7 @@ class Sending:
 
     def _booked(self, plan: Planned, outcome: Mapping[str, Any]) -> None:
         self.tally.booked += 1
+        self._count(plan, "booked")
         self.tally.occurrences += len(outcome.get("occurrences") or ())
         for note in plan.entry.notes:
             self.tally.notes += 1
@@ -170,6 +173,7 @@ class Sending:
         detail, errors = str(outcome.get("detail")), tuple(outcome.get("errors") or ())
         if message is plan.message:
             self.tally.refused += 1
+            self._count(plan, "failed")
             self._report(plan, "refused", str(outcome.get("code")), detail, errors)
         else:
             kind = dict(message.headers)["ce_type"].decode()
@@ -181,7 +185,14 @@ class Sending:
     ) -> None:
         title = str(plan.entry.body.get("title"))[:80]
         problem = Problem(plan.entry.place, code, detail, plan.entry.uid, title, errors)
-        self.report.add(problem, outcome)
+        parts = plan.entry.parts if outcome in ("refused", "undecided") else plan.entry.parts[:1]
+        for one in of_its_parts(problem, parts):
+            self.report.add(one, outcome)
+
+    def _count(self, plan: Planned, fate: str, *, create: bool = True) -> None:
+        """Count the components of an entry by the outcome of its create; its follow-ups change nothing."""
+        if create:
+            self.tally.count(fate, len(plan.entry.parts) or 1)
 
 
 def _exists(outcome: Mapping[str, Any]) -> bool:

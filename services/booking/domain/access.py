@@ -43,7 +43,7 @@ def case_of(command: C, book: Book, at: datetime) -> Case[C] | Refusal:
     if command.actor.is_service:
         if isinstance(command, SERVICES_MAY.get(command.actor.text, ())):
             return Case(command, None, book, at)
-        return Refusal(Code.NOT_ALLOWED, "This service may not do this.")
+        return Refusal(Code.NOT_ALLOWED, "This service may not send this command.")
     member = book.people.get(command.actor.user) if command.actor.user else None
     return Case(command, member, book, at) if belongs(member, command.organization) else NOT_A_MEMBER
 
@@ -108,7 +108,7 @@ def accessible(case: Case[ToAppointment]) -> Appointment | Refusal:
         detail = f"The appointment has version {appointment.version}, not {command.expected_version}."
         return _about(appointment, Code.VERSION_MISMATCH, detail)
     if not may_act(case, appointment):
-        detail = "The actor may see this appointment, but not do this with it."
+        detail = "The actor may see this appointment, but may not send this command to it."
         return _about(appointment, Code.NOT_ALLOWED, detail)
     return appointment
 

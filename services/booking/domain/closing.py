@@ -8,6 +8,7 @@ from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Cancel, CheckIn, Complete, MarkNoShow
 from services.booking.domain.model.decision import Accepted, Decision
 from services.booking.domain.model.needs import Needs
+from services.booking.domain.model.rule import Rule, Rules
 
 
 def needs_of_closing(command: Cancel | CheckIn | Complete | MarkNoShow) -> Needs:
@@ -38,3 +39,11 @@ def decide_complete(case: Case[Complete], before: Appointment) -> Decision:
 def decide_no_show(case: Case[MarkNoShow], before: Appointment) -> Decision:
     """Close the appointment as a no-show."""
     return accept(case, before, replace(before, status=Status.NO_SHOW), Draft("appointment.no_show"))
+
+
+RULES: Rules = {
+    Cancel: Rule(decide_cancel, needs_of_closing),
+    CheckIn: Rule(decide_check_in, needs_of_closing),
+    Complete: Rule(decide_complete, needs_of_closing),
+    MarkNoShow: Rule(decide_no_show, needs_of_closing),
+}

@@ -16,6 +16,7 @@ from services.booking.domain.model.commands import Create
 from services.booking.domain.model.decision import Accepted, Code, Decision, Refusal
 from services.booking.domain.model.diary import Hold
 from services.booking.domain.model.needs import Known, Needs, TimeNeeds
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.model.status import open_status
 from services.booking.domain.model.times import Period
 from services.booking.domain.series.booking import decide_create_series
@@ -43,7 +44,7 @@ def decide_create(case: Case[Create]) -> Decision:
     hold = (
         access.refusal_for_organizer(case.person, organizer_id)
         or refusal_for_ignoring(case, command.ignore_availability, organizer_id)
-        or access.refusal_for_used_id(case, command.appointment_id, "This id is in use.")
+        or access.refusal_for_used_id(case, command.appointment_id, "This appointment id is already in use.")
         or hold_of(case)
     )
     if isinstance(hold, Refusal):
@@ -136,3 +137,6 @@ def _booked(case: Case[Create], involved: tuple[UUID, ...], when: Period, zone: 
         cancellation_reason=None,
         seats=command.seats,
     )
+
+
+RULES: Rules = {Create: Rule(decide_create, needs_of_create, time_of_create)}

@@ -5,110 +5,35 @@ it at the version they saw; may they do this; can it be done from here; is the n
 known; is it in the future; is everybody free. The checks that reveal least to a stranger come first.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from services.booking.domain import access, transitions
-from services.booking.domain.announcing import decide_announce, needs_of_announcing
-from services.booking.domain.attendance.joining import (
-    decide_join,
-    decide_leave,
-    needs_of_seat,
-    time_of_join,
-    time_of_leave,
-)
-from services.booking.domain.attendance.responses import (
-    decide_confirm,
-    decide_decline,
-    needs_of_answer,
-    time_of_confirm,
-    time_of_decline,
-)
-from services.booking.domain.calendars.busy_times import decide_import, needs_of_import
-from services.booking.domain.calendars.feeds import decide_feed, needs_of_feed
-from services.booking.domain.calendars.holds import (
-    decide_place,
-    decide_release,
-    needs_of_place,
-    needs_of_release,
-    time_of_place,
-)
-from services.booking.domain.calendars.hours import decide_availability, needs_of_availability
-from services.booking.domain.closing import (
-    decide_cancel,
-    decide_check_in,
-    decide_complete,
-    decide_no_show,
-    needs_of_closing,
-)
-from services.booking.domain.create import decide_create, needs_of_create, time_of_create
+from services.booking.domain import access, announcing, closing, create, transitions, update
+from services.booking.domain.attendance import joining, responses
+from services.booking.domain.calendars import busy_times, feeds, holds, hours
 from services.booking.domain.model.appointment import Appointment
 from services.booking.domain.model.book import Book
 from services.booking.domain.model.case import Case
-from services.booking.domain.model.commands import (
-    Announce,
-    Cancel,
-    CheckIn,
-    Command,
-    Complete,
-    Confirm,
-    Create,
-    Decline,
-    ExtendSeries,
-    ImportBusyTimes,
-    Join,
-    Leave,
-    MarkNoShow,
-    PlaceHold,
-    ReleaseHold,
-    SetAvailability,
-    SetFeed,
-    ToAppointment,
-    ToOccurrence,
-    Update,
-)
+from services.booking.domain.model.commands import Command, ToAppointment, ToOccurrence
 from services.booking.domain.model.decision import AcceptedMany, Decision, Refusal, complete
-from services.booking.domain.model.needs import AllNeeds, Known, Needs, TimeNeeds, together
+from services.booking.domain.model.needs import AllNeeds, Known, TimeNeeds, together
+from services.booking.domain.model.rule import Rule, Rules
+from services.booking.domain.series import extending
 from services.booking.domain.series.editing import decide_for_series
-from services.booking.domain.series.extending import decide_extend, needs_of_extending
 from services.booking.domain.series.scope import is_about_several
-from services.booking.domain.update import decide_update, needs_of_update, time_of_update
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """The rule of one type of command, and its needs.
-
-    decide: takes the case, and for a command to an appointment also the appointment. needs: the state to
-    load, from the command alone. time: the people and periods to know, from the command and the state known
-    by then.
-    """
-
-    decide: Callable[..., Decision]
-    needs: Callable[[Any], Needs]
-    time: Callable[[Any, Known], TimeNeeds | None] | None = None
-
-
-RULES: Mapping[type[Command], Rule] = {
-    Create: Rule(decide_create, needs_of_create, time_of_create),
-    Update: Rule(decide_update, needs_of_update, time_of_update),
-    Confirm: Rule(decide_confirm, needs_of_answer, time_of_confirm),
-    Decline: Rule(decide_decline, needs_of_answer, time_of_decline),
-    Join: Rule(decide_join, needs_of_seat, time_of_join),
-    Leave: Rule(decide_leave, needs_of_seat, time_of_leave),
-    Cancel: Rule(decide_cancel, needs_of_closing),
-    CheckIn: Rule(decide_check_in, needs_of_closing),
-    Complete: Rule(decide_complete, needs_of_closing),
-    MarkNoShow: Rule(decide_no_show, needs_of_closing),
-    Announce: Rule(decide_announce, needs_of_announcing),
-    ExtendSeries: Rule(decide_extend, needs_of_extending),
-    SetAvailability: Rule(decide_availability, needs_of_availability),
-    ImportBusyTimes: Rule(decide_import, needs_of_import),
-    PlaceHold: Rule(decide_place, needs_of_place, time_of_place),
-    ReleaseHold: Rule(decide_release, needs_of_release),
-    SetFeed: Rule(decide_feed, needs_of_feed),
+RULES: Rules = {
+    **create.RULES,
+    **update.RULES,
+    **responses.RULES,
+    **joining.RULES,
+    **closing.RULES,
+    **announcing.RULES,
+    **extending.RULES,
+    **hours.RULES,
+    **busy_times.RULES,
+    **holds.RULES,
+    **feeds.RULES,
 }
 
 

@@ -16,6 +16,7 @@ from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Update
 from services.booking.domain.model.decision import Decision, Refusal
 from services.booking.domain.model.needs import Known, Needs, TimeNeeds
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.model.status import asked_again, open_status
 from services.booking.domain.model.times import Period
 
@@ -140,3 +141,6 @@ def _newly_busy(before: Appointment, after: Appointment, moved: bool) -> tuple[U
 
 def _about(refusal: Refusal, before: Appointment) -> Refusal:
     return replace(refusal, appointment_id=before.id, version=before.version)
+
+
+RULES: Rules = {Update: Rule(decide_update, needs_of_update, time_of_update)}

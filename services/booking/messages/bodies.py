@@ -69,6 +69,13 @@ def _other(asker: Asker, body: sent.BookingCommand) -> commands.Command:
             return commands.ImportBusyTimes(**sender, busy_times=ranges, removed=body.removed)
         case holds.ReleaseHold():
             return commands.ReleaseHold(**sender, hold_id=quick(body.hold_id))
+        case holds.RenewHold():
+            return commands.RenewHold(
+                **sender,
+                hold_id=quick(body.hold_id),
+                renewed_id=uuid5(asker.id, "hold"),
+                expires_in=body.expires_in,
+            )
         case feeds.SetFeed():
             return commands.SetFeed(**sender, token_hash=body.token_hash)
         case holds.PlaceHold():

@@ -16,6 +16,7 @@ from services.ingress.api.headers import Header
 from services.ingress.api.parameters import BodyParameters, Parameters
 from services.ingress.domain.paths import PREFIX
 from services.ingress.domain.problems import CODES
+from services.ingress.settings import IngressSettings
 
 Handler = Callable[..., Awaitable[Response]]
 H = TypeVar("H", bound=Handler)
@@ -33,7 +34,7 @@ class Sends:
 
     `blank_is_empty`: no body is read as `{}`, so that its problem names the fields. `from_query`:
     parameters that stand for fields. The model is that of the handler's `body`; `model` names it where the
-    handler reads the body itself.
+    handler takes the bytes. `max_bytes`: the setting with their limit.
     """
 
     example: Any
@@ -43,6 +44,11 @@ class Sends:
     blank_is_empty: bool = False
     from_query: type[BodyParameters] | None = None
     model: type[BaseModel] | None = None
+    max_bytes: str = "body_max_bytes"
+
+    def most(self, settings: IngressSettings) -> int:
+        """Return the bytes that a body may have."""
+        return int(getattr(settings, self.max_bytes))
 
 
 class Declared(TypedDict, total=False):
@@ -55,6 +61,7 @@ class Declared(TypedDict, total=False):
     id: str
     access: str
     admins_only: str
+    endless: bool
     sends: Sends
     headers: Sequence[Header]
     problems: Sequence[str]
@@ -65,7 +72,8 @@ class Operation:
     """One method of one path. The handler's signature declares path parameters, `query` and `body`.
 
     `admins_only`: the refusal that members get; empty: all may call. `model`: of the JSON body that is read
-    before the handler is called; `reads_bytes`: the body is read as it is.
+    before the handler is called; `reads_bytes`: the body is read as it is. `endless`: an answer that needs no
+    place among the requests in flight: a stream, or a probe.
     """
 
     id: str
@@ -78,6 +86,7 @@ class Operation:
     answers: Sequence[Answer]
     access: str = TOKEN
     admins_only: str = ""
+    endless: bool = False
     sends: Sends | None = None
     headers: Sequence[Header] = ()
     problems: Sequence[str] = ()
@@ -94,7 +103,7 @@ class Operation:
     @property
     def codes(self) -> Sequence[str]:
         """Every problem code that a call can get, each once, ordered by status."""
-        found = {"internal", *self.problems}
+        found = {"internal", "headers_too_large", "timeout", *self.problems}
         if self.access == TOKEN:
             found |= {"unauthenticated", "not_allowed", "rate_limited", "identity_unavailable"}
         if self.parameters is not None:
@@ -103,6 +112,8 @@ class Operation:
             found.add("not_found")
         if self.sends is not None:
             found |= {"malformed", "too_large", "invalid"}
+        if not self.endless:
+            found.add("overloaded")
         return sorted(found, key=lambda code: (CODES[code][0], code))
 
 

@@ -7,11 +7,16 @@ from uuid import UUID
 from services.ingress.api.examples import ANNA, BEN, BOOKED_AT, END, START
 from services.ingress.api.models.scheduling import (
     AvailabilityRead,
+    ComponentCounts,
     FeedAddress,
     FreeSlot,
     FreeSlots,
     HoldRead,
+    Holds,
+    HoldState,
     Imported,
+    LeftOutComponent,
+    NotedComponent,
     Obstacle,
     SlotExplanation,
 )
@@ -66,8 +71,42 @@ HOLD = HoldRead(
     start_time=START,
     end_time=END,
     user_ids=[ANNA, BEN],
+    now=BOOKED_AT,
 )
+RENEW_HOLD: dict[str, Any] = {"expires_in": 300}
+HOLDS = Holds(items=[HoldState.model_validate(HOLD.model_dump())], now=BOOKED_AT)
 FEED = FeedAddress(
     url="https://appointments.example/api/appointments/calendar.ics?token=q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
 )
-IMPORTED = Imported(imported=12, skipped=1)
+IMPORTED = Imported(
+    imported=12,
+    skipped=2,
+    components=ComponentCounts(total=8, booked=6, skipped=1, failed=1),
+    left_out=[
+        LeftOutComponent(
+            place="component 3",
+            kind="VEVENT",
+            uid="5e1c@calendar.example",
+            outcome="failed",
+            code="ends_before_start",
+            detail="It ends before it begins.",
+        ),
+        LeftOutComponent(
+            place="component 7",
+            kind="VTODO",
+            uid="77aa@calendar.example",
+            outcome="skipped",
+            code="not_an_event",
+            detail="It is no event.",
+        ),
+    ],
+    notes=[
+        NotedComponent(
+            place="component 4",
+            kind="VEVENT",
+            uid="90bf@calendar.example",
+            code="zone_guessed",
+            detail="The zone 'Customized Time Zone' is not known; its times are read as those of your own zone.",
+        )
+    ],
+)

@@ -20,6 +20,8 @@ from services.ingress.domain.problems import Problem
 from services.ingress.http import bodies
 from services.ingress.runtime import Runtime
 
+LONGEST_SECONDS = 15.0  # of a request whose body is there: all waits of a write together
+
 
 class Endpoint:
     """One operation of one process."""
@@ -32,6 +34,7 @@ class Endpoint:
         self._query = QueryReader(operation.query) if operation.query else None
         in_body = operation.sends.from_query if operation.sends else None
         self._in_body = QueryReader(in_body) if in_body else None
+        self._body_max = operation.sends.most(runtime.settings) if operation.sends else 0
         self._ids = [name for name, kind in operation.path_parameters.items() if kind is UUID]
 
     async def answer(self, request: Request) -> Response:
@@ -47,19 +50,22 @@ class Endpoint:
             arguments[name] = bodies.path_id(arguments[name])
         if self._query is not None:
             arguments["query"] = self._query.read(request)
-        if self._operation.reads_bytes:
-            arguments["body"] = await bodies.read(request, self._runtime.settings.calendar_max_bytes)
-        elif self._operation.model is not None:
-            arguments["body"] = await self._json_body(request, arguments)
-        return await self._handler(Call(request, self._runtime, caller), **arguments)
+        runtime, operation = self._runtime, self._operation
+        if operation.reads_bytes or operation.model is not None:
+            raw = await runtime.bodies.read(request, self._body_max, caller)
+            arguments["body"] = raw if operation.reads_bytes else self._json_body(request, raw, arguments)
+        call = Call(request, runtime, caller)
+        if operation.endless:
+            return await self._handler(call, **arguments)
+        with runtime.places.requests.place(caller, operation.path, LONGEST_SECONDS):
+            return await self._handler(call, **arguments)
 
-    async def _json_body(self, request: Request, arguments: Mapping[str, Any]) -> Body[Any]:
+    def _json_body(self, request: Request, raw: bytes, arguments: Mapping[str, Any]) -> Body[Any]:
         """Return the body with what path, query and If-Match say of the command, checked as a whole."""
         operation = self._operation
         model, sends = operation.model, operation.sends
         if model is None or sends is None:
             raise RuntimeError(f"{operation.id} declares no JSON body")
-        raw = await bodies.read(request, self._runtime.settings.body_max_bytes)
         body = bodies.json_object(raw, optional=not sends.required or sends.blank_is_empty)
         for name in sends.without:
             bodies.forbid(body, name)
@@ -67,14 +73,15 @@ class Endpoint:
                 body[name] = str(arguments[name])
         if self._in_body is not None:
             self._in_body.read(request).complete(body)
-        if IF_MATCH in operation.headers:
-            _expect_version(body, request.headers.get("if-match"))
+        for header in operation.headers:
+            if header.name == IF_MATCH.name:
+                _expect_version(body, request.headers.get("if-match"), header.least)
         return Body(bodies.check(model, body), body)
 
 
-def _expect_version(body: dict[str, Any], if_match: str | None) -> None:
+def _expect_version(body: dict[str, Any], if_match: str | None, least: int) -> None:
     try:
-        version = expected_version(if_match)
+        version = expected_version(if_match, least)
     except ValueError as error:
         raise Problem("malformed", f"{error}.") from error
     if version is not None:

@@ -1,12 +1,11 @@
-"""The Identity Service: its keys, which verify tokens, and its people with their organizations."""
+"""The Identity Service's keys, which verify tokens."""
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 import httpx
 from joserfc import jws, jwt
@@ -14,9 +13,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
 from chassis import http, telemetry
-from chassis.errors import DependencyDown
-from identity.client import IdentityClient
-from identity.person import Person
 from services.ingress.domain.caller import Caller, UnacceptableClaims, caller_from
 from services.ingress.domain.problems import Problem
 from services.ingress.settings import IngressSettings
@@ -31,9 +27,7 @@ FIRST_KEYS_EVERY = 1.0  # seconds; without any key nobody is admitted
 KEYS_GOOD_FOR = 600.0  # seconds
 TOKEN_MAX = 8_192
 TOKENS_KEPT = 10_000
-PEOPLE_KEPT = 20_000
 CALL_WITHIN = 5.0
-PERSON_GOOD_FOR = 300.0  # seconds, as in booking
 
 
 class Keys:
@@ -174,72 +168,6 @@ def _refused(reason: str) -> Problem:
         f"The token is not accepted: {reason}.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )
-
-
-class Known(NamedTuple):
-    """A person as Identity described them, valid until then (seconds of a monotonic clock)."""
-
-    until: float
-    person: Person
-
-
-class Directory:
-    """People of Identity with their organizations; the views know only people who have appointments."""
-
-    def __init__(self, client: IdentityClient) -> None:
-        self._client = client
-        self._known: OrderedDict[UUID, Known] = OrderedDict()
-
-    async def belongs_to(self, person: UUID, organization: UUID) -> bool:
-        """Return whether this person is of that organization; known people are kept for 5 minutes, unknown
-        ones not.
-
-        Raises Problem 503 while Identity does not answer.
-        """
-        return await self.all_belong_to([person], organization)
-
-    async def all_belong_to(self, people: Sequence[UUID], organization: UUID) -> bool:
-        """Return whether all of them are of that organization, with as few calls of Identity as possible."""
-        found = await self._people(people, "The organization of the person cannot be checked now.")
-        return all(person in found and found[person].organization_id == organization for person in people)
-
-    async def names_of(self, people: Collection[UUID]) -> Mapping[UUID, str]:
-        """Return the known names of these people; while Identity does not answer, those of earlier answers."""
-        try:
-            found = await self._people(people, "")
-        except Problem:
-            found = {user: self._known[user].person for user in people if user in self._known}
-        return {user: found[user].name for user in people if user in found}
-
-    async def zone_of(self, person: UUID) -> str:
-        """Return the zone of a person; UTC if Identity has none. Raises Problem 503 while it does not
-        answer.
-        """
-        found = await self._people([person], "Your time zone cannot be read now.")
-        return found[person].timezone if person in found else "UTC"
-
-    async def _people(self, people: Collection[UUID], otherwise: str) -> Mapping[UUID, Person]:
-        """Return the people whom Identity knows. Raises Problem 503 with that sentence while it does not
-        answer.
-        """
-        now = time.monotonic()
-        found = {
-            user: known.person
-            for user in people
-            if (known := self._known.get(user)) is not None and known.until >= now
-        }
-        unknown = [user for user in people if user not in found]
-        if not unknown:
-            return found
-        try:
-            answer = await self._client.validate(unknown)
-        except DependencyDown as error:
-            raise Problem("identity_unavailable", otherwise) from error
-        until = time.monotonic() + PERSON_GOOD_FOR
-        self._known.update({user: Known(until, person) for user, person in answer.items()})
-        while len(self._known) > PEOPLE_KEPT:
-            self._known.popitem(last=False)
-        return found | answer
 
 
 def identity_client(settings: IngressSettings) -> httpx.AsyncClient:

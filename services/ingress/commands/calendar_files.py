@@ -21,11 +21,19 @@ class CalendarReader:
         self._wait = wait
         self._thread = ThreadPoolExecutor(1, "calendar")
 
-    async def busy(self, raw: bytes, now: datetime, zone: str) -> reading.Busy:
-        """Return the busy times from now on. Raises Problem 422 for an unreadable file, 503 if it takes too
+    async def busy(self, raw: bytes, now: datetime, zone: str, email: str) -> reading.Busy:
+        """Return the busy times from now on; what `email` has declined is free. Raises Problem 422 for an unreadable file, 503 if it takes too
         long.
         """
-        read = partial(reading.busy, raw, first=now, last=now + IMPORTED_AHEAD, zone=zone, at_most=RANGES_MAX)
+        read = partial(
+            reading.busy,
+            raw,
+            first=now,
+            last=now + IMPORTED_AHEAD,
+            zone=zone,
+            at_most=RANGES_MAX,
+            reader=(email,),
+        )
         try:
             async with asyncio.timeout(self._wait):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, read)

@@ -29,12 +29,11 @@ class DeliveryReports:
         self._settings = settings
         self._seen = Seen()
 
-    async def publish(self, request: Request) -> UUID:
+    async def publish(self, request: Request, body: bytes) -> UUID:
         """Return the id of the record that was written. Raises Problem."""
         secret = self._settings.communication_webhook_secret
         if not secret:
             raise Problem("webhook_unavailable", "COMMUNICATION_WEBHOOK_SECRET is not set.")
-        body = await bodies.read(request, self._settings.webhook_max_bytes)
         now = time.time()
         try:
             at, signature = verified(request.headers.get("x-signature"), body, secret, now)

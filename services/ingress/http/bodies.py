@@ -3,6 +3,8 @@ them.
 """
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,41 +13,63 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from contracts.outcomes import field_errors
+from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem, invalid, not_found
+from services.ingress.http.places import AllPlaces
 
 _CLOSE = {"Connection": "close"}  # the rest of the body is not read, so the connection cannot be used again
 
 M = TypeVar("M", bound=BaseModel)
 
 
-ARRIVES_WITHIN = 30.0  # seconds
 DRAINED_MAX = 32 * 1024 * 1024  # bytes
 
 
-async def read(request: Request, limit: int) -> bytes:
-    """Return the body, with or without a Content-Length. Raises Problem 413 above `limit` bytes, 400 if it
-    does not end.
+class Bodies:
+    """Reads bodies, each within `within` seconds; those that are arriving have places of their own."""
 
-    A body above the limit is drained before the answer, up to 32 MB: many clients send all before they
-    listen.
-    """
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > DRAINED_MAX:
-        raise _too_large(limit)
+    def __init__(self, places: AllPlaces, within: float) -> None:
+        self._places = places
+        self._within = within
+
+    async def read(self, request: Request, limit: int, caller: Caller | None) -> bytes:
+        """Return the body, with or without a Content-Length. Raises Problem 413 above `limit` bytes, 408 if
+        it does not end, 429 if too many bodies of this caller are arriving.
+
+        A body above the limit is drained before the answer, up to 32 MB: many clients send all before they
+        listen.
+        """
+        headers = request.headers
+        announced = headers.get("content-length", "0")
+        if announced.isdigit() and int(announced) > DRAINED_MAX:
+            raise _too_large(limit)
+        if announced == "0" and "transfer-encoding" not in headers:
+            return b""
+        try:
+            async with asyncio.timeout(self._within) as wait:
+                with self._place(request, caller, wait):
+                    return await _read(request, limit)
+        except (ClientDisconnect, TimeoutError) as error:
+            detail = f"The body did not arrive within {self._within:g} seconds."
+            raise Problem("timeout", detail, headers=_CLOSE) from error
+
+    def _place(
+        self, request: Request, caller: Caller | None, wait: asyncio.Timeout
+    ) -> AbstractContextManager[None]:
+        if caller is None:
+            return self._places.unsigned.place(wait)
+        return self._places.bodies.place(caller, request.scope["path"], self._within)
+
+
+async def _read(request: Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(ARRIVES_WITHIN):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size <= limit:
-                    chunks.append(chunk)
-                elif size > DRAINED_MAX:
-                    break
-    except (ClientDisconnect, TimeoutError) as error:
-        raise Problem(
-            "malformed", f"The body did not arrive within {ARRIVES_WITHIN:g} seconds.", headers=_CLOSE
-        ) from error
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        elif size > DRAINED_MAX:
+            break
     if size > limit:
         raise _too_large(limit)
     return b"".join(chunks)
@@ -75,10 +99,31 @@ def check(model: type[M], body: dict[str, Any]) -> M:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        errors = [found.model_dump() for found in field_errors(error)]
+        errors = _errors(error)
         raise Problem("invalid", _summary(errors), errors=errors) from error
     except RecursionError as error:
         raise Problem("malformed", "The body nests too deeply.") from error
+
+
+def _errors(error: ValidationError) -> list[dict[str, Any]]:
+    """Return what is wrong with each field; `params` has the limits that its message names."""
+    found: list[dict[str, Any]] = [one.model_dump() for one in field_errors(error)]
+    details = error.errors(include_url=False, include_input=False)[: len(found)]
+    for one, detail in zip(found, details, strict=True):
+        if params := _params(detail.get("ctx") or {}):
+            one["params"] = params
+    return found
+
+
+_NAMES = {"max_length": "max", "min_length": "min", "le": "max", "ge": "min", "lt": "below", "gt": "above"}
+
+
+def _params(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        _NAMES.get(name, name): value
+        for name, value in context.items()
+        if name not in ("actual_length", "field_type", "error") and isinstance(value, str | int | list)
+    }
 
 
 def forbid(body: dict[str, Any], name: str) -> None:

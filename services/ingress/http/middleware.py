@@ -9,8 +9,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingress import metrics
 from services.ingress.domain.paths import PREFIX
-from services.ingress.domain.problems import Problem
-from services.ingress.http.responses import problem_response
 
 CORRELATION_MAX = 128
 _UNMEASURED = frozenset({"/metrics", "/health/live", "/health/appointments"})
@@ -72,32 +70,16 @@ def _given_id(scope: Scope) -> str | None:
 
 
 class Measured:
-    """Counts and times requests by route, and refuses more than `in_flight_max` at once.
+    """Counts and times requests by route; a live stream is not timed."""
 
-    A live stream is neither timed nor counted as in flight: it has a limit of its own.
-    """
-
-    def __init__(self, app: ASGIApp, in_flight_max: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._max = in_flight_max
-        self._in_flight = 0
-        metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and measure it, or refuse it with 503."""
+        """Pass the request on and measure it."""
         if scope["type"] != "http" or scope["path"] in _UNMEASURED or scope["path"] == STREAM_PATH:
             await self.app(scope, receive, send)
             return
-        if self._in_flight >= self._max:
-            metrics.LIMITED.labels("in_flight").inc()
-            refusal = problem_response(
-                Problem("overloaded", f"All {self._max} places for requests are taken.")
-            )
-            await refusal(scope, receive, send)
-            return
-        await self._measure(scope, receive, send)
-
-    async def _measure(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 500
         began = time.perf_counter()
 
@@ -107,11 +89,9 @@ class Measured:
                 status = message["status"]
             await send(message)
 
-        self._in_flight += 1
         try:
             await self.app(scope, receive, note)
         finally:
-            self._in_flight -= 1
             # A path without a route is text of a stranger: it must not become a label.
             route = getattr(scope.get("route"), "path", "unknown")
             seconds = time.perf_counter() - began

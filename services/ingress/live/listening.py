@@ -17,8 +17,10 @@ from services.ingress.commands.intake import Intake
 from services.ingress.commands.replies import Replies
 from services.ingress.commands.visibility import Visibility
 from services.ingress.domain.memory import ChangeMemory
+from services.ingress.domain.shares import Shares
 from services.ingress.live.reader import Offsets, Reader, at_end
 from services.ingress.live.streams import Live
+from services.ingress.live.subscriptions import Subscription
 from services.ingress.settings import IngressSettings
 
 log = telemetry.get_logger()
@@ -82,7 +84,10 @@ class Listening:
         )  # fetched now, so that the first command need not wait for it
         own = self._commander.reply_partition = secrets.randbelow(replies)
         memory = ChangeMemory(settings.stream_memory_seconds, settings.stream_memory_max, partitions)
-        live = Live(memory, self._visibility, settings.stream_queue_max, self._intake.pause)
+        shares: Shares[Subscription] = Shares(
+            settings.streams_person_max, settings.streams_max // 2, settings.streams_max
+        )
+        live = Live(memory, self._visibility, settings.stream_queue_max, self._intake.pause, shares)
         outcomes = [(BOOKING_OUTCOMES.name, own), (NOTIFIER_OUTCOMES.name, own)]
         changes = Reader(settings, _changes(partitions), self._beginning, live.handle)
         self._memory, self.live, self._changes_reader = memory, live, changes

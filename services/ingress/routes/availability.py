@@ -70,7 +70,7 @@ async def set_availability(call: Call, body: Body[SetAvailability]) -> Response:
     """
     person = body.model.user_id
     if person != call.caller.id and not call.caller.admin:
-        raise Problem("not_allowed", "Only an admin may set somebody else's availability.")
+        raise Problem("not_allowed", "Only an admin may set another person's availability.")
     outcome = await call.runtime.writer.carry_out(
         call.caller, call.request, "availability.set", body.json, person
     )

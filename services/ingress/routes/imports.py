@@ -5,6 +5,7 @@ from uuid import uuid5
 from starlette.responses import Response
 
 from chassis import clock
+from scheduling.ics.reading import Note, Result
 from services.ingress.api import examples, scheduling_examples
 from services.ingress.api.answer import PENDING, ok
 from services.ingress.api.call import Call
@@ -15,6 +16,8 @@ from services.ingress.commands.writer import command_id
 from services.ingress.domain.importing import portions
 from services.ingress.http.responses import as_json
 
+UID_SHOWN_MAX = 255
+
 OPERATIONS = Operations("calendars", "Feeds for calendar programs, and imports of their files.")
 
 
@@ -23,7 +26,7 @@ OPERATIONS = Operations("calendars", "Feeds for calendar programs, and imports o
     "/calendar/import",
     summary="Import another calendar as busy times",
     answers=[ok(Imported, scheduling_examples.IMPORTED), PENDING],
-    sends=Sends(example=examples.CALENDAR_FILE, media="text/calendar"),
+    sends=Sends(example=examples.CALENDAR_FILE, media="text/calendar", max_bytes="calendar_max_bytes"),
     headers=[IDEMPOTENCY_KEY],
     problems=[*WRITE, "unreadable", "overloaded"],
 )
@@ -31,12 +34,18 @@ async def import_calendar(call: Call, body: bytes) -> Response:
     """Import an iCalendar file of at most 5 MB and 5,000 events, from now on to five years ahead.
 
     Times that were imported before are replaced where the file differs, so the same file may come again;
-    cancelled events are forgotten. Days without times are whole days of the caller's zone. `imported`
-    counts times that are new or have moved, each of a series by itself; `skipped` counts times that were
-    known, and events that are over, free or unreadable.
+    cancelled events are forgotten, and so are invitations that the caller has declined. Days without times
+    are whole days of the caller's zone, as are times in a zone that nothing is known of. `imported` counts
+    times that are new or have moved, each of a series by itself; `skipped` counts times that were known, and
+    components that are not booked.
+
+    `components` counts everything that stands in the file but time zones: booked (it takes time), skipped on
+    purpose (over, free, cancelled, declined, an older revision, without length, no event) or failed (it
+    could not be read). `left_out` names each that is not booked, with its place and the reason; `notes` names
+    what was booked otherwise than the file says.
     """
     zone = await call.runtime.directory.zone_of(call.caller.id)
-    busy = await call.runtime.calendar_files.busy(body, clock.now(), zone)
+    busy = await call.runtime.calendar_files.busy(body, clock.now(), zone, call.caller.email)
     identifier, imported = command_id(call.caller, call.request), 0
     for number, portion in enumerate(portions(busy.ranges, busy.removed)):
         outcome = await call.runtime.writer.carry_out(
@@ -49,4 +58,22 @@ async def import_calendar(call: Call, body: bytes) -> Response:
         )
         imported += int(outcome.get("imported") or 0)
     known = len(busy.ranges) - imported
-    return as_json({"imported": imported, "skipped": busy.skipped + known})
+    return as_json(
+        {
+            "imported": imported,
+            "skipped": busy.skipped + known,
+            "components": busy.counts,
+            "left_out": [_named(one) | {"outcome": one.fate} for one in busy.left_out],
+            "notes": [_named(one) for one in busy.notes],
+        }
+    )
+
+
+def _named(one: Result | Note) -> dict[str, str]:
+    return {
+        "place": one.place,
+        "kind": one.kind,
+        "uid": one.uid[:UID_SHOWN_MAX],
+        "code": one.code,
+        "detail": one.detail,
+    }

@@ -26,6 +26,7 @@ _PAGE = (files("services.ingress.api") / "docs.html").read_bytes()
         Answer(status=503, description="Not ready", models=[Health], example=examples.HEALTH),
     ],
     access=NO_TOKEN,
+    endless=True,
 )
 async def health(call: Call) -> Response:
     """Return the state of the process, and the reasons if it is not ready."""
@@ -43,6 +44,7 @@ async def health(call: Call) -> Response:
         Answer(status=503, description="Restart it", models=[Liveness], example=examples.LIVENESS),
     ],
     access=NO_TOKEN,
+    endless=True,
 )
 async def live(call: Call) -> Response:
     """Return whether the process should go on; if not, restart it."""
@@ -56,6 +58,7 @@ async def live(call: Call) -> Response:
     summary="Read metrics for Prometheus",
     answers=[text("text/plain", "# HELP ...")],
     access=NO_TOKEN,
+    endless=True,
 )
 async def metrics(call: Call) -> Response:
     """Return all metrics in the text format of Prometheus."""

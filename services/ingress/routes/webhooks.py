@@ -29,18 +29,18 @@ OPERATIONS = Operations("webhooks", "Reports of the Communication Service.")
         )
     ],
     access=NO_TOKEN,
-    sends=Sends(example=examples.REPORT, model=CommunicationEvent),
+    sends=Sends(example=examples.REPORT, model=CommunicationEvent, max_bytes="webhook_max_bytes"),
     headers=[SIGNATURE],
     problems=["bad_signature", "signature_expired", "replayed", "kafka_unavailable", "webhook_unavailable"],
 )
-async def webhook(call: Call) -> Response:
+async def webhook(call: Call, body: bytes) -> Response:
     """Publish a report for a Communication Service that does not write to communication.events itself.
 
     It is refused if `X-Signature` is more than five minutes old or was used before. After 503 send it
     again: it counts once.
     """
     try:
-        identifier = await call.runtime.delivery_reports.publish(call.request)
+        identifier = await call.runtime.delivery_reports.publish(call.request, body)
     except Problem as problem:
         metrics.WEBHOOKS.labels(problem.code).inc()
         raise

@@ -15,11 +15,14 @@ from notifications.templates.digest import Entry, digest_variables, entry_of
 from services.notifier.clients.communication import send_body
 from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.kinds import DIGEST
+from services.notifier.store.checked import Checked
 from services.notifier.store.digests import Row
-from services.notifier.store.queue import Checked
 
 ENTRIES_MAX = 200  # entries of a message; the app shows all of them
-_MORE = {"en": ("And more", "{count} more in the app."), "de": ("Und mehr", "{count} weitere in der App.")}
+_MORE = {
+    "en": ("More updates", "{count} more in the app."),
+    "de": ("Weitere Änderungen", "{count} weitere in der App."),
+}
 
 
 def summed_up(

@@ -1,8 +1,7 @@
 """A delivery: one notification for one recipient on one channel, as its row in the database."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 State = Literal[
@@ -10,9 +9,10 @@ State = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A delivery as it is now. `domain.transitions` makes the next one from it. Instants are UTC.
+
+    A tuple, because its 28 fields are copied for every step: that takes a sixth of a frozen dataclass's time.
 
     `version`: of the appointment when the delivery was planned; of the series if there is a `series_id`,
     because the notification is then about the whole series. `timezone`: the recipient's, from Identity.
@@ -51,4 +51,4 @@ class Delivery:
     reason: str | None = None
 
 
-COLUMNS = tuple(Delivery.__slots__)
+COLUMNS = Delivery._fields

@@ -29,7 +29,7 @@ _FIELDS = {
     },
 }
 _CHANGED = {"en": "Changed: {fields}", "de": "Geändert: {fields}"}
-_OTHER = {"en": "Details changed", "de": "Einzelheiten geändert"}
+_OTHER = {"en": "Details changed", "de": "Details geändert"}
 _ANSWERED = {
     "appointment.participant_confirmed": {"en": "{name} takes part", "de": "{name} nimmt teil"},
     "appointment.participant_declined": {"en": "{name} has declined", "de": "{name} hat abgesagt"},

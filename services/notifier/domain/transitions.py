@@ -11,7 +11,7 @@ No other module sets the state of a delivery.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -144,29 +144,27 @@ def transition(delivery: Delivery, step: Step, at: datetime) -> Delivery:
         raise NotAllowed(f"{type(step).__name__} of a delivery that is {delivery.state}")
     match step:
         case Hold(until, reason):
-            return replace(delivery, state=state, held_until=until, reason=reason)
+            return delivery._replace(state=state, held_until=until, reason=reason)
         case Expire(reason) | SetAside(reason):
-            return replace(delivery, state=state, reason=reason)
+            return delivery._replace(state=state, reason=reason)
         case Accept(attempts):
-            return replace(delivery, state=state, attempts=attempts, reason=None, sent_at=at)
+            return delivery._replace(state=state, attempts=attempts, reason=None, sent_at=at)
         case PutBack(attempts, reason) | GiveUp(attempts, reason):
-            return replace(delivery, state=state, attempts=attempts, reason=reason)
+            return delivery._replace(state=state, attempts=attempts, reason=reason)
         case FindSent():
-            return replace(delivery, state=state, attempts=max(delivery.attempts, 1), reason=None, sent_at=at)
+            return delivery._replace(state=state, attempts=max(delivery.attempts, 1), reason=None, sent_at=at)
         case Report(_, reason):
-            return replace(
-                delivery,
+            return delivery._replace(
                 state=state,
                 attempts=max(delivery.attempts, 1),
                 reason=reason,
                 delivered_at=at if state == "delivered" else None,
             )
         case Redrive():
-            return replace(delivery, state=state, attempts=0, reason=None, redrives=delivery.redrives + 1)
+            return delivery._replace(state=state, attempts=0, reason=None, redrives=delivery.redrives + 1)
         case ShareDigest(digest, day):
             where = f"in the digest of {day.isoformat()}"
-            return replace(
-                delivery,
+            return delivery._replace(
                 state=state,
                 attempts=digest.attempts,
                 redrives=digest.redrives,
@@ -181,8 +179,7 @@ def fallback(given_up: Delivery, channel: str, at: datetime) -> Delivery:
 
     Its id is the one that planning it on that channel would have given, so it is never planned twice.
     """
-    return replace(
-        given_up,
+    return given_up._replace(
         id=notification_id(given_up.event_id, given_up.type, given_up.recipient_id, channel),
         channel=channel,
         planned_at=at,

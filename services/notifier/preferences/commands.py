@@ -14,7 +14,7 @@ from services.notifier import metrics
 from services.notifier.domain.preferences import after_setting
 from services.notifier.domain.suspensions import restored_by
 from services.notifier.messages import outcomes
-from services.notifier.messages.commands import Command, Refusal, user_of
+from services.notifier.messages.commands import Command, Refusal, is_for_all, user_of
 
 
 @dataclass(slots=True)
@@ -39,14 +39,18 @@ class PreferenceDecisions:
             return _refused(record, command, requested)
         if user is None or organization is None:
             return _refused(record, command, outcomes.UNREADABLE)
-        if isinstance(requested, Preferences):
-            verdict = self._of_person(record, command, requested, user, organization)
+        if not isinstance(requested.preferences, Organization):
+            before: Preferences | Organization = self.people.get(user, NOTHING_SAID)
         elif (user, organization) in self.admins:
-            verdict = self._of_organization(record, command, requested, organization)
+            before = self.organizations.get(organization, NO_RULES)
         else:
             return _refused(record, command, outcomes.NOT_AN_ADMIN)
+        if requested.expected_version not in (None, before.version):
+            return _refused(record, command, outcomes.stale(before.version))
         metrics.COMMANDS.labels("accepted", "").inc()
-        return verdict
+        if isinstance(requested.preferences, Organization):
+            return self._of_organization(record, command, requested.preferences, organization)
+        return self._of_person(record, command, requested.preferences, user, organization)
 
     def _of_person(
         self, record: Record, command: Command, requested: Preferences, user: UUID, organization: UUID
@@ -71,7 +75,7 @@ class PreferenceDecisions:
 
 def would_be_admins(commands: Sequence[Command]) -> set[UUID]:
     """Return the senders of commands for organizations, whose rights have to be checked."""
-    setting = [command for command in commands if isinstance(command.command, Organization)]
+    setting = [command for command in commands if is_for_all(command)]
     return {user for command in setting if (user := user_of(command))}
 
 

@@ -16,7 +16,8 @@ from services.notifier.sending.attempt import Attempts
 from services.notifier.sending.checks import obsolete
 from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, Untried, checked, result_of
 from services.notifier.store import calls
-from services.notifier.store.queue import Checked, Claimed
+from services.notifier.store.checked import Checked
+from services.notifier.store.claims import Claimed
 
 FEWEST = 10  # deliveries of a bundle; fewer get a call each, by name
 MOST = 100  # recipients of a group call
@@ -146,7 +147,7 @@ def _together(call: UUID, members: list[Checked], recipients: Sequence[UUID]) ->
     attempts = max(item.delivery.attempts for item in members)
     lead = replace(
         first,
-        delivery=replace(first.delivery, id=call, attempts=attempts),
+        delivery=first.delivery._replace(id=call, attempts=attempts),
         body=to_many(first.body, recipients),
     )
     return Together(lead, members)

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from chassis.database.transactions import Database
 from services.notifier.sending.insisting import insist
-from services.notifier.store import queue
-from services.notifier.store.queue import Checked
+from services.notifier.store import checked
+from services.notifier.store.checked import Checked
 
 MOST = 1_000  # deliveries in one query
 
@@ -47,4 +47,4 @@ class Looker:
 
     async def _load(self, ids: set[UUID]) -> dict[UUID, Checked]:
         async with self._database.transaction() as tx:
-            return {item.delivery.id: item for item in await queue.look(tx, list(ids))}
+            return {item.delivery.id: item for item in await checked.look(tx, list(ids))}

@@ -19,6 +19,7 @@ async def shared_ingress(kafka_bootstrap: str, database_server: str) -> AsyncIte
         person_rate=1000.0,
         person_burst=2000.0,
         stream_queue_max=50,
+        stream_check_seconds=0.2,
         communication_webhook_secret=SECRET,
     ) as ingress:
         yield ingress

@@ -15,7 +15,7 @@ from chassis.database.migrations import migrate
 from chassis.kafka.publisher import Publisher
 from chassis.topics.creation import ensure_topics
 from deploy.local.ports import free_port
-from services.ingress.main import create_app
+from services.ingress.main import create_app, server_config
 from services.ingress.runtime import Runtime
 from services.ingress.settings import IngressSettings
 from tests.component.ingress.fleet import Fleet
@@ -50,7 +50,7 @@ class Ingress:
         return await self.client.request(method, f"/api/appointments{path}", headers=headers, **more)
 
     async def json(self, person: Someone, path: str, **more: Any) -> Any:
-        """What a GET answers, which must be 200."""
+        """Return the JSON of a GET, which must be 200."""
         response = await self.call(person, "GET", path, **more)
         assert response.status_code == 200, response.text
         return response.json()
@@ -63,7 +63,8 @@ async def serve(
     """An ingress on a real socket; stopped gracefully at the end."""
     port = free_port()
     app = create_app(settings, tracer_provider)
-    config = uvicorn.Config(app, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    config = server_config(app, settings.model_copy(update={"port": port}))
+    config.timeout_graceful_shutdown = 2
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # pytest's are its own
     running = asyncio.create_task(server.serve())

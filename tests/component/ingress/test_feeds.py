@@ -59,7 +59,7 @@ async def read(ingress: Ingress, path: str, **headers: str) -> httpx.Response:
 
 
 def seen(response: httpx.Response) -> list[tuple[datetime, str, str]]:
-    """What a calendar program shows of the next years."""
+    """The events that a calendar program shows of the next years."""
     assert response.status_code == 200, response.text
     calendar = icalendar.Calendar.from_ical(response.content)
     events = recurring_ical_events.of(calendar).between(

@@ -23,7 +23,16 @@ from services.notifier.preferences.restore import newest, restore
 from services.notifier.sending import group_calls
 from services.notifier.sending import suspensions as sending_suspensions
 from services.notifier.sending.completion import Ended
-from services.notifier.store import appointments, calls, deliveries, preferences, queue, suspensions
+from services.notifier.store import (
+    appointments,
+    calls,
+    checked,
+    claims,
+    deliveries,
+    preferences,
+    queue,
+    suspensions,
+)
 from services.notifier.store.appointments import Seen
 from services.notifier.store.waiting import Waiting, waiting
 from tests.component.notifier.office import BEN, PEOPLE, an_appointment
@@ -133,7 +142,7 @@ def a_delivery(organization: UUID, **different: object) -> Delivery:
         traceparent=None,
         cause="booking.events/0/0",
     )
-    return replace(usual, **different)  # type: ignore[arg-type]
+    return usual._replace(**different)  # type: ignore[arg-type]
 
 
 async def plan(database: Database, *planned: Delivery, due: datetime = NOW) -> None:
@@ -144,8 +153,8 @@ async def plan(database: Database, *planned: Delivery, due: datetime = NOW) -> N
 async def claim(database: Database, lease: UUID, limit: int, now: datetime = NOW) -> list[UUID]:
     until = now + timedelta(seconds=20)
     async with database.transaction() as tx:
-        whose, _ = await queue.organizations(tx, UUID(int=0), now, 64)
-        claimed = await queue.claim(tx, lease, whose, now, until, limit) if whose else []
+        whose, _ = await claims.organizations(tx, UUID(int=0), now, 64)
+        claimed = await claims.claim(tx, lease, whose, now, until, limit) if whose else []
         return [row.id for row in claimed]
 
 
@@ -165,7 +174,7 @@ async def test_a_lease_that_ran_out_is_somebody_elses(database: Database) -> Non
     assert await claim(database, first, 10) == [delivery.id]
     assert await claim(database, second, 10) == [], "nobody else gets what is leased"
     assert await claim(database, second, 10, NOW + timedelta(seconds=21)) == [delivery.id]
-    sent = replace(delivery, state="sent", attempts=1, sent_at=NOW)
+    sent = delivery._replace(state="sent", attempts=1, sent_at=NOW)
     async with database.transaction() as tx:
         assert await queue.settle(tx, first, [sent]) == set(), "the late one changes nothing"
         assert await queue.settle(tx, second, [sent]) == {delivery.id}
@@ -267,7 +276,7 @@ async def test_a_versions_that_come_swapped_leave_the_newest(database: Database)
     delivery = a_delivery(ORGANIZATION, appointment_id=appointment, recipient_id=BEN)
     await plan(database, delivery)
     async with database.transaction() as tx:
-        [looked] = await queue.look(tx, [delivery.id])
+        [looked] = await checked.look(tx, [delivery.id])
     assert looked.current
     assert (looked.current.version, looked.current.moved_in, looked.current.status) == (4, 3, "confirmed")
     assert looked.current.involved
@@ -275,7 +284,7 @@ async def test_a_versions_that_come_swapped_leave_the_newest(database: Database)
 
 async def test_who_is_in_a_call_is_decided_by_the_first_look_and_never_again(database: Database) -> None:
     first, *others = [a_delivery(ORGANIZATION, recipient_id=uuid4()) for _ in range(12)]
-    alike = [replace(first, id=item.id, recipient_id=item.recipient_id) for item in (first, *others)]
+    alike = [first._replace(id=item.id, recipient_id=item.recipient_id) for item in (first, *others)]
     body = orjson.dumps(
         {
             "recipients": ["?"],
@@ -311,9 +320,9 @@ async def test_who_is_in_a_call_is_decided_by_the_first_look_and_never_again(dat
         lease, now = uuid4(), NOW + timedelta(seconds=after)
         until = now + timedelta(seconds=20)
         async with database.transaction() as tx:
-            claimed = await queue.claim(tx, lease, [ORGANIZATION], now, until, 3)
+            claimed = await claims.claim(tx, lease, [ORGANIZATION], now, until, 3)
             claimed += await calls.claim_rest(tx, lease, claimed, now, until)
-            looked = await queue.look(tx, [row.id for row in claimed])
+            looked = await checked.look(tx, [row.id for row in claimed])
             return await group_calls.gather(tx, lease, looked, claimed, NOW)
 
     await only(2, *alike[1:])

@@ -93,6 +93,14 @@ def extend() -> Example:
 MOVED = an_update(start=LATER, end=LATER + HOUR)
 WAITING = (visit(BEN, seats=1), a_command(commands.Join, CARA, wait=True), meanwhile(CARA))
 RELEASE = commands.ReleaseHold(id=UUID(int=0x73), organization=ORG, actor=by(ANNA), hold_id=HOLD)
+RENEW = commands.RenewHold(
+    id=UUID(int=0x75),
+    organization=ORG,
+    actor=by(ANNA),
+    hold_id=HOLD,
+    renewed_id=UUID(int=0x76),
+    expires_in=60,
+)
 ANNOUNCE = a_command(commands.Announce, ANNA)
 BUSY = [(name, start, start + HOUR) for name, start in (("a", MONDAY_9), ("b", LATER))]
 EXAMPLES = [
@@ -124,6 +132,7 @@ EXAMPLES = [
     Example("hold.placed None", a_hold(organizer_id=ANNA)),
     Example("rate_limited", a_hold(), tuple(map(a_hold_later, range(5)))),
     Example("hold.released None", RELEASE, (a_hold(),)),
+    Example("hold.released None", RENEW, (a_hold(),)),
     Example("feed.changed 2", a_feed("1" * 64), (a_feed("0" * 64),)),
 ]
 

@@ -176,7 +176,7 @@ def test_each_occurrence_in_the_way_is_reported() -> None:
         ("occurrences.1", "conflict"),
         ("occurrences.2", "conflict"),
     ]
-    assert refusal.errors[0].message == "2027-03-15 10:00: Somebody is busy at that time."
+    assert refusal.errors[0].message == "2027-03-15 10:00: At least one person is busy at this time."
     assert {overlap.user_id for overlap in refusal.overlaps} == {BEN}
 
 

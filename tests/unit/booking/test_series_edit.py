@@ -120,7 +120,7 @@ def test_all_or_nothing_and_each_that_is_in_the_way_is_reported() -> None:
     )
     assert refusal.code is Code.CONFLICT
     assert [(error.field, error.code) for error in refusal.errors] == [("occurrences.1", "conflict")]
-    assert refusal.errors[0].message == "2027-03-15 13:00: Somebody is busy at that time."
+    assert refusal.errors[0].message == "2027-03-15 13:00: At least one person is busy at this time."
     assert (refusal.appointment_id, refusal.version) == (before[0].id, 1)
     assert diary.all() == before
     assert diary.book.overlapping(BEN, MONDAY_9, MONDAY_9 + HOUR) != []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.console import did_you_mean, environment_for, home_at
+from cli.console import did_you_mean, environment_for, home_at, say
 from deploy.local.home import Home, StackRecord
 
 
@@ -60,3 +60,24 @@ def test_the_nearest_word_is_suggested_and_a_far_one_is_not() -> None:
     known = ["appointment.create", "appointment.cancel", "hold.place"]
     assert did_you_mean("appointment.created", known) == ", did you mean appointment.create?"
     assert did_you_mean("xyz", known) == ""
+
+
+@pytest.mark.parametrize(
+    ("columns", "terminal", "lines"),
+    [
+        pytest.param(20, True, ["09:00  one two three", "       four"], id="a narrow terminal"),
+        pytest.param(80, True, ["09:00  one two three four"], id="a wide one"),
+        pytest.param(20, False, ["09:00  one two three four"], id="a pipe"),
+    ],
+)
+def test_a_line_is_broken_between_words_for_a_narrow_terminal_only(
+    columns: int,
+    terminal: bool,
+    lines: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    say("09:00  one two three four", hang=7)
+    assert capsys.readouterr().out.splitlines() == lines

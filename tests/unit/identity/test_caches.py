@@ -9,7 +9,7 @@ import services.notifier.clients.identity as notifier
 from identity.client import IdentityClient
 from identity.person import Person
 from services.booking.clients import identity as booking
-from services.ingress.clients.identity import Directory
+from services.ingress.clients.people import Directory
 from services.ingress.domain.problems import Problem
 from tests.unit.identity.stub import HUB, Identity, a_person
 

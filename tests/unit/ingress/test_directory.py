@@ -1,5 +1,8 @@
-"""Who belongs to which organization, asked as seldom as can be."""
+"""The members of organizations, asked for as seldom as possible."""
 
+import asyncio
+import time
+from collections.abc import Callable
 from uuid import UUID
 
 import httpx
@@ -7,8 +10,10 @@ import orjson
 import pytest
 
 from identity.client import IdentityClient
-from services.ingress.clients.identity import Directory
+from services.ingress.clients.people import GOOD_FOR, REFRESHED_AFTER, Directory
+from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
+from tests.support import eventually
 
 HUB, OTHER = UUID(int=1), UUID(int=2)
 ANNA, BEN, SOFIA, NOBODY = (UUID(int=number) for number in range(10, 14))
@@ -44,9 +49,19 @@ class Identity:
         return httpx.Response(200, json={"users": users})
 
 
-def directory(identity: Identity) -> Directory:
+class Clock:
+    """Stands until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def directory(identity: Identity, clock: Callable[[], float] = time.monotonic) -> Directory:
     client = httpx.AsyncClient(transport=httpx.MockTransport(identity), base_url="http://identity")
-    return Directory(IdentityClient("http://identity", timeout=5, client=client))
+    return Directory(IdentityClient("http://identity", timeout=5, client=client), clock)
 
 
 @pytest.mark.parametrize(
@@ -93,8 +108,65 @@ async def test_names_are_asked_for_once_and_done_without_while_identity_is_away(
 
 
 async def test_who_changed_their_name_is_shown_with_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.ingress.clients.identity.PERSON_GOOD_FOR", -1.0)
-    known = directory(Identity())
+    clock = Clock()
+    known = directory(Identity(), clock)
     assert await known.names_of([ANNA]) == {ANNA: "Anna"}
     monkeypatch.setitem(NAMES, str(ANNA), "Anna-Maria")
+    clock.now += GOOD_FOR + 1
     assert await known.names_of([ANNA]) == {ANNA: "Anna-Maria"}
+
+
+async def test_a_person_is_asked_for_again_before_the_answer_is_needed() -> None:
+    identity, clock = Identity(), Clock()
+    known = directory(identity, clock)
+    await known.belongs_to(ANNA, HUB)
+    clock.now += REFRESHED_AFTER + 1
+    assert await known.belongs_to(ANNA, HUB)
+    await eventually(lambda: len(identity.asked) == 2)
+
+
+async def test_who_was_believed_stays_so_while_identity_is_away_and_is_not_asked_for_all_the_time() -> None:
+    identity, clock = Identity(), Clock()
+    known = directory(identity, clock)
+    await known.belongs_to(ANNA, HUB)
+    identity.away = True
+    clock.now += 10 * GOOD_FOR
+    for _ in range(5):
+        assert await known.belongs_to(ANNA, HUB)
+    assert len(identity.asked) == 2
+    with pytest.raises(Problem):
+        await known.all_belong_to([ANNA, BEN], HUB)
+    assert await known.refused([a_caller(ANNA)]) == []
+
+
+async def test_many_who_come_at_once_are_asked_for_in_few_calls() -> None:
+    identity = Identity()
+    known = directory(identity)
+    crowd = [UUID(int=number) for number in range(100, 300)]
+    await asyncio.gather(*(known.belongs_to(person, HUB) for person in crowd))
+    assert len(identity.asked) <= 3
+
+
+@pytest.mark.parametrize(
+    ("caller", "code"),
+    [
+        pytest.param(Caller(NOBODY, HUB, frozenset({"member"}), "", 0), "unauthenticated", id="unknown"),
+        pytest.param(Caller(SOFIA, HUB, frozenset({"member"}), "", 0), "unauthenticated", id="moved"),
+    ],
+)
+async def test_a_caller_of_whom_identity_says_otherwise_is_refused(caller: Caller, code: str) -> None:
+    with pytest.raises(Problem) as raised:
+        await directory(Identity()).check(caller)
+    assert raised.value.code == code
+
+
+async def test_an_admin_is_one_only_if_identity_agrees() -> None:
+    caller = Caller(ANNA, HUB, frozenset({"admin"}), "", 0)
+    found = await directory(Identity()).check(caller)
+    assert found.member
+    assert not found.admin
+    assert await directory(Identity()).refused([caller]) == [caller]
+
+
+def a_caller(person: UUID) -> Caller:
+    return Caller(person, HUB, frozenset({"member"}), "", 0)

@@ -14,7 +14,7 @@ MONDAY = datetime(2027, 3, 1, 8, tzinfo=UTC)
 SAID = [
     ("FREQ=DAILY", "every day", "jeden Tag"),
     ("FREQ=DAILY;INTERVAL=2;COUNT=5", "every 2 days, 5 times", "alle 2 Tage, 5 Mal"),
-    ("FREQ=WEEKLY;COUNT=1", "every Monday, once", "jeden Montag, ein Mal"),
+    ("FREQ=WEEKLY;COUNT=1", "every Monday, once", "jeden Montag, einmal"),
     ("FREQ=WEEKLY;BYDAY=MO", "every Monday", "jeden Montag"),
     (
         "FREQ=WEEKLY;UNTIL=20270605T215959Z;BYDAY=MO",
@@ -65,7 +65,7 @@ SAID = [
         "every month, by a rule of its own",
         "jeden Monat, nach einer eigenen Regel",
     ),
-    (None, "on dates of its own", "an eigens gewählten Tagen"),
+    (None, "on dates of its own", "an einzeln gewählten Tagen"),
 ]
 
 

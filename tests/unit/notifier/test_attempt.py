@@ -14,7 +14,8 @@ from services.notifier.sending.attempt import FRESH_SECONDS, Attempts
 from services.notifier.sending.circuit import Circuit
 from services.notifier.sending.completion import Ended
 from services.notifier.settings import NotifierSettings
-from services.notifier.store.queue import Checked, Later
+from services.notifier.store.checked import Checked
+from services.notifier.store.queue import Later
 from tests.unit.notifier.builders import MONDAY_9
 from tests.unit.notifier.test_content import a_reminder_for_ben
 
@@ -67,7 +68,7 @@ async def test_what_is_cancelled_while_it_waits_for_its_turn_is_not_sent() -> No
 )
 async def test_what_was_just_looked_at_is_called_for_at_once(answer: Failure | None, state: str) -> None:
     service = Slow(a_reminder_for_ben(), [answer])
-    service.looked = replace(service.looked, delivery=replace(service.looked.delivery, attempts=0))
+    service.looked = replace(service.looked, delivery=service.looked.delivery._replace(attempts=0))
     result = await service.caller().attempt(service.looked)
     assert isinstance(result, Ended | Later)
     assert (result.delivery.state, service.calls, service.looks) == (state, 1, [])

@@ -1,6 +1,5 @@
 """The checks of the content right before a call: no variable is missing, and `time_until` is exact."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,7 @@ from services.notifier.domain.delivery import Delivery
 from services.notifier.sending.completion import Ended
 from services.notifier.sending.conclusion import checked, result_of
 from services.notifier.sending.content import body_of
-from services.notifier.store.queue import Checked
+from services.notifier.store.checked import Checked
 from tests.unit.notifier.builders import BEN, MONDAY_9, NOW, someone, utc
 
 EVENING, MORNING = utc(2028, 3, 26, 21), utc(2028, 3, 27, 5)  # the appointment begins at 07:00 UTC
@@ -22,9 +21,8 @@ EVENING, MORNING = utc(2028, 3, 26, 21), utc(2028, 3, 27, 5)  # the appointment 
 
 def a_reminder_for_ben(held_until: datetime | None = None, locale: str = "en", **data: Any) -> Checked:
     """Planned in the evening before, on its way by SMS."""
-    fields: dict[str, Any] = dict.fromkeys(Delivery.__slots__)
-    delivery = replace(
-        Delivery(**fields),
+    fields: dict[str, Any] = dict.fromkeys(Delivery._fields)
+    delivery = Delivery(**fields)._replace(
         id=someone("delivery"),
         type="appointment_reminder",
         template_id="appointment_reminder_v1",

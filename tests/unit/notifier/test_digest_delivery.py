@@ -16,8 +16,8 @@ from services.notifier.domain.kinds import DIGEST
 from services.notifier.domain.model import Change, Event
 from services.notifier.messages.events import Happened
 from services.notifier.planning.deliveries import planned
+from services.notifier.store.checked import Checked
 from services.notifier.store.digests import Row
-from services.notifier.store.queue import Checked
 from tests.unit.notifier.builders import ANNA, BEN, NOW, an_event, someone
 
 DAY = date(2028, 3, 20)
@@ -65,7 +65,7 @@ def test_it_is_one_message_with_a_line_for_each_and_every_variable_that_it_decla
 def test_it_is_of_use_as_long_as_anything_in_it() -> None:
     [short], [long] = waited(an_event("updated", TITLE)), waited(an_event("created"))
     later = short.delivery.expires_at + timedelta(hours=3)
-    long = replace(long, delivery=replace(long.delivery, expires_at=later))
+    long = replace(long, delivery=long.delivery._replace(expires_at=later))
     assert digest_of(short, long)[0].expires_at == long.delivery.expires_at
 
 
@@ -79,9 +79,9 @@ def test_it_is_written_in_the_language_that_was_chosen() -> None:
 def test_a_flood_is_cut_and_says_so() -> None:
     [one] = waited(an_event("updated", TITLE, actor=ANNA))
     many = [
-        replace(one, delivery=replace(one.delivery, id=someone(f"d{n}"), event_id=someone(f"e{n}")))
+        replace(one, delivery=one.delivery._replace(id=someone(f"d{n}"), event_id=someone(f"e{n}")))
         for n in range(ENTRIES_MAX + 30)
     ]
     data = digest_of(*many)[1]["template_data"]
     assert data["digest_count"] == "230"
-    assert data["digest_text"].endswith("And more: 30 more in the app.")
+    assert data["digest_text"].endswith("More updates: 30 more in the app.")

@@ -23,7 +23,8 @@ from services.notifier.sending.attempt import Attempts, Before
 from services.notifier.sending.completion import Ended
 from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, Untried
 from services.notifier.sending.group_calls import FEWEST, MOST, Together, attempt, bundles, shares
-from services.notifier.store.queue import Checked, Later
+from services.notifier.store.checked import Checked
+from services.notifier.store.queue import Later
 from tests.unit.notifier.builders import ANNA, BEN, NOW, PEOPLE, an_event, someone
 from tests.unit.notifier.test_attempt import ILL, Slow
 from tests.unit.notifier.test_content import a_reminder_for_ben
@@ -73,7 +74,7 @@ def test_a_bundle_has_one_channel_zone_language_and_wording_and_is_worth_it(
 
 def test_what_waits_is_in_no_bundle() -> None:
     found = announced([PLACES[0]] * 12)
-    held = [(replace(item, state="held"), body) for item, body in found]
+    held = [(item._replace(state="held"), body) for item, body in found]
     assert len(bundles(found)) == 24
     assert bundles(held) == {}
 
@@ -81,7 +82,7 @@ def test_what_waits_is_in_no_bundle() -> None:
 def looked(count: int, body: bytes = b"{}", current: Current | None = None) -> list[Checked]:
     [(delivery, _), *_] = announced([PLACES[0]])
     return [
-        Checked(replace(delivery, id=someone(f"{number}")), body, current, NOTHING_SAID, NO_RULES)
+        Checked(delivery._replace(id=someone(f"{number}")), body, current, NOTHING_SAID, NO_RULES)
         for number in range(count)
     ]
 
@@ -127,7 +128,7 @@ class Answers:
 def tried(how: str, members: list[Checked]) -> tuple[list[Result], list[Checked], int]:
     """The results, the members as they are now, and how many calls were made."""
     caller = Answers(how)
-    lead = replace(members[0], delivery=replace(members[0].delivery, id=uuid4(), attempts=2))
+    lead = replace(members[0], delivery=members[0].delivery._replace(id=uuid4(), attempts=2))
     together = Together(lead, members)
     return asyncio.run(attempt(cast("Attempts", caller), together)), together.members, caller.calls
 
@@ -159,7 +160,7 @@ def test_a_call_goes_out_while_one_member_is_of_use_and_then_no_more() -> None:
 
 async def test_a_call_whose_members_are_all_called_off_between_two_tries_is_not_made_again() -> None:
     service = Slow(a_reminder_for_ben(), [ILL, None])
-    lead = replace(service.looked, delivery=replace(service.looked.delivery, id=uuid4()))
+    lead = replace(service.looked, delivery=service.looked.delivery._replace(id=uuid4()))
     [result] = await attempt(service.caller(), Together(lead, [service.looked]))
     assert isinstance(result, Ended)
     assert result.delivery.id == service.looked.delivery.id

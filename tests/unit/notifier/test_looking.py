@@ -11,7 +11,7 @@ import pytest
 
 from services.notifier.sending import looking
 from services.notifier.sending.looking import Looker
-from services.notifier.store import queue
+from services.notifier.store import checked
 
 
 class Table:
@@ -39,7 +39,7 @@ class Table:
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Table:
     found = Table()
-    monkeypatch.setattr(queue, "look", found.look)
+    monkeypatch.setattr(checked, "look", found.look)
     return found
 
 

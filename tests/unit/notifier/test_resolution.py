@@ -14,8 +14,8 @@ from services.notifier.domain.model import Change
 from services.notifier.domain.quiet_hold import Hold
 from services.notifier.domain.staleness import Current
 from services.notifier.domain.transitions import transition
+from services.notifier.store.checked import Checked
 from services.notifier.store.digests import Row
-from services.notifier.store.queue import Checked
 from tests.unit.notifier.builders import BEN, NOW, an_event, someone
 from tests.unit.notifier.test_digest_delivery import waited
 
@@ -29,7 +29,7 @@ OVER = Current(99, 0, "confirmed", NOW, False)
 def a_waiting_one(number: int, own: Preferences = NOTHING_SAID, current: Current | None = None) -> Checked:
     """A delivery to Ben that is held for the digest."""
     [item] = waited(an_event("updated", Change("title", "A", f"{number}")), own)
-    delivery = replace(item.delivery, id=someone(f"delivery {number}"), event_id=someone(f"event {number}"))
+    delivery = item.delivery._replace(id=someone(f"delivery {number}"), event_id=someone(f"event {number}"))
     return replace(item, delivery=transition(delivery, Hold(DUE, "digest"), NOW), current=current)
 
 
@@ -79,7 +79,7 @@ def test_a_digest_that_cannot_be_written_releases_its_deliveries_and_says_why(
 
 def test_a_postponed_digest_keeps_the_deliveries_that_can_wait_and_releases_the_others() -> None:
     long, short = a_waiting_one(1), a_waiting_one(2)
-    short = replace(short, delivery=replace(short.delivery, starts_at=NOW + timedelta(hours=6)))
+    short = replace(short, delivery=short.delivery._replace(starts_at=NOW + timedelta(hours=6)))
     window = Window(DAY, NOW + timedelta(hours=7), "waits for the digest")
     found = resolve(DIGEST, window, [long, short], NOW)
     assert (found.outcome, found.window) == ("postponed", window)
@@ -92,6 +92,6 @@ def test_a_postponed_digest_keeps_the_deliveries_that_can_wait_and_releases_the_
 
 def test_a_delivery_that_a_report_has_ended_is_left_alone() -> None:
     item = a_waiting_one(1)
-    ended = replace(item, delivery=replace(item.delivery, state="delivered"))
+    ended = replace(item, delivery=item.delivery._replace(state="delivered"))
     found = resolve(DIGEST, CLOSE, [ended], NOW)
     assert (found.outcome, found.ended, found.released) == ("empty", [], ())

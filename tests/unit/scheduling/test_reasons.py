@@ -55,13 +55,13 @@ MONDAY = date(2027, 3, 1)
         pytest.param(
             a_person(hours(), (TEN + 15 * MINUTE, TEN + HOUR)),
             "busy",
-            "There is an appointment from 2027-03-01 10:15 to 11:00 (Europe/Berlin).",
+            "There is another appointment from 2027-03-01 10:15 to 11:00 (Europe/Berlin).",
             id="an appointment",
         ),
         pytest.param(
             a_person(hours(), Taken(TEN, HALF_PAST_TEN, "hold")),
             "held",
-            "The time is being kept for somebody from 2027-03-01 10:00 to 10:30 (Europe/Berlin).",
+            "The time is on hold from 2027-03-01 10:00 to 10:30 (Europe/Berlin).",
             id="a hold",
         ),
         pytest.param(
@@ -87,19 +87,19 @@ MONDAY = date(2027, 3, 1)
         pytest.param(
             a_person(hours(max_per_day=1), (TEN + 10 * HOUR, TEN + 11 * HOUR)),
             "max_per_day",
-            "At most 1 appointment a day; 2027-03-01 has as many (Europe/Berlin).",
+            "At most 1 appointment a day can be booked, and 2027-03-01 already has that many (Europe/Berlin).",
             id="a full day",
         ),
         pytest.param(
             a_person(hours(minimum_notice=14_400)),
             "minimum_notice",
-            "It must be booked at least 10 days before it starts.",
+            "The appointment must be booked at least 10 days before it starts.",
             id="too soon",
         ),
         pytest.param(
             a_person(hours(horizon_days=1)),
             "beyond_horizon",
-            "It can be booked at most 1 day ahead.",
+            "The appointment can be booked at most 1 day ahead.",
             id="beyond the horizon",
         ),
         pytest.param(
@@ -196,4 +196,4 @@ def test_what_is_offered_needs_no_explanation() -> None:
 def test_for_one_without_an_availability_the_clocks_of_who_asks_are_shown() -> None:
     person = a_person(None, (TEN, HALF_PAST_TEN))
     (reason,) = explain(person, TEN, HALF_PAST_TEN, NOW, "America/New_York")
-    assert reason.detail == "There is an appointment from 2027-03-01 04:00 to 04:30 (America/New_York)."
+    assert reason.detail == "There is another appointment from 2027-03-01 04:00 to 04:30 (America/New_York)."

@@ -21,7 +21,7 @@ def refusal_for_strangers(
     unknown = strangers(ids, people, organization)
     if not unknown:
         return None
-    message = "Nobody active in this organization has this id."
+    message = "No active member of this organization has this id."
     errors = [FieldError(field, Code.UNKNOWN_USER, message) for field, user in sent() if user in unknown]
     return Refusal(Code.UNKNOWN_USER, message, tuple(errors[:NAMED_AT_MOST]))
 

@@ -15,6 +15,7 @@ from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Join, Leave
 from services.booking.domain.model.decision import Accepted, Code, Decision, Refusal, invalid
 from services.booking.domain.model.needs import Known, Needs, TimeNeeds
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.model.times import Period
 
 
@@ -72,9 +73,11 @@ def decide_leave(case: Case[Leave], before: Appointment) -> Decision:
 
 def _refusal_for(case: Case[Join], before: Appointment, user: UUID) -> Refusal | None:
     if user == before.organizer_id:
-        return invalid("", "organizer", "The organizer of an appointment takes part without a seat.")
+        return invalid("", "organizer", "The organizer takes part without a seat and cannot join.")
     if before.seats is None:
-        return Refusal(Code.NOT_ALLOWED, "Only who is invited takes part in this appointment.")
+        return Refusal(
+            Code.NOT_ALLOWED, "This appointment has no seats: only invited participants can take part."
+        )
     when, mine = Period(before.start, before.end), ignored(case.command.ignore_availability, user)
     return refusal_for_times(case, Enquiry((user,), when, before, ignoring=mine, suggest=False))
 
@@ -84,3 +87,9 @@ def _place(after: Appointment, user: UUID) -> Mapping[str, Any] | None:
     if user not in after.waiting:
         return None
     return {"waiting": {"status": "waiting", "position": after.waiting.index(user) + 1}}
+
+
+RULES: Rules = {
+    Join: Rule(decide_join, needs_of_seat, time_of_join),
+    Leave: Rule(decide_leave, needs_of_seat, time_of_leave),
+}

@@ -11,6 +11,7 @@ from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import Confirm, Decline
 from services.booking.domain.model.decision import Accepted, Change, Decision
 from services.booking.domain.model.needs import Known, Needs, TimeNeeds
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.model.times import Period
 
 
@@ -81,3 +82,9 @@ def _confirm_whole(case: Case[Confirm], before: Appointment) -> Accepted:
         return Accepted(before, None)
     after = replace(before, organizer_confirmed=True, status=Status.CONFIRMED)
     return accept(case, before, after, Draft("appointment.confirmed"))
+
+
+RULES: Rules = {
+    Confirm: Rule(decide_confirm, needs_of_answer, time_of_confirm),
+    Decline: Rule(decide_decline, needs_of_answer, time_of_decline),
+}

@@ -33,7 +33,7 @@ def refusal_for_seats(field: str, seats: int | None, answers: Answers) -> Refusa
     """Reject more people than seats; `field` is the field of the command that can be sent otherwise."""
     if seats is None or taken(answers) <= seats:
         return None
-    message = f"Of {taken(answers)} people only {seats} would have a seat."
+    message = f"{taken(answers)} participants need a seat; the appointment has {seats}."
     return invalid(field, "more_than_seats", message)
 
 

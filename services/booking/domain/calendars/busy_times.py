@@ -8,6 +8,7 @@ from services.booking.domain.model.commands import BusyTime, ImportBusyTimes
 from services.booking.domain.model.decision import AcceptedMany, Decision, DomainEvent, invalid
 from services.booking.domain.model.diary import BusyTimes
 from services.booking.domain.model.needs import Needs
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.model.times import FIRST, LAST, Period
 
 KEPT_AT_MOST = 5_000  # ranges of a person that are not over
@@ -31,7 +32,7 @@ def decide_import(case: Case[ImportBusyTimes]) -> Decision:
     ranges = {uid: when for uid, when in known.ranges.items() if uid not in named and when.end > at}
     ranges |= wanted
     if len(ranges) > KEPT_AT_MOST:
-        return invalid("busy_times", "too_many", f"At most {KEPT_AT_MOST} ranges of a person are kept.")
+        return invalid("busy_times", "too_many", f"A person can have at most {KEPT_AT_MOST} busy times.")
     new = {uid: when for uid, when in wanted.items() if known.ranges.get(uid) != when}
     gone = [uid for uid in known.ranges if uid in named and uid not in ranges]
     outcome = {"user_id": member.id, "imported": len(new)}
@@ -62,3 +63,6 @@ def _in_utc(item: BusyTime) -> Period:
 
 def _is_kept(when: Period, at: datetime) -> bool:
     return when.end > max(at, when.start) and times.refusal_for_distance(when.start, at) is None
+
+
+RULES: Rules = {ImportBusyTimes: Rule(decide_import, needs_of_import)}

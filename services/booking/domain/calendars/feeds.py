@@ -5,6 +5,7 @@ from services.booking.domain.model.commands import SetFeed
 from services.booking.domain.model.decision import AcceptedMany, DomainEvent
 from services.booking.domain.model.feed import Feed
 from services.booking.domain.model.needs import Needs
+from services.booking.domain.model.rule import Rule, Rules
 
 
 def needs_of_feed(command: SetFeed) -> Needs:
@@ -32,3 +33,6 @@ def decide_feed(case: Case[SetFeed]) -> AcceptedMany:
     return AcceptedMany(
         member.id, version=after.version, happened=(happened,), outcome={"user_id": member.id}
     )
+
+
+RULES: Rules = {SetFeed: Rule(decide_feed, needs_of_feed)}

@@ -15,6 +15,7 @@ from services.booking.domain.model.decision import (
 from services.booking.domain.model.diary import Hours
 from services.booking.domain.model.needs import Needs
 from services.booking.domain.model.people import belongs
+from services.booking.domain.model.rule import Rule, Rules
 
 
 def needs_of_availability(command: SetAvailability) -> Needs:
@@ -30,9 +31,9 @@ def decide_availability(case: Case[SetAvailability]) -> Decision:
     command, book, member = case.command, case.book, case.person
     user = command.user_id
     if user != member.id and not member.is_admin:
-        return Refusal(Code.NOT_ALLOWED, "Only an admin may set somebody else's availability.")
+        return Refusal(Code.NOT_ALLOWED, "Only an admin may set another person's availability.")
     if not belongs(book.people.get(user), command.organization):
-        message = "Nobody active in this organization has this id."
+        message = "No active member of this organization has this id."
         return Refusal(Code.UNKNOWN_USER, message, (FieldError("user_id", Code.UNKNOWN_USER, message),))
     before = book.diary.hours(user)
     version = before.version if before else 0
@@ -56,3 +57,6 @@ def _told(hours: Hours) -> dict[str, object]:
         **hours.body,
         "version": hours.version,
     }
+
+
+RULES: Rules = {SetAvailability: Rule(decide_availability, needs_of_availability)}

@@ -41,7 +41,9 @@ def refusal_for_ignoring(case: Case[Command], ignores: bool, whose: UUID) -> Ref
     """
     if not ignores or case.command.actor.user == whose:
         return None
-    return Refusal(Code.NOT_ALLOWED, "Only the person themself may be booked against their availability.")
+    return Refusal(
+        Code.NOT_ALLOWED, "The actor may ignore their own availability only, not another person's."
+    )
 
 
 def ignored(ignores: bool, whose: UUID) -> UUID | None:
@@ -57,7 +59,7 @@ def _refusal_for_availability(case: Case[Command], enquiry: Enquiry) -> Refusal 
     if not found:
         return None
     errors = tuple(FieldError("start_time", reason.code, reason.detail) for reason in found)
-    return Refusal(Code.UNAVAILABLE, "Somebody is not available at that time.", errors)
+    return Refusal(Code.UNAVAILABLE, "At least one person is not available at this time.", errors)
 
 
 def _reasons(case: Case[Command], enquiry: Enquiry, user: UUID) -> list[Reason]:

@@ -29,7 +29,7 @@ def refusal_for_conflict(case: Case[Command], enquiry: Enquiry) -> Refusal | Non
     if not found:
         return None
     overlaps = tuple(_overlap(case, user, entry) for user, entry in found[:SHOWN_AT_MOST])
-    return Refusal(Code.CONFLICT, "Somebody is busy at that time.", overlaps=overlaps)
+    return Refusal(Code.CONFLICT, "At least one person is busy at this time.", overlaps=overlaps)
 
 
 def _overlap(case: Case[Command], user: UUID, entry: Entry) -> Overlap:

@@ -43,11 +43,11 @@ def taken(
     """Return the appointments and live holds that take this person's time `within` the period, and are in the
     way.
     """
-    own = enquiry.own.id if enquiry.own else None
-    entries = [entry for entry in case.book.overlapping(user, *within) if entry.appointment_id != own]
-    diary = case.book.diary
+    entries, diary = case.book.overlapping(user, *within), case.book.diary
+    if entries and enquiry.own:
+        entries = [entry for entry in entries if entry.appointment_id != enquiry.own.id]
     holds = diary.held(user, *within, case.at) if diary.has_holds else []
-    return entries, [hold for hold in holds if hold.id != enquiry.hold]
+    return entries, [hold for hold in holds if hold.id != enquiry.hold] if holds else holds
 
 
 def person_around(case: Case[Command], enquiry: Enquiry, user: UUID, around: timedelta) -> Person:

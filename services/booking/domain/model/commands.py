@@ -223,6 +223,15 @@ class ReleaseHold(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenewHold(Command):
+    """Put a hold of the same time, for `expires_in` seconds from now, in the place of another."""
+
+    hold_id: UUID
+    renewed_id: UUID
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetFeed(Command):
     """Set the hash of the secret address of the actor's calendar; None revokes it."""
 

@@ -156,10 +156,13 @@ def complete(decision: Decision) -> Decision:
 
 
 def _complete(step: Accepted) -> Accepted:
-    if step.event is None:
+    event = step.event
+    if event is None:
         return step
-    more = {**(step.event.more or {}), "organizer_confirmed": step.appointment.organizer_confirmed}
-    return replace(step, event=replace(step.event, more=more))
+    more = {**(event.more or {}), "organizer_confirmed": step.appointment.organizer_confirmed}
+    # not with `replace`, which costs a twelfth of the decision
+    completed = Event(event.type, event.changes, event.people, more)
+    return Accepted(step.appointment, completed, step.outcome)
 
 
 def invalid(field: str, code: str, message: str) -> Refusal:

@@ -35,7 +35,9 @@ def _instant(field: str, value: datetime, zone: str, fold: int) -> datetime | Fi
         return value.astimezone(UTC) if value.tzinfo else resolve(value, ZoneInfo(zone), fold)
     except NonexistentTime:
         return FieldError(
-            field, "nonexistent_time", f"The clocks in {zone} are put forward over this local time."
+            field,
+            "nonexistent_time",
+            f"This local time does not exist in {zone}: the clocks go forward over it.",
         )
     except (OverflowError, ValueError):
         return FieldError(field, "out_of_range", "This date is out of range.")

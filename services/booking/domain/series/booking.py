@@ -127,7 +127,7 @@ def created(case: Case[Command], series: Series, occurrences: Iterable[Appointme
 
 def _refusal_for(case: Case[Command], occurrence: Appointment, enquiry: Enquiry) -> Refusal | None:
     return (
-        access.refusal_for_used_id(case, occurrence.id, "The id of this occurrence is in use.")
+        access.refusal_for_used_id(case, occurrence.id, "The id of this occurrence is already in use.")
         or times.refusal_for_distance(occurrence.start, case.at)
         or times.refusal_for_past(occurrence.start, case.at)
         or refusal_for_times(case, enquiry)

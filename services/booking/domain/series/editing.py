@@ -87,7 +87,7 @@ def _settled(
         if not named.is_open:
             return Refusal(
                 Code.INVALID_TRANSITION,
-                "Nothing of this series is still to come.",
+                "The series has no occurrence left that can change.",
                 appointment_id=named.id,
                 version=named.version,
             )

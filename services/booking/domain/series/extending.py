@@ -12,6 +12,7 @@ from services.booking.domain.model.commands import ExtendSeries, Scope
 from services.booking.domain.model.decision import AcceptedMany, Code, Decision, Refusal
 from services.booking.domain.model.needs import Needs
 from services.booking.domain.model.recurring_series import AHEAD, OCCURRENCES_MAX, Series, period_of
+from services.booking.domain.model.rule import Rule, Rules
 from services.booking.domain.series.booking import attempted, created
 from services.booking.domain.series.events import in_outcome, series_changed
 from services.booking.domain.series.horizon import horizon
@@ -31,7 +32,7 @@ def decide_extend(case: Case[ExtendSeries]) -> Decision:
     """
     command, book, at = case.command, case.book, case.at
     if not command.actor.is_service:
-        return Refusal(Code.NOT_ALLOWED, "Only booking itself extends a series.")
+        return Refusal(Code.NOT_ALLOWED, "Only the booking service may extend a series.")
     series = book.series(command.series_id)
     if series is None or series.template.organization_id != command.organization:
         return Refusal(Code.NOT_FOUND, "There is no such series.")
@@ -90,3 +91,6 @@ def _without_those_who_left(series: Series, book: Book) -> Series | None:
         return series
     answers = {user: answer for user, answer in template.answers.items() if user not in gone}
     return replace(series, template=replace(template, answers=answers))
+
+
+RULES: Rules = {ExtendSeries: Rule(decide_extend, needs_of_extending)}

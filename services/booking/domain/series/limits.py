@@ -11,7 +11,11 @@ def refusal_for_places(people: int, occurrences: int, field: str) -> Refusal | N
     """Reject more people times occurrences than one transaction holds."""
     if people * occurrences <= PLACES_MAX:
         return None
-    return invalid(field, "too_many_places", f"People times occurrences are at most {PLACES_MAX}.")
+    return invalid(
+        field,
+        "too_many_places",
+        f"The number of people times the number of occurrences can be at most {PLACES_MAX}.",
+    )
 
 
 def refusal_for_content(content: Any, occurrences: int, field: str) -> Refusal | None:
@@ -22,5 +26,7 @@ def refusal_for_content(content: Any, occurrences: int, field: str) -> Refusal |
     if size * occurrences <= CONTENT_MAX:
         return None
     return invalid(
-        field, "too_much_content", f"Bytes of content times occurrences are at most {CONTENT_MAX}."
+        field,
+        "too_much_content",
+        f"The bytes of content times the number of occurrences can be at most {CONTENT_MAX}.",
     )

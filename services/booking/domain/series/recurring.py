@@ -62,7 +62,9 @@ def _refusal_for_occurrences(found: tuple[datetime, ...], duration: timedelta) -
     if not found:
         return invalid(FIELD, "no_occurrence", "The pattern has no occurrence.")
     if overlap_themselves(found, duration):
-        return invalid(FIELD, "overlaps", "An occurrence would begin before the one before it is over.")
+        return invalid(
+            FIELD, "overlaps", "Occurrences would overlap: each must end before the next one begins."
+        )
     return None
 
 

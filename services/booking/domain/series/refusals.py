@@ -43,7 +43,7 @@ def refusal_for_series(ways: Sequence[InTheWay], zone: str) -> Refusal:
     number = len(ways)
     return Refusal(
         code,
-        f"{number} occurrence{' is' if number == 1 else 's are'} in the way.",
+        f"{number} occurrence{'' if number == 1 else 's'} cannot be booked.",
         tuple(_error(way, zone) for way in ways),
         tuple(overlaps),
         alternatives=next((way.refusal.alternatives for way in ways if way.refusal.alternatives), ()),

@@ -1,5 +1,7 @@
 """Availability, free slots, holds, feeds and imports as the API answers them."""
 
+from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -48,7 +50,32 @@ class AvailabilityRead(Answered):
     version: int = Field(ge=0)
 
 
-class HoldRead(Answered):
+class FreeTimes(Answered):
+    """Starts that can be booked; `all`: for all of these people together, else for one of them."""
+
+    duration: int = Field(description="Minutes.")
+    users: list[UUID]
+    starts: list[Instant]
+    all: bool
+
+
+class FreeDay(Answered):
+    """How many starts of a local day can be booked, and the first and the last of them."""
+
+    date: date
+    free: int = Field(ge=0)
+    first: Instant | None
+    last: Instant | None
+
+
+class FreeDays(Answered):
+    """Every day of the range."""
+
+    days: list[FreeDay]
+    timezone: str
+
+
+class HoldState(Answered):
     """Time that is kept free until `expires_at`."""
 
     id: UUID
@@ -58,14 +85,59 @@ class HoldRead(Answered):
     user_ids: list[UUID]
 
 
+class HoldRead(HoldState):
+    """A hold, with the clock of the server."""
+
+    now: Instant
+
+
+class Holds(Answered):
+    """Live holds, the one that ends first is first."""
+
+    items: list[HoldState]
+    now: Instant
+
+
 class FeedAddress(Answered):
     """The secret address of a calendar."""
 
     url: str
 
 
+class ComponentCounts(Answered):
+    """How many components stand in a calendar file, time zones not counted; the three fates add up to `total`."""
+
+    total: int = Field(ge=0)
+    booked: int = Field(ge=0)
+    skipped: int = Field(ge=0)
+    failed: int = Field(ge=0)
+
+
+class NotedComponent(Answered):
+    """A component of a calendar file that stands otherwise than it says: its place, and the reason by a stable code."""
+
+    place: str
+    kind: str
+    uid: str
+    code: str
+    detail: str
+
+
+class LeftOutComponent(NotedComponent):
+    """A component that was not booked: skipped on purpose, or failed because it could not be read."""
+
+    outcome: Literal["skipped", "failed"]
+
+
 class Imported(Answered):
-    """How many times were new or had moved, and how many were known, over, free or unreadable."""
+    """An import: `imported` times are new or have moved; all components of the file by what became of them.
+
+    `skipped` counts known times and components that are not booked. `notes` names what was booked otherwise than the file
+    says, such as a time in a zone that had to be guessed.
+    """
 
     imported: int = Field(ge=0)
     skipped: int = Field(ge=0)
+    components: ComponentCounts
+    left_out: list[LeftOutComponent]
+    notes: list[NotedComponent]

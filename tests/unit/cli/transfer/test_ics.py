@@ -43,9 +43,9 @@ URL:https://meet.example/1
 
 
 def read(*events: str) -> Sequence[Entry | Problem]:
-    """What a calendar of these events holds."""
+    """The entries of a calendar of these events."""
     text = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n" + "".join(events) + "END:VCALENDAR\n"
-    return list(ics_reading.read(io.BytesIO(text.replace("\n", "\r\n").encode())))
+    return list(ics_reading.read(io.BytesIO(text.replace("\n", "\r\n").encode()), NOW, None))
 
 
 def an_entry(*events: str) -> Entry:
@@ -57,7 +57,7 @@ def an_entry(*events: str) -> Entry:
 
 def test_an_event_is_an_appointment_of_its_organizer_with_those_who_attend() -> None:
     entry = an_entry(EVENT.format(more=""))
-    assert (entry.place, entry.uid, entry.organizer) == ("event 1", "abc@elsewhere", "greta@example.org")
+    assert (entry.place, entry.uid, entry.organizer) == ("component 1", "abc@elsewhere", "greta@example.org")
     assert entry.body == {
         "title": "Review, late",
         "location": "Room 2",
@@ -105,7 +105,7 @@ def test_an_occurrence_without_its_series_stands_alone() -> None:
 @pytest.mark.parametrize(
     ("more", "code"),
     [
-        pytest.param("TRANSP:TRANSPARENT\n", "transparent", id="it takes no time"),
+        pytest.param("TRANSP:TRANSPARENT\n", "free", id="it takes no time"),
         pytest.param("STATUS:CANCELLED\n", "cancelled", id="it is cancelled"),
     ],
 )
@@ -132,7 +132,7 @@ def test_what_is_too_long_is_cut_and_said() -> None:
 )
 def test_a_file_that_is_no_calendar(raw: bytes) -> None:
     with pytest.raises(BadFile):
-        list(ics_reading.read(io.BytesIO(raw)))
+        list(ics_reading.read(io.BytesIO(raw), NOW, None))
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -171,7 +171,7 @@ def test_what_is_written_is_read_again() -> None:
             ],
         ),
     ]
-    single, series = ics_reading.read(io.BytesIO(calendar(entries, NOW)))
+    single, series = ics_reading.read(io.BytesIO(calendar(entries, NOW)), NOW, None)
     assert isinstance(single, Entry)
     assert isinstance(series, Entry)
     assert (single.uid, single.organizer) == (entries[0].uid, GRETA.email)

@@ -72,7 +72,7 @@ async def sent(
     rate: float = 100_000,
     tell: Callable[[Sending], None] = lambda _: None,
 ) -> tuple[Tally, Report]:
-    """What an import made of these."""
+    """Import these entries; return the figures and the report."""
     report = Report(None)
     moving = Sending(items, roster(), Tally(), report, asyncio.Event(), lambda: tell(moving))
     await moving.run(cast("Log", booking), cast("Publisher", booking), rate)
@@ -106,7 +106,9 @@ async def test_refusals_are_reported_and_an_id_in_use_is_no_failure() -> None:
     exists = {
         "status": "refused",
         "code": "invalid",
-        "errors": [{"field": "appointment_id", "code": "exists", "message": "This id is in use."}],
+        "errors": [
+            {"field": "appointment_id", "code": "exists", "message": "This appointment id is already in use."}
+        ],
     }
     refused = {"status": "refused", "code": "conflict", "detail": "Somebody is busy."}
     outcomes: Iterator[dict[str, Any]] = iter([ACCEPTED, exists, refused])

@@ -1,4 +1,4 @@
-"""What a calendar occupies, as recurring-ical-events sees it."""
+"""Busy time of calendars, as recurring-ical-events sees it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
