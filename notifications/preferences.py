@@ -14,7 +14,9 @@ Switches = Mapping[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From `start` to `end` on the person's wall clock, over midnight when the end is the earlier; never equal."""
+    """From `start` to `end` on the person's wall clock, over midnight when the end is the earlier; never
+    equal.
+    """
 
     start: time
     end: time
@@ -32,8 +34,9 @@ class Digest:
 class Preferences:
     """Preferences of one level. None, or an absent channel, follows the next level.
 
-    types: switches for one type of notification. lead_times: minutes before the start, for each channel. quiet_hours:
-    None with `says_quiet_hours` means that there are none. version: counts changes from 1; 0: never set.
+    types: switches for one type of notification. lead_times: minutes before the start, for each channel.
+    quiet_hours: None with `says_quiet_hours` means that there are none. version: counts changes from 1; 0:
+    never set.
     """
 
     timezone: str | None = None

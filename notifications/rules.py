@@ -1,4 +1,6 @@
-"""Precedence of preferences: the more specific level wins, and an organization's mandatory channels win over all."""
+"""Precedence of preferences: the more specific level wins, and an organization's mandatory channels win over
+all.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +37,9 @@ BY_DEFAULT: Mapping[str, bool] = {EMAIL: True, SMS: False, PUSH: False}
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Decision on a channel for a type of notification: used or not, the deciding level, and a sentence on it."""
+    """Decision on a channel for a type of notification: used or not, the deciding level, and a sentence on
+    it.
+    """
 
     channel: str
     on: bool
@@ -49,7 +53,8 @@ class Decision:
 
 
 def decide(kind: str, channel: str, own: Preferences, organization: Organization) -> Decision:
-    """The one rule: mandatory, the person for this type, the person, the organization for this type, the organization.
+    """The one rule: mandatory, the person for this type, the person, the organization for this type, the
+    organization.
 
     In-app is always on, so that everything can be read somewhere.
     """
@@ -74,7 +79,9 @@ def decide(kind: str, channel: str, own: Preferences, organization: Organization
 
 
 def effective(own: Preferences, organization: Organization) -> Preferences:
-    """A person's effective preferences, all levels taken together; zone and locale may still come from Identity."""
+    """A person's effective preferences, all levels taken together; zone and locale may still come from
+    Identity.
+    """
     defaults = organization.defaults
     kinds = {*defaults.types, *own.types}
     return Preferences(
@@ -116,9 +123,11 @@ def lead_times(
     asked: Mapping[str, tuple[int, ...]] | None,
     defaults: Mapping[str, tuple[int, ...]],
 ) -> dict[str, tuple[int, ...]]:
-    """Return minutes before the start for each channel: the person's, else the appointment's, else the defaults.
+    """Return minutes before the start for each channel: the person's, else the appointment's, else the
+    defaults.
 
-    The appointment's lead times replace the defaults whole; a person's lead times replace those of one channel.
+    The appointment's lead times replace the defaults whole; a person's lead times replace those of one
+    channel.
     """
     found = dict(asked) if asked else {**defaults, **organization.defaults.lead_times}
     return {**found, **own.lead_times}

@@ -92,7 +92,7 @@ def _middleware(settings: IngressSettings, tracer_provider: TracerProvider | Non
         Middleware(Measured),
         Middleware(
             CORSMiddleware,
-            allow_origins=[settings.frontend_url],
+            allow_origins=settings.origins,
             allow_methods=_METHODS,
             allow_headers=_READ_HEADERS,
             expose_headers=_SENT_HEADERS,

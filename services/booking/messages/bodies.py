@@ -77,7 +77,13 @@ def _other(asker: Asker, body: sent.BookingCommand) -> commands.Command:
                 expires_in=body.expires_in,
             )
         case feeds.SetFeed():
-            return commands.SetFeed(**sender, token_hash=body.token_hash)
+            return commands.SetFeed(
+                **sender,
+                token_hash=body.token_hash,
+                user_id=quick(body.user_id) if body.user_id else None,
+                signed_at=body.signed_at,
+                proof=body.proof,
+            )
         case holds.PlaceHold():
             return commands.PlaceHold(
                 **sender,

@@ -76,7 +76,7 @@ HOLD = HoldRead(
 RENEW_HOLD: dict[str, Any] = {"expires_in": 300}
 HOLDS = Holds(items=[HoldState.model_validate(HOLD.model_dump())], now=BOOKED_AT)
 FEED = FeedAddress(
-    url="https://appointments.example/api/appointments/calendar.ics?token=q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+    url="https://appointments.example/api/appointments/calendar.ics?token=AAAAAAAAAAAAAAAAAAAACgABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 )
 IMPORTED = Imported(
     imported=12,

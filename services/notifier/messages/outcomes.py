@@ -14,6 +14,7 @@ from notifications.preferences import Organization, Preferences, body_of, organi
 from services.notifier.messages.commands import Command, Refusal, is_for_all, refusal_of, user_of
 
 SOURCE = "appointments/notifier"
+NOT_A_MEMBER = Refusal(Code.NOT_ALLOWED, "The actor is not an active person of this organization.")
 NOT_AN_ADMIN = Refusal(Code.NOT_ALLOWED, "Only an admin may set the organization's preferences.")
 UNREADABLE = Refusal(Code.MALFORMED, "The command names no person whose preferences it sets.")
 

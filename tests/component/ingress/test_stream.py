@@ -315,3 +315,25 @@ async def test_a_reader_is_warned_before_their_token_ends(ingress: Ingress) -> N
     assert event["event"] == "session.expiring"
     at = datetime.fromisoformat(orjson.loads(event["data"])["at"])
     assert at.timestamp() == expires_at
+
+
+async def test_one_persons_streams_take_no_place_of_others(
+    ingress: Ingress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait that a refusal names is the true one: then the oldest stream makes room."""
+    live, most = ingress.runtime.streams(), ingress.settings.streams_person_max
+    async with contextlib.AsyncExitStack() as stack:
+        streams = [(await stack.enter_async_context(listening(ingress, ANNA)))[0] for _ in range(most)]
+        refused = await ingress.call(ANNA, "GET", "/stream")
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        wait = int(refused.headers["retry-after"])
+        assert 50 <= wait <= 60
+        for other in (BEN, STRANGE_ADMIN):
+            await stack.enter_async_context(listening(ingress, other))
+        clock = live.clock
+        monkeypatch.setattr(live, "clock", lambda: clock() + wait)
+        await stack.enter_async_context(listening(ingress, ANNA))
+        with contextlib.suppress(EOFError):
+            while True:
+                await streams[0].block()
+        assert live.count == most + 2

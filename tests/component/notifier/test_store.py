@@ -1,7 +1,7 @@
 """Handlers and queue against a real database, without a broker."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -58,8 +58,16 @@ async def six(_: str) -> int:
     return 6
 
 
+class Colleagues(Directory):
+    """An Identity Service in which everybody is a member of the organization."""
+
+    async def members(self, users: Collection[UUID], _: object = None) -> dict[tuple[UUID, UUID], bool]:
+        """All of them."""
+        return {(user, ORGANIZATION): False for user in users}
+
+
 HANDLERS = Handlers(
-    uuid4(), "https://hub.example", 20, six, Directory("http://127.0.0.1:1", timeout=0.1), lambda _: False
+    uuid4(), "https://hub.example", 20, six, Colleagues("http://127.0.0.1:1", timeout=0.1), lambda _: False
 )
 
 

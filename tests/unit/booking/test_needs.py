@@ -78,7 +78,8 @@ def a_hold_later(number: int) -> commands.PlaceHold:
 
 
 def a_feed(token_hash: str) -> commands.SetFeed:
-    return commands.SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(ANNA), token_hash=token_hash)
+    given: dict[str, Any] = {"token_hash": token_hash, "proven": True, "signed_at": NOW}
+    return commands.SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(ANNA), **given)
 
 
 def extend() -> Example:
@@ -123,7 +124,7 @@ EXAMPLES = [
     Example("appointment.completed 2 0", a_command(commands.Complete, ANNA), (visit(),), MONDAY_9),
     Example("appointment.no_show 2 0", a_command(commands.MarkNoShow, ANNA), (visit(),), LATER),
     Example("appointment.announced 2 0", ANNOUNCE, (visit(),)),
-    Example("rate_limited", ANNOUNCE, (visit(), *[ANNOUNCE] * 60)),
+    Example("rate_limited", ANNOUNCE, (visit(), *[ANNOUNCE] * 20)),
     extend(),
     Example("availability.changed 1", set_hours(BEN, hours(), who=ADMIN)),
     Example("availability.changed 2", set_hours(BEN, hours(end="18:00")), (set_hours(BEN, hours()),)),

@@ -1,7 +1,8 @@
 """Holds: time kept free for some minutes, for a person who is about to book it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.booking.domain import access
@@ -12,7 +13,14 @@ from services.booking.domain.free_time.occupancy import time_to_book
 from services.booking.domain.model import times
 from services.booking.domain.model.case import Case
 from services.booking.domain.model.commands import PlaceHold, ReleaseHold, RenewHold
-from services.booking.domain.model.decision import AcceptedMany, Code, Decision, DomainEvent, Refusal
+from services.booking.domain.model.decision import (
+    AcceptedMany,
+    Code,
+    Decision,
+    DomainEvent,
+    Refusal,
+    seconds_until,
+)
 from services.booking.domain.model.diary import Hold
 from services.booking.domain.model.needs import Known, Needs, TimeNeeds
 from services.booking.domain.model.rule import Rule, Rules
@@ -61,7 +69,7 @@ def decide_place(case: Case[PlaceHold]) -> Decision:
         or times.refusal_for_distance(when.start, at)
         or refusal_for_strangers(involved, lambda: fields, book.people, command.organization)
         or times.refusal_for_past(when.start, at)
-        or _refusal_for_many(book.diary.owned(member.id, at))
+        or _refusal_for_many(book.diary.owned(member.id, at), at)
         or refusal_for_times(case, Enquiry(involved, when, ignoring=ignored(ignores, organizer)))
     )
     if refusal:
@@ -114,10 +122,15 @@ def _live_hold(case: Case[ReleaseHold] | Case[RenewHold]) -> Hold | None:
     return hold
 
 
-def _refusal_for_many(owned: int) -> Refusal | None:
-    if owned < HOLDS_AT_MOST:
+def _refusal_for_many(owned: Sequence[Hold], at: datetime) -> Refusal | None:
+    if len(owned) < HOLDS_AT_MOST:
         return None
-    return Refusal(Code.RATE_LIMITED, f"A person can have at most {HOLDS_AT_MOST} holds at the same time.")
+    first = min(hold.expires_at for hold in owned)
+    return Refusal(
+        Code.RATE_LIMITED,
+        f"A person can have at most {HOLDS_AT_MOST} holds at the same time.",
+        retry_after=seconds_until(first, at),
+    )
 
 
 def _event(kind: str, hold: Hold) -> DomainEvent:
