@@ -45,7 +45,7 @@ async def import_calendar(call: Call, body: bytes) -> Response:
     what was booked otherwise than the file says.
     """
     zone = await call.runtime.directory.zone_of(call.caller.id)
-    busy = await call.runtime.calendar_files.busy(body, clock.now(), zone, call.caller.email)
+    busy = await call.runtime.calendar_files.busy(body, clock.now(), zone, call.caller)
     identifier, imported = command_id(call.caller, call.request), 0
     for number, portion in enumerate(portions(busy.ranges, busy.removed)):
         outcome = await call.runtime.writer.carry_out(
