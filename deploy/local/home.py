@@ -53,10 +53,17 @@ class Home:
 
     @property
     def webhook_secret(self) -> str:
-        """The secret that signs webhooks of the Communication Service; created on first use, readable by us
-        only.
-        """
-        file = self.path / "webhook.secret"
+        """The secret that signs webhooks of the Communication Service."""
+        return self._secret("webhook")
+
+    @property
+    def calendar_secret(self) -> str:
+        """The secret that seals the addresses of subscribed calendars."""
+        return self._secret("calendar")
+
+    def _secret(self, name: str) -> str:
+        """Return a secret of this home; created on first use, readable by us only."""
+        file = self.path / f"{name}.secret"
         if not file.exists():
             import secrets  # here, because commands that must answer at once need no secret made
 

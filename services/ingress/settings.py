@@ -1,5 +1,7 @@
 """Settings of the ingress, from plain environment variables."""
 
+from pydantic import Field
+
 from chassis.configuration.settings import Settings
 
 
@@ -8,7 +10,8 @@ class IngressSettings(Settings):
 
     public_url: the address of the ingress for people, such as https://example.com; empty: that of the
     request. communication_webhook_secret: the secret with which delivery reports are signed; empty: none
-    are accepted.
+    are accepted. calendar_secret: the key of subscribed addresses, shared with reminders; after a comma an older
+    one; empty: nobody can subscribe.
     """
 
     service = "ingress"
@@ -34,6 +37,7 @@ class IngressSettings(Settings):
     calendar_read_wait: float = 20.0
     public_url: str = ""
     bodies_person_max: int = 16
+    calendar_secret: str = Field("", repr=False)
     in_flight_max: int = 1_000
     person_rate: float = 100.0
     person_burst: float = 400.0

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import orjson
 import pytest
 
 from contracts.envelope import Envelope
@@ -41,6 +42,7 @@ BODIES: dict[str, Any] = {
     "announce": examples.ANNOUNCE,
     "set_availability": {**scheduling_examples.SET_AVAILABILITY, "user_id": str(ANNA.id)},
     "hold": TIMES,
+    "subscribe": scheduling_examples.NEW_SUBSCRIPTION,
     "set_preferences": notification_examples.SET_PREFERENCES,
     "set_organization_preferences": notification_examples.SET_ORGANIZATION_PREFERENCES,
 }
@@ -58,6 +60,7 @@ def carried_out(envelope: Envelope, body: dict[str, Any], appointment: dict[str,
     extra: dict[str, Any] = {
         "availability.set": {"availability": {**body, "version": 1}},
         "busy_times.import": {"imported": 1},
+        "busy_times.remove": {"removed": 1},
         "hold.place": {"hold": A_HOLD},
         "hold.release": {"hold": A_HOLD},
         "preferences.set": {"preferences": body},
@@ -73,6 +76,7 @@ async def called(ingress: Ingress, operation: Operation, appointment: dict[str, 
         appointment_id=appointment["id"],
         command_id=uuid4(),
         hold_id=A_HOLD["id"],
+        subscription_id=scheduling_examples.SUBSCRIPTION.id,
         notification_type="appointment_reminder",
     )
     more: dict[str, Any] = {"headers": ingress.authorization(ADMIN)}
@@ -90,6 +94,14 @@ async def called(ingress: Ingress, operation: Operation, appointment: dict[str, 
         [*_, (_, _, body)] = ingress.fleet.commands
         await ingress.fleet.database.execute(
             "INSERT INTO views.feeds VALUES ($1, $2, 1, $3)", ADMIN.id, ADMIN.organization, body["token_hash"]
+        )
+    if operation.id == "subscription":
+        item = json_of(scheduling_examples.SUBSCRIPTION)
+        await ingress.fleet.database.execute(
+            "INSERT INTO views.calendar_subscriptions VALUES ($1, $2, 1, $3)",
+            ADMIN.id,
+            ADMIN.organization,
+            orjson.dumps([item]).decode(),
         )
     if operation.id == "stream":
         async with ingress.client.stream("GET", path, **more) as response:
