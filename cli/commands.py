@@ -1,4 +1,6 @@
-"""Every command of `appointments`, with its panel and the first line of its help; the modules are imported when run."""
+"""Every command of `appointments`, with its panel and the first line of its help; the modules are imported
+when run.
+"""
 
 from cli.lazy import Entry
 
@@ -42,6 +44,9 @@ COMMANDS = {
     "busy-times": Entry("cli.http.busy_times:app", TALK, "List, import and remove a person's busy times."),
     "explain": Entry(
         "cli.http.explain:explain", TALK, "Show whether a person can be booked at a time, and why not."
+    ),
+    "revoke-feed": Entry(
+        "cli.http.feed:revoke_feed", TALK, "Revoke the secret address of a person's calendar, as an admin."
     ),
     "publish": Entry("cli.publish.command:publish", TALK, "Check a command, and publish it to its topic."),
     "trace": Entry(

@@ -1,4 +1,5 @@
-"""Shared by all commands: the home option, exit codes, output for people and for programs, errors as one sentence.
+"""Shared by all commands: the home option, exit codes, output for people and for programs, errors as one
+sentence.
 
 Nothing heavy is imported here: `rich` only by a command that draws with `out` or `err`.
 """
@@ -169,8 +170,9 @@ def running_stack(path: Path | None) -> StackRecord:
 def environment_for(path: Path | None) -> Mapping[str, str]:
     """Return INGRESS_URL, KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL and so on for a command.
 
-    `--home` decides; else the environment's own KAFKA_BOOTSTRAP_SERVERS, also over APPOINTMENTS_HOME; else the stack of
-    APPOINTMENTS_HOME or of the current folder. Where the variable names that very stack, the stack completes the rest.
+    `--home` decides; else the environment's own KAFKA_BOOTSTRAP_SERVERS, also over APPOINTMENTS_HOME; else
+    the stack of APPOINTMENTS_HOME or of the current folder. Where the variable names that very stack, the
+    stack completes the rest.
     """
     servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if path is not None or not servers:
@@ -223,7 +225,8 @@ def print_json_lines(documents: Iterable[Any]) -> None:
 def say(line: str, hang: int | None = None) -> None:
     """Print a plain line on stdout at once.
 
-    With `hang`, a terminal that is too narrow gets it broken between words, and the rest indented by so many columns.
+    With `hang`, a terminal that is too narrow gets it broken between words, and the rest indented by so many
+    columns.
     """
     if hang is not None and sys.stdout.isatty():
         line = _wrapped(line, hang)

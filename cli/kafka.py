@@ -128,7 +128,9 @@ async def bounds_of(settings: Settings, topics: Sequence[str]) -> dict[TopicPart
 
 
 async def another_log_than(settings: Settings, place: TopicPartition, known: Row, start: int) -> str | None:
-    """Return why this partition's log is not the one that was read up to `known`, or None; it starts at `start`."""
+    """Return why this partition's log is not the one that was read up to `known`, or None; it starts at
+    `start`.
+    """
     if known.last_offset is None:
         return None
     reader = consumer(settings, "appointments-cli")
@@ -172,7 +174,9 @@ async def collect(
     keep: Callable[[Record], bool] = lambda _: True,
     since: datetime | None = None,
 ) -> list[Record]:
-    """Return the records of these topics up to now for which `keep` holds, in order of time; `since`: none before."""
+    """Return the records of these topics up to now for which `keep` holds, in order of time; `since`: none
+    before.
+    """
     async with reading(settings, topics) as log:
         records = [record async for record in log.up_to_now(since=since) if keep(record)]
     return sorted(

@@ -14,7 +14,9 @@ from cli.console import CONTEXT, epilog_of
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command before it is imported: `module:attribute`, its panel in the help, and the first line of its own help."""
+    """A command before it is imported: `module:attribute`, its panel in the help, and the first line of its
+    own help.
+    """
 
     target: str
     panel: str

@@ -27,7 +27,7 @@ from contracts.fields import (
     Title,
     When,
 )
-from contracts.holds import PlaceHold, ReleaseHold
+from contracts.holds import PlaceHold, ReleaseHold, RenewHold
 from contracts.preferences import SetOrganizationPreferences, SetPreferences
 from contracts.series import OnConflict, RecurringPattern, Scope
 
@@ -186,6 +186,7 @@ BookingCommand = (
     | RemoveBusyTimes
     | PlaceHold
     | ReleaseHold
+    | RenewHold
     | SetFeed
     | SubscribeCalendar
     | UnsubscribeCalendar
@@ -211,6 +212,7 @@ BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
     "busy_times.remove": RemoveBusyTimes,
     "hold.place": PlaceHold,
     "hold.release": ReleaseHold,
+    "hold.renew": RenewHold,
     "feed.set": SetFeed,
     "calendar.subscribe": SubscribeCalendar,
     "calendar.unsubscribe": UnsubscribeCalendar,

@@ -7,6 +7,7 @@ from pydantic import Field
 from contracts.fields import PARTICIPANTS_MAX, CommandBody, EventBody, Instant, Timezone, When
 
 HOLD_SECONDS_MAX = 600
+HOLDS_MAX = 5  # live, of one owner
 
 
 class PlaceHold(CommandBody):
@@ -26,6 +27,16 @@ class ReleaseHold(CommandBody):
     """Give the time free again; for its owner and admins."""
 
     hold_id: UUID
+
+
+class RenewHold(CommandBody):
+    """Keep the time of a hold free from now on for so many seconds more; for its owner and admins.
+
+    Another hold takes its place; its id is uuid5(command id, "hold").
+    """
+
+    hold_id: UUID
+    expires_in: int = Field(HOLD_SECONDS_MAX, ge=1, le=HOLD_SECONDS_MAX, strict=True, description="Seconds.")
 
 
 class Hold(EventBody):

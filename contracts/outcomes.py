@@ -72,6 +72,7 @@ class Outcome(EventBody):
     touched, those that were left out. `waiting`: on the waiting list. Results without an appointment have their own field:
     `availability`, `hold`, or `user_id` with the `version` of their busy times (and how many were `imported` or `removed`),
     feed or subscribed calendars.
+    `retry_after`: seconds after which the same command is accepted, under another id.
     """
 
     command_id: UUID
@@ -94,6 +95,7 @@ class Outcome(EventBody):
     user_id: UUID | None = None
     imported: int | None = None
     removed: int | None = None
+    retry_after: int | None = Field(None, ge=1)
 
 
 class PreferencesOutcome(EventBody):

@@ -5,10 +5,10 @@ docs/requirements.md#default-channels.
 """
 
 from datetime import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.fields import Channel, CommandBody, EventBody, LeadTimes, Locale, Timezone
@@ -54,23 +54,45 @@ class Digest(CommandBody):
     at: TimeOfDay = "18:00"
 
 
-class SetPreferences(CommandBody):
-    """Replace the actor's preferences. Omitted fields follow the organization; null quiet hours mean none at all."""
+def none_at_all(value: Any) -> Any:
+    """Return null quiet hours for those of false."""
+    return None if value is False else value
+
+
+class PreferenceFields(CommandBody):
+    """Preferences as they are set. Omitted fields follow the organization; quiet hours of null or false mean
+    none at all.
+    """
 
     timezone: Timezone | None = None
     locale: Locale | None = None
     channels: ChannelSwitches = Field(default_factory=ChannelSwitches)
     types: dict[NotificationType, ChannelSwitches] = Field(default_factory=dict)
     lead_times: dict[Channel, LeadTimes] = Field(default_factory=dict)
-    quiet_hours: QuietHours | None = None
+    quiet_hours: Annotated[
+        QuietHours | None,
+        BeforeValidator(none_at_all, json_schema_input_type=QuietHours | Literal[False] | None),
+    ] = None
     digest: Digest | None = None
+
+
+ExpectedVersion = Annotated[
+    int | None, Field(ge=0, description="Of the preferences to replace; 0: never set.")
+]
+
+
+class SetPreferences(PreferenceFields):
+    """Replace the actor's preferences; `expected_version` guards against a stale view."""
+
+    expected_version: ExpectedVersion = None
 
 
 class SetOrganizationPreferences(CommandBody):
     """Replace the preferences of the actor's organization; for its admins only."""
 
-    defaults: SetPreferences = Field(default_factory=SetPreferences)
+    defaults: PreferenceFields = Field(default_factory=PreferenceFields)
     mandatory: dict[NotificationType, list[Channel]] = Field(default_factory=dict)
+    expected_version: ExpectedVersion = None
 
 
 class Preferences(EventBody):

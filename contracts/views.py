@@ -4,21 +4,49 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.fields import Channel, EventBody
+from contracts.fields import Channel, EventBody, Instant
 from contracts.notifications import DeliveryState
+
+
+class CalendarEntry(EventBody):
+    """The fields of an appointment that calendars show; their names and values are those of `Appointment`."""
+
+    title: str
+    start_time: Instant
+    end_time: Instant
+    timezone: str
+    status: str
+    organizer_id: UUID
+    location: str = ""
+    meeting_url: str = ""
+    confirmation_status: dict[UUID, str]
+    waiting: list[UUID] = Field(default_factory=list)
+    seats: int | None = None
+    series_id: UUID | None = None
+    original_start_time: Instant | None = None
+
+
+class Times(EventBody):
+    """The times of an appointment before a change."""
+
+    start_time: Instant
+    end_time: Instant
 
 
 class CalendarChanged(EventBody):
     """Body of `calendar.changed`: the views show `version` of this appointment.
 
     `change` is the event's type without its prefix (`rescheduled`); `user_ids` are the participants before
-    and after the change: a live view goes to them and to the organization's admins only.
+    and after the change: a live view goes to them and to the organization's admins only. `was`: the times
+    before, if they changed.
     """
 
     appointment_id: UUID
     version: int = Field(ge=1)
     change: str
     user_ids: list[UUID]
+    appointment: CalendarEntry | None = None
+    was: Times | None = None
 
 
 class PreferencesShown(EventBody):
@@ -50,10 +78,13 @@ class BusyTimesShown(EventBody):
 
 
 class HoldShown(EventBody):
-    """Body of `hold.shown`: the views show this hold (version 1), or that it was released (2)."""
+    """Body of `hold.shown`: the views show this hold, or that it was released, and whose time it concerns."""
 
     hold_id: UUID
-    version: int = Field(ge=1, le=2)
+    version: int = Field(ge=1)
+    user_ids: list[UUID] = Field(default_factory=list)
+    start_time: Instant | None = None
+    end_time: Instant | None = None
 
 
 class FeedShown(EventBody):

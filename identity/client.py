@@ -1,8 +1,9 @@
-"""The call of the Identity Service that every service makes: people by id, with organization, roles and zone."""
+"""The calls of the Identity Service: people by id, which every service makes, and the search of people."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -11,7 +12,7 @@ from prometheus_client import Histogram
 
 from chassis import http
 from chassis.errors import DependencyDown, Refused
-from identity.person import Person, people_of
+from identity.person import Person, people_of, readable
 
 PATH = "/api/identity/users/validate"
 IDS_MAX = (
@@ -20,6 +21,8 @@ IDS_MAX = (
 HEADERS = {"content-type": "application/json", "x-source-service": "appointment-service"}
 DEPENDENCY = "identity"
 _NOT_FOR_GOOD = frozenset((401, 403, 408, 425, 429))  # it may accept the same call later
+
+R = TypeVar("R")
 
 CALL_SECONDS = Histogram(
     "appointments_identity_call_seconds",
@@ -57,6 +60,20 @@ class IdentityClient:
             found |= await self._ask(wanted[start : start + IDS_MAX])
         return found
 
+    async def search(
+        self, path: str, organization: UUID, **asked: str | int
+    ) -> tuple[list[Person], str | None]:
+        """Return people of an organization, and the cursor of the next page if there is one.
+
+        `asked`: `q`, `limit` and `cursor`. Raises DependencyDown and Refused as `validate` does.
+        """
+        parameters: dict[str, str | int] = {"organization_id": str(organization), **asked}
+
+        async def send() -> httpx.Response:
+            return await self._client().get(path, params=parameters, headers=HEADERS)
+
+        return await self._call(send, lambda answer: _found(answer, organization))
+
     async def close(self) -> None:
         """Close our own connections."""
         if self._own is not None:
@@ -64,15 +81,23 @@ class IdentityClient:
             self._own = None
 
     async def _ask(self, ids: Sequence[UUID]) -> dict[UUID, Person]:
+        content = orjson.dumps({"user_ids": ids}, default=str)
+
+        async def send() -> httpx.Response:
+            return await self._client().post(PATH, content=content, headers=HEADERS)
+
+        return await self._call(send, lambda answer: _people(answer, frozenset(ids)))
+
+    async def _call(
+        self, send: Callable[[], Awaitable[httpx.Response]], read: Callable[[httpx.Response], R]
+    ) -> R:
         started, result = time.monotonic(), "down"
         try:
             async with asyncio.timeout(self.timeout):
-                answer = await self._client().post(
-                    PATH, content=orjson.dumps({"user_ids": ids}, default=str), headers=HEADERS
-                )
-            people = _people(answer, frozenset(ids))
+                answer = await send()
+            found = read(answer)
             result = "ok"
-            return people
+            return found
         except Refused:
             result = "refused"
             raise
@@ -92,11 +117,27 @@ class IdentityClient:
 
 
 def _people(answer: httpx.Response, asked: Collection[UUID]) -> dict[UUID, Person]:
+    return people_of(_body(answer, f"for {len(asked)} people")["users"], asked)
+
+
+def _found(answer: httpx.Response, organization: UUID) -> tuple[list[Person], str | None]:
+    """Return the people of a page of a search, and the next cursor."""
+    body = _body(answer, "for a search")
+    people = [person for person in readable(body["users"]) if person.organization_id == organization]
+    cursor = body.get("next_cursor")
+    return people, cursor if isinstance(cursor, str) else None
+
+
+def _body(answer: httpx.Response, of: str) -> dict[str, Any]:
+    """Return the JSON of an answer with a list `users`. Raises Refused, DependencyDown and httpx's errors."""
     status = answer.status_code
     if 400 <= status < 500 and status not in _NOT_FOR_GOOD:
-        raise Refused(DEPENDENCY, f"HTTP {status} for {len(asked)} people")
+        raise Refused(DEPENDENCY, f"HTTP {status} {of}")
     answer.raise_for_status()
     try:
-        return people_of(orjson.loads(answer.content)["users"], asked)
+        body = orjson.loads(answer.content)
+        if isinstance(body["users"], list):
+            return dict(body)
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise DependencyDown(DEPENDENCY, "its answer cannot be read") from error
+    raise DependencyDown(DEPENDENCY, "its answer cannot be read")

@@ -1,7 +1,7 @@
 """A person as the Identity Service describes them, and how such a description is read."""
 
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from contracts.ids import uuid_of
 
 NAME_MAX = 200
 LOCALE_MAX = 35
+EMAIL_MAX = 320
 log = telemetry.get_logger()
 
 
@@ -27,23 +28,24 @@ class Person:
     locale: str
     roles: frozenset[str]
     active: bool
+    email: str = ""
 
 
 def people_of(users: Iterable[Mapping[str, Any]], asked: Collection[UUID]) -> dict[UUID, Person]:
-    """The people of an answer, as far as they were asked for.
+    """The people of an answer, as far as they were asked for."""
+    return {person.id: person for person in readable(users) if person.id in asked}
+
+
+def readable(users: Iterable[Mapping[str, Any]]) -> Iterator[Person]:
+    """Return the people of an answer, in its order.
 
     An entry that cannot be read is as good as absent: it hides that person alone.
     """
-    found = {}
     for user in users:
         try:
-            person = _person(user)
+            yield _person(user)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             log.warning("an entry of Identity's answer cannot be read", error=str(error)[:200])
-            continue
-        if person.id in asked:
-            found[person.id] = person
-    return found
 
 
 def _person(user: Mapping[str, Any]) -> Person:
@@ -55,6 +57,7 @@ def _person(user: Mapping[str, Any]) -> Person:
         locale=sys.intern(_text(user["locale"], LOCALE_MAX)),
         roles=_roles(tuple(role for role in user["roles"] if role.isidentifier())),
         active=user["active"] is True,
+        email=_text(str(user.get("email") or ""), EMAIL_MAX),
     )
 
 

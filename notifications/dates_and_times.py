@@ -59,7 +59,9 @@ def when(start: datetime, end: datetime, timezone: str, locale: str) -> str:
 
 
 def time_until(start: datetime, now: datetime, locale: str) -> str:
-    """How long it is until `start`, to the minute, in at most two units: `in 1 day`, `in 1 Stunde 30 Minuten`."""
+    """How long it is until `start`, to the minute, in at most two units: `in 1 day`, `in 1 Stunde 30
+    Minuten`.
+    """
     tongue = language(locale)
     minutes = round((start - now) / timedelta(minutes=1))
     if minutes <= 0:

@@ -13,7 +13,9 @@ KINDS = tuple(TEMPLATE_OF)
 def explain(
     kind: str, own: Preferences, organization: Organization, suspended: Mapping[str, str]
 ) -> list[Decision]:
-    """Return the state of each channel, in a fixed order. suspended: channels with a failing address, and the failure."""
+    """Return the state of each channel, in a fixed order. suspended: channels with a failing address, and the
+    failure.
+    """
     return [_explained(kind, channel, own, organization, suspended) for channel in CHANNELS]
 
 

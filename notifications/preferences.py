@@ -14,7 +14,9 @@ Switches = Mapping[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From `start` to `end` on the person's wall clock, over midnight when the end is the earlier; never equal."""
+    """From `start` to `end` on the person's wall clock, over midnight when the end is the earlier; never
+    equal.
+    """
 
     start: time
     end: time
@@ -32,8 +34,9 @@ class Digest:
 class Preferences:
     """Preferences of one level. None, or an absent channel, follows the next level.
 
-    types: switches for one type of notification. lead_times: minutes before the start, for each channel. quiet_hours:
-    None with `says_quiet_hours` means that there are none. version: counts changes from 1; 0: never set.
+    types: switches for one type of notification. lead_times: minutes before the start, for each channel.
+    quiet_hours: None with `says_quiet_hours` means that there are none. version: counts changes from 1; 0:
+    never set.
     """
 
     timezone: str | None = None
@@ -95,11 +98,24 @@ def body_of(preferences: Preferences) -> dict[str, Any]:
         "version": preferences.version,
     }
     if preferences.says_quiet_hours:
-        quiet = preferences.quiet_hours
-        body["quiet_hours"] = quiet and {"start": _clock(quiet.start), "end": _clock(quiet.end)}
+        body["quiet_hours"] = quiet_hours_body(preferences.quiet_hours)
     if preferences.digest:
         body["digest"] = {"enabled": preferences.digest.enabled, "at": _clock(preferences.digest.at)}
     return body
+
+
+def own_body(preferences: Preferences) -> dict[str, Any]:
+    """Return the JSON of what was chosen, and of nothing else; quiet hours of false: none at all."""
+    body = {name: value for name, value in body_of(preferences).items() if value not in (None, {})}
+    del body["version"]
+    if preferences.says_quiet_hours:
+        body["quiet_hours"] = quiet_hours_body(preferences.quiet_hours) or False
+    return body
+
+
+def quiet_hours_body(quiet: QuietHours | None) -> dict[str, str] | None:
+    """Return the JSON of quiet hours; None without any."""
+    return {"start": _clock(quiet.start), "end": _clock(quiet.end)} if quiet else None
 
 
 def organization_of(body: Mapping[str, Any]) -> Organization:

@@ -17,7 +17,9 @@ class NoText(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One template on one channel. locale: the language that it is written in, which may not be the one asked for."""
+    """One template on one channel. locale: the language that it is written in, which may not be the one asked
+    for.
+    """
 
     type: str
     template_id: str

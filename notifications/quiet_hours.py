@@ -8,9 +8,9 @@ from notifications.preferences import QuietHours
 def waits_until(now: datetime, quiet: QuietHours | None, zone: tzinfo) -> datetime | None:
     """The instant, in UTC, at which the quiet hours around `now` end; None outside of them.
 
-    The end is the next time that the wall clock of `zone` shows it. A time that the clocks skip is read with the
-    offset before the change, so the quiet end an hour later by the clock; of a time that they show twice the first
-    one counts.
+    The end is the next time that the wall clock of `zone` shows it. A time that the clocks skip is read with
+    the offset before the change, so the quiet end an hour later by the clock; of a time that they show twice
+    the first one counts.
     """
     if quiet is None:
         return None

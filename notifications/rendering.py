@@ -1,4 +1,6 @@
-"""The syntax of message texts: `{{variable}}`, `{{{variable}}}` for a value that is HTML already, `{{#if variable}}…{{/if}}`."""
+"""The syntax of message texts: `{{variable}}`, `{{{variable}}}` for a value that is HTML already, `{{#if
+variable}}…{{/if}}`.
+"""
 
 import html
 import re
@@ -49,7 +51,9 @@ def parsed(text: str) -> Parts:
 
 
 def render(parts: Parts, values: Mapping[str, str], *, as_html: bool = False) -> str:
-    """Return the text with its values; a missing value is empty. as_html: the text is HTML, its values are escaped."""
+    """Return the text with its values; a missing value is empty. as_html: the text is HTML, its values are
+    escaped.
+    """
     return "".join(_pieces(parts, values, as_html))
 
 

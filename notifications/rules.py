@@ -1,4 +1,6 @@
-"""Precedence of preferences: the more specific level wins, and an organization's mandatory channels win over all."""
+"""Precedence of preferences: the more specific level wins, and an organization's mandatory channels win over
+all.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,22 +19,42 @@ from notifications.preferences import (
 
 Level = Literal["always", "mandatory", "type", "person", "organization", "default", "template", "suspended"]
 
+SWITCHED = ("type", "person", "organization", "default")
+"""Levels at which a channel is switched on or off."""
+
+CODES = (
+    "always",
+    "mandatory",
+    *(f"{level}_{word}" for level in SWITCHED for word in ("on", "off")),
+    "template",
+    "suspended",
+)
+"""Stable names of the sentences of decisions."""
+
 # E-mail on, SMS and push off unless preferences differ: docs/requirements.md#default-channels.
 BY_DEFAULT: Mapping[str, bool] = {EMAIL: True, SMS: False, PUSH: False}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Decision on a channel for a type of notification: used or not, the deciding level, and a sentence on it."""
+    """Decision on a channel for a type of notification: used or not, the deciding level, and a sentence on
+    it.
+    """
 
     channel: str
     on: bool
     level: Level
     reason: str
 
+    @property
+    def code(self) -> str:
+        """Return the stable name of the sentence."""
+        return f"{self.level}_{_word(self.on)}" if self.level in SWITCHED else self.level
+
 
 def decide(kind: str, channel: str, own: Preferences, organization: Organization) -> Decision:
-    """The one rule: mandatory, the person for this type, the person, the organization for this type, the organization.
+    """The one rule: mandatory, the person for this type, the person, the organization for this type, the
+    organization.
 
     In-app is always on, so that everything can be read somewhere.
     """
@@ -57,7 +79,9 @@ def decide(kind: str, channel: str, own: Preferences, organization: Organization
 
 
 def effective(own: Preferences, organization: Organization) -> Preferences:
-    """A person's effective preferences, all levels taken together; zone and locale may still come from Identity."""
+    """A person's effective preferences, all levels taken together; zone and locale may still come from
+    Identity.
+    """
     defaults = organization.defaults
     kinds = {*defaults.types, *own.types}
     return Preferences(
@@ -99,9 +123,11 @@ def lead_times(
     asked: Mapping[str, tuple[int, ...]] | None,
     defaults: Mapping[str, tuple[int, ...]],
 ) -> dict[str, tuple[int, ...]]:
-    """Return minutes before the start for each channel: the person's, else the appointment's, else the defaults.
+    """Return minutes before the start for each channel: the person's, else the appointment's, else the
+    defaults.
 
-    The appointment's lead times replace the defaults whole; a person's lead times replace those of one channel.
+    The appointment's lead times replace the defaults whole; a person's lead times replace those of one
+    channel.
     """
     found = dict(asked) if asked else {**defaults, **organization.defaults.lead_times}
     return {**found, **own.lead_times}

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import settings
 
 from deploy.local.process import Child
+from tests.support import proofs
 from tests.support.examples import FEW, QUICK
 from tests.support.stack import OwnStack, any_kafka, any_postgres, run_own_stack
 from tests.support.world import World, new_world, remove_world
+
+# Set before any process or settings are made: those of booking and the ingress share it.
+assert proofs.FEED_SECRET
 
 # No deadline: on a busy machine a slow example is no fault. `quick` is for `make test-unit`.
 settings.register_profile("patient", deadline=None)

@@ -3,10 +3,10 @@
 import ast
 import configparser
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -63,10 +63,6 @@ ROOMS = {
 }
 # The contracts that the chassis may know: the envelope and the topics, but no message.
 TECHNICAL_CONTRACTS = {"access", "envelope", "flaws", "flows", "ids", "reading", "topics"}
-
-# Names and docstrings that are still to be changed, by package. A number goes down, and its line goes when it is 0.
-KNOWN_LOCALS = {"tests": 11}
-KNOWN_DOCSTRINGS = {"tests": 29}
 
 
 def packages(top: Path) -> Iterator[Path]:
@@ -161,30 +157,18 @@ def test_every_room_says_in_one_line_what_it_holds(top: str) -> None:
     assert without == []
 
 
-def package_of(path: Path) -> str:
-    """The package that a file is counted under: its top folder, or its service."""
-    parts = path.relative_to(ROOT).parts
-    return "/".join(parts[:2]) if parts[0] == "services" and len(parts) > 2 else parts[0]
-
-
 @cache
 def trees() -> list[tuple[str, ast.Module]]:
-    """The syntax trees of all our files, with the package of each."""
+    """The syntax trees of all our files, with the path of each."""
     files = [file for top in (*PRODUCT, "tests") for file in sorted((ROOT / top).rglob("*.py"))]
-    return [(package_of(file), ast.parse(file.read_text())) for file in files]
+    return [(str(file.relative_to(ROOT)), ast.parse(file.read_text())) for file in files]
 
 
-def locals_to_rename() -> Counter[str]:
-    """How many functions of each package bind `told` or `said`, as an argument or a local."""
-    found: Counter[str] = Counter()
-    for package, tree in trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and _binds(node):
-                found[package] += 1
-    return found
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-def _binds(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
+def _binds(function: Function) -> bool:
+    """Whether the function has an argument or a local named `told` or `said`."""
     names = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
     body = function.body if isinstance(function.body, list) else [function.body]
     stored = (node for part in body for node in ast.walk(part) if isinstance(node, ast.Name))
@@ -192,26 +176,22 @@ def _binds(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> boo
     return bool(names & {"told", "said"})
 
 
-def docstrings_to_rewrite() -> Counter[str]:
-    """How many docstrings of each package begin with What or Who."""
-    found: Counter[str] = Counter()
-    for package, tree in trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                found[package] += bool(re.match(r"(What|Who)\b", ast.get_docstring(node) or ""))
-    return found
-
-
 def test_no_local_is_named_told_or_said() -> None:
-    _within(locals_to_rename(), KNOWN_LOCALS)
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, Function) and _binds(node)
+    ]
+    assert found == [], "name the thing: event, row, outcome"
 
 
 def test_no_docstring_begins_with_what_or_who() -> None:
-    _within(docstrings_to_rewrite(), KNOWN_DOCSTRINGS)
-
-
-def _within(found: Counter[str], known: dict[str, int]) -> None:
-    more = {package: count for package, count in found.items() if count > known.get(package, 0)}
-    assert more == {}, "more than the allowance"
-    done = {package for package in known if not found[package]}
-    assert done == set(), "these are clean: remove them from the allowance"
+    found = [
+        f"{path}: {docstring.splitlines()[0]}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if re.match(r"(What|Who)\b", docstring := ast.get_docstring(node) or "")
+    ]
+    assert found == [], "begin with the subject"

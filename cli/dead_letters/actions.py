@@ -27,7 +27,9 @@ def act(
     dry_run: bool,
     json: bool,
 ) -> None:
-    """Publish a message for each letter; progress is printed per letter, so an interrupted run shows where it stopped."""
+    """Publish a message for each letter; progress is printed per letter, so an interrupted run shows where it
+    stopped.
+    """
     programs = json or not out.is_terminal
     words = f"would be {done}" if dry_run else done
 

@@ -25,49 +25,25 @@ from cli.console import (
 from cli.dead_letters.actions import act, need, need_whole_or_new_body, operator, rate_of, whole
 from cli.dead_letters.editing import complaints, edited
 from cli.dead_letters.history import story
-from cli.dead_letters.letter import Letter, letters
+from cli.dead_letters.letter import Letter
+from cli.dead_letters.options import (
+    AllOption,
+    CauseOption,
+    DryRunOption,
+    ErrorOption,
+    IdArgument,
+    IdOption,
+    ReasonOption,
+    ServiceOption,
+    StageOption,
+    TypeOption,
+)
+from cli.dead_letters.reading import letters
 from cli.dead_letters.selection import Choice, chosen, groups, one
 from cli.dead_letters.tables import show_groups, show_letters, show_one
 from contracts.topics import WORKERS
 
 app = group("dlq", "Find dead letters, and correct, redrive or discard them.", no_args_is_help=True)
-
-IdArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="The dead letter's id; its beginning is enough.")
-]
-ServiceOption = Annotated[
-    str | None, typer.Option("--service", metavar="SERVICE", help="Take only those of this service.")
-]
-IdOption = Annotated[
-    str | None,
-    typer.Option(
-        "--id", metavar="ID", help="Take only the one with this id (its beginning is enough) or command id."
-    ),
-]
-CauseOption = Annotated[
-    str | None,
-    typer.Option("--cause", metavar="TEXT", help="Take only those whose cause contains this text."),
-]
-StageOption = Annotated[
-    str | None,
-    typer.Option(
-        "--stage", metavar="STAGE", help="Take only those of this stage: fetch, decode, handle or deliver."
-    ),
-]
-ErrorOption = Annotated[
-    str | None,
-    typer.Option("--error", metavar="ERROR", help="Take only those with this error, as ls names it."),
-]
-TypeOption = Annotated[
-    str | None, typer.Option("--type", metavar="TYPE", help="Take only messages of this type.")
-]
-AllOption = Annotated[
-    bool, typer.Option("--all", help="Take all that are open, neither redriven nor discarded.")
-]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Keep this reason in the dead letter's history.")
-]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 
 
 @app.command("ls", epilog=examples("appointments dlq ls", "appointments dlq ls --service notifier --flat"))
@@ -94,7 +70,8 @@ def ls(
 ) -> None:
     """List the open dead letters: those neither redriven nor discarded.
 
-    A terminal shows causes; a program (--json, or a pipe) gets a JSON line for each dead letter, oldest first.
+    A terminal shows causes; a program (--json, or a pipe) gets a JSON line for each dead letter, oldest
+    first.
     """
     place = zone_of(zone)
     found = Choice(service, identifier, cause, stage, error, kind, everything).of(_known(home, service))
@@ -152,8 +129,8 @@ def edit(
 ) -> None:
     """Correct a dead letter, and redrive the corrected copy.
 
-    Without --set, --file or --header it opens in $EDITOR. The copy must fit the contract, else nothing is sent (exit
-    code 1). The dead letter itself stays in the log unchanged.
+    Without --set, --file or --header it opens in $EDITOR. The copy must fit the contract, else nothing is
+    sent (exit code 1). The dead letter itself stays in the log unchanged.
     """
     need(reason)
     letter = one(_known(home), identifier)
@@ -202,8 +179,9 @@ def redrive(
 ) -> None:
     """Send dead letters back to their service.
 
-    They keep their command ids, so anything already applied is not applied twice. A dead letter named by --id is sent
-    even if it was redriven or discarded before. One whose record was too large to be kept whole is not sent.
+    They keep their command ids, so anything already applied is not applied twice. A dead letter named by --id
+    is sent even if it was redriven or discarded before. One whose record was too large to be kept whole is
+    not sent.
     """
     need(reason)
     meant = whole(

@@ -9,7 +9,8 @@ import orjson
 
 from chassis.configuration.settings import Settings
 from cli import describe, kafka
-from cli.dead_letters.letter import Letter, history, organization_in
+from cli.dead_letters.letter import Letter, organization_in
+from cli.dead_letters.reading import history
 from contracts.envelope import MalformedEnvelope, Record
 from contracts.topics import ALL, NOTIFIER_EVENTS
 
@@ -54,7 +55,9 @@ async def story(settings: Settings, letter: Letter, known: Sequence[Letter]) -> 
 
 
 async def _followed(settings: Settings, letter: Letter) -> list[describe.Line]:
-    """The events of the delivery that was given up, after what it tells of; or a command's outcome and its events."""
+    """The events of the delivery that was given up, after what it tells of; or a command's outcome and its
+    events.
+    """
     delivery = letter.story.get("delivery-id")
     if delivery:
         topics = {NOTIFIER_EVENTS.name, letter.story.get("topic", "")}
@@ -79,7 +82,9 @@ def _of_delivery(delivery: bytes, cause: str) -> Callable[[Record], bool]:
 
 
 def commands_of(letter: Letter) -> dict[str | None, set[str]]:
-    """The ids of the letter's command and of what was sent back for it, by organization: each has its own ids."""
+    """The ids of the letter's command and of what was sent back for it, by organization: each has its own
+    ids.
+    """
     named = [(letter.organization, letter.ce_id), (letter.organization, _correlation(letter.record))]
     named += [(note.organization, note.ce_id) for note in letter.notes if note.done == "redriven"]
     found: dict[str | None, set[str]] = {}
@@ -90,7 +95,9 @@ def commands_of(letter: Letter) -> dict[str | None, set[str]]:
 
 
 def of_commands(ids: Mapping[str | None, set[str]]) -> Callable[[Record], bool]:
-    """Whether a record answers one of these commands of its organization, or names one as what it correlates with."""
+    """Whether a record answers one of these commands of its organization, or names one as what it correlates
+    with.
+    """
     needles = {organization: [one.encode() for one in found] for organization, found in ids.items()}
 
     def keep(record: Record) -> bool:

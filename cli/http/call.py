@@ -56,7 +56,8 @@ def call(
 ) -> None:
     """Call the HTTP API as a person, and print the answer.
 
-    Exit codes: 0 it was accepted (2xx, 3xx), 1 it was refused, 2 wrong use, 4 no stack is running, 6 no answer.
+    Exit codes: 0 it was accepted (2xx, 3xx), 1 it was refused, 2 wrong use, 4 no stack is running, 6 no
+    answer.
     """
     verb = method.upper()
     if verb not in _METHODS:

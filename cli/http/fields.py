@@ -23,7 +23,9 @@ def query_of(assignments: Sequence[str], person_id: Callable[[str], str]) -> tup
 
 
 def body_of(assignments: Sequence[str], person_id: Callable[[str], str]) -> JSON:
-    """Return the JSON object of a body: `a.b=V` nests; V is JSON, else text; a repeated list of people is joined."""
+    """Return the JSON object of a body: `a.b=V` nests; V is JSON, else text; a repeated list of people is
+    joined.
+    """
     body: JSON = {}
     for name, text in map(_split, assignments):
         *parents, last = name.split(".")

@@ -11,7 +11,7 @@ from contracts.catalog import MESSAGE_TYPES
 from contracts.tools import generate
 from contracts.tools.compatibility import breaks
 
-_OPENAPI = "openapi.yaml"
+_OPENAPI, _CODES = "openapi.yaml", "codes.json"
 
 
 @with_examples("appointments contracts", "appointments contracts --check")
@@ -30,7 +30,7 @@ def contracts(
 
     They come from the message models; a change that breaks stored messages is refused.
     """
-    wanted = generate.generated() | {_OPENAPI: openapi()}
+    wanted = generate.generated() | {_OPENAPI: openapi(), _CODES: codes()}
     broken = _broken(wanted, against)
     if broken and not accept_break:
         fail("old stored messages would not parse:\n  " + "\n  ".join(broken), EXIT_FAILED)
@@ -99,6 +99,13 @@ def _git(*arguments: str) -> bytes | None:
     except OSError:
         return None
     return answer.stdout if answer.returncode == 0 else None
+
+
+def codes() -> str:
+    """Return every stable code of the API, as JSON."""
+    from services.ingress.api import codes as api_codes
+
+    return api_codes.text()
 
 
 def openapi() -> str:

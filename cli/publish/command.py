@@ -91,8 +91,8 @@ def publish(
 ) -> None:
     """Check a command, and publish it to its topic.
 
-    Nothing is sent if a field is wrong. Exit codes: 0 sent, 1 wrong fields, refused, or no outcome in time, 2 wrong use,
-    6 no answer from Kafka or Identity.
+    Nothing is sent if a field is wrong. Exit codes: 0 sent, 1 wrong fields, refused, or no outcome in time, 2
+    wrong use, 6 no answer from Kafka or Identity.
     """
     if kind is None and fields:
         return show_types()
@@ -187,7 +187,9 @@ def _check(kind: str, message: Message, body: JSON) -> None:
 
 
 def _ends_too_early(start: Any, end: Any) -> bool:
-    """Return whether both are times of which the second is not after the first; a mixture is booking's to judge."""
+    """Return whether both are times of which the second is not after the first; a mixture is booking's to
+    judge.
+    """
     try:
         first, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
         return last <= first

@@ -25,7 +25,9 @@ class Followed:
 
 
 async def follow(settings: Settings, message: Message, seconds: float, json: bool) -> Followed:
-    """Publish a command and show what follows, until it has been quiet for 2 s; at most `seconds` for the outcome."""
+    """Publish a command and show what follows, until it has been quiet for 2 s; at most `seconds` for the
+    outcome.
+    """
     headers = dict(message.headers)
     identifier, organization = headers["ce_id"].decode(), headers.get("organization", b"").decode()
     seen = Followed()
@@ -49,7 +51,9 @@ def _goes_on(seen: Followed, began: float, last: float, seconds: float) -> bool:
 
 
 def _follows(record: Record, identifier: str, organization: str) -> bool:
-    """Return whether a record carries the command's id and is of its organization: another may use the same id."""
+    """Return whether a record carries the command's id and is of its organization: another may use the same
+    id.
+    """
     try:
         theirs = record.header("organization") or organization
         known = identifier in (record.header("correlation-id"), record.header("ce_id"))

@@ -31,7 +31,9 @@ class Directory:
         return person_of(self._everybody(), word)["id"]
 
     def sender(self, actor: str | None, organization: UUID | None) -> Sender:
-        """Return actor and organization, each looked up where not given; the default is the sandbox's first person."""
+        """Return actor and organization, each looked up where not given; the default is the sandbox's first
+        person.
+        """
         if actor is not None and organization is not None and _is_id(actor):
             return Sender(actor, organization)
         person = self._everybody()[0] if actor is None else person_of(self._everybody(), actor)

@@ -62,10 +62,10 @@ class Lines:
             await asyncio.sleep(_LINES_SECONDS)
 
     def ready(self, seconds: float, token: str | None) -> None:
-        """Print the addresses."""
+        """Print the addresses. Lines end in files, so they have no token."""
         say(f"ready after {seconds:.1f} s")
         if token:
-            say(token)
+            say("a token to try: appointments token EMAIL")
         for name, value in addresses(self._stack.urls):
             say(f"{name:<14}{value}")
         say(f"{'logs':<14}{self._stack.home.logs}")

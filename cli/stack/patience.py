@@ -18,8 +18,8 @@ _BUSY = 0.1  # share of a processor that a process which still works on its star
 async def late(members: Iterable[Member], timeout: float) -> list[Member]:
     """Return the processes that are not ready in time, none as soon as all are ready.
 
-    The time is over `timeout` seconds after the last progress: a process became ready, or a starting one used the
-    processor. A process that keeps ending is waited for only without a limit (`math.inf`).
+    The time is over `timeout` seconds after the last progress: a process became ready, or a starting one used
+    the processor. A process that keeps ending is waited for only without a limit (`math.inf`).
     """
     waited = list(members)
     began = progress = sampled = time.monotonic()

@@ -36,8 +36,8 @@ def restart(
 ) -> None:
     """Restart one process of the running stack.
 
-    It ends in order, its supervisor starts it again, and the command returns when it is ready. Exit code 6: it is not
-    ready in time.
+    It ends in order, its supervisor starts it again, and the command returns when it is ready. Exit code 6:
+    it is not ready in time.
     """
     before = _process(home, service)
     if before.pid is None:

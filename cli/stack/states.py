@@ -52,7 +52,9 @@ def word_of(row: dict[str, Any]) -> str:
 
 
 def trouble(row: dict[str, Any]) -> str:
-    """Return the waits, the servers that are down and the halted partitions of a process; empty when all is well."""
+    """Return the waits, the servers that are down and the halted partitions of a process; empty when all is
+    well.
+    """
     halted = [
         f"{place['topic']}/{place['partition']} halted: {place['reason']}"
         for place in row.get("halted") or []

@@ -43,8 +43,8 @@ def status(
 ) -> None:
     """Show whether every process is ready, and where the stack answers.
 
-    Each process has its pid, its lag (records that it has not yet applied), its uptime and its restarts. Exit codes: 0
-    every process is ready, 4 no stack is running, 6 a process is not ready.
+    Each process has its pid, its lag (records that it has not yet applied), its uptime and its restarts. Exit
+    codes: 0 every process is ready, 4 no stack is running, 6 a process is not ready.
     """
     if watch:
         _watch(home, json)

@@ -60,6 +60,7 @@ def up(
     replace the embedded servers. A service that is slow is named with its log, and the rest goes on. Exit codes with
     --detach: 0 started, 1 it could not start, 3 it runs already, 5 ports are taken, 6 a service keeps ending.
     """
+    os.umask(0o077)  # logs, appointments and messages are for nobody else, whatever process writes them
     place = home_at(home)
     if detach:
         _start_detached(place, port_offset, timeout)
@@ -109,7 +110,9 @@ async def _until_stopped(stack: Stack, timeout: float) -> None:
 
 
 async def _start_and_show(stack: Stack, display: Display, timeout: float) -> None:
-    """Start, show when all is ready or who is late, and keep showing; ends only by an error or by being cancelled."""
+    """Start, show when all is ready or who is late, and keep showing; ends only by an error or by being
+    cancelled.
+    """
     began = time.monotonic()
     showing = asyncio.create_task(display.follow())
     try:
@@ -211,5 +214,6 @@ def _wait_until_started(place: Home, process: subprocess.Popen[bytes]) -> StackR
 
 
 def _log(place: Home, name: str) -> Path:
+    place.make()
     place.logs.mkdir(parents=True, exist_ok=True)
     return place.logs / f"{name}.log"

@@ -1,4 +1,6 @@
-"""Small HTTP calls to this machine, by the standard library: commands that must answer at once import nothing more."""
+"""Small HTTP calls to this machine, by the standard library: commands that must answer at once import nothing
+more.
+"""
 
 import json
 from dataclasses import dataclass

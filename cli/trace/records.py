@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.dead_letters.store import DISCARD_PREFIX, DISCARDED, PREFIX, REDRIVE_PREFIX
-from cli.dead_letters.letter import story_of
+from cli.dead_letters.reading import story_of
 from cli.describe import Line, body_of
 from contracts.envelope import Record
 

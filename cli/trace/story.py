@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.dead_letters.store import DISCARDED, PREFIX
-from cli.dead_letters.letter import story_of
+from cli.dead_letters.reading import story_of
 from cli.describe import Line, line, names_in
 from cli.trace.records import (
     DeliveryChange,

@@ -122,6 +122,11 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
         *_NEW_TIMES,
         Bad("too-long", "expires_in", "less_than_equal", {"expires_in": 601}),
     ),
+    "hold.renew": (
+        *_ANY_COMMAND,
+        Bad("no-hold", "hold_id", "missing", without="hold_id"),
+        Bad("too-long", "expires_in", "less_than_equal", {"expires_in": 601}),
+    ),
     "hold.release": (*_ANY_COMMAND, Bad("no-hold", "hold_id", "missing", without="hold_id")),
     "feed.set": (
         *_ANY_COMMAND,

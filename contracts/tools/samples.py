@@ -293,6 +293,7 @@ GOOD: dict[str, JSON] = {
         "expires_in": 300,
     },
     "hold.release": {"hold_id": HOLD},
+    "hold.renew": {"hold_id": HOLD, "expires_in": 300},
     "feed.set": {"token_hash": "5e" * 32},
     "calendar.subscribe": {
         "subscription_id": SUBSCRIPTION,
@@ -365,7 +366,13 @@ GOOD: dict[str, JSON] = {
     "feed.shown": {"user_id": GRETA, "version": 1},
     "availability.shown": {"user_id": GRETA, "version": 1},
     "busy_times.shown": {"user_id": GRETA, "version": 1},
-    "hold.shown": {"hold_id": HOLD, "version": 1},
+    "hold.shown": {
+        "hold_id": HOLD,
+        "version": 1,
+        "user_ids": [GRETA, JONAS],
+        "start_time": "2028-03-27T07:00:00Z",
+        "end_time": "2028-03-27T08:00:00Z",
+    },
     "intake.paused": {"seconds": 10},
     "booking.command.accepted": {
         "command_id": COMMAND,
@@ -447,6 +454,22 @@ GOOD: dict[str, JSON] = {
         "version": 2,
         "change": "rescheduled",
         "user_ids": [GRETA, JONAS],
+        "appointment": {
+            "title": "Quarterly review",
+            "start_time": "2028-03-27T07:00:00Z",
+            "end_time": "2028-03-27T08:00:00Z",
+            "timezone": "Europe/Berlin",
+            "status": "pending",
+            "organizer_id": GRETA,
+            "location": "Room 2",
+            "meeting_url": "",
+            "confirmation_status": {JONAS: "pending"},
+            "waiting": [],
+            "seats": None,
+            "series_id": None,
+            "original_start_time": None,
+        },
+        "was": {"start_time": "2028-03-27T06:00:00Z", "end_time": "2028-03-27T07:00:00Z"},
     },
     "notifications.changed": {
         "appointments": [

@@ -54,24 +54,35 @@ class Home:
     @property
     def webhook_secret(self) -> str:
         """The secret that signs webhooks of the Communication Service."""
-        return self._secret("webhook")
+        return self._secret("webhook.secret")
 
     @property
     def calendar_secret(self) -> str:
         """The secret that seals the addresses of subscribed calendars."""
-        return self._secret("calendar")
+        return self._secret("calendar.secret")
+
+    @property
+    def feed_secret(self) -> str:
+        """The secret from which addresses of calendars are made."""
+        return self._secret("feed.secret")
 
     def _secret(self, name: str) -> str:
-        """Return a secret of this home; created on first use, readable by us only."""
-        file = self.path / f"{name}.secret"
+        """Return a secret that is created on first use, readable by us only."""
+        file = self.path / name
         if not file.exists():
             import secrets  # here, because commands that must answer at once need no secret made
 
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.make()
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as fresh:
                 fresh.write(secrets.token_urlsafe(32) + "\n")
         return file.read_text().strip()
+
+    def make(self) -> None:
+        """Make the folder, and close it to everybody else: it holds passwords, appointments and messages."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.path.stat().st_mode & 0o077:
+            self.path.chmod(0o700)
 
     @contextmanager
     def owned(self) -> Iterator[None]:
@@ -79,7 +90,7 @@ class Home:
 
         The kernel drops the lock with its owner, so a killed `up` never blocks the next one.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.make()
         with self._lock_file.open("a") as lock:
             if not _try_lock(lock.fileno()):
                 raise AlreadyRunning

@@ -24,6 +24,7 @@ from deploy.local.supervisor import Member
 INFRASTRUCTURE_SECONDS = 180.0  # the first start of all downloads Kafka's jars
 PREPARE_SECONDS = 120.0
 EXTERNAL_TRIES = 10
+FRONTENDS = "http://localhost:3000,http://localhost:5173"  # where frontends are developed
 
 
 class PortsTaken(Exception):
@@ -109,7 +110,7 @@ class Stack:
         servers = [program for program in (self._postgres, self._kafka) if program is not None]
         self._begin(servers)
         await self.wait_ready([program.name for program in servers], INFRASTRUCTURE_SECONDS)
-        shared = self.urls | self._without_security()
+        shared = self.urls | self._frontend() | self._without_security()
         self._begin(
             [
                 sandbox(name, self.home.path, self.ports, shared, self._client)
@@ -121,7 +122,16 @@ class Stack:
         for name in SERVICES:
             variable, url = roles.get(name, ("", ""))
             own = {variable: url, "DATABASE_URL": url} if url else {}  # a service never sees the owner's
-            self._begin([service(name, self.ports, shared | own, self._client)])
+            self._begin([service(name, self.ports, shared | own | self._of_the_door(name), self._client)])
+
+    def _frontend(self) -> dict[str, str]:
+        """Return where people use the product, and where they sign in; the environment may say otherwise."""
+        own = {
+            "FRONTEND_URL": f"http://{HOST}:{self.ports.ingress}/app",
+            "LOGIN_KIND": "sandbox",
+            "LOGIN_URL": f"{self.urls['IDENTITY_URL']}/sandbox/login",
+        }
+        return {name: os.environ.get(name) or value for name, value in own.items()}
 
     async def wait_ready(self, names: Iterable[str], deadline: float) -> None:
         """Return when these processes are ready; the first that cannot be raises NotReady."""
@@ -180,6 +190,17 @@ class Stack:
             found[name] = (f"{name.upper()}_DATABASE_URL", url)
         return found | {"ingress": ("INGRESS_DATABASE_URL", reader_url(settings))}
 
+    def _of_the_door(self, name: str) -> dict[str, str]:
+        """Return the variables of addresses and of pages that may call, for the two services that need them."""
+        if name not in ("booking", "ingress"):
+            return {}
+        secret = os.environ.get("FEED_SECRET") or self.home.feed_secret
+        return {
+            "FEED_SECRET": secret,
+            "PUBLIC_URL": os.environ.get("PUBLIC_URL") or self.urls["INGRESS_URL"],
+            "FRONTEND_ORIGINS": os.environ.get("FRONTEND_ORIGINS") or FRONTENDS,
+        }
+
     def _without_security(self) -> dict[str, str]:
         """Return empty values for the environment's Kafka logins and TLS if the broker is our own, which has
         neither.
@@ -197,6 +218,7 @@ class Stack:
 
     async def _prepare(self, shared: Mapping[str, str]) -> None:
         log = self.home.logs / "prepare.log"
+        self.home.make()
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             argv = [sys.executable, "-P", "-m", "deploy.local.prepare"]

@@ -1,4 +1,6 @@
-"""The list of a digest, ready to render: variables are texts, so the lines are made here and their values escaped here."""
+"""The list of a digest, ready to render: variables are texts, so the lines are made here and their values
+escaped here.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +27,9 @@ def entry_of(template_id: str, locale: str, data: Mapping[str, str]) -> Entry:
 
 
 def digest_variables(date: str, entries: Sequence[Entry]) -> dict[str, str]:
-    """The variables of `appointment_digest_v1` but for the recipient's name; `date` as the recipient reads it."""
+    """The variables of `appointment_digest_v1` but for the recipient's name; `date` as the recipient reads
+    it.
+    """
     return {
         "digest_date": date,
         "digest_count": str(len(entries)),

@@ -1,4 +1,6 @@
-"""The templates, whatever the language: on which channels, with which variables, and how an e-mail is laid out."""
+"""The templates, whatever the language: on which channels, with which variables, and how an e-mail is laid
+out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ BLUE, GREEN, AMBER, RED = "#0b5cad", "#1a7f4b", "#96610a", "#b3261e"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of an e-mail: the name of its label, and the variable. optional: left out when there is nothing to say."""
+    """A line of an e-mail: the name of its label, and the variable. optional: left out when there is nothing
+    to say.
+    """
 
     label: str
     variable: str
@@ -23,9 +27,10 @@ class Row:
 class Layout:
     """One template without its words.
 
-    heading: the variable on top of the e-mail. passage: a text of its own below the opening, as a variable for the plain
-    text and one for the HTML body. link: the variable behind the button. page: where the app turns to. color: of the
-    e-mail's edge and button. files: variables that are no text: what an e-mail has attached, if it is given.
+    heading: the variable on top of the e-mail. passage: a text of its own below the opening, as a variable
+    for the plain text and one for the HTML body. link: the variable behind the button. page: where the app
+    turns to. color: of the e-mail's edge and button. files: variables that are no text: what an e-mail has
+    attached, if it is given.
     """
 
     id: str

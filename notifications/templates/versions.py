@@ -1,4 +1,6 @@
-"""The versions of each template, oldest first, as digests of their content. A changed text needs a new digest."""
+"""The versions of each template, oldest first, as digests of their content. A changed text needs a new
+digest.
+"""
 
 from collections.abc import Mapping, Sequence
 

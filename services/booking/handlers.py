@@ -24,6 +24,7 @@ from services.booking.domain.model.times import Period
 from services.booking.domain.weight import PLACES_AT_ONCE, places_asked
 from services.booking.messages.commands import Received, decode
 from services.booking.messages.outcomes import messages_for, verdict_on
+from services.booking.messages.proofs import proven
 from services.booking.metrics import COMMANDS, MISROUTED
 from services.booking.rebuild.guard import refuse_to_begin_anew
 from services.booking.settings import BookingSettings
@@ -56,7 +57,7 @@ class Handlers:
         await self._refuse_to_begin_anew(tx)
         partitions = await self._partitions()
         items, verdicts = await self._known(tx, items)
-        decided = await decide_batch(_items(items), verdicts.keys(), partial(self._load, tx))
+        decided = await decide_batch(self._items(items), verdicts.keys(), partial(self._load, tx))
         new = _verdicts(items, decided.decisions)
         await keep_people(tx, self._directory.unsaved())
         # PostgreSQL writes while the messages are made.
@@ -147,15 +148,16 @@ class Handlers:
         load = partial(decisions.load_verdicts, tx)
         return await known(items, load, decode, self.namespaces.has_own_key)
 
+    def _items(self, items: Items) -> list[Item]:
+        secret = self._settings.feed_secret
+        return [
+            Item(received.key, received.type, proven(received, secret), record.timestamp)
+            for record, received in items
+        ]
+
     async def _partitions(self) -> int:
         """Return the number of partitions of booking.outcomes; commands and events have as many."""
         return await self._publisher.partitions(topics.BOOKING_OUTCOMES.name)
-
-
-def _items(items: Items) -> list[Item]:
-    return [
-        Item(received.key, received.type, received.command, record.timestamp) for record, received in items
-    ]
 
 
 def _verdicts(items: Items, decisions: Mapping[UUID, Decision]) -> Verdicts:

@@ -81,7 +81,8 @@ class Runtime:
         self._client = identity_client(self.settings)
         self._keys = Keys(self._client)
         self.directory = Directory(
-            IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client)
+            IdentityClient(self.settings.identity_url, timeout=CALL_WITHIN, client=self._client),
+            search_path=self.settings.identity_search,
         )
         self.admission = Admission(Verifier(self._keys, self.settings), self.directory, self.settings)
         for dependency in ("kafka", "postgres", "identity"):

@@ -1,6 +1,6 @@
 """Handles a batch of records in one transaction; each kind of record has a module that decides about it.
 
-The only other service that is called is Identity, for the admins of an organization.
+The only other service that is called is Identity, for the people of an organization.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -6,7 +6,7 @@ from chassis.configuration.settings import Settings
 class NotifierSettings(Settings):
     """All times are in seconds, unless the name has another unit.
 
-    identity_timeout: one call to Identity for the admins of organizations. communication_token: the
+    identity_timeout: one call to Identity for the senders of commands. communication_token: the
     notifier's own service token. digest_threshold: normal messages that a person gets one by one on a day of
     their calendar, before the rest of the day comes in a digest; 0: no limit. communication_timeout: one HTTP
     call. quick_tries: calls in one attempt, with quick_wait_min..max between them. retry_first: delay before

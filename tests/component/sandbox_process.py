@@ -22,7 +22,7 @@ async def sandbox(name: str, home: Path, **environment: str) -> AsyncIterator[Ru
     process = _start(name, {"PORT": str(port), f"{name.upper()}_HOME": str(home)} | environment)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
         try:
-            await eventually(lambda: answers(client))
+            await eventually(lambda: answers(client), 60)
             yield client, process
         finally:
             process.kill()

@@ -1,12 +1,15 @@
 """The sandbox Identity Service over real HTTP, as a process of its own."""
 
 import asyncio
+import html
+import re
 import signal
 import stat
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 import httpx
@@ -155,3 +158,70 @@ async def test_a_hanging_call_does_not_hold_up_the_end(tmp_path: Path) -> None:
         assert await asyncio.to_thread(process.wait, 8) is not None
         with pytest.raises(httpx.HTTPError):
             (await hanging).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("q", "names"),
+    [
+        ("tan", ["Haruka Tanaka"]),
+        ("hóff MI", ["Mira Hoffmann"]),
+        ("nina@", ["Nina Keller"]),
+        ("offmann", []),
+    ],
+)
+async def test_people_are_found_by_the_beginnings_of_words(
+    client: httpx.AsyncClient, q: str, names: list[str]
+) -> None:
+    organization = (await people(client))[0]["organization_id"]
+    found = await client.get("/api/identity/users", params={"organization_id": organization, "q": q})
+    assert [person["name"] for person in found.json()["users"]] == names
+
+
+async def test_a_search_goes_on_after_its_cursor(client: httpx.AsyncClient) -> None:
+    organization = (await people(client))[0]["organization_id"]
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        asked = {"organization_id": organization, "limit": 100, "cursor": cursor}
+        page = (await client.get("/api/identity/users", params=asked)).json()
+        seen += [person["name"] for person in page["users"]]
+        cursor = page["next_cursor"]
+    assert len(seen) == len(set(seen)) == 512
+    assert seen == sorted(seen, key=str.casefold)
+
+
+HOME = "http://127.0.0.1:3000/callback"
+
+
+async def test_a_person_signs_in_with_a_click(client: httpx.AsyncClient) -> None:
+    page = await client.get("/sandbox/login", params={"return_to": HOME, "state": "x y"})
+    assert page.status_code == 200
+    assert page.text.count("<li>") == 24
+    assert "script" not in page.headers["content-security-policy"]
+    links = re.findall(r'href="([^"]+)"', page.text)
+    chosen = next(html.unescape(link) for link in links if "mira" in link)
+    answer = await client.get("/sandbox/login" + chosen)
+    assert answer.status_code == 303
+    target, _, fragment = answer.headers["location"].partition("#")
+    assert target == HOME
+    found = parse_qs(fragment)
+    assert (await claims(client, found["token"][0]))["email"] == "mira@nordlicht.example"
+    assert found["state"] == ["x y"]
+
+
+@pytest.mark.parametrize(
+    "return_to",
+    [
+        "http://evil.example/",
+        "http://127.0.0.1:3000.evil.example/",
+        "https://127.0.0.1:3000/",
+        "http://127.0.0.1:3000@evil.example/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "http://127.0.0.1:3000/x#token=mine",
+        "http://127.0.0.1:3000\\@evil.example/",
+    ],
+)
+async def test_nobody_is_sent_elsewhere_with_a_token(client: httpx.AsyncClient, return_to: str) -> None:
+    answer = await client.get("/sandbox/login", params={"return_to": return_to, "email": GRETA})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")

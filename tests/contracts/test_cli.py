@@ -13,7 +13,9 @@ from contracts.tools import generate
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the generated files to spoil."""
-    generate.write(generate.generated() | {"openapi.yaml": command.openapi()}, tmp_path)
+    generate.write(
+        generate.generated() | {"openapi.yaml": command.openapi(), "codes.json": command.codes()}, tmp_path
+    )
     monkeypatch.setattr(generate, "FOLDER", tmp_path)
     return tmp_path
 

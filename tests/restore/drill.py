@@ -35,7 +35,7 @@ DECIDES_FROM = {
     "calendar_subscriptions": "SELECT user_id, organization_id, version, body::text FROM calendar_subscriptions",
     "feeds": "SELECT user_id, organization_id, version, token_hash FROM feeds",
     # A hold that is used up by its own batch is never saved; the flag may say "look" for it, and there is nothing.
-    "organizations": """SELECT id, announced, has_availability, has_busy_times, held_until > now() FROM organizations""",
+    "organizations": """SELECT id, announced, announcers, has_availability, has_busy_times, held_until > now() FROM organizations""",
     "people": "SELECT id, organization_id, name, timezone, locale, roles, active FROM people",
     "decisions": """SELECT command_id, fingerprint, cause, decided_at, correlation_id, traceparent, appointment_id, accepted,
         outcome, event_type, event FROM decisions""",

@@ -26,6 +26,7 @@ from services.booking.settings import BookingSettings
 from tests.component.booking.desk import an_hour
 from tests.component.booking.identity import Identity
 from tests.support import World
+from tests.support.proofs import proven
 from tests.support.world import at_database
 
 PARTITIONS = 6
@@ -123,8 +124,10 @@ class Office:
         id: UUID | None = None,  # noqa: A002  (the header's own name)
     ) -> Record:
         """Write a command of Anna's."""
+        command = id or uuid4()
+        body = proven(kind, body, command, self.organization, self.anna)
         head = {
-            "ce_id": id or uuid4(),
+            "ce_id": command,
             "ce_type": kind,
             "actor": self.anna,
             "organization": self.organization,

@@ -1,4 +1,4 @@
-"""`python -m deploy.local.identity`, with PORT (8001) and IDENTITY_HOME (`.appointments/identity`)."""
+"""`python -m deploy.local.identity`, with PORT (8001), IDENTITY_HOME (`.appointments/identity`), FRONTEND_URL."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,8 @@ from deploy.local.sandbox.serve import server
 def main() -> None:
     """Serve until SIGTERM."""
     home = Path(os.environ.get("IDENTITY_HOME", ".appointments/identity"))
-    server(create_app(home), int(os.environ.get("PORT", Ports().identity))).run()
+    frontend = os.environ.get("FRONTEND_URL") or "http://127.0.0.1:3000"
+    server(create_app(home, frontend), int(os.environ.get("PORT", Ports().identity))).run()
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp
 
+from deploy.local.identity.login import login_calls
 from deploy.local.identity.people import Directory, UnknownPerson
 from deploy.local.identity.tokens import LIFETIME_SECONDS, Signer
 from deploy.local.sandbox.faults import FaultLayer, FaultSwitch, fault_calls
@@ -42,8 +43,10 @@ class PersonChange(BaseModel):
     active: bool | None = None
 
 
-def create_app(home: Path) -> ASGIApp:
-    """Return the service, with its key and the changes of people below `home`."""
+def create_app(home: Path, frontend_url: str = "http://127.0.0.1:3000") -> ASGIApp:
+    """Return the service, with its key and the changes of people below `home`; its login page sends people
+    back to `frontend_url`.
+    """
     home.mkdir(parents=True, exist_ok=True)
     directory, signer, switch = Directory(home / "changes.json"), Signer(home / "key.pem"), FaultSwitch()
     app = FastAPI(title="Sandbox Identity Service", version="1.0")
@@ -57,6 +60,7 @@ def create_app(home: Path) -> ASGIApp:
     _validation_call(app, directory)
     _token_calls(app, directory, signer)
     _people_calls(app, directory)
+    app.include_router(login_calls(directory, signer, frontend_url))
 
     @app.get("/health")
     async def health() -> Response:
@@ -70,6 +74,14 @@ def _validation_call(app: FastAPI, directory: Directory) -> None:
     async def validate(request: Request) -> Response:
         """Answer `{"user_ids": [...]}` with `{"users": [...]}`: unknown and malformed ids are left out."""
         return json_response({"users": directory.known(_user_ids(await request.body()))})
+
+    @app.get("/api/identity/users", tags=["identity"])
+    async def search(
+        organization_id: str, q: str = "", limit: Annotated[int, Query(ge=1, le=100)] = 20, cursor: str = ""
+    ) -> Response:
+        """Answer a page of an organization's active people whose name or address has words that begin so."""
+        found, following = directory.search(organization_id, q, cursor, limit)
+        return json_response({"users": found, "next_cursor": following})
 
 
 def _user_ids(body: bytes) -> list[Any]:

@@ -3,6 +3,8 @@
 Ids are uuid5 of the e-mail address, so they are the same on every machine.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,6 +88,11 @@ class Directory:
         """Return all people: those with names first, then the load people."""
         return list(self._people.values())
 
+    def named(self) -> list[Person]:
+        """Return the active people with names, without those for load."""
+        names = len(_NORDLICHT_PEOPLE) + len(_HARBOR_PEOPLE)
+        return [person for person in self.everybody()[:names] if person.active]
+
     def known(self, user_ids: list[Any]) -> list[Person]:
         """Return the people of `user_ids` that exist, each once, in that order; UUIDs in any spelling are
         accepted.
@@ -97,6 +104,26 @@ class Directory:
             if person is not None:
                 found[person.id] = person
         return list(found.values())
+
+    def search(self, organization: str, text: str, after: str, limit: int) -> tuple[list[Person], str | None]:
+        """Return a page of active people of an organization, ordered by name, and the next page's cursor.
+
+        Each word of `text` is the beginning of a word of the name or address; accents do not count.
+        """
+        wanted = _words(text)
+        found = sorted(
+            (
+                (_plain(person.name), person.id, person)
+                for person in self._people.values()
+                if person.organization_id == organization
+                and person.active
+                and _begins(wanted, _words(f"{person.name} {person.email}"))
+            ),
+            key=lambda entry: entry[:2],
+        )
+        rest = [entry for entry in found if f"{entry[0]} {entry[1]}" > after]
+        last = rest[limit - 1] if len(rest) > limit else None
+        return [entry[2] for entry in rest[:limit]], f"{last[0]} {last[1]}" if last else None
 
     def by_email(self, email: str) -> Person:
         """Return the person with this address, in upper or lower case. Raises UnknownPerson."""
@@ -114,6 +141,20 @@ class Directory:
         self._changes[identifier] = self._changes.get(identifier, {}) | change
         _write(self._file, orjson.dumps(self._changes))
         return self._people[identifier]
+
+
+def _begins(wanted: list[str], words: list[str]) -> bool:
+    return all(any(word.startswith(part) for word in words) for part in wanted)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", _plain(text))
+
+
+def _plain(text: str) -> str:
+    """Return text without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def organization_id(domain: str) -> str:

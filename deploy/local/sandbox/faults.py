@@ -58,9 +58,7 @@ class FaultSwitch:
 
 
 def fault_calls(switch: FaultSwitch) -> APIRouter:
-    """`GET, PUT, DELETE /sandbox/faults`; bodies are read whatever their content type, so that a bare curl
-    works.
-    """
+    """`GET, PUT, DELETE /sandbox/faults`."""
     router = APIRouter(tags=["sandbox"])
 
     @router.get("/sandbox/faults")

@@ -6,6 +6,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from deploy.local.ports import HOST
+from deploy.local.sandbox.guard import Guard
 
 GRACE_SECONDS = (
     2  # calls in flight at SIGTERM may finish, but a call that hangs on purpose must not delay the end
@@ -14,10 +15,10 @@ KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, so that no
 
 
 def server(app: ASGIApp, port: int) -> uvicorn.Server:
-    """Return a server for `app` on the loopback address; `run()` serves until SIGTERM or SIGINT."""
+    """Return a server for `app` on the loopback address, for this machine only; `run()` serves until SIGTERM or SIGINT."""
     return uvicorn.Server(
         uvicorn.Config(
-            app,
+            Guard(app),
             host=HOST,
             port=port,
             loop="uvloop",

@@ -83,8 +83,21 @@ def _other(asker: Asker, body: sent.BookingCommand) -> commands.Command:
             return commands.RemoveBusyTimes(**sender, source=body.source)
         case holds.ReleaseHold():
             return commands.ReleaseHold(**sender, hold_id=quick(body.hold_id))
+        case holds.RenewHold():
+            return commands.RenewHold(
+                **sender,
+                hold_id=quick(body.hold_id),
+                renewed_id=uuid5(asker.id, "hold"),
+                expires_in=body.expires_in,
+            )
         case feeds.SetFeed():
-            return commands.SetFeed(**sender, token_hash=body.token_hash)
+            return commands.SetFeed(
+                **sender,
+                token_hash=body.token_hash,
+                user_id=quick(body.user_id) if body.user_id else None,
+                signed_at=body.signed_at,
+                proof=body.proof,
+            )
         case holds.PlaceHold():
             return commands.PlaceHold(
                 **sender,

@@ -123,6 +123,7 @@ def _refused(command_id: UUID, refusal: Refusal) -> bytes:
             "appointment": None,
             "event_ids": [],
             "alternatives": [{"start_time": one.start, "end_time": one.end} for one in refusal.alternatives],
+            **({} if refusal.retry_after is None else {"retry_after": refusal.retry_after}),
         }
     )
 

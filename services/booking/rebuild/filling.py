@@ -61,7 +61,9 @@ class Filling:
             await rebuilt.add_organizations(self._tx, sorted(new))
             self._organizations |= new
         announced = [
-            (fact.id, fact.organization, fact.at) for fact in facts if fact.type == "appointment.announced"
+            (fact.id, fact.organization, fact.at, UUID(fact.what.state["updated_by"]))
+            for fact in facts
+            if isinstance(fact.what, OfAppointment) and fact.type == "appointment.announced"
         ]
         await staging.copy(self._tx, "rebuilt_announced", announced)
 

@@ -32,7 +32,7 @@ TABLES = {
         id uuid, organization_id uuid, owner_id uuid, user_ids uuid[], start_time timestamptz, end_time timestamptz,
         expires_at timestamptz""",
     "rebuilt_ended": "id uuid",
-    "rebuilt_announced": "event_id uuid, organization uuid, at timestamptz",
+    "rebuilt_announced": "event_id uuid, organization uuid, at timestamptz, announcer uuid",
     "rebuilt_people": """
         id uuid PRIMARY KEY, organization_id uuid, name text, timezone text, locale text, at timestamptz""",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import starmap, zip_longest
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from services.booking.domain.decide import needs_of, time_needs_of
 from services.booking.domain.free_time.occupancy import freed_and_taken, needed
 from services.booking.domain.free_time.reach import surroundings, widened
 from services.booking.domain.model.appointment import Appointment
-from services.booking.domain.model.book import Beside, Book, Changed, Changes, Sought
+from services.booking.domain.model.book import Announced, Beside, Book, Changed, Changes, Sought
 from services.booking.domain.model.commands import Command
 from services.booking.domain.model.needs import AllNeeds, Known
 from services.booking.domain.model.people import People
@@ -116,7 +117,8 @@ async def save_changes(tx: Transaction, changes: Changes, verdicts: Sequence[Ver
     await save(tx, changes.appointments, verdicts)
     await stored_series.save(tx, changes.series, _added(changes.appointments))
     for organization, when in changes.announced.items():
-        await tx.execute(_ANNOUNCE, {"organization": organization, "when": list(when)})
+        times, people = [one.at for one in when], [one.by for one in when]
+        await tx.execute(_ANNOUNCE, {"organization": organization, "when": times, "who": people})
     if changes.diary is not None:
         await diaries.save(tx, changes.diary)
     await keep_feeds(tx, changes.feeds)
@@ -163,12 +165,14 @@ async def _lock_organizations(tx: Transaction, ids: list[UUID], since: datetime)
     return locked
 
 
-_ANNOUNCED = text("SELECT id, announced FROM organizations WHERE id = ANY(CAST(:ids AS uuid[]))")
+_ANNOUNCED = text("SELECT id, announced, announcers FROM organizations WHERE id = ANY(CAST(:ids AS uuid[]))")
 _ANNOUNCE = text("""
-    UPDATE organizations SET announced = CAST(:when AS timestamptz[]) WHERE id = :organization
+    UPDATE organizations SET announced = CAST(:when AS timestamptz[]), announcers = CAST(:who AS uuid[])
+    WHERE id = :organization
 """)
 
 
-async def _announced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[datetime]]:
-    """Return the times of the latest announcements of these organizations, whose rows are locked."""
-    return {row.id: row.announced for row in await tx.execute(_ANNOUNCED, {"ids": list(ids)})}
+async def _announced(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Announced]]:
+    """Return the latest announcements of these organizations, whose rows are locked."""
+    rows = await tx.execute(_ANNOUNCED, {"ids": list(ids)})
+    return {row.id: list(starmap(Announced, zip_longest(row.announced, row.announcers))) for row in rows}

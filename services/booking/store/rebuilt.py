@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database.transactions import Row, Transaction
-from services.booking.domain.announcing import ANNOUNCEMENTS_AN_HOUR
+from services.booking.domain.announcing import BY_AN_ORGANIZATION
 from services.booking.domain.free_time.occupancy import Busy
 from services.booking.domain.model.appointment import Appointment
 from services.booking.store.appointments import ROWS, columns
@@ -139,16 +139,16 @@ _HELD_UNTIL = """
     WHERE o.id = h.organization_id
 """
 _ANNOUNCED = text("""
-    UPDATE organizations o SET announced = newest.announced
+    UPDATE organizations o SET announced = newest.announced, announcers = newest.announcers
     FROM (
-        SELECT organization, array_agg(at ORDER BY at) AS announced
+        SELECT organization, array_agg(at ORDER BY at) AS announced, array_agg(announcer ORDER BY at) AS announcers
         FROM (
-            SELECT organization, at, row_number() OVER (PARTITION BY organization ORDER BY at DESC) AS place
+            SELECT organization, at, announcer, row_number() OVER (PARTITION BY organization ORDER BY at DESC) AS place
             FROM (
-                SELECT t.organization, t.at FROM (SELECT DISTINCT * FROM rebuilt_announced) AS t
+                SELECT t.organization, t.at, t.announcer FROM (SELECT DISTINCT * FROM rebuilt_announced) AS t
                 JOIN organizations k ON k.id = t.organization
                 WHERE t.at > coalesce((SELECT max(one) FROM unnest(k.announced) AS one), '-infinity')
-                UNION ALL SELECT k.id, unnest(k.announced) FROM organizations k
+                UNION ALL SELECT k.id, known.* FROM organizations k, unnest(k.announced, k.announcers) AS known
             ) AS each_time
         ) AS ordered
         WHERE place <= :kept GROUP BY organization
@@ -164,7 +164,7 @@ async def settle(tx: Transaction, over: datetime) -> None:
     for written in (_SET_BUSY, *_SET_HOLDS):
         await tx.execute(written, {"over": over})
     await tx.driver.execute(_HELD)
-    await tx.execute(_ANNOUNCED, {"kept": ANNOUNCEMENTS_AN_HOUR})
+    await tx.execute(_ANNOUNCED, {"kept": BY_AN_ORGANIZATION})
 
 
 _OPEN = text("""

@@ -1,7 +1,7 @@
 """Answers of operations, as the document describes them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -20,7 +20,7 @@ class Answer:
     empty.
 
     An example is an instance of one of the models, so it cannot disagree with them; for text it is the
-    text.
+    text. `events`: the data of a stream's events, by name.
     """
 
     status: int
@@ -29,6 +29,7 @@ class Answer:
     example: BaseModel | str | None = None
     media: str = JSON
     headers: Sequence[Header] = ()
+    events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise TypeError if a body would have no example, or JSON no schema."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from contracts.appointments import Appointment
 from contracts.fields import Channel, Confirmation, Status
 from contracts.notifications import DeliveryState
-from contracts.outcomes import Alternative, Code, Conflict, FieldError, Outcome, Waiting
+from contracts.outcomes import Alternative, Code, Conflict, Outcome, Waiting
 from services.ingress.api.models.appointments import (
     AppointmentPage,
     AppointmentRead,
@@ -19,10 +19,14 @@ from services.ingress.api.models.appointments import (
     BusyRange,
     Calendar,
     CalendarItem,
+    Counts,
     Deliveries,
     Delivery,
 )
-from services.ingress.api.models.commands import PendingCommand, ReportAccepted
+from services.ingress.api.models.bulk import BulkOutcome, BulkOutcomes
+from services.ingress.api.models.commands import FieldFlaw, PendingCommand, ReportAccepted
+from services.ingress.api.models.messages import LoggedDelivery, MessageLog
+from services.ingress.api.models.people import Name
 
 ANNA, BEN = UUID("5b0c6f6e-1d3c-4f0e-8f55-6d3d1c1d9a01"), UUID("5b0c6f6e-1d3c-4f0e-8f55-6d3d1c1d9a02")
 APPOINTMENT_ID = UUID("0a3f5a52-90ad-5c52-8a55-4f7cf1f5e101")
@@ -43,6 +47,7 @@ CREATE: dict[str, Any] = {
 }
 RESCHEDULE = {"start_time": "2027-03-01T14:00:00", "end_time": "2027-03-01T14:30:00"}
 ANNOUNCE = {"message": "Please bring last year's figures."}
+BULK = {"operation": "decline", "ids": [str(APPOINTMENT_ID)], "reason": "On holiday"}
 REPORT = {
     "type": "notification.delivered",
     "data": {
@@ -117,9 +122,21 @@ CALENDAR = Calendar(
             status=Status.PENDING,
             organizer_id=ANNA,
             location=APPOINTMENT.location,
+            timezone=APPOINTMENT.timezone,
+            version=1,
+            series_id=None,
+            original_start_time=None,
+            seats=None,
+            participant_ids=[BEN],
+            counts=Counts(participants=1, confirmed=0, declined=0),
+            free_seats=None,
+            has_meeting_url=False,
+            role="organizer",
+            my_status=None,
         ),
         BusyRange(start_time=START + timedelta(hours=2), end_time=START + timedelta(hours=3), busy=True),
-    ]
+    ],
+    people={ANNA: Name(name="Anna Lindqvist"), BEN: Name(name="Ben Moreau")},
 )
 DELIVERIES = Deliveries(
     items=[
@@ -141,6 +158,29 @@ DELIVERIES = Deliveries(
     ]
 )
 
+MESSAGE_LOG = MessageLog(
+    items=[
+        LoggedDelivery(
+            **DELIVERIES.items[0].model_dump(),
+            appointment_id=APPOINTMENT_ID,
+            recipient_name="Ben Moreau",
+            title=APPOINTMENT.title,
+        )
+    ],
+    next_cursor=None,
+)
+BULK_OUTCOMES = BulkOutcomes(
+    items=[
+        BulkOutcome(
+            id=APPOINTMENT_ID,
+            status="refused",
+            code="not_found",
+            detail="There is no such appointment.",
+            version=None,
+            outcome=f"/api/appointments/commands/{COMMAND_ID}?sent_at=2027-02-01T12:00:00Z",
+        )
+    ]
+)
 PENDING = PendingCommand(command_id=COMMAND_ID, status="pending")
 OUTCOME = Outcome(
     command_id=COMMAND_ID,
@@ -159,12 +199,15 @@ CONFLICTS = [
     Conflict(user_id=BEN, start_time=START + timedelta(minutes=15), end_time=START + timedelta(hours=1))
 ]
 ALTERNATIVES = [Alternative(start_time=START + timedelta(hours=1), end_time=END + timedelta(hours=1))]
-FIELD_ERRORS = [FieldError(field="title", code="string_too_long", message="At most 200 characters")]
+FIELD_ERRORS = [
+    FieldFlaw(field="title", code="string_too_long", message="At most 200 characters", params={"max": 200})
+]
 
 STREAM = (
     ": connected\nid: 4.0.17.2.9.1\nretry: 1000\n\n"
     "id: 4.0.18.2.9.1\nevent: calendar.changed\n"
-    f'data: {{"appointment_id":"{APPOINTMENT_ID}","version":2,"change":"confirmed"}}\n\n'
+    f'data: {{"appointment_id":"{APPOINTMENT_ID}","version":2,"change":"cancelled","actor":"{ANNA}",'
+    f'"correlation_id":"{COMMAND_ID}","was":null,"item":null}}\n\n'
     "id: 4.0.19.2.9.1\nevent: notification.changed\n"
     f'data: {{"appointment_id":"{APPOINTMENT_ID}","notifications":[{{"id":"{DELIVERY_ID}",'
     f'"recipient_id":"{BEN}","type":"appointment_invitation","channel":"email","state":"delivered"}}]}}\n\n'

@@ -1,17 +1,18 @@
 """Headers that requests and answers carry, as the document describes them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One header: text, and a whole number if `integer`."""
+    """One header: text, and a whole number if `integer`. least: the lowest version in If-Match."""
 
     name: str
     description: str
     required: bool = False
     integer: bool = False
     max_length: int | None = None
+    least: int = 1
 
 
 IDEMPOTENCY_KEY = Header(
@@ -20,6 +21,8 @@ IDEMPOTENCY_KEY = Header(
     max_length=255,
 )
 IF_MATCH = Header("If-Match", "The ETag of the version to change; another version is refused with 412.")
+IF_MATCH_SETTINGS = replace(IF_MATCH, least=0)
+"""Of what has the version 0 before it is set for the first time."""
 IF_NONE_MATCH = Header("If-None-Match", "An ETag: 304 while the answer is still the same.")
 LAST_EVENT_ID = Header("Last-Event-ID", "The id of the last event that was received.")
 SIGNATURE = Header("X-Signature", '`t=<unix seconds>,v1=<hex hmac-sha256 of "t.body">`', required=True)

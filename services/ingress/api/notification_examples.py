@@ -3,8 +3,10 @@
 from datetime import date
 from typing import Any
 
-from contracts.fields import Channel
+from contracts.fields import DEFAULT_REMINDERS, Channel
 from contracts.notifications import NotificationType
+from notifications.matrix import matrix
+from notifications.preferences import NO_RULES, preferences_of
 from services.ingress.api.models.notifications import (
     Analytics,
     ChannelExplanation,
@@ -15,6 +17,11 @@ from services.ingress.api.models.notifications import (
     Preview,
 )
 from services.ingress.api.models.operations import Document, Health, Liveness
+from services.ingress.api.models.preferences import (
+    OwnOrganizationPreferences,
+    OwnPreferences,
+    PreferenceMatrix,
+)
 
 SET_PREFERENCES: dict[str, Any] = {
     "timezone": "Europe/Berlin",
@@ -32,15 +39,25 @@ SET_ORGANIZATION_PREFERENCES: dict[str, Any] = {
 
 PREFERENCES = EffectivePreferences.model_validate(SET_PREFERENCES)
 ORGANIZATION_PREFERENCES = EffectiveOrganizationPreferences.model_validate(SET_ORGANIZATION_PREFERENCES)
+PATCH: dict[str, Any] = {"channels": {"sms": True}, "types": {"appointment_reminder": {"email": None}}}
+ORGANIZATION_PATCH: dict[str, Any] = {"defaults": PATCH, "mandatory": {"appointment_cancelled": ["email"]}}
+OWN = OwnPreferences(channels={Channel.SMS: True}, quiet_hours=False)
+OWN_ORGANIZATION = OwnOrganizationPreferences(
+    defaults=OwnPreferences(channels={Channel.PUSH: True}),
+    mandatory={"appointment_cancelled": [Channel.EMAIL]},
+)
+MATRIX = PreferenceMatrix.model_validate(
+    matrix(preferences_of({"channels": {"sms": True}, "version": 7}), NO_RULES, {}, DEFAULT_REMINDERS)
+)
 EXPLANATION = PreferencesExplanation(
     type=NotificationType.CANCELLED,
     channels=[
-        ChannelExplanation(channel=channel, on=on, level=level, reason=reason)
-        for channel, on, level, reason in (
-            (Channel.IN_APP, True, "always", "in-app messages are always written"),
-            (Channel.EMAIL, True, "mandatory", "mandatory in the organization"),
-            (Channel.SMS, False, "person", "switched off by the person"),
-            (Channel.PUSH, False, "default", "off by default"),
+        ChannelExplanation(channel=channel, on=on, level=level, code=code, reason=reason)
+        for channel, on, level, code, reason in (
+            (Channel.IN_APP, True, "always", "always", "in-app messages are always written"),
+            (Channel.EMAIL, True, "mandatory", "mandatory", "mandatory in the organization"),
+            (Channel.SMS, False, "person", "person_off", "switched off by the person"),
+            (Channel.PUSH, False, "default", "default_off", "off by default"),
         )
     ],
 )

@@ -115,10 +115,16 @@ def _header(header: Header) -> dict[str, Any]:
 
 
 def _answer(answer: Answer, schemas: Schemas) -> dict[str, Any]:
-    described = {"description": answer.description, "headers": _references(*answer.headers, CORRELATION_ID)}
+    described: dict[str, Any] = {
+        "description": answer.description,
+        "headers": _references(*answer.headers, CORRELATION_ID),
+    }
     if answer.example is not None:
         example = answer.example if isinstance(answer.example, str) else json_of(answer.example)
-        described["content"] = {answer.media: {"schema": schemas.answer(answer), "example": example}}
+        content = {"schema": schemas.answer(answer), "example": example}
+        if answer.events:
+            content["x-events"] = schemas.events(answer)
+        described["content"] = {answer.media: content}
     return described
 
 

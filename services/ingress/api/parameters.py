@@ -113,7 +113,7 @@ def reported(function: Callable[..., V], *arguments: Any) -> V:
     try:
         return function(*arguments)
     except BadParameter as error:
-        raise PydanticCustomError(error.code, error.message) from error
+        raise PydanticCustomError(error.code, error.message, error.params or None) from error
 
 
 def text_of(longest: int) -> Parsed:

@@ -16,6 +16,8 @@ from services.ingress.api.models.scheduling import (
     FreeSlot,
     FreeSlots,
     HoldRead,
+    Holds,
+    HoldState,
     Imported,
     LeftOutComponent,
     NotedComponent,
@@ -76,9 +78,12 @@ HOLD = HoldRead(
     start_time=START,
     end_time=END,
     user_ids=[ANNA, BEN],
+    now=BOOKED_AT,
 )
+RENEW_HOLD: dict[str, Any] = {"expires_in": 300}
+HOLDS = Holds(items=[HoldState.model_validate(HOLD.model_dump())], now=BOOKED_AT)
 FEED = FeedAddress(
-    url="https://appointments.example/api/appointments/calendar.ics?token=q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+    url="https://appointments.example/api/appointments/calendar.ics?token=AAAAAAAAAAAAAAAAAAAACgABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 )
 IMPORTED = Imported(
     imported=12,

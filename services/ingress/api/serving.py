@@ -73,14 +73,15 @@ class Endpoint:
                 body[name] = str(arguments[name])
         if self._in_body is not None:
             self._in_body.read(request).complete(body)
-        if IF_MATCH in operation.headers:
-            _expect_version(body, request.headers.get("if-match"))
+        for header in operation.headers:
+            if header.name == IF_MATCH.name:
+                _expect_version(body, request.headers.get("if-match"), header.least)
         return Body(bodies.check(model, body), body)
 
 
-def _expect_version(body: dict[str, Any], if_match: str | None) -> None:
+def _expect_version(body: dict[str, Any], if_match: str | None, least: int) -> None:
     try:
-        version = expected_version(if_match)
+        version = expected_version(if_match, least)
     except ValueError as error:
         raise Problem("malformed", f"{error}.") from error
     if version is not None:

@@ -11,7 +11,7 @@ from chassis.errors import DependencyDown, Refused
 from identity.client import IdentityClient
 from identity.person import Person
 from services.ingress.domain.caller import Caller
-from services.ingress.domain.problems import Problem
+from services.ingress.domain.problems import Problem, invalid
 
 PEOPLE_KEPT = 50_000
 GOOD_FOR = 240.0  # seconds; streams are checked twice a minute, so who has left is gone within five minutes
@@ -32,8 +32,15 @@ class Directory:
     `clock` is monotonic, in seconds.
     """
 
-    def __init__(self, client: IdentityClient, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        client: IdentityClient,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        search_path: str = "",
+    ) -> None:
         self.clock = clock
+        self._search_path = search_path
         self._client = client
         self._known: dict[UUID, Known] = {}  # in the order in which they were described
         self._away_until = float("-inf")
@@ -74,6 +81,25 @@ class Directory:
         except Problem:
             found = {user: self._known[user].person for user in people if user in self._known}
         return {user: found[user].name for user in people if user in found}
+
+    async def described(self, people: Collection[UUID]) -> Mapping[UUID, Person]:
+        """Return the people whom Identity knows, active or not. Raises Problem 503."""
+        return await self._people(people, "People cannot be read now.")
+
+    async def search(
+        self, organization: UUID, text: str, limit: int, cursor: str | None
+    ) -> tuple[list[Person], str | None]:
+        """Return a page of an organization's people by the beginnings of their names and addresses, and the
+        next page's cursor. Raises Problem 503.
+        """
+        asked: dict[str, str | int] = {"q": text, "limit": limit, **({"cursor": cursor} if cursor else {})}
+        try:
+            found, following = await self._client.search(self._search_path, organization, **asked)
+        except Refused as error:
+            raise invalid("cursor", "cursor", "Identity refuses this search") from error
+        except DependencyDown as error:
+            raise Problem("identity_unavailable", "People cannot be searched now.") from error
+        return [person for person in found if person.active], following
 
     async def zone_of(self, person: UUID) -> str:
         """Return the zone of a person; UTC if Identity has none. Raises Problem 503 while it does not

@@ -90,5 +90,5 @@ def _perhaps(command: Command) -> Problem:
         "kafka_unavailable",
         "Kafka did not acknowledge the command in time. It may still be carried out: read the outcome at Location, or "
         "send the command again with the same Idempotency-Key.",
-        headers={"Location": command_path(command.id)},
+        headers={"Location": command_path(command.id, clock.now())},
     )

@@ -45,9 +45,9 @@ def visibility_check(store: Store, caller: Caller, kind: str, outcome: Outcome) 
         of = UUID(outcome[field])
         look = partial(store.shown_version, view, of, caller.organization)
         return VisibilityCheck(view_key(view, of), version, look)
-    if kind in ("hold.place", "hold.release"):
+    if kind in ("hold.place", "hold.renew", "hold.release"):
         hold = UUID(outcome["hold"]["id"])
-        view, version = ("holds", 1) if kind == "hold.place" else ("released", 2)
+        view, version = ("released", 2) if kind == "hold.release" else ("holds", 1)
         look = partial(store.shown_version, view, hold, caller.organization)
         return VisibilityCheck(view_key("holds", hold), version, look)
     return _of_appointment(store, caller, outcome, version)

@@ -1,33 +1,13 @@
-"""JSON of calendars, pages and histories, out of rows whose bodies are JSON already."""
+"""JSON of pages and histories, out of rows whose bodies are JSON already."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from services.ingress.domain import cursors
-from services.ingress.domain.busy import clipped, merged
 
 Row = Mapping[str, Any]
-
-_CALENDAR_FIELDS = ("id", "title", "start_time", "end_time", "status", "organizer_id", "location")
-_OCCUPYING = frozenset({"pending", "confirmed"})
-
-
-def calendar_items(rows: Sequence[Row], start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Return appointments in which the caller takes part in full, others as busy ranges, ordered by start."""
-    if not rows or "shared" not in rows[0]:
-        return [{name: row[name] for name in _CALENDAR_FIELDS} for row in rows]
-    items = [{name: row[name] for name in _CALENDAR_FIELDS} for row in rows if row["shared"]]
-    hidden = [
-        (row["start_time"], row["end_time"])
-        for row in rows
-        if not row["shared"] and row["status"] in _OCCUPYING
-    ]
-    for low, high in merged(clipped(hidden, start, end)):
-        items.append({"start_time": low, "end_time": high, "busy": True})
-    return sorted(items, key=lambda item: item["start_time"])
 
 
 def page(rows: Sequence[Row], limit: int) -> str:
@@ -39,9 +19,9 @@ def page(rows: Sequence[Row], limit: int) -> str:
     return f'{{"items":[{",".join(row["body"] for row in items)}],"next_cursor":{cursor}}}'
 
 
-def with_history(body: str, rows: Sequence[Row]) -> str:
-    """Return the appointment with one more field, `history`: its versions, the first one first."""
-    history = [
+def history(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the versions of an appointment, the first one first."""
+    return [
         {
             "version": row["version"],
             "change": row["change"],
@@ -51,4 +31,22 @@ def with_history(body: str, rows: Sequence[Row]) -> str:
         }
         for row in rows
     ]
-    return f'{body.rstrip()[:-1]},"history":{orjson.dumps(history, option=orjson.OPT_UTC_Z).decode()}}}'
+
+
+def declined(appointment: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, str | None]:
+    """Return everybody who has declined, with the reason that they gave; `rows`: the history, newest last."""
+    found: dict[str, str | None] = {
+        person: None for person, answer in appointment["confirmation_status"].items() if answer == "declined"
+    }
+    for row in rows:
+        changes = {change["field"]: change for change in orjson.loads(row["changes"])}
+        answers = changes.get("confirmation_status", {"old": {}, "new": {}})
+        for person, answer in (answers["new"] or {}).items():
+            if person in found and answer == "declined" != (answers["old"] or {}).get(person):
+                found[person] = changes.get("reason", {}).get("new")
+    return found
+
+
+def with_fields(body: str, fields: Mapping[str, Any]) -> str:
+    """Return a JSON object with more fields at its end."""
+    return f"{body.rstrip()[:-1]},{orjson.dumps(fields, option=orjson.OPT_UTC_Z).decode()[1:]}"

@@ -15,7 +15,7 @@ def usable_key(key: str) -> bool:
     return 0 < len(key) <= KEY_MAX and key.isascii() and key.isprintable()
 
 
-def expected_version(if_match: str | None) -> int | None:
+def expected_version(if_match: str | None, least: int = 1) -> int | None:
     """Return the version of an If-Match header; None without one or for `*`. Raises ValueError if
     unreadable.
     """
@@ -24,6 +24,6 @@ def expected_version(if_match: str | None) -> int | None:
     text = if_match.strip().removeprefix("W/")
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = text[1:-1]
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= 1):
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= least):
         raise ValueError('If-Match must be * or a version as the ETag has it, such as "3"')
     return int(text)

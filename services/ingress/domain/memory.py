@@ -3,6 +3,14 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+import orjson
+
+from services.ingress.domain.calendar import item_for
+
+Audience = Literal["nobody", "admins", "all"]
+"""Readers of an organization beside the people whom a change concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +18,8 @@ class Change:
     """One change as it came from its topic; `at` is its append time in seconds since 1970.
 
     event: its type. data: the JSON for its readers, except those who see only their part, which is in `own`.
-    user_ids: the people whom it concerns, as text. vector: its id in this process.
+    user_ids: the people whom it concerns, as text. vector: its id in this process. appointment: the JSON of
+    an appointment, of which each reader gets the item of their calendar. audience: who else sees it.
     """
 
     partition: int
@@ -22,14 +31,21 @@ class Change:
     vector: str = ""
     event: str = "calendar.changed"
     own: Mapping[str, str] = field(default_factory=dict)
+    appointment: str = ""
+    audience: Audience = "admins"
 
-    def data_for(self, viewer: str) -> str:
-        """Return the JSON for that person; `*` is an admin, who sees all of it."""
-        return self.own.get(viewer, self.data)
+    def data_for(self, user: str, admin: bool) -> str:
+        """Return the JSON for that person; an admin sees all of it."""
+        if self.appointment:
+            found = item_for(orjson.loads(self.appointment), user, admin)
+            return f'{self.data[:-1]},"item":{orjson.dumps(found).decode()}}}'
+        return self.data if admin else self.own.get(user, self.data)
 
     def concerns(self, organization: str, user: str, admin: bool) -> bool:
-        """Return whether that person may see it: people who take part, and the organization's admins."""
-        return self.organization == organization and (admin or user in self.user_ids)
+        """Return whether that person may see it: the people whom it concerns, and its further audience."""
+        if self.organization != organization:
+            return False
+        return user in self.user_ids or self.audience == "all" or (admin and self.audience == "admins")
 
 
 class ChangeMemory:

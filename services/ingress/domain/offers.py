@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from scheduling.days import day_of
+from services.ingress.domain import queries
 from services.ingress.domain.queries import BadParameter
 
 DAYS_MAX = 92
@@ -31,13 +32,7 @@ def reach(timezone: str | None, first: date, last: date, duration: int) -> tuple
 
 def people(values: Sequence[str]) -> tuple[UUID, ...]:
     """Return ids of people, each once. Raises BadParameter."""
-    given = dict.fromkeys(values)
-    if len(given) > PEOPLE_MAX:
-        raise BadParameter("too_long", f"At most {PEOPLE_MAX} people")
-    try:
-        return tuple(dict.fromkeys(map(UUID, given)))
-    except ValueError:
-        raise BadParameter("uuid", "Expected UUIDs") from None
+    return queries.uuids(values, PEOPLE_MAX)
 
 
 def check_days(first: date, last: date) -> None:

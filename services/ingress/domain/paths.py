@@ -1,5 +1,6 @@
 """Paths of the API that answers point to."""
 
+from datetime import datetime
 from uuid import UUID
 
 PREFIX = "/api/appointments"
@@ -20,6 +21,6 @@ def subscription_path(identifier: object) -> str:
     return f"{PREFIX}/calendar/subscriptions/{identifier}"
 
 
-def command_path(identifier: UUID) -> str:
-    """Return the path at which a command's outcome can be read."""
-    return f"{PREFIX}/commands/{identifier}"
+def command_path(identifier: UUID, sent_at: datetime) -> str:
+    """Return the path at which a command's outcome can be read; it says when the command was sent."""
+    return f"{PREFIX}/commands/{identifier}?sent_at={sent_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -35,6 +35,7 @@ _STATUS_AND_TITLE: dict[str, tuple[int, str]] = {
     "identity_unavailable": (503, "The Identity Service does not answer"),
     "subscriptions_unavailable": (503, "Calendars cannot be subscribed to"),
     "webhook_unavailable": (503, "Delivery reports cannot be accepted"),
+    "feeds_unavailable": (503, "Addresses of calendars cannot be made"),
 }
 RETRY_AFTER_SECONDS = 2
 WITH_ALTERNATIVES = frozenset({"conflict", "unavailable"})  # these always list alternatives
@@ -108,6 +109,7 @@ def from_outcome(outcome: Mapping[str, Any]) -> Problem:
         errors=outcome.get("errors") or (),
         conflicts=outcome.get("conflicts") or (),
         alternatives=outcome.get("alternatives") or (),
+        headers={"Retry-After": str(outcome["retry_after"])} if outcome.get("retry_after") else {},
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 RANGE_MAX = timedelta(days=366)
@@ -21,13 +22,14 @@ _PLUS_READ_AS_SPACE = re.compile(r"(?<=T)(.+) (?=\d\d:?\d\d$)")
 
 class BadParameter(Exception):
     """A parameter that cannot be read. `code` is stable, for programs; the message names the allowed
-    values.
+    values, and so do the params.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, **params: Any) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,17 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class CalendarQuery:
-    """A person's calendar (None: the caller's) in `[start, end)`, instants in UTC."""
+    """The calendars of these people (none: the caller's) in `[start, end)`, instants in UTC."""
 
     start: datetime
     end: datetime
-    user: UUID | None
+    people: tuple[UUID, ...]
 
 
 def text(value: str, longest: int = _SHORT) -> str:
     """Return the text. Raises BadParameter if it is too long or has control characters."""
     if len(value) > longest:
-        raise BadParameter("string_too_long", f"At most {longest} characters")
+        raise BadParameter("string_too_long", f"At most {longest} characters", max=longest)
     if not value.isprintable():
         raise BadParameter("control_character", "Control characters are not allowed")
     return value
@@ -101,24 +103,37 @@ def uuid(value: str) -> UUID:
         raise BadParameter("uuid", "Expected a UUID") from None
 
 
+def uuids(values: Iterable[str], at_most: int) -> tuple[UUID, ...]:
+    """Return UUIDs, each once, at most so many."""
+    given = dict.fromkeys(values)
+    if len(given) > at_most:
+        raise BadParameter("too_long", f"At most {at_most} ids", max=at_most)
+    try:
+        return tuple(dict.fromkeys(map(UUID, given)))
+    except ValueError:
+        raise BadParameter("uuid", "Expected UUIDs") from None
+
+
 def number(value: str, least: int, most: int) -> int:
     """Return a whole number in these bounds, both included."""
     if not (len(value) <= _SHORT and value.isascii() and value.isdigit() and least <= int(value) <= most):
-        raise BadParameter("out_of_range", f"Expected a whole number from {least} to {most}")
+        raise BadParameter(
+            "out_of_range", f"Expected a whole number from {least} to {most}", min=least, max=most
+        )
     return int(value)
 
 
 def one_of(value: str, known: Iterable[str]) -> str:
     """Return the value if it is one of these words."""
     if value not in known:
-        raise BadParameter("enum", f"Expected one of {', '.join(known)}")
+        raise BadParameter("enum", f"Expected one of {', '.join(known)}", expected=list(known))
     return value
 
 
 def some_of(values: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
     """Return the values, each once, if all of them are of these words."""
     if not set(known).issuperset(values):
-        raise BadParameter("enum", f"Expected some of {', '.join(known)}")
+        raise BadParameter("enum", f"Expected some of {', '.join(known)}", expected=list(known))
     return tuple(dict.fromkeys(values))
 
 

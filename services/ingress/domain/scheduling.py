@@ -1,6 +1,7 @@
 """Availability and holds as the API answers them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 _AVAILABILITY = ("user_id", "timezone", "rules", "overrides", "policy", "version")
@@ -12,6 +13,6 @@ def availability_body(availability: Mapping[str, Any]) -> dict[str, Any]:
     return {name: availability[name] for name in _AVAILABILITY}
 
 
-def hold_body(hold: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a hold as its owner sees it."""
-    return {name: hold[name] for name in _HOLD}
+def hold_body(hold: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a hold as its owner sees it, with the clock that its end is measured by."""
+    return {**{name: hold[name] for name in _HOLD}, "now": now}

@@ -1,13 +1,19 @@
 """Free slots and explanations as the API answers them."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import groupby
 from operator import itemgetter
 from time import gmtime, strftime
+from uuid import UUID
 
+import orjson
+
+from scheduling.days import day_of
 from scheduling.reasons import Reason
 from scheduling.slots import Slot
 
@@ -46,6 +52,36 @@ def slots_body(slots: Sequence[Slot]) -> str:
         tail = f'"user_ids":["{ids}"]}}'
         parts.append(f"{tail},".join([_times(start, end) for start, end, _ in same]) + tail)
     return f'{{"slots":[{",".join(parts)}]}}'
+
+
+def times_body(slots: Sequence[Slot], people: Sequence[UUID], duration: int, together: bool) -> bytes:
+    """Return the starts of slots as JSON; `together`: for all of these people at once."""
+    return orjson.dumps(
+        {
+            "duration": duration,
+            "users": [str(person) for person in people],
+            "starts": [instant(slot.start) for slot in slots],
+            "all": together,
+        }
+    )
+
+
+def days_body(slots: Sequence[Slot], timezone: str, first: date, last: date) -> bytes:
+    """Return for each local day how many starts it has, and the first and last of them, as JSON."""
+    starts = [slot.start for slot in slots]
+    days: list[dict[str, object]] = []
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        day = day_of(timezone, ordinal)
+        low, high = bisect_left(starts, day.start), bisect_left(starts, day.end)
+        days.append(
+            {
+                "date": date.fromordinal(ordinal).isoformat(),
+                "free": high - low,
+                "first": instant(starts[low]) if high > low else None,
+                "last": instant(starts[high - 1]) if high > low else None,
+            }
+        )
+    return orjson.dumps({"days": days, "timezone": timezone})
 
 
 @lru_cache(maxsize=65_536)

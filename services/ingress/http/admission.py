@@ -23,6 +23,7 @@ class Admission:
         self._directory = directory
         self._people = Buckets(settings.person_rate, settings.person_burst)
         self._organizations = Buckets(settings.organization_rate, settings.organization_rate)
+        self._searches = Buckets(settings.people_rate, settings.people_rate)
 
     async def admit(self, request: Request) -> Caller:
         """Return the caller. Raises Problem 401, 403 for a token without a role and for people who are not
@@ -39,6 +40,10 @@ class Admission:
         now = time.monotonic()
         self._limit("person", self._people.take(person, now))
         self._limit("organization", self._organizations.take(organization, now))
+
+    def count_search(self, person: UUID) -> None:
+        """Count a search of people. Raises Problem 429."""
+        self._limit("search", self._searches.take(person, time.monotonic()))
 
     @staticmethod
     def _limit(which: str, wait: float) -> None:

@@ -3,6 +3,7 @@ them.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -98,10 +99,31 @@ def check(model: type[M], body: dict[str, Any]) -> M:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        errors = [found.model_dump() for found in field_errors(error)]
+        errors = _errors(error)
         raise Problem("invalid", _summary(errors), errors=errors) from error
     except RecursionError as error:
         raise Problem("malformed", "The body nests too deeply.") from error
+
+
+def _errors(error: ValidationError) -> list[dict[str, Any]]:
+    """Return what is wrong with each field; `params` has the limits that its message names."""
+    found: list[dict[str, Any]] = [one.model_dump() for one in field_errors(error)]
+    details = error.errors(include_url=False, include_input=False)[: len(found)]
+    for one, detail in zip(found, details, strict=True):
+        if params := _params(detail.get("ctx") or {}):
+            one["params"] = params
+    return found
+
+
+_NAMES = {"max_length": "max", "min_length": "min", "le": "max", "ge": "min", "lt": "below", "gt": "above"}
+
+
+def _params(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        _NAMES.get(name, name): value
+        for name, value in context.items()
+        if name not in ("actual_length", "field_type", "error") and isinstance(value, str | int | list)
+    }
 
 
 def forbid(body: dict[str, Any], name: str) -> None:

@@ -19,7 +19,8 @@ from services.ingress.commands.visibility import Visibility
 from services.ingress.domain.memory import ChangeMemory
 from services.ingress.domain.shares import Shares
 from services.ingress.live.reader import Offsets, Reader, at_end
-from services.ingress.live.streams import Live, Subscription
+from services.ingress.live.streams import Live
+from services.ingress.live.subscriptions import Subscription
 from services.ingress.settings import IngressSettings
 
 log = telemetry.get_logger()

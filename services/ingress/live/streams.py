@@ -1,8 +1,7 @@
 """The live view: changes of the views, to the people who may see them."""
 
-import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 from contracts.control import IntakePaused
 from contracts.envelope import MalformedEnvelope, header
 from contracts.reading import read_event
-from contracts.views import CalendarChanged, NotificationsChanged
+from contracts.views import CalendarChanged, HoldShown, NotificationsChanged
 from services.ingress import metrics
 from services.ingress.commands.visibility import Visibility, event_key, view_key
 from services.ingress.domain import vectors
@@ -20,11 +19,8 @@ from services.ingress.domain.caller import Caller
 from services.ingress.domain.memory import Change, ChangeMemory
 from services.ingress.domain.shares import Shares
 from services.ingress.domain.statuses import Place, status_change
-
-OLD_ENOUGH = 60.0  # seconds; a younger stream is not ended for another one
-
-Key = tuple[str, str]
-"""Organization and user; the user is "*" for its admins, who see all appointments."""
+from services.ingress.live.changes import calendar_change, preferences_change, times_of
+from services.ingress.live.subscriptions import Range, Subscription, Subscriptions
 
 # Messages about entries that are no appointments: the view, and the field that names the entry.
 _VIEW_OF = {
@@ -36,43 +32,8 @@ _VIEW_OF = {
     "feed.shown": ("feeds", "user_id"),
     "calendar_subscriptions.shown": ("calendar_subscriptions", "user_id"),
 }
-
-
-class Subscription:
-    """One open stream. `backlog` has the changes that it missed (None: not known); then comes `queue`, None
-    ends it.
-    """
-
-    def __init__(
-        self, caller: Caller, queue_max: int, vector: str, backlog: Iterator[Change] | None, at: float
-    ) -> None:
-        self.caller = caller
-        self.at = at  # of its opening, in monotonic seconds
-        self.key: Key = (str(caller.organization), "*" if caller.admin else str(caller.id))
-        self.vector = vector
-        self.backlog = None if backlog is None else list(backlog)
-        self.queue: asyncio.Queue[Change | None] = asyncio.Queue(queue_max)
-        self.closed = False
-
-    @property
-    def viewer(self) -> str:
-        """Return the reader, as `Change.data_for` names them."""
-        return self.key[1]
-
-    def offer(self, change: Change) -> bool:
-        """Put a change in the queue. Return False when the reader is too slow."""
-        try:
-            self.queue.put_nowait(change)
-        except asyncio.QueueFull:
-            return False
-        return True
-
-    def close(self) -> None:
-        """End the stream; queued changes are not sent any more: the reader comes back with its last id."""
-        self.closed = True
-        while not self.queue.empty():
-            self.queue.get_nowait()
-        self.queue.put_nowait(None)
+OLD_ENOUGH = 60.0  # seconds; a younger stream is not ended for another one
+UNKNOWN: Range = (None, None)
 
 
 class Live:
@@ -88,13 +49,13 @@ class Live:
         visibility: Visibility,
         queue_max: int,
         pause: Callable[[float], None],
-        shares: "Shares[Subscription]",
+        shares: Shares[Subscription],
     ) -> None:
         self._pause = pause
         self._memory = memory
         self._visibility = visibility
         self._queue_max = queue_max
-        self._open: dict[Key, set[Subscription]] = {}
+        self._streams = Subscriptions()
         self._shares = shares
         self.closed = False
         self.clock = time.monotonic
@@ -121,10 +82,7 @@ class Live:
         try:
             kind, organization = header(record.headers, "ce_type"), header(record.headers, "organization")
             if kind in _VIEW_OF:
-                body = orjson.loads(record.value or b"")
-                view, field = _VIEW_OF[kind]
-                name = str(UUID(body[field]))
-                self._visibility.note(view_key(view, name) if view else name, int(body["version"]))
+                self._shown(record, kind, str(UUID(organization)) if organization else "")
             elif kind == "intake.paused":
                 self._pause(record.timestamp / 1000 + read_event(IntakePaused, record.value).seconds)
             elif kind == "calendar.changed" and organization:
@@ -134,22 +92,28 @@ class Live:
         except (MalformedEnvelope, ValidationError, ValueError, KeyError, TypeError):
             return
 
+    def _shown(self, record: Any, kind: str, organization: str) -> None:
+        body = orjson.loads(record.value or b"")
+        view, field = _VIEW_OF[kind]
+        name = str(UUID(body[field]))
+        self._visibility.note(view_key(view, name) if view else name, int(body["version"]))
+        if kind in ("preferences.shown", "organization_preferences.shown"):
+            self._pass_on(preferences_change(record, organization, name, int(body["version"]), self.vector))
+        elif kind in ("availability.shown", "busy_times.shown"):
+            self._availability(organization, [name], UNKNOWN)
+        elif kind == "hold.shown":
+            hold = read_event(HoldShown, record.value)
+            self._availability(
+                organization, map(str, hold.user_ids), (body.get("start_time"), body.get("end_time"))
+            )
+
     def _changed(self, record: Any, organization: str, body: CalendarChanged) -> None:
-        appointment = str(body.appointment_id)
-        self._visibility.note(appointment, body.version)
+        self._visibility.note(str(body.appointment_id), body.version)
         self._visibility.note_event(event_key(header(record.headers, "ce_id")))
-        change = Change(
-            partition=record.partition,
-            offset=record.offset,
-            at=record.timestamp / 1000,
-            organization=organization,
-            user_ids=frozenset(map(str, body.user_ids)),
-            data=orjson.dumps(
-                {"appointment_id": appointment, "version": body.version, "change": body.change}
-            ).decode(),
-            vector=self.vector,
-        )
+        change = calendar_change(record, organization, body, self.vector)
         self._pass_on(change)
+        if body.appointment is not None:
+            self._availability(organization, change.user_ids, times_of(body))
 
     def _states(self, record: Any, organization: str, body: NotificationsChanged) -> None:
         """Pass on a change for each appointment. All but the last have the id before the record, which is
@@ -167,13 +131,24 @@ class Live:
         """Remember a change, and put it into the queues of the streams that it concerns."""
         metrics.CHANGES.inc()
         self._memory.remember(change)
-        organization = change.organization
-        for key in ((organization, "*"), *((organization, user) for user in change.user_ids)):
-            for subscription in tuple(self._open.get(key, ())):
-                if not subscription.offer(change):
-                    metrics.SLOW_STREAMS.inc()
-                    self.unsubscribe(subscription)
-                    subscription.close()
+        for subscription in self._streams.concerned(change):
+            if not subscription.offer(change):
+                self._drop(subscription)
+
+    def _availability(self, organization: str, people: Iterable[str], when: Range) -> None:
+        """Let the streams that watch these people know that their free time changed."""
+        for person in people:
+            for subscription in self._streams.watching(organization, person):
+                subscription.note_availability([person], when, self._flush)
+
+    def _flush(self, subscription: Subscription) -> None:
+        if not subscription.hint("availability.changed", subscription.availability(), self.vector):
+            self._drop(subscription)
+
+    def _drop(self, subscription: Subscription) -> None:
+        """Close the stream of a slow reader."""
+        metrics.SLOW_STREAMS.inc()
+        self._close([subscription])
 
     def make_room(self, caller: Caller) -> float:
         """Return 0.0 when there is a place for one more stream of this caller, else the seconds until there is.
@@ -189,8 +164,11 @@ class Live:
         self._close([oldest])
         return self.make_room(caller)
 
-    def subscribe(self, caller: Caller, last_id: str | None) -> Subscription:
-        """Open a stream; with the id that its reader saw last, later changes are its backlog."""
+    def subscribe(self, caller: Caller, last_id: str | None, watched: Collection[UUID] = ()) -> Subscription:
+        """Open a stream; with the id that its reader saw last, later changes are its backlog.
+
+        A reader who comes back is told that all availability that they watch may have changed.
+        """
         organization, user = str(caller.organization), str(caller.id)
         backlog: Iterator[Change] | None = iter(())
         if last_id:
@@ -201,37 +179,39 @@ class Live:
                 if missed is None
                 else (change for change in missed if change.concerns(organization, user, caller.admin))
             )
-        subscription = Subscription(caller, self._queue_max, self.vector, backlog, self.clock())
-        self._open.setdefault(subscription.key, set()).add(subscription)
+        subscription = Subscription(
+            caller,
+            queue_max=self._queue_max,
+            vector=self.vector,
+            backlog=backlog,
+            at=self.clock(),
+            watched=[str(person) for person in watched],
+        )
+        self._streams.add(subscription)
         self._shares.add(subscription)
         metrics.STREAMS.set(self.count)
+        if last_id and watched:
+            subscription.note_availability(subscription.watched, UNKNOWN, self._flush)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Forget a stream."""
-        streams = self._open.get(subscription.key, set())
-        if subscription in streams:
-            streams.remove(subscription)
+        if self._streams.remove(subscription):
             self._shares.remove(subscription)
             metrics.STREAMS.set(self.count)
-        if not streams:
-            self._open.pop(subscription.key, None)
 
     def close(self) -> None:
         """End all streams, for good."""
         self.closed = True
-        self._close(self._all())
+        self._close(self._streams.all())
 
     def callers(self) -> list[Caller]:
         """Return everybody who has a stream, each once."""
-        return list({subscription.caller for subscription in self._all()})
+        return list({subscription.caller for subscription in self._streams.all()})
 
     def end(self, callers: Collection[Caller]) -> None:
         """End all streams of these callers."""
-        self._close([subscription for subscription in self._all() if subscription.caller in callers])
-
-    def _all(self) -> list[Subscription]:
-        return [subscription for streams in self._open.values() for subscription in streams]
+        self._close([stream for stream in self._streams.all() if stream.caller in callers])
 
     def _close(self, subscriptions: Collection[Subscription]) -> None:
         for subscription in subscriptions:

@@ -13,6 +13,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from chassis import clock
+from contracts.feeds import proof_of
 from scheduling.ics import writing
 from services.ingress.api import examples, scheduling_examples
 from services.ingress.api.answer import EMPTY, NOT_MODIFIED, PENDING, created, text
@@ -20,11 +21,11 @@ from services.ingress.api.call import Call
 from services.ingress.api.headers import ETAG, IF_NONE_MATCH
 from services.ingress.api.models.scheduling import FeedAddress
 from services.ingress.api.operation import NO_TOKEN, READ, WRITE, Operations
-from services.ingress.api.parameters import Parameters, Parsed
+from services.ingress.api.parameters import Id, Parameters, Parsed
 from services.ingress.domain import tokens
 from services.ingress.domain.feed import entries
 from services.ingress.domain.paths import PREFIX
-from services.ingress.domain.problems import not_found
+from services.ingress.domain.problems import Problem, not_found
 from services.ingress.http.responses import as_json, has_seen
 
 OPERATIONS = Operations("calendars", "Feeds for calendar programs, and imports of their files.")
@@ -43,36 +44,43 @@ class FeedParameters(Parameters):
     )
 
 
+class RevocationParameters(Parameters):
+    """The person whose address is revoked."""
+
+    user_id: Id | None = Field(None, description="A colleague, for admins; by default the caller.")
+
+
 @OPERATIONS.operation(
     "POST",
     "/calendar/feed",
     summary="Make or renew the secret address of your calendar",
     answers=[created(FeedAddress, scheduling_examples.FEED), PENDING],
-    problems=WRITE,
+    problems=[*WRITE, "feeds_unavailable"],
 )
 async def feed(call: Call) -> Response:
     """Make a secret address for calendar programs that subscribe.
 
     The address alone gives access to the calendar, so it is answered once and kept nowhere; the one before
-    is dead at once. A repeated call makes another one.
+    is dead at once. A repeated call makes another one. Its person finds a notice among their messages.
     """
-    token = tokens.token_of(token_bytes(tokens.RANDOM_BYTES))
-    await _set_feed(call, tokens.hash_of(token))
-    base = call.runtime.settings.public_url or str(call.request.base_url)
-    url = f"{base.rstrip('/')}{PREFIX}/calendar.ics?token={token}"
+    token = tokens.token_of(call.caller.id, token_bytes(tokens.RANDOM_BYTES))
+    await _set_feed(call, call.caller.id, tokens.hash_of(call.runtime.settings.feed_secret, token))
+    url = f"{call.runtime.settings.public_url.rstrip('/')}{PREFIX}/calendar.ics?token={token}"
     return as_json({"url": url}, 201, {"Cache-Control": "no-store"})
 
 
 @OPERATIONS.operation(
     "DELETE",
     "/calendar/feed",
-    summary="Revoke the secret address of your calendar",
+    summary="Revoke the secret address of a calendar",
     answers=[EMPTY, PENDING],
-    problems=WRITE,
+    problems=[*WRITE, "feeds_unavailable"],
 )
-async def revoke_feed(call: Call) -> Response:
-    """Revoke the address: it is dead when the answer comes."""
-    await _set_feed(call, None)
+async def revoke_feed(call: Call, query: RevocationParameters) -> Response:
+    """Revoke an address: it is dead when the answer comes. An admin may revoke that of a colleague, also of one
+    who has left.
+    """
+    await _set_feed(call, query.user_id or call.caller.id, None)
     return Response(status_code=204)
 
 
@@ -105,21 +113,32 @@ async def subscribed_calendar(call: Call, query: FeedParameters) -> Response:
     return Response(document, headers=headers, media_type="text/calendar; charset=utf-8")
 
 
-async def _set_feed(call: Call, token_hash: str | None) -> None:
-    """Set the hash, with a command id of its own: a repeated request makes another secret, for the first is
-    not kept.
+async def _set_feed(call: Call, person: UUID, token_hash: str | None) -> None:
+    """Carry out feed.set under an id of its own, with our proof: a repeated request makes another secret, for the
+    first is not kept. Raises Problem.
     """
-    body = {"token_hash": token_hash}
-    await call.runtime.writer.carry_out(
-        call.caller, call.request, "feed.set", body, call.caller.id, identifier=uuid4()
-    )
+    caller, secret = call.caller, call.runtime.settings.feed_secret
+    if not secret:
+        raise Problem("feeds_unavailable", "FEED_SECRET is not set.")
+    if person != caller.id and not caller.admin:
+        raise Problem("not_allowed", "Only an admin may revoke the address of a colleague.")
+    identifier, now = uuid4(), clock.now()
+    body = {
+        "token_hash": token_hash,
+        "user_id": str(person),
+        "signed_at": now.isoformat(),
+        "proof": proof_of(secret, identifier, caller.organization, person, token_hash, now),
+    }
+    await call.runtime.writer.carry_out(caller, call.request, "feed.set", body, person, identifier=identifier)
 
 
 async def _owner(call: Call, token: str) -> tuple[UUID, UUID]:
     """Return the person and the organization whose calendar the token opens. Raises Problem 404, 429."""
-    token_hash = tokens.hash_of(token)
-    found = await call.runtime.store.feed(token_hash) if token_hash else None
-    if found is None:
+    secret, owner = call.runtime.settings.feed_secret, tokens.owner_of(token)
+    if not secret or owner is None:
+        raise not_found()
+    found = await call.runtime.store.feed(tokens.hash_of(secret, token))
+    if found is None or found[0] != owner:
         raise not_found()
     call.runtime.admission.count(*found)
     if not await call.runtime.directory.belongs_to(*found):

@@ -10,13 +10,14 @@ from starlette.responses import Response
 
 from chassis import clock
 from contracts.fields import Timezone
+from contracts.holds import HOLDS_MAX
 from scheduling.reasons import explain
 from scheduling.slots import Slot, offers
 from services.ingress.api import scheduling_examples as examples
-from services.ingress.api.answer import NOT_MODIFIED, ok
+from services.ingress.api.answer import NOT_MODIFIED, Answer, ok
 from services.ingress.api.call import Call
 from services.ingress.api.headers import ETAG, IF_NONE_MATCH
-from services.ingress.api.models.scheduling import FreeSlots, SlotExplanation
+from services.ingress.api.models.scheduling import FreeDays, FreeSlots, FreeTimes, SlotExplanation
 from services.ingress.api.operation import READ, Operations
 from services.ingress.api.parameters import (
     Day,
@@ -29,7 +30,7 @@ from services.ingress.api.parameters import (
     word_of,
 )
 from services.ingress.domain import offers as free_time
-from services.ingress.domain import slots
+from services.ingress.domain import queries, slots
 from services.ingress.domain.problems import invalid
 from services.ingress.domain.queries import BadParameter, text
 from services.ingress.http.responses import as_json, has_seen, raw_json
@@ -55,6 +56,13 @@ People = Annotated[
         {"type": "array", "maxItems": free_time.PEOPLE_MAX, "items": {"type": "string", "format": "uuid"}},
     ),
 ]
+HoldIds = Annotated[
+    tuple[UUID, ...],
+    Parsed(
+        lambda values: queries.uuids(values, HOLDS_MAX),
+        {"type": "array", "maxItems": HOLDS_MAX, "items": {"type": "string", "format": "uuid"}},
+    ),
+]
 Minutes = Annotated[int, whole_number(1, free_time.DURATION_MAX)]
 
 
@@ -74,6 +82,14 @@ class SlotParameters(Parameters):
     )
     mode: Annotated[str, word_of(["all", "any"])] = Field(
         "all", description="`all`: everybody is free; `any`: the first person who is, in the order given."
+    )
+
+    hold_id: HoldIds = Field(
+        (), description=f"Holds that count as free if they are the caller's; at most {HOLDS_MAX}."
+    )
+    view: Annotated[str, word_of(["slots", "days", "times"])] = Field(
+        "slots",
+        description="`times`: the starts alone; `days`: for each day how many there are, the first and the last.",
     )
 
     @field_validator("end_date")
@@ -99,7 +115,16 @@ class MomentParameters(Parameters):
     "GET",
     "/availability",
     summary="Find free slots",
-    answers=[ok(FreeSlots, examples.SLOTS, ETAG), NOT_MODIFIED],
+    answers=[
+        Answer(
+            status=200,
+            description="OK",
+            models=[FreeSlots, FreeTimes, FreeDays],
+            example=examples.SLOTS,
+            headers=[ETAG],
+        ),
+        NOT_MODIFIED,
+    ],
     headers=[IF_NONE_MATCH],
     problems=[*READ, "not_found"],
 )
@@ -113,13 +138,20 @@ async def availability(call: Call, query: SlotParameters) -> Response:
     """
     people = query.user_id or (call.caller.id,)
     await check_colleagues(call, people)
-    offered = await _offered(call, query, people)
-    if slots.is_too_much(offered):
+    zone, offered = await _offered(call, query, people)
+    if query.view == "slots" and slots.is_too_much(offered):
         raise invalid("end_date", "too_many", "There are too many slots: ask for fewer days or people")
-    tag = f'"{slots.tag_of(offered)}"'
+    tag = f'"{slots.tag_of(offered)}{query.view[0] if query.view != "slots" else ""}"'
     if has_seen(call.header("if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return raw_json(slots.slots_body(offered), headers={"ETag": tag})
+    body: bytes | str
+    if query.view == "days":
+        body = slots.days_body(offered, zone, query.start_date, query.end_date)
+    elif query.view == "times":
+        body = slots.times_body(offered, people, query.duration, query.mode == "all")
+    else:
+        body = slots.slots_body(offered)
+    return raw_json(body, headers={"ETag": tag})
 
 
 @OPERATIONS.operation(
@@ -141,21 +173,22 @@ async def explain_availability(call: Call, query: MomentParameters) -> Response:
     await check_colleagues(call, [person])
     start, now = int(query.at.timestamp()), int(clock.now().timestamp())
     end = start + 60 * query.duration
-    [found] = await call.runtime.people.read(call.caller.organization, [person], start, end, now)
+    [found] = await call.runtime.people.read(call.caller, [person], start, end, now)
     reasons = explain(found, start, end, now, query.timezone or DEFAULT_ZONE)
     return as_json(slots.explanation(reasons))
 
 
-async def _offered(call: Call, query: SlotParameters, people: Sequence[UUID]) -> list[Slot]:
+async def _offered(call: Call, query: SlotParameters, people: Sequence[UUID]) -> tuple[str, list[Slot]]:
+    """Return the zone of the days, and the free slots."""
     now = int(clock.now().timestamp())
     reach = free_time.reach(query.timezone, query.start_date, query.end_date, query.duration)
     # Times that are over are not offered, so they need not be read.
     first, last = (max(bound, now) for bound in reach)
-    found = await call.runtime.people.read(call.caller.organization, people, first, last, now)
+    found = await call.runtime.people.read(call.caller, people, first, last, now, query.hold_id)
     leading = found[0].availability
     zone = query.timezone or (leading.timezone if leading else DEFAULT_ZONE)
     first, last = free_time.instants(zone, query.start_date, query.end_date)
-    return offers(
+    offered = offers(
         found,
         duration=60 * query.duration,
         first=first,
@@ -164,3 +197,4 @@ async def _offered(call: Call, query: SlotParameters, people: Sequence[UUID]) ->
         timezone=zone,
         together=query.mode == "all",
     )
+    return zone, offered

@@ -2,7 +2,7 @@
 both.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,18 +19,20 @@ from notifications.preferences import (
     Preferences,
     body_of,
     organization_of,
+    own_body,
     preferences_of,
 )
 from notifications.rules import effective
 from services.ingress.api import notification_examples as examples
-from services.ingress.api.answer import PENDING, ok
+from services.ingress.api.answer import PENDING, Answer, ok
 from services.ingress.api.call import Body, Call
-from services.ingress.api.headers import ETAG, IDEMPOTENCY_KEY
+from services.ingress.api.headers import ETAG, IDEMPOTENCY_KEY, IF_MATCH_SETTINGS
 from services.ingress.api.models.notifications import (
     EffectiveOrganizationPreferences,
     EffectivePreferences,
     PreferencesExplanation,
 )
+from services.ingress.api.models.preferences import OwnOrganizationPreferences, OwnPreferences
 from services.ingress.api.operation import READ, WRITE, Operations, Sends
 from services.ingress.api.parameters import Id, Parameters, word_of
 from services.ingress.domain.problems import Problem, not_found
@@ -39,7 +41,7 @@ from services.ingress.runtime import Runtime
 
 OPERATIONS = Operations("preferences", "Notification preferences of people and organizations.")
 
-_ADMINS_ONLY = "Only an admin may read or set the preferences of an organization."
+ADMINS_ONLY = "Only an admin may read or set the preferences of an organization."
 
 
 class ExplanationParameters(Parameters):
@@ -49,20 +51,38 @@ class ExplanationParameters(Parameters):
     user_id: Id | None = Field(None, description="A colleague, for admins; by default the caller.")
 
 
+class ViewParameters(Parameters):
+    """Which preferences to read."""
+
+    view: Annotated[str, word_of(["effective", "own"])] = Field(
+        "effective", description="`own`: what was chosen, and nothing else; `effective`: what holds."
+    )
+
+
 @OPERATIONS.operation(
     "GET",
     "/preferences",
     summary="Read your notification preferences",
-    answers=[ok(EffectivePreferences, examples.PREFERENCES, ETAG)],
+    answers=[
+        Answer(
+            status=200,
+            description="OK",
+            models=[EffectivePreferences, OwnPreferences],
+            example=examples.PREFERENCES,
+            headers=[ETAG],
+        )
+    ],
     problems=READ,
 )
-async def preferences(call: Call) -> Response:
+async def preferences(call: Call, query: ViewParameters) -> Response:
     """Return the preferences that hold for the caller: own ones, else the organization's, else the defaults.
 
-    `timezone` and `locale` of null follow the account.
+    `timezone` and `locale` of null follow the account. A form that is to be saved reads `view=own`: an absent
+    field was not chosen.
     """
-    version, own, organization = await _levels(call.runtime, call.caller.id, call.caller.organization)
-    return as_json(person_body(own, organization), headers={"ETag": etag(version)})
+    version, own, organization = await levels(call.runtime, call.caller.id, call.caller.organization)
+    body = own_body(own) if query.view == "own" else person_body(own, organization)
+    return as_json(body, headers={"ETag": etag(version)})
 
 
 @OPERATIONS.operation(
@@ -71,16 +91,16 @@ async def preferences(call: Call) -> Response:
     summary="Replace your notification preferences",
     answers=[ok(EffectivePreferences, examples.PREFERENCES, ETAG), PENDING],
     sends=Sends(example=examples.SET_PREFERENCES),
-    headers=[IDEMPOTENCY_KEY],
+    headers=[IDEMPOTENCY_KEY, IF_MATCH_SETTINGS],
     problems=WRITE,
 )
 async def set_preferences(call: Call, body: Body[SetPreferences]) -> Response:
     """Replace the caller's preferences. An omitted field, or a switch of null, follows the organization.
 
-    `quiet_hours` of null turns quiet hours off. A switch of a type wins over that of the channel; channels
+    `If-Match` with the ETag refuses to replace a newer version. `quiet_hours` of null turns quiet hours off. A switch of a type wins over that of the channel; channels
     that the organization makes mandatory stay on.
     """
-    _, _, organization = await _levels(call.runtime, call.caller.id, call.caller.organization)
+    _, _, organization = await levels(call.runtime, call.caller.id, call.caller.organization)
     outcome = await call.runtime.writer.carry_out(call.caller, call.request, "preferences.set", body.json)
     own = preferences_of(outcome.get("preferences") or {})
     return as_json(person_body(own, organization), headers={"ETag": etag(int(outcome["version"] or 0))})
@@ -101,10 +121,10 @@ async def explain_preferences(call: Call, query: ExplanationParameters) -> Respo
     """
     person = query.user_id or call.caller.id
     await _check_readable(call, person)
-    store, organization_id = call.runtime.store, call.caller.organization
-    _, own, organization = await _levels(call.runtime, person, organization_id)
-    bounced = {row["channel"]: _bounce(row) for row in await store.suspended(person, organization_id)}
-    channels = [asdict(decision) for decision in explain(query.type, own, organization, bounced)]
+    _, own, organization = await levels(call.runtime, person, call.caller.organization)
+    bounced = await bounces(call, person)
+    decisions = explain(query.type, own, organization, bounced)
+    channels = [{**asdict(decision), "code": decision.code} for decision in decisions]
     return as_json({"type": query.type, "channels": channels})
 
 
@@ -112,15 +132,23 @@ async def explain_preferences(call: Call, query: ExplanationParameters) -> Respo
     "GET",
     "/preferences/organization",
     summary="Read your organization's notification preferences",
-    answers=[ok(EffectiveOrganizationPreferences, examples.ORGANIZATION_PREFERENCES, ETAG)],
-    admins_only=_ADMINS_ONLY,
+    answers=[
+        Answer(
+            status=200,
+            description="OK",
+            models=[EffectiveOrganizationPreferences, OwnOrganizationPreferences],
+            example=examples.ORGANIZATION_PREFERENCES,
+            headers=[ETAG],
+        )
+    ],
+    admins_only=ADMINS_ONLY,
     problems=READ,
 )
-async def organization_preferences(call: Call) -> Response:
+async def organization_preferences(call: Call, query: ViewParameters) -> Response:
     """Return the organization's preferences; for admins. `defaults` hold for people who set nothing."""
-    version, body = await call.runtime.store.organization_preferences(call.caller.organization) or (0, "{}")
-    answer = organization_body(organization_of(orjson.loads(body)))
-    return as_json(answer, headers={"ETag": etag(version)})
+    organization = await rules_of(call)
+    body = own_organization_body(organization) if query.view == "own" else organization_body(organization)
+    return as_json(body, headers={"ETag": etag(organization.version)})
 
 
 @OPERATIONS.operation(
@@ -129,8 +157,8 @@ async def organization_preferences(call: Call) -> Response:
     summary="Replace your organization's notification preferences",
     answers=[ok(EffectiveOrganizationPreferences, examples.ORGANIZATION_PREFERENCES, ETAG), PENDING],
     sends=Sends(example=examples.SET_ORGANIZATION_PREFERENCES),
-    headers=[IDEMPOTENCY_KEY],
-    admins_only=_ADMINS_ONLY,
+    headers=[IDEMPOTENCY_KEY, IF_MATCH_SETTINGS],
+    admins_only=ADMINS_ONLY,
     problems=WRITE,
 )
 async def set_organization_preferences(call: Call, body: Body[SetOrganizationPreferences]) -> Response:
@@ -144,9 +172,7 @@ async def set_organization_preferences(call: Call, body: Body[SetOrganizationPre
     return as_json(answer, headers={"ETag": etag(int(outcome["version"] or 0))})
 
 
-async def _levels(
-    runtime: Runtime, person: UUID, organization: UUID
-) -> tuple[int, Preferences, Organization]:
+async def levels(runtime: Runtime, person: UUID, organization: UUID) -> tuple[int, Preferences, Organization]:
     """Return a person's preferences with their version, and those of the organization."""
     version, own, rules = await runtime.store.preferences(person, organization)
     return (
@@ -154,6 +180,12 @@ async def _levels(
         preferences_of(orjson.loads(own)) if own else NOTHING_SAID,
         organization_of(orjson.loads(rules)) if rules else NO_RULES,
     )
+
+
+async def rules_of(call: Call) -> Organization:
+    """Return the preferences of the caller's organization."""
+    version, body = await call.runtime.store.organization_preferences(call.caller.organization) or (0, "{}")
+    return replace(organization_of(orjson.loads(body)), version=version)
 
 
 def person_body(own: Preferences, organization: Organization) -> dict[str, Any]:
@@ -169,6 +201,20 @@ def organization_body(organization: Organization) -> dict[str, Any]:
         "defaults": person_body(NOTHING_SAID, organization),
         "mandatory": {kind: sorted(channels) for kind, channels in sorted(organization.mandatory.items())},
     }
+
+
+def own_organization_body(organization: Organization) -> dict[str, Any]:
+    """Return what the admins of an organization chose, and nothing else."""
+    return {
+        "defaults": own_body(organization.defaults),
+        "mandatory": {kind: sorted(channels) for kind, channels in sorted(organization.mandatory.items())},
+    }
+
+
+async def bounces(call: Call, person: UUID) -> dict[str, str]:
+    """Return why each suspended channel of a person is suspended."""
+    rows = await call.runtime.store.suspended(person, call.caller.organization)
+    return {row["channel"]: _bounce(row) for row in rows}
 
 
 def _bounce(row: Any) -> str:

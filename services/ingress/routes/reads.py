@@ -2,21 +2,23 @@
 commands.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from pydantic import Field
 from starlette.responses import Response
 
 from chassis import clock
 from contracts.fields import Status
 from contracts.outcomes import Outcome, PreferencesOutcome
+from contracts.topics import BOOKING_COMMANDS
 from services.ingress.api import examples
-from services.ingress.api.answer import Answer, ok
+from services.ingress.api.answer import NOT_MODIFIED, Answer, ok
 from services.ingress.api.call import Call
-from services.ingress.api.headers import ETAG
+from services.ingress.api.headers import ETAG, IF_NONE_MATCH
 from services.ingress.api.models.appointments import (
     AppointmentPage,
     AppointmentRead,
@@ -36,11 +38,15 @@ from services.ingress.api.parameters import (
     whole_number,
 )
 from services.ingress.domain import appointments, cursors, queries
+from services.ingress.domain import calendar as calendars
 from services.ingress.domain.problems import invalid, not_found
-from services.ingress.http.responses import as_json, etag, raw_json
+from services.ingress.http.responses import as_json, etag, has_seen, raw_json, tagged_json
+from services.ingress.routes.availability import check_colleagues
+from services.ingress.routes.free_slots import People
 
 OPERATIONS = Operations("appointments", "Appointments: book, change, read.")
 
+PENDING_FOR = timedelta(milliseconds=BOOKING_COMMANDS.retention_ms)  # a command is not decided later
 _DELIVERY_FIELDS = tuple(Delivery.model_fields)
 _STATUSES = sorted(status.value for status in Status)
 Statuses = Annotated[
@@ -65,9 +71,14 @@ class OverlapParameters(RangeParameters):
 
 
 class CalendarParameters(OverlapParameters):
-    """A person's calendar."""
+    """The calendar of a person, or of several."""
 
-    user_id: Id | None = Field(None, description="A colleague; by default the caller.")
+    user_id: People = Field(
+        (), description="1 to 20 colleagues, repeated or separated by commas; by default the caller."
+    )
+    include: Annotated[str, Parsed(str, {"type": "string", "enum": ["people"]})] | None = Field(
+        None, description="`people` adds the names of all people in the items."
+    )
 
     def query(self, now: datetime) -> queries.CalendarQuery:
         """Return the range to read, with the defaults of a calendar."""
@@ -120,22 +131,26 @@ class AppointmentParameters(VersionParameters):
     "GET",
     "/calendar",
     summary="Read a calendar",
-    answers=[ok(Calendar, examples.CALENDAR)],
+    answers=[ok(Calendar, examples.CALENDAR, ETAG), NOT_MODIFIED],
+    headers=[IF_NONE_MATCH],
     problems=[*READ, "not_found"],
 )
 async def calendar(call: Call, query: CalendarParameters) -> Response:
-    """Return the appointments of a calendar, by default of the 31 days from today (UTC).
+    """Return the appointments of a calendar, by default of the 31 days from today (UTC); of several people at
+    once each appointment once.
 
     Of a colleague's appointments only those in which the caller takes part are shown, the others as busy
-    ranges; an admin sees all.
+    ranges; an admin sees all. An item names at most 20 participants. The ETag allows `If-None-Match`.
     """
     read = query.query(clock.now())
-    if read.user not in (None, call.caller.id) and not await call.runtime.directory.belongs_to(
-        read.user, call.caller.organization
-    ):
-        raise not_found()
+    await check_colleagues(call, read.people)
     rows = await call.runtime.store.calendar(call.caller, read)
-    return as_json({"items": appointments.calendar_items(rows, read.start, read.end)})
+    items = calendars.items(rows, call.caller.id, read.start, read.end, len(read.people) > 1)
+    body: dict[str, Any] = {"items": items}
+    if query.include == "people":
+        names = await call.runtime.directory.names_of(calendars.people_of(items))
+        body["people"] = {str(person): {"name": names[person]} for person in sorted(names)}
+    return tagged_json(call.header("if-none-match"), body)
 
 
 @OPERATIONS.operation(
@@ -156,6 +171,14 @@ async def list_appointments(call: Call, query: ListParameters) -> Response:
     return raw_json(appointments.page(rows, query.limit))
 
 
+class OutcomeParameters(Parameters):
+    """The time of a command."""
+
+    sent_at: Instant | None = Field(
+        None, description="When the command was sent, as the `Location` of its answer says."
+    )
+
+
 @OPERATIONS.operation(
     "GET",
     "/commands/{command_id}",
@@ -170,10 +193,16 @@ async def list_appointments(call: Call, query: ListParameters) -> Response:
     ],
     problems=READ,
 )
-async def command(call: Call, command_id: UUID) -> Response:
-    """Return the outcome of a command of the caller, or `pending` while there is none."""
+async def command(call: Call, command_id: UUID, query: OutcomeParameters) -> Response:
+    """Return the outcome of a command of the caller, or `pending` while there is none.
+
+    A command stays pending for at most 14 days after `sent_at`; an id without an outcome is 404 then, and
+    without `sent_at` at once.
+    """
     found = await call.runtime.store.command(command_id, call.caller.organization)
     if found is None:
+        if query.sent_at is None or clock.now() - query.sent_at > PENDING_FOR:
+            raise not_found()
         return as_json({"command_id": str(command_id), "status": "pending"})
     actor, body = found
     if actor != str(call.caller.id):
@@ -202,16 +231,23 @@ async def notifications(call: Call, appointment_id: UUID, query: VersionParamete
     "GET",
     "/{appointment_id}",
     summary="Read an appointment",
-    answers=[ok(AppointmentRead, examples.READ, ETAG)],
+    answers=[ok(AppointmentRead, examples.READ, ETAG), NOT_MODIFIED],
+    headers=[IF_NONE_MATCH],
     problems=READ,
 )
 async def appointment(call: Call, appointment_id: UUID, query: AppointmentParameters) -> Response:
     """Return an appointment in which the caller takes part; an admin may read all of the organization."""
     version, body = await _visible(call, appointment_id, query.min_version)
+    if has_seen(call.header("if-none-match"), etag(version)):
+        return Response(status_code=304, headers={"ETag": etag(version)})
+    store, organization = call.runtime.store, call.caller.organization
+    more: dict[str, Any] = {}
     if query.include == "history":
-        rows = await call.runtime.store.history(call.caller.organization, appointment_id)
-        body = appointments.with_history(body, rows)
-    return raw_json(body, headers={"ETag": etag(version)})
+        more["history"] = appointments.history(await store.history(organization, appointment_id))
+    if '"declined"' in body:
+        rows = await store.answers(organization, appointment_id)
+        more["declined"] = appointments.declined(orjson.loads(body), rows)
+    return raw_json(appointments.with_fields(body, more) if more else body, headers={"ETag": etag(version)})
 
 
 async def _visible(call: Call, identifier: UUID, min_version: int | None) -> tuple[int, str]:

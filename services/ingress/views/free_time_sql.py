@@ -5,7 +5,7 @@ seconds since 1970, a start rounded down and an end up. The range alone decides 
 appointment and no hold is longer than 24 hours, live holds are few, and busy times, which may last for
 weeks, have an index of ranges. `margin` is how far around the range taken time matters.
 
-$1 people, $2 organization, $3 from, $4 to, $5 now.
+$1 people, $2 organization, $3 from, $4 to, $5 now, $6 holds that count as free if $7 owns them.
 """
 
 _SECONDS = (
@@ -35,6 +35,7 @@ TAKEN = f"""
         SELECT {_SECONDS} FROM views.holds
         WHERE organization_id = $2 AND expires_at > $5 AND person.id = ANY(user_ids)
         AND start_time < until AND end_time > since
+        AND (id <> ALL($6::uuid[]) OR owner_id IS DISTINCT FROM $7)
     ) AS held
     CROSS JOIN LATERAL (
         SELECT {_SECONDS} FROM views.busy_times
@@ -43,3 +44,11 @@ TAKEN = f"""
     ORDER BY person.place
 """  # noqa: S608  (only fragments of this file)
 AVAILABILITY = "SELECT version, body FROM views.availability WHERE user_id = $1 AND organization_id = $2"
+
+# $1 organization, $2 now, $3 caller. A hold that was given back has a version of its own.
+_LIVE = """
+    SELECT id::text AS id, expires_at, start_time, end_time, CAST(user_ids AS text[]) AS user_ids
+    FROM views.holds WHERE organization_id = $1 AND expires_at > $2 AND version = 1
+"""
+HOLDS = f"{_LIVE} AND owner_id = $3 ORDER BY expires_at, id"
+HOLD = f"{_LIVE} AND id = $4 AND (owner_id = $3 OR $5)"

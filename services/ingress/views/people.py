@@ -11,6 +11,7 @@ import orjson
 
 from scheduling.availability import Availability, availability_of
 from scheduling.slots import Person, Taken
+from services.ingress.domain.caller import Caller
 from services.ingress.views.store import Store
 
 KEPT = 16_000_000  # characters of JSON, those of some 16,000 people; parsed they take several times as much
@@ -25,12 +26,19 @@ class People:
         self._size = 0
 
     async def read(
-        self, organization: UUID, people: Sequence[UUID], first: int, last: int, now: int
+        self,
+        caller: Caller,
+        people: Sequence[UUID],
+        first: int,
+        last: int,
+        now: int,
+        own_holds: Sequence[UUID] = (),
     ) -> list[Person]:
         """Return these people in this order, with the time taken in `[first, last)`, seconds since 1970.
-        Raises Problem 503.
+
+        `own_holds` count as free as far as they are the caller's. Raises Problem 503.
         """
-        rows = await self._store.taken(organization, people, _at(first), _at(last), _at(now))
+        rows = await self._store.taken(caller, people, _at(first), _at(last), _at(now), own_holds)
         return [
             Person(person, self._availability(person, row["body"]), taken_of(row))
             for person, row in zip(people, rows, strict=True)

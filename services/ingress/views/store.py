@@ -6,7 +6,7 @@ unparsed.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +20,8 @@ from services.ingress.settings import IngressSettings
 from services.ingress.views.busy_times_sql import BUSY_TIMES, SOURCES, SUBSCRIPTIONS
 from services.ingress.views.connections import Connections
 from services.ingress.views.feed_sql import FEED, OWN, SERIES
-from services.ingress.views.free_time_sql import AVAILABILITY, TAKEN
+from services.ingress.views.free_time_sql import AVAILABILITY, HOLD, HOLDS, TAKEN
+from services.ingress.views.message_log_sql import OF_ORGANIZATION, OF_PERSON
 
 _APPOINTMENT = """
     SELECT p.version, p.body FROM views.appointments p WHERE p.id = $1 AND p.organization_id = $2
@@ -34,21 +35,22 @@ _HISTORY = """
 # No appointment is longer than 24 hours, which turns an overlap into a range of starts that an index can
 # serve.
 _CALENDAR = """
-    SELECT a.start_time, a.end_time, p.id::text AS id, p.title, p.status, p.organizer_id::text AS organizer_id, p.location
+    SELECT a.user_id, a.start_time, a.end_time, a.status, p.id, p.body, seen.shared
     FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
-    WHERE a.user_id = $1 AND a.organization_id = $2
+    CROSS JOIN LATERAL (
+        SELECT $5 OR a.user_id = $6 OR EXISTS (
+            SELECT FROM views.attendees v WHERE v.appointment_id = a.appointment_id AND v.user_id = $6
+        ) AS shared
+    ) AS seen
+    WHERE a.user_id = ANY($1::uuid[]) AND a.organization_id = $2
     AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
     AND a.status <> 'cancelled' AND a.response NOT IN ('declined', 'waiting')
     ORDER BY a.start_time, a.appointment_id
 """
-_COLLEAGUE = """
-    SELECT a.start_time, a.end_time, p.id::text AS id, p.title, p.status, p.organizer_id::text AS organizer_id, p.location,
-    EXISTS (SELECT FROM views.attendees v WHERE v.appointment_id = a.appointment_id AND v.user_id = $5) AS shared
-    FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
-    WHERE a.user_id = $1 AND a.organization_id = $2
-    AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
-    AND a.status <> 'cancelled' AND a.response NOT IN ('declined', 'waiting')
-    ORDER BY a.start_time, a.appointment_id
+# The changes that a person's answer came with.
+_ANSWERS = """
+    SELECT changes FROM views.history
+    WHERE appointment_id = $1 AND organization_id = $2 AND changes LIKE '%declined%' ORDER BY version
 """
 # The organizer and admins see the deliveries of all recipients, a participant their own.
 _NOTIFICATIONS = """
@@ -98,6 +100,13 @@ _SHOWN_VERSIONS = {
     "released": "SELECT 2 AS version WHERE NOT EXISTS "
     "(SELECT FROM views.holds WHERE id = $1 AND organization_id = $2 AND version < 2)",
 }
+# The newest appointments are enough: they name the people whom the caller works with.
+_MET = """
+    SELECT DISTINCT other.user_id FROM (
+        SELECT appointment_id FROM views.attendees WHERE user_id = $1 AND organization_id = $2
+        ORDER BY start_time DESC LIMIT 1000
+    ) AS own JOIN views.attendees other USING (appointment_id) LIMIT 1000
+"""
 _EVENT = "SELECT 1 FROM views.history WHERE appointment_id = ANY($1::uuid[]) AND event_id = $2"
 _RULES = "SELECT version, body FROM views.organization_preferences WHERE organization_id = $1"
 
@@ -105,6 +114,20 @@ _SUSPENDED = """
     SELECT channel, since, reason FROM views.suspensions
     WHERE user_id = $1 AND organization_id = $2 AND restored_at IS NULL
 """
+
+
+class MessageQuery(NamedTuple):
+    """Filters of the message log; empty ones take all. `after`: the last item of the page before."""
+
+    start: datetime
+    end: datetime
+    after: tuple[datetime, UUID] | None
+    limit: int
+    states: Sequence[str]
+    channels: Sequence[str]
+    types: Sequence[str]
+    appointments: Sequence[UUID]
+    recipient: UUID | None
 
 
 class Store:
@@ -166,11 +189,15 @@ class Store:
         return await self._fetch(_HISTORY, identifier, organization)
 
     async def calendar(self, caller: Caller, query: CalendarQuery) -> Sequence[Any]:
-        """Return rows that overlap the range of a calendar; those of a colleague have `shared`, too."""
-        person = query.user or caller.id
-        if person == caller.id or caller.admin:
-            return await self._fetch(_CALENDAR, person, caller.organization, query.start, query.end)
-        return await self._fetch(_COLLEAGUE, person, caller.organization, query.start, query.end, caller.id)
+        """Return rows that overlap the range, of each person; `shared`: the caller may see the appointment."""
+        people = query.people or (caller.id,)
+        return await self._fetch(
+            _CALENDAR, people, caller.organization, query.start, query.end, caller.admin, caller.id
+        )
+
+    async def answers(self, organization: UUID, appointment: UUID) -> Sequence[Any]:
+        """Return rows of `changes` (JSON), the oldest first: those in which somebody declined, and some others."""
+        return await self._fetch(_ANSWERS, appointment, organization)
 
     async def page(
         self, caller: Caller, query: ListQuery, after: tuple[datetime, UUID] | None
@@ -179,9 +206,22 @@ class Store:
         sql, parameters = list_statement(caller, query, after)
         return await self._fetch(sql, *parameters)
 
+    async def met(self, caller: Caller) -> Sequence[UUID]:
+        """Return the people of the caller's newest appointments."""
+        return [row["user_id"] for row in await self._fetch(_MET, caller.id, caller.organization)]
+
     async def notifications(self, caller: Caller, appointment: UUID) -> Sequence[Any]:
         """Return the deliveries that the caller may see, in the order of planning."""
         return await self._fetch(_NOTIFICATIONS, appointment, caller.organization, caller.admin, caller.id)
+
+    async def message_log(self, caller: Caller, query: MessageQuery) -> Sequence[Any]:
+        """Return the deliveries that the caller may see, the newest first, with the titles of appointments."""
+        sql = OF_ORGANIZATION if caller.admin else OF_PERSON
+        after = query.after or (None, None)
+        chosen = (query.states, query.channels, query.types, query.appointments, query.recipient)
+        return await self._fetch(
+            sql, caller.organization, query.start, query.end, *after, query.limit, *chosen, caller.id
+        )
 
     async def analytics(self, organization: UUID, start: datetime, end: datetime) -> Sequence[Any]:
         """Return a row for each UTC day, type and channel; `sent_s` and `delivered_s`: median and 95th
@@ -216,14 +256,26 @@ class Store:
 
     async def taken(
         self,
-        organization: UUID,
+        caller: Caller,
         people: Sequence[UUID],
         start: datetime,
         end: datetime,
         now: datetime,
+        own_holds: Sequence[UUID] = (),
     ) -> Sequence[Any]:
         """Return a row for each person, in order: availability, and the time taken in a range; see `free_time_sql`."""
-        return await self._fetch(TAKEN, people, organization, start, end, now)
+        return await self._fetch(
+            TAKEN, people, caller.organization, start, end, now, list(own_holds), caller.id
+        )
+
+    async def holds(self, caller: Caller, now: datetime) -> Sequence[Any]:
+        """Return the caller's live holds, in the order of their ends."""
+        return await self._fetch(HOLDS, caller.organization, now, caller.id)
+
+    async def hold(self, caller: Caller, identifier: UUID, now: datetime) -> Any | None:
+        """Return a live hold that the caller may see; None without one."""
+        rows = await self._fetch(HOLD, caller.organization, now, caller.id, identifier, caller.admin)
+        return rows[0] if rows else None
 
     async def availability(self, person: UUID, organization: UUID) -> tuple[int, str] | None:
         """Return version and JSON of a person's availability; None if it was never set."""

@@ -1,4 +1,6 @@
-"""Calls to the Communication Service (docs/requirements.md#send). A person's token is neither used nor stored."""
+"""Calls to the Communication Service (docs/requirements.md#send). A person's token is neither used nor
+stored.
+"""
 
 import asyncio
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""The admins of organizations. They are never cached: requests are rare, and the right can be taken back."""
+"""The people of organizations. They are never cached: requests are rare, and rights can be taken back."""
 
 from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
@@ -18,19 +18,19 @@ class Directory:
         self._client = IdentityClient(base_url, timeout=timeout)
         self.timeout = timeout
 
-    async def admins(
+    async def members(
         self, users: Collection[UUID], before_each: Callable[[], Awaitable[None]] | None = None
-    ) -> set[tuple[UUID, UUID]]:
-        """Return the active admins among `users`, each with their organization.
+    ) -> dict[tuple[UUID, UUID], bool]:
+        """Return the active people among `users`, each with their organization, and whether they are admins.
 
         Raises DependencyDown("identity") if there is no usable response in time, Refused if there never will
         be one.
         """
         people = await self._client.validate(users, before_each)
         return {
-            (person.id, person.organization_id)
+            (person.id, person.organization_id): ADMIN in person.roles
             for person in people.values()
-            if person.active and ADMIN in person.roles
+            if person.active
         }
 
     async def close(self) -> None:

@@ -15,8 +15,8 @@ from notifications.templates.digest import Entry, digest_variables, entry_of
 from services.notifier.clients.communication import send_body
 from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.kinds import DIGEST
+from services.notifier.store.checked import Checked
 from services.notifier.store.digests import Row
-from services.notifier.store.queue import Checked
 
 ENTRIES_MAX = 200  # entries of a message; the app shows all of them
 _MORE = {

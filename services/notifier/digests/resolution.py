@@ -13,8 +13,8 @@ from services.notifier.domain.transitions import WAITING, transition
 from services.notifier.planning.digest_holds import message_of
 from services.notifier.sending.checks import objection, obsolete, switched_off, unreachable
 from services.notifier.sending.completion import Ended
+from services.notifier.store.checked import Checked
 from services.notifier.store.digests import Row
-from services.notifier.store.queue import Checked
 
 Outcome = Literal["sent", "empty", "dropped", "postponed"]
 _CHECKS = (obsolete, switched_off, unreachable)

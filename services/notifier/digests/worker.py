@@ -14,7 +14,7 @@ from services.notifier.digests.resolution import Resolution, resolve
 from services.notifier.domain.digests import Open, review
 from services.notifier.messages import outgoing
 from services.notifier.sending.completion import complete
-from services.notifier.store import deliveries, digests, outbox, preferences, queue, suspensions
+from services.notifier.store import checked, deliveries, digests, outbox, preferences, suspensions
 from services.notifier.store.digests import Row
 
 log = telemetry.get_logger()
@@ -67,7 +67,7 @@ async def decide(tx: Transaction, rows: Sequence[Row], now: datetime) -> list[Me
     waiting = await digests.waiting(tx, [row.id for row in rows])
     looked = {
         item.delivery.id: item
-        for item in await queue.look(tx, [one for ids in waiting.values() for one in ids])
+        for item in await checked.look(tx, [one for ids in waiting.values() for one in ids])
     }
     users = {row.user_id for row in rows}
     people = await preferences.load(tx, users)

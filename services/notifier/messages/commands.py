@@ -20,7 +20,15 @@ class Refusal:
     errors: tuple[FieldError, ...] = ()
 
 
-Requested: TypeAlias = Preferences | Organization | Refusal
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Preferences to set in place of `expected_version`; None: of any version."""
+
+    preferences: Preferences | Organization
+    expected_version: int | None = None
+
+
+Requested: TypeAlias = Setting | Refusal
 Command: TypeAlias = Received[Requested]
 """A record with a readable id, so that it gets an outcome.
 
@@ -42,9 +50,13 @@ def user_of(command: Command) -> UUID | None:
 
 
 def _requested(_: Request, body: SetPreferences | SetOrganizationPreferences) -> Requested:
-    if isinstance(body, SetOrganizationPreferences):
-        return organization_of(set_fields(body))
-    return preferences_of(set_fields(body))
+    read = organization_of if isinstance(body, SetOrganizationPreferences) else preferences_of
+    return Setting(read(set_fields(body)), body.expected_version)
+
+
+def is_for_all(command: Command) -> bool:
+    """Return whether a command sets the preferences of an organization."""
+    return isinstance(command.command, Setting) and isinstance(command.command.preferences, Organization)
 
 
 decode = Intake[Requested](

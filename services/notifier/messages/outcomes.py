@@ -11,11 +11,17 @@ from contracts import topics
 from contracts.envelope import Message, Record, event_id
 from contracts.outcomes import Code
 from notifications.preferences import Organization, Preferences, body_of, organization_body
-from services.notifier.messages.commands import Command, Refusal, refusal_of, user_of
+from services.notifier.messages.commands import Command, Refusal, is_for_all, refusal_of, user_of
 
 SOURCE = "appointments/notifier"
+NOT_A_MEMBER = Refusal(Code.NOT_ALLOWED, "The actor is not an active person of this organization.")
 NOT_AN_ADMIN = Refusal(Code.NOT_ALLOWED, "Only an admin may set the organization's preferences.")
 UNREADABLE = Refusal(Code.MALFORMED, "The command names no person whose preferences it sets.")
+
+
+def stale(version: int) -> Refusal:
+    """Return the refusal of a command that expects another version than this one."""
+    return Refusal(Code.VERSION_MISMATCH, f"The preferences have version {version}.")
 
 
 def accepted(record: Record, command: Command, preferences: Preferences, changed: bool) -> Verdict:
@@ -56,7 +62,7 @@ def messages_for(record: Record, command: Command, verdict: Verdict, partitions:
 
     The subject of a stored verdict is the actor, so the subject of the event is taken from the command.
     """
-    if isinstance(command.command, Organization):
+    if is_for_all(command):
         kind, subject = "organization_preferences.changed", command.organization
     else:
         kind, subject = "preferences.changed", verdict.subject

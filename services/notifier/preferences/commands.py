@@ -3,7 +3,7 @@
 Each command of a batch sees the changes of those before it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -21,13 +21,13 @@ from services.notifier.messages.commands import Command, Refusal, user_of
 class PreferenceDecisions:
     """The preferences of people and organizations, as the commands decided so far have left them.
 
-    `admins`: pairs of an admin and their organization. `changed_people`: organization and preferences, by
-    person. `changed_channels`: people and channels whose switches changed.
+    `members`: active people with their organization, and whether they are its admins. `changed_people`:
+    organization and preferences, by person. `changed_channels`: people and channels whose switches changed.
     """
 
     people: dict[UUID, Preferences]
     organizations: dict[UUID, Organization]
-    admins: Collection[tuple[UUID, UUID]]
+    members: Mapping[tuple[UUID, UUID], bool]
     changed_people: dict[UUID, tuple[UUID, Preferences]] = field(default_factory=dict)
     changed_organizations: dict[UUID, Organization] = field(default_factory=dict)
     changed_channels: set[tuple[UUID, str]] = field(default_factory=set)
@@ -39,14 +39,20 @@ class PreferenceDecisions:
             return _refused(record, command, requested)
         if user is None or organization is None:
             return _refused(record, command, outcomes.UNREADABLE)
-        if isinstance(requested, Preferences):
-            verdict = self._of_person(record, command, requested, user, organization)
-        elif (user, organization) in self.admins:
-            verdict = self._of_organization(record, command, requested, organization)
+        if (user, organization) not in self.members:
+            return _refused(record, command, outcomes.NOT_A_MEMBER)
+        if not isinstance(requested.preferences, Organization):
+            before: Preferences | Organization = self.people.get(user, NOTHING_SAID)
+        elif self.members[user, organization]:
+            before = self.organizations.get(organization, NO_RULES)
         else:
             return _refused(record, command, outcomes.NOT_AN_ADMIN)
+        if requested.expected_version not in (None, before.version):
+            return _refused(record, command, outcomes.stale(before.version))
         metrics.COMMANDS.labels("accepted", "").inc()
-        return verdict
+        if isinstance(requested.preferences, Organization):
+            return self._of_organization(record, command, requested.preferences, organization)
+        return self._of_person(record, command, requested.preferences, user, organization)
 
     def _of_person(
         self, record: Record, command: Command, requested: Preferences, user: UUID, organization: UUID
@@ -69,10 +75,10 @@ class PreferenceDecisions:
         return outcomes.accepted_for_all(record, command, after, after is not before)
 
 
-def would_be_admins(commands: Sequence[Command]) -> set[UUID]:
-    """Return the senders of commands for organizations, whose rights have to be checked."""
-    setting = [command for command in commands if isinstance(command.command, Organization)]
-    return {user for command in setting if (user := user_of(command))}
+def senders(commands: Sequence[Command]) -> set[UUID]:
+    """Return the senders of commands that can be carried out, whose rights have to be checked."""
+    readable = [command for command in commands if not isinstance(command.command, Refusal)]
+    return {user for command in readable if (user := user_of(command))}
 
 
 def _refused(record: Record, command: Command, refusal: Refusal) -> Verdict:

@@ -13,11 +13,12 @@ from contracts.envelope import Message, Record
 from services.notifier.clients.identity import Directory
 from services.notifier.messages.commands import Command, decode, user_of
 from services.notifier.messages.outcomes import messages_for
-from services.notifier.preferences.commands import PreferenceDecisions, would_be_admins
+from services.notifier.preferences.commands import PreferenceDecisions, senders
 from services.notifier.sending import suspensions
 from services.notifier.store import digests, outbox, preferences, queue
 
 Commands = Sequence[tuple[Record, Command]]
+Members = Mapping[tuple[UUID, UUID], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,10 @@ class PreferenceCommands:
         """Decide commands that were not decided before, and return the outcomes and events of all."""
         if not commands:
             return []
-        admins = await self._admins(tx, [command for _, command in commands])
+        members = await self._members(tx, [command for _, command in commands])
         await preferences.lock_commands(tx)
         commands, verdicts = await self._known(tx, commands)
-        decisions = await _loaded(tx, [command for _, command in commands], admins)
+        decisions = await _loaded(tx, [command for _, command in commands], members)
         fresh: list[Verdict] = []
         for record, command in commands:
             if command.key not in verdicts:
@@ -64,12 +65,12 @@ class PreferenceCommands:
         """Return the commands under their keys, and the verdicts on those decided before, by key."""
         return await known(commands, partial(preferences.decided, tx), decode, self.has_own_key)
 
-    async def _admins(self, tx: Transaction, commands: Sequence[Command]) -> set[tuple[UUID, UUID]]:
-        """Return the admins among the senders, before any row but our position is locked."""
-        users = would_be_admins(commands)
+    async def _members(self, tx: Transaction, commands: Sequence[Command]) -> Members:
+        """Return the active people among the senders, before any row but our position is locked."""
+        users = senders(commands)
         if not users:
-            return set()
-        return await self.directory.admins(users, lambda: tx.stay_open(self.directory.timeout))
+            return {}
+        return await self.directory.members(users, lambda: tx.stay_open(self.directory.timeout))
 
     async def _messages(self, commands: Commands, verdicts: Mapping[UUID, Verdict]) -> list[Message]:
         partitions = await self.partitions(topics.NOTIFIER_OUTCOMES.name)
@@ -81,16 +82,14 @@ class PreferenceCommands:
         ]
 
 
-async def _loaded(
-    tx: Transaction, commands: Sequence[Command], admins: set[tuple[UUID, UUID]]
-) -> PreferenceDecisions:
+async def _loaded(tx: Transaction, commands: Sequence[Command], members: Members) -> PreferenceDecisions:
     """Return the preferences that the commands are about, as they are before them."""
     users = {user for command in commands if (user := user_of(command))}
     organizations = {command.organization for command in commands if command.organization}
     return PreferenceDecisions(
         people=await preferences.load(tx, users),
         organizations=await preferences.organizations(tx, organizations),
-        admins=admins,
+        members=members,
     )
 
 

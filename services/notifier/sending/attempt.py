@@ -19,7 +19,7 @@ from services.notifier.sending.circuit import Circuit
 from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, checked, result_of
 from services.notifier.sending.content import body_of
 from services.notifier.settings import NotifierSettings
-from services.notifier.store.queue import Checked
+from services.notifier.store.checked import Checked
 
 log = telemetry.get_logger()
 

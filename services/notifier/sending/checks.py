@@ -12,7 +12,7 @@ from services.notifier.domain.quiet_hold import Hold, Waiting, hold
 from services.notifier.domain.staleness import obsolete_because
 from services.notifier.domain.transitions import Expire, SetAside, Step
 from services.notifier.sending.content import missing_variables
-from services.notifier.store.queue import Checked
+from services.notifier.store.checked import Checked
 
 Check = Callable[[Checked, datetime], Step | None]
 

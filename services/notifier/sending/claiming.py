@@ -12,8 +12,9 @@ from services.notifier.sending.fair_queue import Call
 from services.notifier.sending.group_calls import Gathered
 from services.notifier.sending.insisting import insist
 from services.notifier.sending.leases import Leases
-from services.notifier.store import calls, queue
-from services.notifier.store.queue import Checked, Claimed
+from services.notifier.store import calls, checked, claims
+from services.notifier.store.checked import Checked
+from services.notifier.store.claims import Claimed
 
 FIRST = UUID(int=0)
 ORGANIZATIONS_AT_ONCE = 64
@@ -45,14 +46,14 @@ class Claimer:
 
         async def look() -> list[Checked]:
             async with self._database.transaction() as tx:
-                return await queue.look(tx, ids)
+                return await checked.look(tx, ids)
 
         return await insist(look)
 
     async def _claim_batch(self) -> list[Call]:
         """Claim and commit; then load, in one query, the claimed deliveries with their appointments."""
         async with self._database.transaction() as tx:
-            await queue.lightly(tx)
+            await claims.lightly(tx)
             claimed = await self._claim_due(tx)
         gathered = await self._gather(claimed)
         for result in gathered.dropped:
@@ -65,10 +66,10 @@ class Claimer:
         lease, until = self._leases.lease, self._leases.until(now)
         from_the_start = self._after == FIRST
         while True:
-            due, after = await queue.organizations(tx, self._after, now, ORGANIZATIONS_AT_ONCE)
+            due, after = await claims.organizations(tx, self._after, now, ORGANIZATIONS_AT_ONCE)
             self._after = after or FIRST
             if due:
-                claimed = await queue.claim(tx, lease, due, now, until, self._at_most)
+                claimed = await claims.claim(tx, lease, due, now, until, self._at_most)
                 if claimed:
                     return claimed + await calls.claim_rest(tx, lease, claimed, now, until)
             if after is None:
@@ -79,7 +80,7 @@ class Claimer:
     async def _claim_one(self) -> list[Checked]:
         now = clock.now()
         async with self._database.transaction() as tx:
-            claimed = await queue.claim_one(tx, self._leases.lease, now, self._leases.until(now))
+            claimed = await claims.claim_one(tx, self._leases.lease, now, self._leases.until(now))
         return (await self._gather(claimed)).alone
 
     async def _gather(self, claimed: Sequence[Claimed]) -> Gathered:
@@ -88,7 +89,7 @@ class Claimer:
         if not ours:
             return Gathered()
         async with self._database.transaction() as tx:
-            looked = await queue.look(tx, [row.id for row in ours])
+            looked = await checked.look(tx, [row.id for row in ours])
             gathered = Gathered(alone=looked)
             if any(row.bundle for row in ours):
                 gathered = await group_calls.gather(tx, self._leases.lease, looked, ours, clock.now())

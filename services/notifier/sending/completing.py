@@ -14,7 +14,7 @@ from services.notifier.sending.completion import Ended, complete
 from services.notifier.sending.conclusion import Result, Untried
 from services.notifier.sending.insisting import insist
 from services.notifier.sending.leases import Leases
-from services.notifier.store import outbox, queue
+from services.notifier.store import claims, outbox, queue
 from services.notifier.store.queue import Held, Later
 
 
@@ -92,10 +92,10 @@ class Completer:
         """Release deliveries that were not called for; those that a report has ended leave the queue."""
         waiting = [item.id for item in untried if item.state in WAITING]
         if waiting:
-            await queue.release(tx, self._leases.lease, waiting)
+            await claims.release(tx, self._leases.lease, waiting)
         if len(waiting) < len(untried):
             others = [item.id for item in untried if item.state not in WAITING]
-            await queue.drop(tx, self._leases.lease, others)
+            await claims.drop(tx, self._leases.lease, others)
 
 
 def _ids(items: Sequence[Ended] | Sequence[Later] | Sequence[Held]) -> list[UUID]:

@@ -8,7 +8,8 @@ from services.notifier.domain.quiet_hold import Hold
 from services.notifier.domain.transitions import WAITING, PutBack, SetAside, Step, transition
 from services.notifier.sending.checks import objection
 from services.notifier.sending.completion import Ended
-from services.notifier.store.queue import Checked, Held, Later
+from services.notifier.store.checked import Checked
+from services.notifier.store.queue import Held, Later
 
 log = telemetry.get_logger()
 

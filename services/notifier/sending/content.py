@@ -7,7 +7,7 @@ import orjson
 
 from notifications.dates_and_times import time_until
 from notifications.templates.catalogue import missing
-from services.notifier.store.queue import Checked
+from services.notifier.store.checked import Checked
 
 
 def missing_variables(looked: Checked) -> list[str]:

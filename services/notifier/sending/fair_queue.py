@@ -5,7 +5,7 @@ from collections import deque
 from uuid import UUID
 
 from services.notifier.sending.group_calls import Together
-from services.notifier.store.queue import Checked
+from services.notifier.store.checked import Checked
 
 Call = Checked | Together
 

@@ -16,7 +16,8 @@ from services.notifier.sending.attempt import Attempts
 from services.notifier.sending.checks import obsolete
 from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, Untried, checked, result_of
 from services.notifier.store import calls
-from services.notifier.store.queue import Checked, Claimed
+from services.notifier.store.checked import Checked
+from services.notifier.store.claims import Claimed
 
 FEWEST = 10  # deliveries of a bundle; fewer get a call each, by name
 MOST = 100  # recipients of a group call

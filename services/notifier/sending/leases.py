@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis import clock
 from chassis.database.transactions import Database
 from services.notifier.sending.insisting import insist
-from services.notifier.store import queue
+from services.notifier.store import claims
 
 
 class Leases:
@@ -54,4 +54,4 @@ class Leases:
 
     async def _renew(self) -> None:
         async with self._database.transaction() as tx:
-            await queue.renew(tx, self.lease, list(self._ids), self.until(clock.now()))
+            await claims.renew(tx, self.lease, list(self._ids), self.until(clock.now()))

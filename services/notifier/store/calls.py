@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.database.transactions import Transaction
-from services.notifier.store.queue import Claimed
+from services.notifier.store.claims import Claimed
 
 # One member of a call claims the whole call, and one delivery of a bundle all others without a call.
 _CLAIM_REST = text("""

@@ -19,7 +19,8 @@ _WAITING = text("""
 class Waiting:
     """A delivery in the queue, after `attempts` of which the last ended with `reason`; the next is at `due`.
 
-    `outage`: it waits only for the Communication Service, and is sent as soon as that is back, even before `due`.
+    `outage`: it waits only for the Communication Service, and is sent as soon as that is back, even before
+    `due`.
     """
 
     id: UUID

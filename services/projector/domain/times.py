@@ -57,6 +57,7 @@ class Hold(NamedTuple):
     start_time: datetime
     end_time: datetime
     expires_at: datetime
+    owner_id: UUID | None = None
 
 
 class Series(NamedTuple):

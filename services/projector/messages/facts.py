@@ -1,5 +1,6 @@
 """Read records about anything but appointments and deliveries into rows of the views."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import orjson
@@ -24,9 +25,10 @@ from services.projector.domain.times import (
     Hold,
     Hours,
     Series,
-    ended,
     margin,
 )
+
+CLOCKS_APART = timedelta(hours=1)
 
 
 def hours(record: Record, _: Envelope) -> Hours:
@@ -60,16 +62,17 @@ def busy_times(record: Record, _: Envelope) -> BusyTimes:
 def hold(record: Record, head: Envelope) -> Hold:
     """Return a hold, placed or released. Raises ValidationError."""
     state = read_event(HoldEvent, record.value).hold
-    if head.type == "hold.released":
-        return ended(state.id, state.organization_id, record.timestamp)
+    released = head.type == "hold.released"
     return Hold(
         state.id,
         state.organization_id,
-        1,
+        2 if released else 1,
         tuple(state.user_ids),
         state.start_time,
         state.end_time,
-        state.expires_at,
+        # Well before now: a reader whose clock is behind ours must not see it any more.
+        record.timestamp - CLOCKS_APART if released else state.expires_at,
+        state.owner_id,
     )
 
 

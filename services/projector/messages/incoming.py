@@ -29,7 +29,6 @@ from contracts.reading import read_event
 from contracts.views import (
     AvailabilityShown,
     BusyTimesShown,
-    CalendarChanged,
     FeedShown,
     HoldShown,
     OrganizationPreferencesShown,
@@ -41,6 +40,7 @@ from services.projector.domain.deliveries import Delivery
 from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, Suspension
 from services.projector.domain.times import BusyTimes, CalendarSubscriptions, Feed, Hold, Hours, Series
 from services.projector.messages import facts
+from services.projector.messages.calendar import calendar_changed
 
 SOURCE = "appointments/projector"
 
@@ -118,10 +118,8 @@ def _content(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
     """
     version = getattr(body, "version", 0)
     match body:
-        case Change(appointment_id=subject, change=change, audience=audience):
-            shows: BaseModel = CalendarChanged(
-                appointment_id=subject, version=version, change=change, user_ids=list(audience)
-            )
+        case Change(appointment_id=subject):
+            shows: BaseModel = calendar_changed(body)
             return "calendar.changed", subject, body.organization_id, shows
         case Preference(user_id=subject):
             shows = PreferencesShown(user_id=subject, version=version)
@@ -146,7 +144,14 @@ def _content(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
                 FeedShown(user_id=subject, version=version),
             )
         case Hold(id=subject):
-            return "hold.shown", subject, body.organization_id, HoldShown(hold_id=subject, version=version)
+            shows = HoldShown(
+                hold_id=subject,
+                version=version,
+                user_ids=list(body.user_ids),
+                start_time=body.start_time,
+                end_time=body.end_time,
+            )
+            return "hold.shown", subject, body.organization_id, shows
     return None
 
 

@@ -109,6 +109,7 @@ HOLD: Columns = {
     "start_time": "timestamptz",
     "end_time": "timestamptz",
     "expires_at": "timestamptz",
+    "owner_id": "uuid",
 }
 FEED: Columns = {"user_id": "uuid", "organization_id": "uuid", "version": "int", "token_hash": "text"}
 SUBSCRIPTIONS: Columns = {

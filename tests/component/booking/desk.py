@@ -20,6 +20,7 @@ from services.booking.main import build
 from services.booking.settings import BookingSettings
 from tests.component.booking.identity import Identity
 from tests.support import World, eventually
+from tests.support.proofs import proven
 
 USED = (
     topics.BOOKING_COMMANDS,
@@ -75,6 +76,7 @@ class Desk:
         given |= {
             name if name.startswith("ce_") else name.replace("_", "-"): text for name, text in headers.items()
         }
+        body = proven(kind, body, identifier, self.organization, actor)
         await self.producer.send_and_wait(
             self.settings.topic_prefix + topics.BOOKING_COMMANDS.name,
             orjson.dumps(body) if value is None else value,

@@ -43,3 +43,28 @@ async def test_nobody_sets_what_is_no_hash(desk: Desk) -> None:
         outcome = await desk.outcome(await desk.send("feed.set", anna, body))
         assert (outcome["status"], outcome["code"]) == ("refused", "invalid")
     assert not await desk.published(topics.BOOKING_EVENTS.name)
+
+
+async def test_a_command_without_the_proof_of_the_ingress_changes_nothing(desk: Desk) -> None:
+    """Records of somebody who may write to booking.commands, and read it."""
+    anna, ben = desk.person(), desk.person()
+    first = await desk.send("feed.set", anna, {"token_hash": OLD})
+    assert (await desk.outcome(first))["status"] == "accepted"
+    [record] = [one for one in await desk.published(topics.BOOKING_COMMANDS.name) if one.value]
+    genuine = orjson.loads(record.value or b"")
+    nothing = {"signed_at": None, "proof": None}
+    forged = [
+        (anna, {"token_hash": NEW, "proof": None}),
+        (anna, {"token_hash": None, "proof": None}),
+        (anna, {"token_hash": NEW, "proof": "ab" * 32, "signed_at": genuine["signed_at"]}),
+        (anna, genuine),
+        (anna, genuine | {"token_hash": NEW}),
+        (ben, genuine),
+        (ben, genuine | {"user_id": str(ben)}),
+        (ben, nothing | {"token_hash": OLD}),
+    ]
+    for actor, body in forged:
+        outcome = await desk.outcome(await desk.send("feed.set", actor, body))
+        assert (outcome["status"], outcome["code"]) == ("refused", "not_allowed"), body
+    events = await desk.published(topics.BOOKING_EVENTS.name)
+    assert [FeedChanged.model_validate(orjson.loads(one.value or b"")).version for one in events] == [1]

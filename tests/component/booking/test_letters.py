@@ -5,7 +5,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from cli.dead_letters.letter import Letter, gathered
+from cli.dead_letters.letter import Letter
+from cli.dead_letters.reading import gathered
 from contracts import topics
 from contracts.envelope import Message
 from tests.component.booking.desk import Desk

@@ -41,8 +41,8 @@ async def test_what_can_be_booked_stands_and_the_rest_is_reported_with_its_place
     assert answer.code == 1, answer.err
     assert (tally["read"], tally["booked"], tally["refused"], tally["unsendable"]) == (30, 27, 2, 1)
     report = [json.loads(line) for line in (tmp_path / "report.ndjson").read_text().splitlines()]
-    said = {(line["outcome"], line["place"], line["code"]) for line in report}
-    assert said == {
+    reported = {(line["outcome"], line["place"], line["code"]) for line in report}
+    assert reported == {
         ("note", "line 4", "unknown_user"),
         ("refused", "line 8", "conflict"),
         ("unsendable", "line 10", "invalid"),

@@ -20,6 +20,7 @@ from contracts.topics import (
     NOTIFIER_OUTCOMES,
     PROJECTOR_EVENTS,
 )
+from contracts.views import CalendarEntry
 from services.ingress.settings import IngressSettings
 from services.projector.domain.times import margin
 from tests.component.ingress.people import ANNA, BEN, Someone
@@ -69,6 +70,12 @@ def an_appointment(
         "seats": None,
         "waiting": [],
     } | changes
+
+
+def _entry(appointment: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what a projector tells of an appointment; None for one of which a test knows its id alone."""
+    known = "title" in appointment
+    return CalendarEntry.model_validate(appointment).model_dump(mode="json") if known else None
 
 
 def accepted(appointment: dict[str, Any], *, events: int = 1) -> dict[str, Any]:
@@ -226,16 +233,28 @@ class Fleet:
         if tell:
             await self.tell(appointment, change, list(people))
 
-    async def tell(self, appointment: dict[str, Any], change: str, people: list[str]) -> None:
+    async def tell(
+        self,
+        appointment: dict[str, Any],
+        change: str,
+        people: list[str],
+        more: dict[str, Any] | None = None,
+    ) -> None:
         """Publish calendar.changed."""
         body = {
             "appointment_id": appointment["id"],
             "version": appointment["version"],
             "change": change,
             "user_ids": people,
+            "appointment": _entry(appointment),
+            **(more or {}),
         }
+        await self.say("calendar.changed", UUID(appointment["organization_id"]), body)
+
+    async def say(self, kind: str, organization: UUID, body: dict[str, Any]) -> None:
+        """Publish a message of the projector, as the effect of a request of anna's."""
         envelope = Envelope(
-            id=uuid4(), type="calendar.changed", organization=UUID(appointment["organization_id"])
+            id=uuid4(), type=kind, organization=organization, actor="anna", correlation_id="c-1"
         )
         await self.publisher.publish([envelope.message(PROJECTOR_EVENTS.name, orjson.dumps(body))])
 
@@ -263,7 +282,7 @@ class Fleet:
         )
         await self.publisher.publish([envelope.message(PROJECTOR_EVENTS.name, orjson.dumps(body))])
 
-    async def say_hours(self, person: Someone, version: int = 1, **said: Any) -> dict[str, Any]:
+    async def say_hours(self, person: Someone, version: int = 1, **more: Any) -> dict[str, Any]:
         """Put somebody's availability into the views; returns its body."""
         body: dict[str, Any] = {
             "user_id": str(person.id),
@@ -273,7 +292,7 @@ class Fleet:
             "overrides": [],
             "policy": {},
             "version": version,
-        } | said
+        } | more
         policy = body["policy"]
         buffers = policy.get("buffer_before", 0) + policy.get("buffer_after", 0)
         await self.database.execute(
@@ -295,17 +314,20 @@ class Fleet:
         end: datetime,
         *,
         expires_at: datetime | None = None,
-    ) -> None:
-        """Put a hold of somebody's time into the views, or time that is taken elsewhere."""
+        owner: Someone | None = None,
+    ) -> UUID:
+        """Put a hold of somebody's time into the views, or time that is taken elsewhere. Return the hold's id."""
+        identifier = uuid4()
         if kind == "hold":
             await self.database.execute(
-                "INSERT INTO views.holds VALUES ($1, $2, 1, $3, $4, $5, $6)",
-                uuid4(),
+                "INSERT INTO views.holds VALUES ($1, $2, 1, $3, $4, $5, $6, $7)",
+                identifier,
                 person.organization,
                 [person.id],
                 start,
                 end,
                 expires_at or datetime.now(UTC) + timedelta(minutes=5),
+                (owner or person).id,
             )
         else:
             await self.database.execute(
@@ -316,6 +338,7 @@ class Fleet:
                 start,
                 end,
             )
+        return identifier
 
     async def clear(self) -> None:
         """Empty the views."""

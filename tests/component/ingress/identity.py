@@ -24,6 +24,8 @@ class Identity:
         self.url = f"http://127.0.0.1:{self.port}"
         self.away = False
         self.key_calls = 0
+        self.searches: list[dict[str, str]] = []
+        self.next_cursor: str | None = None
         self.changes: dict[Someone, dict[str, Any] | None] = {}
         """What is different about people by now; None: they were deleted."""
         self.key = RSAKey.generate_key(2048)
@@ -83,6 +85,7 @@ class Identity:
             [
                 web.get("/.well-known/jwks.json", self._keys),
                 web.post("/api/identity/users/validate", self._validate),
+                web.get("/api/identity/users", self._search),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -110,25 +113,32 @@ class Identity:
         if self.away:
             return web.Response(status=503)
         wanted = set((await request.json())["user_ids"])
-        found = [p for p in EVERYBODY if str(p.id) in wanted and self.changes.get(p, {}) is not None]
         return web.json_response(
-            {
-                "users": [
-                    {
-                        "id": str(p.id),
-                        "organization_id": str(p.organization),
-                        "name": p.name,
-                        "email": f"{p.name}@example.com",
-                        "timezone": "Europe/Berlin",
-                        "locale": "en",
-                        "roles": list(p.roles),
-                        "active": True,
-                        **(self.changes.get(p) or {}),
-                    }
-                    for p in found
-                ]
-            }
+            {"users": [self._described(p) for p in self._known() if str(p.id) in wanted]}
         )
+
+    async def _search(self, request: web.Request) -> web.Response:
+        self.searches.append(dict(request.query))
+        if self.away:
+            return web.Response(status=503)
+        found = [self._described(p) for p in self._known() if p.name.startswith(request.query["q"])]
+        return web.json_response({"users": found, "next_cursor": self.next_cursor})
+
+    def _known(self) -> list[Someone]:
+        return [p for p in EVERYBODY if self.changes.get(p, {}) is not None]
+
+    def _described(self, person: Someone) -> dict[str, Any]:
+        return {
+            "id": str(person.id),
+            "organization_id": str(person.organization),
+            "name": person.name,
+            "email": f"{person.name}@example.com",
+            "timezone": "Europe/Berlin",
+            "locale": "en",
+            "roles": list(person.roles),
+            "active": True,
+            **(self.changes.get(person) or {}),
+        }
 
 
 def _segment(header: dict[str, str]) -> str:

@@ -51,7 +51,7 @@ class Ingress:
         return await self.client.request(method, f"/api/appointments{path}", headers=headers, **more)
 
     async def json(self, person: Someone, path: str, **more: Any) -> Any:
-        """What a GET answers, which must be 200."""
+        """Return the JSON of a GET, which must be 200."""
         response = await self.call(person, "GET", path, **more)
         assert response.status_code == 200, response.text
         return response.json()

@@ -1,4 +1,4 @@
-"""What was sent to whom, and what became of an organization's notifications, in numbers."""
+"""The numbers of an organization's notifications: sent by type and channel, and how they ended."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

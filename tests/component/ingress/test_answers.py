@@ -4,6 +4,7 @@ Every client of these tests holds every other answer, problems too, against the 
 """
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -35,14 +36,19 @@ QUERIES: dict[str, dict[str, str]] = {
     "explain_preferences": {"type": "appointment_cancelled"},
     "appointment": {"include": "history", "min_version": "1"},
     "cancel": {"scope": "this", "reason": "Ill"},
+    "command": {"sent_at": datetime.now(UTC).isoformat()},
+    "calendar": {"include": "people"},
 }
 BODIES: dict[str, Any] = {
     "create": {**TIMES, "title": "Review"},
     "update": {"title": "Review"},
     "announce": examples.ANNOUNCE,
+    "bulk": examples.BULK,
     "set_availability": {**scheduling_examples.SET_AVAILABILITY, "user_id": str(ANNA.id)},
     "hold": TIMES,
     "subscribe": scheduling_examples.NEW_SUBSCRIPTION,
+    "patch_preferences": notification_examples.PATCH,
+    "patch_organization_preferences": notification_examples.ORGANIZATION_PATCH,
     "set_preferences": notification_examples.SET_PREFERENCES,
     "set_organization_preferences": notification_examples.SET_ORGANIZATION_PREFERENCES,
 }
@@ -63,6 +69,7 @@ def carried_out(envelope: Envelope, body: dict[str, Any], appointment: dict[str,
         "busy_times.remove": {"removed": 1},
         "hold.place": {"hold": A_HOLD},
         "hold.release": {"hold": A_HOLD},
+        "hold.renew": {"hold": A_HOLD},
         "preferences.set": {"preferences": body},
         "organization_preferences.set": {"organization_preferences": body},
     }
@@ -85,6 +92,9 @@ async def called(ingress: Ingress, operation: Operation, appointment: dict[str, 
         more["json"] = BODIES[operation.id]
     if operation.id == "import_calendar":
         more["content"] = examples.CALENDAR_FILE.encode()
+    if operation.id == "read_hold":
+        times = (datetime(2031, 3, 3, 9, tzinfo=UTC), datetime(2031, 3, 3, 10, tzinfo=UTC))
+        path = path.replace(A_HOLD["id"], str(await ingress.fleet.take(ADMIN, "hold", *times)))
     if operation.id == "webhook":
         more["content"] = a_report()
         more["headers"] = {"X-Signature": sign(SECRET, int(time.time()), more["content"])}
@@ -124,7 +134,7 @@ async def test_an_operation_answers_as_described(ingress: Ingress, operation: Op
 async def test_an_answer_that_is_not_described_is_noticed(ingress: Ingress) -> None:
     request = httpx.Request("GET", "http://x/api/appointments/preferences")
     assert undescribed(httpx.Response(418, request=request))
-    assert undescribed(httpx.Response(200, json={"timezone": None}, request=request))
+    assert undescribed(httpx.Response(200, json={"timezone": 7}, request=request))
     assert undescribed(httpx.Response(200, text="hello", request=request))
 
 

@@ -67,12 +67,12 @@ async def _check(ingress: Ingress, case: Any, known: dict[str, Any]) -> None:
     request = _request(case)
     request["headers"] |= ingress.authorization(ADMIN)
     response = await ingress.client.request(**request)
-    told = (request, response.status_code, response.text[:300])
-    assert str(response.status_code) in known, told
-    assert response.status_code < 500, told
+    exchange = (request, response.status_code, response.text[:300])
+    assert str(response.status_code) in known, exchange
+    assert response.status_code < 500, exchange
     if response.status_code >= 400:
-        assert response.headers["content-type"] == "application/problem+json", told
-        assert CODES.get(response.json()["code"], (422,))[0] == response.status_code, told
+        assert response.headers["content-type"] == "application/problem+json", exchange
+        assert CODES.get(response.json()["code"], (422,))[0] == response.status_code, exchange
 
 
 def _request(case: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who is let in."""
+"""The token check: callers who are let in, and those who are not."""
 
 import time
 from typing import Any
@@ -12,6 +12,10 @@ from tests.component.ingress.running import Ingress
 
 PATH = "/api/appointments/calendar"
 CALLS = [
+    ("GET", "/me"),
+    ("GET", "/notifications"),
+    ("POST", "/bulk"),
+    ("GET", "/people"),
     ("POST", ""),
     ("GET", ""),
     ("GET", "/{id}"),
@@ -42,9 +46,16 @@ CALLS = [
     ("GET", "/availability/rules"),
     ("POST", "/holds"),
     ("DELETE", "/holds/{id}"),
+    ("GET", "/holds"),
+    ("GET", "/holds/{id}"),
+    ("POST", "/holds/{id}/renew"),
     ("GET", "/stream"),
     ("GET", "/commands/{id}"),
     ("GET", "/preferences"),
+    ("PATCH", "/preferences"),
+    ("GET", "/preferences/matrix"),
+    ("PATCH", "/preferences/organization"),
+    ("GET", "/preferences/organization/matrix"),
     ("PUT", "/preferences"),
     ("GET", "/preferences/explain"),
     ("GET", "/preferences/organization"),

@@ -1,4 +1,4 @@
-"""What is offered, why other times are not, and to whom that is told."""
+"""Free slots, the reasons against other times, and the people who may see them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,7 +85,7 @@ async def test_time_taken_elsewhere_may_last_for_weeks(ingress: Ingress) -> None
 
 
 async def test_buffers_look_beyond_the_days_asked_about(ingress: Ingress) -> None:
-    """What ends on Sunday at midnight keeps Monday's first hour closed."""
+    """An appointment that ends on Sunday at midnight keeps Monday's first hour closed."""
     midnight = [{"day_of_week": 0, "start_time": "00:00", "end_time": "02:00", "is_active": True}]
     await ingress.fleet.say_hours(ANNA, rules=midnight, policy={"step": 60, "buffer_after": 60})
     sunday_23 = datetime(2031, 3, 2, 22, tzinfo=UTC)
@@ -257,3 +257,64 @@ async def test_somebodys_hours_as_they_said_them(ingress: Ingress) -> None:
 async def test_whose_rules_are_told(ingress: Ingress, caller: Someone, status: int) -> None:
     response = await ingress.call(caller, "GET", f"/availability/rules?user_id={ANNA.id}")
     assert response.status_code == status
+
+
+async def test_ones_own_hold_does_not_hide_the_time_from_oneself(ingress: Ingress) -> None:
+    await ingress.fleet.say_hours(ANNA, rules=MORNING, policy={"step": 60})
+    hold = await ingress.fleet.take(ANNA, "hold", MONDAY_9, MONDAY_9 + HOUR, owner=BEN)
+    query = f"{MONDAY}&duration=60&user_id={ANNA.id}"
+    assert await starts(ingress, query, BEN) == ["08:00", "10:00"]
+    assert await starts(ingress, f"{query}&hold_id={uuid4()},{hold}", BEN) == ["08:00", "09:00", "10:00"]
+    for other in (ANNA, ADMIN):
+        assert await starts(ingress, f"{query}&hold_id={hold}", other) == ["08:00", "10:00"]
+
+
+async def test_a_month_is_a_line_for_each_day(ingress: Ingress) -> None:
+    await ingress.fleet.say_hours(ANNA, rules=MORNING, policy={"step": 60})
+    query = "start_date=2031-03-01&end_date=2031-03-31&duration=60&view=days&timezone=Europe/Berlin"
+    response = await ingress.call(ANNA, "GET", f"/availability?{query}")
+    found = response.json()
+    assert (found["timezone"], len(found["days"])) == ("Europe/Berlin", 31)
+    assert len(response.content) <= 3_000
+    by_date = {day["date"]: day for day in found["days"]}
+    assert by_date["2031-03-03"] == {
+        "date": "2031-03-03",
+        "free": 3,
+        "first": "2031-03-03T08:00:00Z",
+        "last": "2031-03-03T10:00:00Z",
+    }
+    # After the clocks have changed an hour earlier in UTC.
+    assert by_date["2031-03-31"]["first"] == "2031-03-31T07:00:00Z"
+    assert by_date["2031-03-04"] == {"date": "2031-03-04", "free": 0, "first": None, "last": None}
+    other = await ingress.call(ANNA, "GET", f"/availability?{query.replace('days', 'times')}")
+    assert other.headers["etag"] != response.headers["etag"]
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("all", ["08:00"]), ("any", ["08:00", "09:00", "10:00"])])
+async def test_times_are_starts_alone(ingress: Ingress, mode: str, expected: list[str]) -> None:
+    for person in (ANNA, BEN):
+        await ingress.fleet.say_hours(person, rules=MORNING, policy={"step": 60})
+    await ingress.fleet.take(BEN, "elsewhere", MONDAY_9, MONDAY_9 + 2 * HOUR)
+    query = f"{MONDAY}&duration=60&user_id={ANNA.id},{BEN.id}&mode={mode}&view=times"
+    found = await ingress.json(ANNA, f"/availability?{query}")
+    assert [start[11:16] for start in found.pop("starts")] == expected
+    assert found == {"duration": 60, "users": [str(ANNA.id), str(BEN.id)], "all": mode == "all"}
+
+
+async def test_holds_are_listed_to_their_owner_alone(ingress: Ingress) -> None:
+    soon, later = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (2, 5))
+    times = (MONDAY_9, MONDAY_9 + HOUR)
+    second = await ingress.fleet.take(ANNA, "hold", *times, owner=BEN, expires_at=later)
+    first = await ingress.fleet.take(BEN, "hold", *times, owner=BEN, expires_at=soon)
+    over = await ingress.fleet.take(
+        BEN, "hold", *times, owner=BEN, expires_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    found = await ingress.json(BEN, "/holds")
+    assert [item["id"] for item in found["items"]] == [str(first), str(second)]
+    assert found["items"][1]["user_ids"] == [str(ANNA.id)]
+    assert datetime.fromisoformat(found["now"]) < later
+    for other in (ANNA, ADMIN, STRANGE_ADMIN):
+        assert (await ingress.json(other, "/holds"))["items"] == []
+    for person, status in ((BEN, 200), (ADMIN, 200), (ANNA, 404), (STRANGER, 404), (STRANGE_ADMIN, 404)):
+        assert (await ingress.call(person, "GET", f"/holds/{first}")).status_code == status
+    assert (await ingress.call(BEN, "GET", f"/holds/{over}")).status_code == 404

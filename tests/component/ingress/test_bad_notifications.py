@@ -1,4 +1,4 @@
-"""What a stranger can send to the calls about notifications: a problem with a code, nothing published, nobody else's data."""
+"""A stranger's requests about notifications get a problem with a code, and publish and show nothing."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What strangers send to the calls about availability, holds and series: a clear answer at once, nothing in Kafka."""
+"""A stranger's requests about availability, holds and series get an answer at once, and publish nothing."""
 
 import time
 from typing import Any

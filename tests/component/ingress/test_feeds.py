@@ -11,12 +11,17 @@ import icalendar
 import orjson
 import pytest
 import recurring_ical_events
+from pydantic import ValidationError
 
 from contracts.envelope import Envelope
 from contracts.topics import PROJECTOR_EVENTS
+from services.ingress.domain.tokens import RANDOM_BYTES, hash_of, token_of
+from services.ingress.settings import IngressSettings
 from tests.component.ingress.fleet import an_appointment
-from tests.component.ingress.people import ANNA, BEN, CARL, STRANGER, Someone
-from tests.component.ingress.running import Ingress
+from tests.component.ingress.people import ADMIN, ANNA, BEN, CARL, STRANGER, Someone
+from tests.component.ingress.running import Ingress, is_ready, serve
+from tests.support import eventually
+from tests.support.proofs import FEED_SECRET
 
 TOMORROW_9 = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -49,7 +54,7 @@ async def subscribe(ingress: Ingress, person: Someone = ANNA) -> str:
         body["token_hash"],
     )
     url = httpx.URL(response.json()["url"])
-    assert sha256(url.params["token"].encode()).hexdigest() == body["token_hash"], "the secret stays here"
+    assert hash_of(FEED_SECRET, url.params["token"]) == body["token_hash"], "the secret stays here"
     return url.raw_path.decode()
 
 
@@ -59,7 +64,7 @@ async def read(ingress: Ingress, path: str, **headers: str) -> httpx.Response:
 
 
 def seen(response: httpx.Response) -> list[tuple[datetime, str, str]]:
-    """What a calendar program shows of the next years."""
+    """The events that a calendar program shows of the next years."""
     assert response.status_code == 200, response.text
     calendar = icalendar.Calendar.from_ical(response.content)
     events = recurring_ical_events.of(calendar).between(
@@ -204,7 +209,8 @@ async def test_the_answer_waits_until_the_address_is_dead(ingress: Ingress) -> N
     await ingress.fleet.publisher.publish([envelope.message(PROJECTOR_EVENTS.name, body)])
     response = await asyncio.wait_for(calling, 0.4)
     assert (response.status_code, response.content) == (204, b"")
-    assert [body for _, _, body in ingress.fleet.commands] == [{"token_hash": None}]
+    [(_, _, command)] = ingress.fleet.commands
+    assert (command["token_hash"], command["user_id"]) == (None, str(ANNA.id))
 
 
 async def test_a_repeated_request_makes_another_address(ingress: Ingress) -> None:
@@ -223,6 +229,63 @@ async def test_who_has_left_the_organization_has_no_calendar_here(ingress: Ingre
     assert (await read(ingress, path)).status_code == 404
     await ingress.fleet.database.execute("UPDATE views.feeds SET user_id = $1", UUID(int=99))
     assert (await read(ingress, path)).status_code == 404
+
+
+async def test_no_forged_entry_opens_a_calendar(ingress: Ingress) -> None:
+    """Whoever writes to our topics can put any hash and any person there, but has no secret for them."""
+    own = httpx.URL(await subscribe(ingress, BEN)).params["token"]
+    made_up = token_of(ANNA.id, bytes(RANDOM_BYTES))
+    for token_hash in (sha256(made_up.encode()).hexdigest(), hash_of("", made_up), hash_of(FEED_SECRET, own)):
+        await ingress.fleet.database.execute("DELETE FROM views.feeds")
+        await ingress.fleet.database.execute(
+            "INSERT INTO views.feeds VALUES ($1, $2, 2, $3)", ANNA.id, ANNA.organization, token_hash
+        )
+        for token in (own, made_up):
+            response = await read(ingress, f"/api/appointments/calendar.ics?token={token}")
+            assert response.status_code == 404
+
+
+async def test_an_address_follows_no_header_of_a_request(ingress: Ingress) -> None:
+    ingress.fleet.answer = lambda *_: {
+        "status": "accepted",
+        "user_id": str(ANNA.id),
+        "version": 0,
+        "event_ids": [],
+    }
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    response = await ingress.call(ANNA, "POST", "/calendar/feed", headers=headers)
+    assert response.json()["url"].startswith(f"{ingress.settings.public_url}/api/appointments/calendar.ics?")
+
+
+async def test_an_admin_revokes_the_address_of_a_colleague_and_a_member_does_not(ingress: Ingress) -> None:
+    ingress.fleet.answer = lambda *_: {
+        "status": "accepted",
+        "user_id": str(ANNA.id),
+        "version": 0,
+        "event_ids": [],
+    }
+    query = {"user_id": str(ANNA.id)}
+    refused = await ingress.call(BEN, "DELETE", "/calendar/feed", params=query)
+    assert (refused.status_code, ingress.fleet.commands) == (403, [])
+    assert (await ingress.call(ADMIN, "DELETE", "/calendar/feed", params=query)).status_code == 204
+    [(_, envelope, body)] = ingress.fleet.commands
+    assert envelope.actor == str(ADMIN.id)
+    assert (body["user_id"], body["token_hash"]) == (str(ANNA.id), None)
+
+
+async def test_without_the_secret_no_address_is_made_or_read(ingress: Ingress) -> None:
+    path = await subscribe(ingress)
+    async with serve(ingress.settings.model_copy(update={"feed_secret": ""})) as (_, client):
+        await eventually(lambda: is_ready(client), 20)
+        made = await client.post("/api/appointments/calendar/feed", headers=ingress.authorization(ANNA))
+        assert (made.status_code, made.json()["code"]) == (503, "feeds_unavailable")
+        assert (await client.get(path)).status_code == 404
+
+
+def test_elsewhere_than_on_this_machine_the_public_address_must_be_named() -> None:
+    with pytest.raises(ValidationError, match="PUBLIC_URL"):
+        IngressSettings(ingress_host="0.0.0.0", public_url="")
+    assert IngressSettings(port=1234).public_url == "http://127.0.0.1:1234"
 
 
 async def test_a_program_that_asks_too_often_is_slowed_down(

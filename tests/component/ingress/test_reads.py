@@ -1,10 +1,11 @@
-"""What the views show to whom."""
+"""The views, and the people who may read them."""
 
 import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 
 from tests.component.ingress.fleet import MONDAY_9, an_appointment
@@ -83,14 +84,97 @@ async def test_the_history_is_told_when_asked_for(ingress: Ingress) -> None:
     assert found == {**appointment, "history": [created]}
 
 
+async def test_an_appointment_says_who_declined_and_why(ingress: Ingress) -> None:
+    answers = {str(BEN.id): "declined", str(CARL.id): "declined"}
+    appointment = await shown(ingress, participants=(BEN, CARL), confirmation_status=answers)
+    steps = [
+        [{"field": "confirmation_status", "old": {}, "new": {str(BEN.id): "declined"}}],
+        [
+            {
+                "field": "confirmation_status",
+                "old": {str(BEN.id): "pending"},
+                "new": {str(BEN.id): "declined"},
+            },
+            {"field": "reason", "old": None, "new": "On holiday"},
+        ],
+        [
+            {"field": "confirmation_status", "old": {str(BEN.id): "declined"}, "new": answers},
+            {"field": "reason", "old": None, "new": None},
+        ],
+    ]
+    for version, changes in enumerate(steps, 1):
+        await ingress.fleet.database.execute(
+            "INSERT INTO views.history VALUES ($1, $2, $3, $4, 'participant_declined', $5, 'x', now())",
+            UUID(appointment["id"]),
+            version,
+            ANNA.organization,
+            uuid4(),
+            orjson.dumps(changes).decode(),
+        )
+    found = await ingress.json(ANNA, f"/{appointment['id']}")
+    assert found["declined"] == {str(BEN.id): "On holiday", str(CARL.id): None}
+
+
 async def test_ones_own_calendar_has_appointments_in_order(ingress: Ingress) -> None:
     later = await shown(ingress, start=MONDAY_9 + timedelta(hours=3), title="Later")
     first = await shown(ingress)
     await shown(ingress, status="cancelled")
     await shown(ingress, start=MONDAY_9 + timedelta(days=30), title="Another month")
     items = (await ingress.json(BEN, f"/calendar?{WEEK}"))["items"]
-    fields = ("id", "title", "start_time", "end_time", "status", "organizer_id", "location")
-    assert items == [{name: appointment[name] for name in fields} for appointment in (first, later)]
+    fields = ["id", "title", "start_time", "end_time", "status", "organizer_id", "location", "timezone"]
+    fields += ["version", "series_id", "original_start_time", "seats", "participant_ids"]
+    more = {
+        "counts": {"participants": 1, "confirmed": 0, "declined": 0},
+        "free_seats": None,
+        "has_meeting_url": False,
+        "role": "participant",
+        "my_status": "pending",
+    }
+    expected = [{name: appointment[name] for name in fields} | more for appointment in (first, later)]
+    assert items == expected
+
+
+@pytest.mark.parametrize(
+    ("person", "role", "status"),
+    [(ANNA, "organizer", None), (BEN, "participant", "confirmed"), (ADMIN, "viewer", None)],
+)
+async def test_an_item_says_what_the_caller_is_in_it(
+    ingress: Ingress, person: Someone, role: str, status: str | None
+) -> None:
+    answers = {str(BEN.id): "confirmed", str(CARL.id): "declined"}
+    await shown(
+        ingress,
+        participants=(BEN, CARL),
+        confirmation_status=answers,
+        seats=3,
+        meeting_url="https://meet.example/1",
+    )
+    [item] = (await ingress.json(person, f"/calendar?{WEEK}&user_id={ANNA.id}"))["items"]
+    assert (item["role"], item["my_status"], item["has_meeting_url"]) == (role, status, True)
+    assert item["counts"] == {"participants": 2, "confirmed": 1, "declined": 1}
+    assert (item["seats"], item["free_seats"]) == (3, 2)
+
+
+async def test_several_calendars_are_one_answer_with_names(ingress: Ingress) -> None:
+    both = await shown(ingress, participants=(BEN, CARL))
+    await shown(ingress, participants=(BEN,), start=MONDAY_9 + timedelta(hours=3))
+    query = f"/calendar?{WEEK}&user_id={ANNA.id},{BEN.id}&user_id={CARL.id}&include=people"
+    found = await ingress.json(CARL, query)
+    assert [item.get("id") for item in found["items"]] == [both["id"], None, None]
+    assert {item["user_id"] for item in found["items"][1:]} == {str(ANNA.id), str(BEN.id)}
+    assert found["people"] == {str(one.id): {"name": one.name} for one in (ANNA, BEN, CARL)}
+    assert "people" not in await ingress.json(CARL, f"/calendar?{WEEK}")
+
+
+async def test_a_calendar_that_has_not_changed_is_not_sent_again(ingress: Ingress) -> None:
+    appointment = await shown(ingress)
+    path = f"/calendar?{WEEK}&include=people"
+    first = await ingress.call(ANNA, "GET", path)
+    seen = {"If-None-Match": first.headers["etag"]}
+    again = await ingress.call(ANNA, "GET", path, headers=seen)
+    assert (again.status_code, again.content) == (304, b"")
+    await ingress.fleet.show(appointment | {"version": 2, "title": "Other"}, "updated")
+    assert (await ingress.call(ANNA, "GET", path, headers=seen)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -133,8 +217,8 @@ async def test_busy_ranges_say_nothing_beyond_what_was_asked(ingress: Ingress) -
 
 @pytest.mark.parametrize("user", [STRANGER.id, uuid4()], ids=["of another organization", "unknown"])
 async def test_nobody_elses_people_have_calendars_here(ingress: Ingress, user: UUID) -> None:
-    for person in (ANNA, ADMIN):
-        response = await ingress.call(person, "GET", f"/calendar?user_id={user}")
+    for person, others in ((ANNA, ""), (ADMIN, ""), (ANNA, f"{BEN.id},")):
+        response = await ingress.call(person, "GET", f"/calendar?user_id={others}{user}")
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
@@ -212,3 +296,12 @@ async def test_notifications_are_told(ingress: Ingress) -> None:
         str(ANNA.id),
     )
     assert (item["sent_at"], item["delivered_at"]) == ("2030-01-01T00:00:00Z", None)
+
+
+async def test_an_appointment_that_has_not_changed_is_not_sent_again(ingress: Ingress) -> None:
+    appointment = await shown(ingress, version=3)
+    path = f"/{appointment['id']}"
+    again = await ingress.call(ANNA, "GET", path, headers={"If-None-Match": '"3"'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", '"3"')
+    assert (await ingress.call(ANNA, "GET", path, headers={"If-None-Match": '"2"'})).status_code == 200
+    assert (await ingress.call(CARL, "GET", path, headers={"If-None-Match": '"3"'})).status_code == 404

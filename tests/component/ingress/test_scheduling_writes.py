@@ -1,6 +1,7 @@
 """Availability, holds, seats and series over HTTP: which command is published, and how its outcome is answered."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -38,7 +39,7 @@ def settled(**fields: Any) -> dict[str, Any]:
 
 
 def availability_of(body: dict[str, Any]) -> dict[str, Any]:
-    """What booking tells of an availability that was sent so."""
+    """Return the outcome that booking gives to an availability with this body."""
     kept = {"overrides": [], "policy": {}, **body, "organization_id": str(ANNA.organization), "version": 3}
     return settled(user_id=body["user_id"], version=3, availability=kept)
 
@@ -88,11 +89,17 @@ async def test_a_hold_is_placed_and_released(ingress: Ingress) -> None:
     assert placed.status_code == 201
     assert placed.headers["location"] == f"/api/appointments/holds/{A_HOLD['id']}"
     shown = {name: A_HOLD[name] for name in ("id", "expires_at", "start_time", "end_time", "user_ids")}
-    assert placed.json() == shown
+    now = datetime.fromisoformat(placed.json()["now"])
+    assert placed.json() == {**shown, "now": placed.json()["now"]}
+    assert abs((datetime.now(UTC) - now).total_seconds()) < 60
+    renewed = await ingress.call(ANNA, "POST", f"/holds/{A_HOLD['id']}/renew", json={"expires_in": 90})
+    assert renewed.status_code == 201
+    assert renewed.headers["location"] == f"/api/appointments/holds/{A_HOLD['id']}"
     released = await ingress.call(ANNA, "DELETE", f"/holds/{A_HOLD['id']}")
-    assert (released.status_code, released.json()) == (200, shown)
+    assert (released.status_code, released.json() | shown) == (200, released.json())
     assert [(envelope.type, body) for _, envelope, body in ingress.fleet.commands] == [
         ("hold.place", TIMES),
+        ("hold.renew", {"hold_id": A_HOLD["id"], "expires_in": 90}),
         ("hold.release", {"hold_id": A_HOLD["id"]}),
     ]
 
@@ -145,8 +152,13 @@ def a_series(*events: UUID, **more: Any) -> tuple[dict[str, Any], dict[str, Any]
         {"appointment_id": identifier, "original_start_time": TIMES["start_time"], **TIMES}
         for identifier in (first["id"], str(uuid4()))
     ]
-    told = {"series_id": series, "occurrences": touched, "skipped": [], "event_ids": list(map(str, events))}
-    return first, {**accepted(first), **told, **more}
+    about_series = {
+        "series_id": series,
+        "occurrences": touched,
+        "skipped": [],
+        "event_ids": list(map(str, events)),
+    }
+    return first, {**accepted(first), **about_series, **more}
 
 
 async def test_a_series_is_answered_by_its_first_occurrence_and_what_became_of_all(ingress: Ingress) -> None:
@@ -157,8 +169,8 @@ async def test_a_series_is_answered_by_its_first_occurrence_and_what_became_of_a
     response = await ingress.call(ANNA, "POST", "", json=NEW | pattern)
     assert response.status_code == 201
     assert response.headers["location"] == f"/api/appointments/{first['id']}"
-    told = {name: outcome[name] for name in ("series_id", "occurrences", "skipped")}
-    assert response.json() == {**first, **told}
+    about_series = {name: outcome[name] for name in ("series_id", "occurrences", "skipped")}
+    assert response.json() == {**first, **about_series}
     [(_, _, body)] = ingress.fleet.commands
     assert body == NEW | pattern
 

@@ -16,7 +16,7 @@ from tests.support import eventually
 
 
 def signed(body: bytes, ago: int = 0) -> str:
-    """What the service would sign, so many seconds ago."""
+    """Return the signature of the service, made so many seconds ago."""
     return sign(SECRET, int(time.time()) - ago, body)
 
 

@@ -133,8 +133,15 @@ async def test_without_an_outcome_in_time_the_command_is_pending(ingress: Ingres
     assert response.status_code == 202
     identifier = response.json()["command_id"]
     assert response.json() == {"command_id": identifier, "status": "pending"}
-    assert response.headers["location"] == f"/api/appointments/commands/{identifier}"
-    assert await ingress.json(ANNA, f"/commands/{identifier}") == response.json()
+    path = response.headers["location"].removeprefix("/api/appointments")
+    assert path.startswith(f"/commands/{identifier}?sent_at=")
+    assert await ingress.json(ANNA, path) == response.json()
+
+
+@pytest.mark.parametrize("sent_at", ["", "?sent_at=2026-01-01T00:00:00Z"], ids=["never sent", "too long ago"])
+async def test_an_unknown_command_is_not_pending_for_ever(ingress: Ingress, sent_at: str) -> None:
+    response = await ingress.call(ANNA, "GET", f"/commands/{uuid4()}{sent_at}")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
 async def test_views_that_lag_do_not_withhold_the_answer(ingress: Ingress) -> None:
@@ -202,7 +209,7 @@ async def test_another_organizations_command_of_the_same_id_hides_nothing(ingres
     await ingress.fleet.database.execute(
         "DELETE FROM views.commands WHERE organization_id = $1", ANNA.organization
     )
-    assert (await ingress.json(ANNA, f"/commands/{identifier}"))["status"] == "pending"
+    assert (await ingress.call(ANNA, "GET", f"/commands/{identifier}")).status_code == 404
 
 
 async def test_foreign_records_on_the_reply_partition_disturb_nobody(ingress: Ingress) -> None:

@@ -23,6 +23,7 @@ from contracts.envelope import Envelope, Record
 from services.notifier.main import build
 from services.notifier.sending.template_registration import Registration
 from services.notifier.settings import NotifierSettings
+from tests.component.booking.identity import Identity
 from tests.component.sandbox_process import sandbox
 from tests.support import World, eventually
 
@@ -278,12 +279,14 @@ def _record(topic: str, record: Any) -> Record:
 @asynccontextmanager
 async def open_office(world: World, home: Path) -> AsyncIterator[Office]:
     """The world with its database, topics and Communication Service, and no notifier yet."""
+    identity = Identity()
     async with sandbox("communication", home, **world.environment()) as (communication, _):
         settings = NotifierSettings(
             kafka_bootstrap_servers=world.bootstrap,
             database_url=world.database_url,
             topic_prefix=world.topic_prefix,
             communication_url=str(communication.base_url),
+            identity_url=identity.url,
             **FAST,
         )
         await migrate("notifier", settings)
@@ -291,11 +294,15 @@ async def open_office(world: World, home: Path) -> AsyncIterator[Office]:
         producer = AIOKafkaProducer(bootstrap_servers=world.bootstrap)
         await producer.start()
         office = Office(settings, communication, producer)
+        for person in (ANNA, BEN, CLEO):
+            identity.add(person, office.organization)
+        await identity.start()
         try:
             yield office
         finally:
             await producer.stop()
             await office.stop()
+            await identity.stop()
 
 
 async def _templates_registered(service: Service) -> None:

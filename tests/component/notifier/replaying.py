@@ -97,9 +97,9 @@ class Admins:
     def __init__(self, names: Collection[str]) -> None:
         self._users = {UUID(named(name)) for name in names}
 
-    async def admins(self, users: Collection[UUID], _: object = None) -> set[tuple[UUID, UUID]]:
-        """Those of `users` who are admins, with their organization."""
-        return {(user, ORGANIZATION) for user in users if user in self._users}
+    async def members(self, users: Collection[UUID], _: object = None) -> dict[tuple[UUID, UUID], bool]:
+        """All of `users`, with their organization, and whether they are admins."""
+        return {(user, ORGANIZATION): user in self._users for user in users}
 
 
 @dataclass

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from chassis.database.transactions import Database
 from services.notifier.clients.communication import CommunicationClient
 from services.notifier.domain import workflow
-from services.notifier.store import queue
+from services.notifier.store import claims
 from tests.component.notifier import test_deliveries, test_failures, test_store
 from tests.component.notifier.office import Office
 from tests.support.mutation import changed, must_fail
@@ -17,7 +17,7 @@ database = test_store.database
 
 
 async def test_without_the_lease(database: Database) -> None:
-    with changed(queue, "_CLAIM", ("(q.leased_until IS NULL OR q.leased_until <= :now)", "true")):
+    with changed(claims, "_CLAIM", ("(q.leased_until IS NULL OR q.leased_until <= :now)", "true")):
         async with must_fail("lease"):
             await test_store.test_a_lease_that_ran_out_is_somebody_elses(database)
 

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from cli.dead_letters.letter import gathered
+from cli.dead_letters.reading import gathered
 from contracts import topics
 from deploy.local.ports import free_port
 from tests.component.notifier.office import ANNA, BEN, FAST, PEOPLE, Office, an_appointment, database_of

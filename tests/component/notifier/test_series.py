@@ -11,7 +11,7 @@ from chassis.database.transactions import Database
 from contracts import topics
 from contracts.envelope import Record, rfc3339
 from services.notifier.sending.checks import obsolete
-from services.notifier.store import queue
+from services.notifier.store import checked
 from tests.component.notifier.office import ANNA, BEN, CLEO, PEOPLE, TOMORROW, an_appointment
 from tests.component.notifier.test_store import a_record, database, handled
 
@@ -91,7 +91,7 @@ async def _open(database: Database) -> dict[str, set[str | None]]:
     """By type, why what was planned would not be sent now (None: it would)."""
     async with database.transaction() as tx:
         ids = [row.id for row in await tx.execute(text("SELECT id FROM deliveries"), {})]
-        looked = await queue.look(tx, ids)
+        looked = await checked.look(tx, ids)
     found: dict[str, set[str | None]] = {}
     for item in looked:
         end = obsolete(item, datetime.now(UTC))

@@ -1,7 +1,7 @@
 """Handlers and queue against a real database, without a broker."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -23,7 +23,16 @@ from services.notifier.preferences.restore import newest, restore
 from services.notifier.sending import group_calls
 from services.notifier.sending import suspensions as sending_suspensions
 from services.notifier.sending.completion import Ended
-from services.notifier.store import appointments, calls, deliveries, preferences, queue, suspensions
+from services.notifier.store import (
+    appointments,
+    calls,
+    checked,
+    claims,
+    deliveries,
+    preferences,
+    queue,
+    suspensions,
+)
 from services.notifier.store.appointments import Seen
 from services.notifier.store.waiting import Waiting, waiting
 from tests.component.notifier.office import BEN, PEOPLE, an_appointment
@@ -49,8 +58,16 @@ async def six(_: str) -> int:
     return 6
 
 
+class Colleagues(Directory):
+    """An Identity Service in which everybody is a member of the organization."""
+
+    async def members(self, users: Collection[UUID], _: object = None) -> dict[tuple[UUID, UUID], bool]:
+        """All of them."""
+        return {(user, ORGANIZATION): False for user in users}
+
+
 HANDLERS = Handlers(
-    uuid4(), "https://hub.example", 20, six, Directory("http://127.0.0.1:1", timeout=0.1), lambda _: False
+    uuid4(), "https://hub.example", 20, six, Colleagues("http://127.0.0.1:1", timeout=0.1), lambda _: False
 )
 
 
@@ -144,8 +161,8 @@ async def plan(database: Database, *planned: Delivery, due: datetime = NOW) -> N
 async def claim(database: Database, lease: UUID, limit: int, now: datetime = NOW) -> list[UUID]:
     until = now + timedelta(seconds=20)
     async with database.transaction() as tx:
-        whose, _ = await queue.organizations(tx, UUID(int=0), now, 64)
-        claimed = await queue.claim(tx, lease, whose, now, until, limit) if whose else []
+        whose, _ = await claims.organizations(tx, UUID(int=0), now, 64)
+        claimed = await claims.claim(tx, lease, whose, now, until, limit) if whose else []
         return [row.id for row in claimed]
 
 
@@ -267,7 +284,7 @@ async def test_a_versions_that_come_swapped_leave_the_newest(database: Database)
     delivery = a_delivery(ORGANIZATION, appointment_id=appointment, recipient_id=BEN)
     await plan(database, delivery)
     async with database.transaction() as tx:
-        [looked] = await queue.look(tx, [delivery.id])
+        [looked] = await checked.look(tx, [delivery.id])
     assert looked.current
     assert (looked.current.version, looked.current.moved_in, looked.current.status) == (4, 3, "confirmed")
     assert looked.current.involved
@@ -311,9 +328,9 @@ async def test_who_is_in_a_call_is_decided_by_the_first_look_and_never_again(dat
         lease, now = uuid4(), NOW + timedelta(seconds=after)
         until = now + timedelta(seconds=20)
         async with database.transaction() as tx:
-            claimed = await queue.claim(tx, lease, [ORGANIZATION], now, until, 3)
+            claimed = await claims.claim(tx, lease, [ORGANIZATION], now, until, 3)
             claimed += await calls.claim_rest(tx, lease, claimed, now, until)
-            looked = await queue.look(tx, [row.id for row in claimed])
+            looked = await checked.look(tx, [row.id for row in claimed])
             return await group_calls.gather(tx, lease, looked, claimed, NOW)
 
     await only(2, *alike[1:])

@@ -249,7 +249,7 @@ def _without_times(rows: dict[str, Rows]) -> dict[str, Rows]:
     """When an outcome was appended, and when something was over, differs."""
     return {
         **rows,
-        "holds": [row for row in rows["holds"] if row[4] != row[5]],
+        "holds": [row for row in rows["holds"] if row[2] == 1],
         "busy_times": [row for row in rows["busy_times"] if row[3] != row[4]],
         "commands": [row[:-1] for row in rows["commands"]],
     }

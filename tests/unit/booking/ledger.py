@@ -12,7 +12,7 @@ from services.booking.domain.free_time.occupancy import Busy, freed_and_taken, n
 from services.booking.domain.free_time.reach import surroundings, widened
 from services.booking.domain.model import commands
 from services.booking.domain.model.appointment import Appointment
-from services.booking.domain.model.book import Beside, Book, Sought
+from services.booking.domain.model.book import Announced, Beside, Book, Sought
 from services.booking.domain.model.calendar import Entry
 from services.booking.domain.model.decision import Decision
 from services.booking.domain.model.diary import BusyTimes, Diary, Hold, Hours
@@ -41,7 +41,7 @@ class Ledger:
         self.holds: dict[UUID, Hold] = {}
         self.feeds: dict[UUID, Feed] = {}
         self.subscriptions: dict[UUID, Subscriptions] = {}
-        self.announced: dict[UUID, Sequence[datetime]] = {}
+        self.announced: dict[UUID, Sequence[Announced]] = {}
 
     def decide(self, batch: Asked) -> list[Decision]:
         """Decide a batch the way the handler does, and keep its changes."""

@@ -1,5 +1,6 @@
 """Refusals for hours, policies, busy times and holds, and the alternatives offered with them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from services.booking.domain.model.commands import (
     PlaceHold,
     ReleaseHold,
     RemoveBusyTimes,
+    RenewHold,
     SetAvailability,
     Stretch,
 )
@@ -337,6 +339,43 @@ class TestHolds:
         decision = at_once(release, NOW + timedelta(seconds=seconds), ledger)
         assert (refused(decision).code if isinstance(decision, Refusal) else None) is code
         assert (HOLD in ledger.holds) is (code is not None)
+
+    @pytest.mark.parametrize(
+        ("who", "seconds", "code"),
+        [
+            pytest.param(ANNA, 599, None, id="its owner"),
+            pytest.param(ADMIN, 0, None, id="an admin"),
+            pytest.param(BEN, 0, Code.NOT_FOUND, id="not who is held"),
+            pytest.param(ANNA, 600, Code.NOT_FOUND, id="nobody when it has expired"),
+        ],
+    )
+    def test_who_renews_it(self, who: UUID, seconds: int, code: Code | None) -> None:
+        later, at = UUID(int=0x75), NOW + timedelta(seconds=seconds)
+        renew = RenewHold(
+            id=UUID(int=0x74), organization=ORG, actor=by(who), hold_id=HOLD, renewed_id=later, expires_in=90
+        )
+        ledger = after(a_hold())
+        old = ledger.holds[HOLD]
+        decision = at_once(renew, at, ledger)
+        if code is not None:
+            assert refused(decision).code is code
+            assert set(ledger.holds) == {HOLD}
+            return
+        assert isinstance(decision, AcceptedMany)
+        assert [event.type for event in decision.happened] == ["hold.released", "hold.placed"]
+        assert ledger.holds == {later: replace(old, id=later, expires_at=at + timedelta(seconds=90))}
+
+    def test_a_renewed_hold_keeps_the_time_for_its_owner(self) -> None:
+        later = UUID(int=0x75)
+        renew = RenewHold(
+            id=UUID(int=0x74), organization=ORG, actor=by(ANNA), hold_id=HOLD, renewed_id=later, expires_in=90
+        )
+        ledger = after(a_hold())
+        at_once(renew, NOW + timedelta(seconds=599), ledger)
+        late = NOW + timedelta(seconds=650)
+        assert isinstance(at_once(a_create(CARA, number=5), late, ledger), Refusal)
+        assert not isinstance(at_once(a_create(hold_id=later), late, ledger), Refusal)
+        assert ledger.holds == {}
 
     def test_what_could_not_be_booked_cannot_be_held(self) -> None:
         ledger = after(a_create(CARA), set_hours(ANNA, hours()))

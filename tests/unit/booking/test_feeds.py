@@ -1,5 +1,7 @@
 """The address of a person's calendar: one, or none, and each change is a version."""
 
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,14 +10,27 @@ from services.booking.domain.decide import decide
 from services.booking.domain.model.commands import SetFeed
 from services.booking.domain.model.decision import AcceptedMany, Code, Decision
 from services.booking.domain.model.feed import Feed, Feeds
-from tests.unit.booking.builders import ANNA, FOREIGNER, NOW, ORG, OTHER_ORG, a_book, by, refused
+from tests.unit.booking.builders import (
+    ADMIN,
+    ANNA,
+    BEN,
+    FOREIGNER,
+    NOW,
+    ORG,
+    OTHER_ORG,
+    a_book,
+    by,
+    refused,
+)
 
 OLD, NEW = "0" * 64, "1" * 64
+LEFT = UUID(int=0x77)  # whom Identity does not know any more
 
 
-def a_preference(who: UUID | str, token_hash: str | None) -> SetFeed:
-    """A command about the sender's own address."""
-    return SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(who), token_hash=token_hash)
+def a_preference(who: UUID | str, token_hash: str | None, **changes: Any) -> SetFeed:
+    """A command about the sender's own address, from the ingress unless `changes` say otherwise."""
+    given: dict[str, Any] = {"proven": True, "signed_at": NOW} | changes
+    return SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(who), token_hash=token_hash, **given)
 
 
 def setting(token_hash: str | None, known: Feed | None) -> tuple[AcceptedMany, list[Feed]]:
@@ -73,3 +88,51 @@ def test_later_commands_of_a_batch_see_the_earlier_ones() -> None:
 def test_strangers_and_services_have_none() -> None:
     for actor in (FOREIGNER, "reminders"):
         assert refused(decide(a_preference(actor, NEW), a_book(), NOW)).code is Code.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"proven": False}, id="without a proof"),
+        pytest.param({"signed_at": None}, id="never signed"),
+        pytest.param({"signed_at": NOW - timedelta(minutes=6)}, id="sent again later"),
+        pytest.param({"signed_at": NOW + timedelta(minutes=6)}, id="signed for later"),
+    ],
+)
+@pytest.mark.parametrize("wanted", [NEW, None])
+def test_whoever_only_writes_to_the_topic_changes_no_address(
+    changes: dict[str, Any], wanted: str | None
+) -> None:
+    book = a_book()
+    book.feeds = Feeds([Feed(ANNA, ORG, 1, OLD)])
+    assert refused(decide(a_preference(ANNA, wanted, **changes), book, NOW)).code is Code.NOT_ALLOWED
+    assert book.feeds.take_changed() == []
+
+
+def test_an_admin_revokes_the_address_of_a_colleague() -> None:
+    book = a_book()
+    book.feeds = Feeds([Feed(LEFT, ORG, 1, OLD)])
+    decision = decide(a_preference(ADMIN, None, user_id=LEFT), book, NOW)
+    assert isinstance(decision, AcceptedMany)
+    assert decision.outcome == {"user_id": LEFT}
+    assert book.feeds.take_changed() == [Feed(LEFT, ORG, 2, None)]
+
+
+@pytest.mark.parametrize(
+    ("who", "wanted"),
+    [pytest.param(BEN, None, id="a member"), pytest.param(ADMIN, NEW, id="an admin who would make one")],
+)
+def test_nobody_else_touches_the_address_of_a_colleague(who: UUID, wanted: str | None) -> None:
+    book = a_book()
+    book.feeds = Feeds([Feed(ANNA, ORG, 1, OLD)])
+    assert refused(decide(a_preference(who, wanted, user_id=ANNA), book, NOW)).code is Code.NOT_ALLOWED
+    assert book.feeds.take_changed() == []
+
+
+@pytest.mark.parametrize("known", [None, Feed(ANNA, OTHER_ORG, 1, OLD), Feed(ANNA, ORG, 2, None)])
+def test_there_may_be_none_of_this_organization_to_revoke(known: Feed | None) -> None:
+    book = a_book()
+    book.feeds = Feeds([known] if known else [])
+    decision = decide(a_preference(ADMIN, None, user_id=ANNA), book, NOW)
+    assert isinstance(decision, AcceptedMany)
+    assert (decision.happened, book.feeds.take_changed()) == ((), [])

@@ -82,7 +82,8 @@ def a_hold_later(number: int) -> commands.PlaceHold:
 
 
 def a_feed(token_hash: str) -> commands.SetFeed:
-    return commands.SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(ANNA), token_hash=token_hash)
+    given: dict[str, Any] = {"token_hash": token_hash, "proven": True, "signed_at": NOW}
+    return commands.SetFeed(id=UUID(int=0xE0), organization=ORG, actor=by(ANNA), **given)
 
 
 def extend() -> Example:
@@ -97,6 +98,14 @@ def extend() -> Example:
 MOVED = an_update(start=LATER, end=LATER + HOUR)
 WAITING = (visit(BEN, seats=1), a_command(commands.Join, CARA, wait=True), meanwhile(CARA))
 RELEASE = commands.ReleaseHold(id=UUID(int=0x73), organization=ORG, actor=by(ANNA), hold_id=HOLD)
+RENEW = commands.RenewHold(
+    id=UUID(int=0x75),
+    organization=ORG,
+    actor=by(ANNA),
+    hold_id=HOLD,
+    renewed_id=UUID(int=0x76),
+    expires_in=60,
+)
 ANNOUNCE = a_command(commands.Announce, ANNA)
 BUSY = [(name, start, start + HOUR) for name, start in (("a", MONDAY_9), ("b", LATER))]
 EXAMPLES = [
@@ -119,7 +128,7 @@ EXAMPLES = [
     Example("appointment.completed 2 0", a_command(commands.Complete, ANNA), (visit(),), MONDAY_9),
     Example("appointment.no_show 2 0", a_command(commands.MarkNoShow, ANNA), (visit(),), LATER),
     Example("appointment.announced 2 0", ANNOUNCE, (visit(),)),
-    Example("rate_limited", ANNOUNCE, (visit(), *[ANNOUNCE] * 60)),
+    Example("rate_limited", ANNOUNCE, (visit(), *[ANNOUNCE] * 20)),
     extend(),
     Example("availability.changed 1", set_hours(BEN, hours(), who=ADMIN)),
     Example("availability.changed 2", set_hours(BEN, hours(end="18:00")), (set_hours(BEN, hours()),)),
@@ -129,6 +138,7 @@ EXAMPLES = [
     Example("hold.placed None", a_hold(organizer_id=ANNA)),
     Example("rate_limited", a_hold(), tuple(map(a_hold_later, range(5)))),
     Example("hold.released None", RELEASE, (a_hold(),)),
+    Example("hold.released None", RENEW, (a_hold(),)),
     Example("busy_times.changed 2", polled(ANNA, BUSY[0]), (subscribe(ANNA), busy(ANNA, BUSY[1]))),
     Example("calendar_subscriptions.changed 2", subscribe(ANNA, 2), (subscribe(ANNA),)),
     Example("busy_times.changed 2", unsubscribe(ANNA), (subscribe(ANNA), polled(ANNA, BUSY[0]))),

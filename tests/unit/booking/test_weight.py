@@ -92,6 +92,11 @@ BUSY = commands.BusyTime("standup", NOW, NOW)
         pytest.param(EXTEND, A_YEAR_OF_WEEKS, id="an extension"),
         pytest.param(A_HOLD, 3, id="a hold"),
         pytest.param(
+            booking(commands.RenewHold, hold_id=UUID(int=0xE4), renewed_id=UUID(int=0xE5), expires_in=60),
+            1,
+            id="a hold that is renewed",
+        ),
+        pytest.param(
             booking(commands.ReleaseHold, hold_id=UUID(int=0xE4)), 1, id="a hold that is given back"
         ),
         pytest.param(

@@ -1,19 +1,23 @@
 """The messages that booking and the notifier publish for a record, decided in memory."""
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from contracts import topics
 from contracts.envelope import Message, Record
 from notifications.preferences import Organization, Preferences
 from services.booking.domain.decide import decide
+from services.booking.domain.model.commands import SetFeed
 from services.booking.domain.model.decision import Refusal
 from services.booking.messages.commands import decode
 from services.booking.messages.outcomes import messages_for, verdict_on
 from services.notifier.messages import commands, outcomes
 from services.notifier.preferences.commands import PreferenceDecisions
-from tests.unit.booking.builders import ADMIN, ORG, a_book, an_appointment
+from tests.unit.booking.builders import ADMIN, ANNA, ORG, a_book, an_appointment
 
 PARTITIONS = 6
+MEMBERS = {(ADMIN, ORG): True, (ANNA, ORG): False, (ANNA, UUID(int=0xABCDEF)): False}
 
 
 def published(first: Record, *later: Record) -> list[list[Message]]:
@@ -36,6 +40,8 @@ def as_json(message: Message) -> dict[str, Any]:
 def _booking(first: Record, *later: Record) -> list[list[Message]]:
     received = decode(first)
     asked = received.command
+    if isinstance(asked, SetFeed):  # as if the ingress had proven it
+        asked = replace(asked, proven=True, signed_at=first.timestamp)
     decision = (
         asked if isinstance(asked, Refusal) else decide(asked, a_book(an_appointment()), first.timestamp)
     )
@@ -46,7 +52,7 @@ def _booking(first: Record, *later: Record) -> list[list[Message]]:
 def _notifier(first: Record, *later: Record) -> list[list[Message]]:
     people: dict[Any, Preferences] = {}
     organizations: dict[Any, Organization] = {}
-    verdict = PreferenceDecisions(people, organizations, {(ADMIN, ORG)}).decide(first, commands.decode(first))
+    verdict = PreferenceDecisions(people, organizations, MEMBERS).decide(first, commands.decode(first))
     return [
         outcomes.messages_for(record, commands.decode(record), verdict, PARTITIONS)
         for record in (first, *later)

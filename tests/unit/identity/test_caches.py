@@ -28,8 +28,8 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> Identity:
 async def test_one_unreadable_entry_hides_only_that_person_in_every_service() -> None:
     people = booking.Directory("", timeout=5, remember_for=300)
     assert set(await people.people([ANNA, BEN])) == {ANNA}
-    admins = notifier.Directory("", timeout=5)
-    assert await admins.admins([ANNA, BEN]) == {(ANNA, HUB)}
+    members = notifier.Directory("", timeout=5)
+    assert await members.members([ANNA, BEN]) == {(ANNA, HUB): True}
     colleagues = Directory(IdentityClient("", timeout=5))
     assert await colleagues.belongs_to(ANNA, HUB)
     assert not await colleagues.belongs_to(BEN, HUB)
@@ -37,9 +37,9 @@ async def test_one_unreadable_entry_hides_only_that_person_in_every_service() ->
     assert (await colleagues.zone_of(ANNA), await colleagues.zone_of(BEN)) == ("Europe/Berlin", "UTC")
 
 
-async def test_the_notifiers_admins_are_active(identity: Identity) -> None:
+async def test_the_notifiers_members_are_active(identity: Identity) -> None:
     identity.users = [a_person(ANNA, roles=["admin"], active=False), a_person(BEN)]
-    assert await notifier.Directory("", timeout=5).admins([ANNA, BEN]) == set()
+    assert await notifier.Directory("", timeout=5).members([ANNA, BEN]) == {(BEN, HUB): False}
 
 
 async def test_a_refusal_for_good_is_a_problem_for_the_caller_of_http_alone(identity: Identity) -> None:

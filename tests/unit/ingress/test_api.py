@@ -18,6 +18,7 @@ from services.ingress.api.operation import TOKEN, Declared, Operation, Operation
 from services.ingress.api.parameters import Parameters, QueryReader
 from services.ingress.api.serving import Resource
 from services.ingress.domain.problems import CODES
+from services.ingress.http.pages import Pages
 from services.ingress.main import create_app
 from services.ingress.routes import OPERATIONS, TAGS
 from services.ingress.settings import IngressSettings
@@ -34,7 +35,7 @@ def described(operation: Operation) -> dict[str, Any]:
 
 async def test_an_application_serves_declared_operations_and_nothing_else() -> None:
     app = create_app(IngressSettings())
-    assert all(isinstance(route, Resource) for route in app.routes)
+    assert all(isinstance(route, Resource | Pages) for route in app.routes)
     served = [each for route in app.routes if isinstance(route, Resource) for each in route.operations]
     assert sorted(each.id for each in served) == sorted(each.id for each in OPERATIONS)
     assert len({each.id for each in served}) == len(served) > 35
@@ -185,3 +186,18 @@ def test_a_document_of_some_operations_has_only_their_schemas() -> None:
         "Conflict",
         "Alternative",
     }
+
+
+def test_a_field_with_a_default_need_not_be_sent() -> None:
+    schema = api()["components"]["schemas"]["CreateAppointment"]
+    assert schema["required"] == ["start_time", "end_time", "title"]
+    assert not any("default" in field for field in schema["properties"].values())
+    assert schema["properties"]["fold"]["description"].endswith("By default 0.")
+    assert "null" in str(schema["properties"]["description"]["anyOf"])
+
+
+def test_the_stream_describes_the_data_of_each_event() -> None:
+    [content] = api()["paths"]["/api/appointments/stream"]["get"]["responses"]["200"]["content"].values()
+    assert content["x-events"].keys() >= {"calendar.changed", "notification.changed", "session.expiring"}
+    for reference in content["x-events"].values():
+        assert reference["$ref"].removeprefix("#/components/schemas/") in api()["components"]["schemas"]

@@ -1,4 +1,4 @@
-"""Who belongs to which organization, asked as seldom as can be."""
+"""The members of organizations, asked for as seldom as possible."""
 
 import asyncio
 import time

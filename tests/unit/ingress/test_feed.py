@@ -71,9 +71,9 @@ def a_series(recurrence: Recurrence) -> dict[str, Any]:
 
 
 def seen(appointments: list[dict[str, Any]], series: dict[str, Any] | None = None) -> Seen:
-    """What a client that knows nothing but the file shows of five years."""
-    told = {str(SERIES): series} if series else {}
-    calendar = icalendar.Calendar.from_ical(write(entries(appointments, told, NAMES), name="Appointments"))
+    """The events that a client shows of five years, by the file alone."""
+    by_id = {str(SERIES): series} if series else {}
+    calendar = icalendar.Calendar.from_ical(write(entries(appointments, by_id, NAMES), name="Appointments"))
     events = recurring_ical_events.of(calendar).between(
         datetime(2026, 12, 1, tzinfo=UTC), datetime(2032, 1, 1, tzinfo=UTC)
     )
@@ -89,7 +89,7 @@ def seen(appointments: list[dict[str, Any]], series: dict[str, Any] | None = Non
 
 
 def ours(appointments: list[dict[str, Any]]) -> Seen:
-    """What it must show."""
+    """The events that it must show."""
     status = {"pending": "TENTATIVE", "cancelled": "CANCELLED"}
     return {
         (

@@ -32,8 +32,10 @@ def test_every_portion_is_a_command_and_together_they_say_all(ranges: int, remov
     bodies = list(portions(busy, gone))
     assert max((len(orjson.dumps(body)) for body in bodies), default=0) < 256 * 1024
     checked = [ImportBusyTimes.model_validate(body) for body in bodies]
-    told = [item for body in checked for item in body.busy_times]
-    assert [(item.start_time, item.end_time) for item in told] == [(start, end) for _, start, end in busy]
-    assert len({item.uid for item in told}) == ranges
+    ranges_sent = [item for body in checked for item in body.busy_times]
+    assert [(item.start_time, item.end_time) for item in ranges_sent] == [
+        (start, end) for _, start, end in busy
+    ]
+    assert len({item.uid for item in ranges_sent}) == ranges
     assert len({name for body in checked for name in body.removed}) == removed
     assert len(bodies) <= 1 + (ranges + removed) // 150

@@ -1,4 +1,4 @@
-"""What is remembered for readers who come back, and how fast one may ask."""
+"""The memory for readers who come back, and the limit of requests."""
 
 import pytest
 

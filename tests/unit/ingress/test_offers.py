@@ -1,4 +1,4 @@
-"""What can be asked about free time, and how offered times read."""
+"""Questions about free time, and the form of offered times."""
 
 from datetime import UTC, datetime
 from itertools import product

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from scheduling.slots import Taken
+from services.ingress.domain.caller import Caller
 from services.ingress.views import people as view_people
 from services.ingress.views.people import People
 
@@ -19,6 +20,9 @@ NOTHING = dict.fromkeys(
 
 def hours(zone: str = "Europe/Berlin", **policy: Any) -> str:
     return orjson.dumps({"timezone": zone, "rules": [], "overrides": [], "policy": policy}).decode()
+
+
+CALLER = Caller(ANNA, HUB, frozenset(["member"]), "", 0.0)
 
 
 class Views:
@@ -47,7 +51,7 @@ async def test_what_is_taken_is_sorted_whatever_takes_it() -> None:
         },
         {"starts": [1], "ends": [2]},
     )
-    anna, ben = await of(views).read(HUB, [ANNA, BEN], 0, 100, 0)
+    anna, ben = await of(views).read(CALLER, [ANNA, BEN], 0, 100, 0)
     assert (anna.id, anna.availability, ben.id) == (ANNA, None, BEN)
     assert list(anna.taken) == [
         Taken(5, 6, "hold"),
@@ -62,15 +66,15 @@ async def test_what_is_taken_is_sorted_whatever_takes_it() -> None:
 async def test_hours_are_parsed_again_only_when_they_are_others() -> None:
     views = Views({"body": hours()})
     people = of(views)
-    [first] = await people.read(HUB, [ANNA], 0, 100, 0)
-    [again] = await people.read(HUB, [ANNA], 0, 100, 0)
+    [first] = await people.read(CALLER, [ANNA], 0, 100, 0)
+    [again] = await people.read(CALLER, [ANNA], 0, 100, 0)
     assert again.availability is first.availability
     views.rows = [NOTHING | {"body": hours("UTC", step=30)}]
-    [changed] = await people.read(HUB, [ANNA], 0, 100, 0)
+    [changed] = await people.read(CALLER, [ANNA], 0, 100, 0)
     assert changed.availability is not None
     assert (changed.availability.timezone, changed.availability.policy.step) == ("UTC", 30)
     views.rows = [NOTHING]
-    [gone] = await people.read(HUB, [ANNA], 0, 100, 0)
+    [gone] = await people.read(CALLER, [ANNA], 0, 100, 0)
     assert gone.availability is None
 
 
@@ -80,8 +84,8 @@ async def test_only_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view_people, "KEPT", 2 * len(body))
     people = of(Views(*[{"body": body}] * 3))
     who = [UUID(int=number) for number in range(3)]
-    first = await people.read(HUB, who, 0, 100, 0)
-    second = await people.read(HUB, list(reversed(who)), 0, 100, 0)
+    first = await people.read(CALLER, who, 0, 100, 0)
+    second = await people.read(CALLER, list(reversed(who)), 0, 100, 0)
     kept = [
         one.availability is other.availability for one, other in zip(first, reversed(second), strict=True)
     ]

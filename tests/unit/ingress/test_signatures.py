@@ -1,4 +1,4 @@
-"""Who signed, when, and whether it was seen before."""
+"""The signature of a delivery report: its secret, its time, and that it comes once."""
 
 import hmac
 

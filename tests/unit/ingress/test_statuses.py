@@ -1,4 +1,4 @@
-"""Who learns what of the notifications of an appointment."""
+"""The statuses of an appointment's notifications, and the people who may see them."""
 
 import json
 from typing import Any
@@ -36,7 +36,10 @@ CHANGE = status_change(
     ],
 )
 def test_what_each_learns(viewer: str, seen: list[dict[str, Any]]) -> None:
-    assert json.loads(CHANGE.data_for(viewer)) == {"appointment_id": "a", "notifications": seen}
+    assert json.loads(CHANGE.data_for(viewer, viewer == "*")) == {
+        "appointment_id": "a",
+        "notifications": seen,
+    }
     assert CHANGE.concerns("o", viewer, viewer == "*")
     assert (CHANGE.event, CHANGE.partition, CHANGE.offset, CHANGE.at, CHANGE.vector) == (
         "notification.changed",
@@ -57,4 +60,4 @@ def test_while_the_organizer_is_not_known_recipients_and_admins_are_told() -> No
         "o", {"appointment_id": "a", "organizer_id": None, "notifications": STATUSES}, Place(0, 0, 0), ""
     )
     assert change.user_ids == {"anna", "ben"}
-    assert json.loads(change.data_for("anna"))["notifications"] == STATUSES[:1]
+    assert json.loads(change.data_for("anna", False))["notifications"] == STATUSES[:1]

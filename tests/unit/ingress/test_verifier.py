@@ -1,4 +1,4 @@
-"""What is remembered of a token, and for how long."""
+"""The memory of tokens, and how long it lasts."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -14,7 +14,8 @@ from services.notifier.sending.attempt import FRESH_SECONDS, Attempts
 from services.notifier.sending.circuit import Circuit
 from services.notifier.sending.completion import Ended
 from services.notifier.settings import NotifierSettings
-from services.notifier.store.queue import Checked, Later
+from services.notifier.store.checked import Checked
+from services.notifier.store.queue import Later
 from tests.unit.notifier.builders import MONDAY_9
 from tests.unit.notifier.test_content import a_reminder_for_ben
 

@@ -13,7 +13,7 @@ from services.notifier.domain.delivery import Delivery
 from services.notifier.sending.completion import Ended
 from services.notifier.sending.conclusion import checked, result_of
 from services.notifier.sending.content import body_of
-from services.notifier.store.queue import Checked
+from services.notifier.store.checked import Checked
 from tests.unit.notifier.builders import BEN, MONDAY_9, NOW, someone, utc
 
 EVENING, MORNING = utc(2028, 3, 26, 21), utc(2028, 3, 27, 5)  # the appointment begins at 07:00 UTC

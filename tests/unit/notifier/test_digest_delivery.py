@@ -16,8 +16,8 @@ from services.notifier.domain.kinds import DIGEST
 from services.notifier.domain.model import Change, Event
 from services.notifier.messages.events import Happened
 from services.notifier.planning.deliveries import planned
+from services.notifier.store.checked import Checked
 from services.notifier.store.digests import Row
-from services.notifier.store.queue import Checked
 from tests.unit.notifier.builders import ANNA, BEN, NOW, an_event, someone
 
 DAY = date(2028, 3, 20)

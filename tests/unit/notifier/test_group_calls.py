@@ -23,7 +23,8 @@ from services.notifier.sending.attempt import Attempts, Before
 from services.notifier.sending.completion import Ended
 from services.notifier.sending.conclusion import Conclusion, NotCalled, Result, Untried
 from services.notifier.sending.group_calls import FEWEST, MOST, Together, attempt, bundles, shares
-from services.notifier.store.queue import Checked, Later
+from services.notifier.store.checked import Checked
+from services.notifier.store.queue import Later
 from tests.unit.notifier.builders import ANNA, BEN, NOW, PEOPLE, an_event, someone
 from tests.unit.notifier.test_attempt import ILL, Slow
 from tests.unit.notifier.test_content import a_reminder_for_ben

@@ -12,20 +12,20 @@ from contracts import topics
 from contracts.envelope import Envelope, Record
 from contracts.outcomes import PreferencesOutcome
 from contracts.preferences import OrganizationPreferencesChanged
-from notifications.preferences import Organization
+from notifications.preferences import Organization, Preferences
 from services.notifier.messages import commands
-from services.notifier.messages.commands import Command
+from services.notifier.messages.commands import Command, is_for_all
 from services.notifier.messages.outcomes import messages_for
-from services.notifier.preferences.commands import PreferenceDecisions, would_be_admins
+from services.notifier.preferences.commands import PreferenceDecisions, senders
 
 ANNA, BEN, HUB, ELSEWHERE = uuid4(), uuid4(), uuid4(), uuid4()
 RULES = {"defaults": {"channels": {"sms": True}}, "mandatory": {"appointment_cancelled": ["email"]}}
 
 
-def asked(body: Any, actor: UUID | str = ANNA, organization: UUID = HUB) -> tuple[Record, Command]:
-    headers = Envelope(
-        id=uuid4(), type="organization_preferences.set", organization=organization, actor=str(actor)
-    ).headers()
+def asked(
+    body: Any, actor: UUID | str = ANNA, organization: UUID = HUB, kind: str = "organization_preferences.set"
+) -> tuple[Record, Command]:
+    headers = Envelope(id=uuid4(), type=kind, organization=organization, actor=str(actor)).headers()
     at = datetime(2028, 3, 20, 12, tzinfo=UTC)
     record = Record(topics.NOTIFIER_COMMANDS.name, 0, 7, at, None, orjson.dumps(body), headers)
     return record, commands.decode(record)
@@ -36,7 +36,7 @@ def decided(decisions: PreferenceDecisions, item: tuple[Record, Command]) -> Ver
 
 
 def test_an_admin_sets_what_holds_for_everybody() -> None:
-    decisions = PreferenceDecisions({}, {}, {(ANNA, HUB)})
+    decisions = PreferenceDecisions({}, {}, {(ANNA, HUB): True, (BEN, HUB): False})
     item = asked(RULES)
     event, outcome = messages_for(*item, decided(decisions, item), 6)
     changed = OrganizationPreferencesChanged.model_validate_json(event.value or b"")
@@ -65,14 +65,52 @@ def test_an_admin_sets_what_holds_for_everybody() -> None:
     ],
 )
 def test_anything_else_is_refused(body: Any, actor: UUID | str, organization: UUID, code: str) -> None:
-    decisions = PreferenceDecisions({}, {}, {(ANNA, HUB)})
+    decisions = PreferenceDecisions({}, {}, {(ANNA, HUB): True, (BEN, HUB): False})
     item = asked(body, actor, organization)
     [outcome] = messages_for(*item, decided(decisions, item), 6)
     assert PreferencesOutcome.model_validate_json(outcome.value or b"").code == code
     assert decisions.changed_organizations == {}
 
 
-def test_only_who_sets_rules_is_asked_for() -> None:
+def test_only_who_sends_what_can_be_carried_out_is_asked_for() -> None:
     rules, broken = asked(RULES), asked({"mandatory": 1}, BEN)
-    assert isinstance(rules[1].command, Organization)
-    assert would_be_admins([rules[1], broken[1]]) == {ANNA}
+    assert is_for_all(rules[1])
+    assert senders([rules[1], broken[1]]) == {ANNA}
+
+
+@pytest.mark.parametrize("kind", ["preferences.set", "organization_preferences.set"])
+@pytest.mark.parametrize(
+    ("expected", "status"), [(None, "accepted"), (3, "accepted"), (2, "refused"), (0, "refused")]
+)
+def test_a_stale_view_is_refused(kind: str, expected: int | None, status: str) -> None:
+    decisions = PreferenceDecisions(
+        {ANNA: Preferences(version=3)}, {HUB: Organization(version=3)}, {(ANNA, HUB): True}
+    )
+    item = asked({"expected_version": expected} if expected is not None else {}, kind=kind)
+    *_, outcome = messages_for(*item, decisions.decide(*item), 6)
+    answer = PreferencesOutcome.model_validate_json(outcome.value or b"")
+    assert (answer.status, answer.code) == (status, None if status == "accepted" else "version_mismatch")
+
+
+def test_preferences_that_were_never_set_have_version_zero() -> None:
+    decisions = PreferenceDecisions({}, {}, {(ANNA, HUB): False})
+    first = asked({"quiet_hours": False, "expected_version": 0}, kind="preferences.set")
+    decisions.decide(*first)
+    assert decisions.people[ANNA].says_quiet_hours
+    assert decisions.people[ANNA].quiet_hours is None
+    second = asked({"expected_version": 0}, kind="preferences.set")
+    [outcome] = messages_for(*second, decisions.decide(*second), 6)
+    assert PreferencesOutcome.model_validate_json(outcome.value or b"").code == "version_mismatch"
+
+
+@pytest.mark.parametrize(
+    "members", [{}, {(ANNA, ELSEWHERE): True}], ids=["nobody", "of another organization"]
+)
+def test_who_is_no_active_person_of_the_organization_sets_nothing(
+    members: dict[tuple[UUID, UUID], bool],
+) -> None:
+    decisions = PreferenceDecisions({}, {}, members)
+    item = asked({"channels": {"sms": True}}, kind="preferences.set")
+    [outcome] = messages_for(*item, decided(decisions, item), 6)
+    assert PreferencesOutcome.model_validate_json(outcome.value or b"").code == "not_allowed"
+    assert decisions.changed_people == {}

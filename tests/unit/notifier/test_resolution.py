@@ -14,8 +14,8 @@ from services.notifier.domain.model import Change
 from services.notifier.domain.quiet_hold import Hold
 from services.notifier.domain.staleness import Current
 from services.notifier.domain.transitions import transition
+from services.notifier.store.checked import Checked
 from services.notifier.store.digests import Row
-from services.notifier.store.queue import Checked
 from tests.unit.notifier.builders import BEN, NOW, an_event, someone
 from tests.unit.notifier.test_digest_delivery import waited
 

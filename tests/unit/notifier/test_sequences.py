@@ -24,7 +24,8 @@ from services.notifier.messages.events import Happened
 from services.notifier.planning import deliveries
 from services.notifier.sending.completion import Ended
 from services.notifier.sending.conclusion import checked, result_of
-from services.notifier.store.queue import Checked, Held
+from services.notifier.store.checked import Checked
+from services.notifier.store.queue import Held
 from services.reminders.domain import appointment as reminded
 from services.reminders.domain.channels import PreferencesInForce
 from services.reminders.domain.endings import Course, Waits

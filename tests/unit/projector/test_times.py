@@ -67,8 +67,9 @@ def test_a_hold_that_is_over_does_not_come_back() -> None:
         for message in (a_hold("released"), a_hold("placed"))
         if (fact := read(a_record(message))) and isinstance(fact.body, Hold)
     ]
-    placed = Hold(an_id("hold"), HUB, 1, (ANNA, BEN), MONDAY_9, TEN, DECIDED + timedelta(minutes=10))
-    assert holds == [Hold(an_id("hold"), HUB, 2, (), DECIDED, DECIDED, DECIDED), placed]
+    same = (ANNA, BEN), MONDAY_9, TEN
+    placed = Hold(an_id("hold"), HUB, 1, *same, DECIDED + timedelta(minutes=10), ANNA)
+    assert holds == [Hold(an_id("hold"), HUB, 2, *same, DECIDED - timedelta(hours=1), ANNA), placed]
     assert newest(holds, lambda hold: hold.id) == holds[:1]
 
 

@@ -27,6 +27,13 @@ class Changed(NamedTuple):
     after: Appointment
 
 
+class Announced(NamedTuple):
+    """An announcement: when, and by whom; None where that is not known any more."""
+
+    at: datetime
+    by: UUID | None
+
+
 class Sought(NamedTuple):
     """People and the period in which their time must be known, to find alternatives for a refused command."""
 
@@ -38,13 +45,13 @@ class Sought(NamedTuple):
 class Beside:
     """The state beside appointments and occupied time that was loaded for a batch.
 
-    names: people as Identity last described them, for names in events only. announced: the times of each
-    organization's latest announcements, oldest first. surrounded: for commands that an earlier book noted as
+    names: people as Identity last described them, for names in events only. announced: each organization's latest
+    announcements, oldest first. surrounded: for commands that an earlier book noted as
     sought, the time that is loaded now.
     """
 
     names: People = field(default_factory=dict)
-    announced: Mapping[UUID, Sequence[datetime]] = field(default_factory=dict)
+    announced: Mapping[UUID, Sequence[Announced]] = field(default_factory=dict)
     diary: Diary = field(default_factory=Diary)
     surrounded: Mapping[UUID, Sought] = field(default_factory=dict)
     series: Iterable[Series] = ()
@@ -58,7 +65,7 @@ class Changes:
 
     appointments: Sequence[Changed] = ()
     series: Sequence[Series] = ()
-    announced: Mapping[UUID, Sequence[datetime]] = field(default_factory=dict)
+    announced: Mapping[UUID, Sequence[Announced]] = field(default_factory=dict)
     diary: DiaryChanges | None = None
     feeds: Sequence[Feed] = ()
     subscriptions: Sequence[Subscriptions] = ()
@@ -161,13 +168,13 @@ class Book:
         found = [item for item in self._now.values() if item.series_id == series_id and item.is_open]
         return sorted(found, key=lambda item: item.original_start or item.start)
 
-    def announced(self, organization: UUID) -> Sequence[datetime]:
-        """Return the times of this organization's latest announcements, oldest first."""
+    def announced(self, organization: UUID) -> Sequence[Announced]:
+        """Return this organization's latest announcements, oldest first."""
         return self._announced.get(organization, ())
 
-    def announce(self, organization: UUID, at: datetime, kept: int) -> None:
-        """Add the time of an announcement; the last `kept` times are remembered."""
-        self._announced[organization] = [*self.announced(organization), at][-kept:]
+    def announce(self, organization: UUID, announced: Announced, kept: int) -> None:
+        """Add an announcement; the last `kept` are remembered."""
+        self._announced[organization] = [*self.announced(organization), announced][-kept:]
         self._announcing[organization] = None
 
     def take_changes(self) -> Changes:

@@ -245,10 +245,31 @@ class ReleaseHold(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenewHold(Command):
+    """Put a hold of the same time, for `expires_in` seconds from now, in the place of another."""
+
+    hold_id: UUID
+    renewed_id: UUID
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetFeed(Command):
-    """Set the hash of the secret address of the actor's calendar; None revokes it."""
+    """Set the hash of the secret address of a person's calendar, by default the actor's; None revokes it.
+
+    `proven`: the ingress sent it, at `signed_at`.
+    """
 
     token_hash: str | None
+    user_id: UUID | None = None
+    signed_at: datetime | None = None
+    proof: str | None = None
+    proven: bool = False
+
+    @property
+    def owner(self) -> UUID | None:
+        """The person whose address it is."""
+        return self.user_id or self.actor.user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Decisions: accepted, perhaps with an event, or refused with a stable code."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -62,7 +63,8 @@ class Alternative:
 class Refusal:
     """A refusal: nothing changes. `detail` is a sentence for a person.
 
-    `version` is the present one where the actor may know it; `alternatives` are the nearest times instead.
+    `version` is the present one where the actor may know it; `alternatives` are the nearest times instead;
+    `retry_after` the seconds after which the same command is accepted, if time alone makes it so.
     """
 
     code: Code
@@ -72,6 +74,7 @@ class Refusal:
     appointment_id: UUID | None = None
     version: int | None = None
     alternatives: tuple[Alternative, ...] = ()
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +171,8 @@ def _complete(step: Accepted) -> Accepted:
 def invalid(field: str, code: str, message: str) -> Refusal:
     """Return a refusal for one field."""
     return Refusal(Code.INVALID, message, (FieldError(field, code, message),))
+
+
+def seconds_until(moment: datetime, now: datetime) -> int:
+    """Return whole seconds, at least one, after which that moment has come."""
+    return max(1, math.ceil((moment - now).total_seconds()))

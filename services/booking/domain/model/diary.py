@@ -133,9 +133,9 @@ class Diary:
             if hold.start < end and start < hold.end and hold.is_live(at)
         ]
 
-    def owned(self, owner: UUID, at: datetime) -> int:
-        """Return the number of live holds that this person owns."""
-        return sum(hold.owner_id == owner and hold.is_live(at) for hold in self._holds.values())
+    def owned(self, owner: UUID, at: datetime) -> list[Hold]:
+        """Return the live holds that this person owns."""
+        return [hold for hold in self._holds.values() if hold.owner_id == owner and hold.is_live(at)]
 
     def set_hours(self, hours: Hours) -> None:
         """Replace a person's availability."""

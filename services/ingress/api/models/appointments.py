@@ -6,10 +6,11 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.appointments import Appointment
-from contracts.fields import Channel, Instant, Status
+from contracts.fields import Channel, Confirmation, Instant, Status
 from contracts.notifications import DeliveryState
 from contracts.series import Occurrence, Skipped
-from services.ingress.api.models.base import Answered
+from services.ingress.api.models.base import SOME_ABSENT, Answered
+from services.ingress.api.models.people import Names, Role
 
 
 class Version(Answered):
@@ -23,8 +24,12 @@ class Version(Answered):
 
 
 class AppointmentRead(Appointment):
-    """An appointment; `history` is there if it was asked for, the first version first."""
+    """An appointment; `history` is there if it was asked for, the first version first.
 
+    `declined` has everybody who declined, with their reason or null; it is absent if nobody did.
+    """
+
+    declined: dict[UUID, str | None] = Field(default_factory=dict)
     history: list[Version] = Field(default_factory=list)
 
 
@@ -46,30 +51,57 @@ class AppointmentPage(Answered):
     next_cursor: str | None
 
 
+class Counts(Answered):
+    """How many people take part, the organizer not among them."""
+
+    participants: int = Field(ge=0)
+    confirmed: int = Field(ge=0)
+    declined: int = Field(ge=0)
+
+
 class CalendarItem(Answered):
-    """An appointment in a calendar."""
+    """An appointment in a calendar.
+
+    `role` is that of the caller, and `my_status` their response if they are a participant.
+    `participant_ids` has at most 20 people; `counts` counts all.
+    """
 
     id: UUID
     title: str
     start_time: Instant
     end_time: Instant
+    timezone: str
     status: Status
     organizer_id: UUID
     location: str
+    version: int = Field(ge=1)
+    series_id: UUID | None
+    original_start_time: Instant | None
+    seats: int | None
+    participant_ids: list[UUID]
+    counts: Counts
+    free_seats: int | None
+    has_meeting_url: bool
+    role: Role
+    my_status: Confirmation | None
 
 
 class BusyRange(Answered):
-    """Time of a colleague that is taken, without details."""
+    """Time of a colleague that is taken, without details; `user_id` if several calendars are shown."""
 
     start_time: Instant
     end_time: Instant
+    model_config = SOME_ABSENT
     busy: Literal[True]
+    user_id: UUID | None = None
 
 
 class Calendar(Answered):
-    """A calendar, ordered by start."""
+    """A calendar, ordered by start; `people` has names, if they were asked for."""
 
+    model_config = SOME_ABSENT
     items: list[CalendarItem | BusyRange]
+    people: Names = Field(default_factory=dict)
 
 
 class Delivery(Answered):

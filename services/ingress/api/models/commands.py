@@ -24,8 +24,14 @@ class ReportAccepted(Answered):
     status: Literal["accepted"]
 
 
+class FieldFlaw(FieldError):
+    """An error in one field; `params` has the limits that the message names, such as `{"max": 200}`."""
+
+    params: dict[str, str | int | list[str]] = Field(default_factory=dict)
+
+
 class Problem(BaseModel):
-    """RFC 9457 problem details.
+    """RFC 9457 problem details; contracts/codes.json lists all codes.
 
     `errors`: what is wrong with single fields. `conflicts`: busy ranges in the way. `alternatives`: the
     nearest times that can be booked instead.
@@ -36,6 +42,6 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(CODES)})]
-    errors: list[FieldError] = Field(default_factory=list)
+    errors: list[FieldFlaw] = Field(default_factory=list)
     conflicts: list[Conflict] = Field(default_factory=list)
     alternatives: list[Alternative] = Field(default_factory=list)

@@ -31,11 +31,12 @@ class EffectiveOrganizationPreferences(Answered):
 
 
 class ChannelExplanation(Answered):
-    """Whether a channel is used, the level that decides it, and a sentence."""
+    """Whether a channel is used, the level that decides it, and a sentence; `code` stands for the sentence."""
 
     channel: Channel
     on: bool
     level: Level
+    code: str
     reason: str
 
 

@@ -1,5 +1,6 @@
 """Availability, free slots, holds, feeds and imports as the API answers them."""
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -49,7 +50,32 @@ class AvailabilityRead(Answered):
     version: int = Field(ge=0)
 
 
-class HoldRead(Answered):
+class FreeTimes(Answered):
+    """Starts that can be booked; `all`: for all of these people together, else for one of them."""
+
+    duration: int = Field(description="Minutes.")
+    users: list[UUID]
+    starts: list[Instant]
+    all: bool
+
+
+class FreeDay(Answered):
+    """How many starts of a local day can be booked, and the first and the last of them."""
+
+    date: date
+    free: int = Field(ge=0)
+    first: Instant | None
+    last: Instant | None
+
+
+class FreeDays(Answered):
+    """Every day of the range."""
+
+    days: list[FreeDay]
+    timezone: str
+
+
+class HoldState(Answered):
     """Time that is kept free until `expires_at`."""
 
     id: UUID
@@ -57,6 +83,19 @@ class HoldRead(Answered):
     start_time: Instant
     end_time: Instant
     user_ids: list[UUID]
+
+
+class HoldRead(HoldState):
+    """A hold, with the clock of the server."""
+
+    now: Instant
+
+
+class Holds(Answered):
+    """Live holds, the one that ends first is first."""
+
+    items: list[HoldState]
+    now: Instant
 
 
 class FeedAddress(Answered):

@@ -11,6 +11,7 @@ import orjson
 from contracts import topics
 from contracts.envelope import Record
 from tests.component.booking.identity import Identity
+from tests.support.proofs import proven
 
 NAMES = UUID("6f1d7c1e-0d3a-5b8e-9a51-0c6a3c2f4f8a")
 BEGIN = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -94,6 +95,9 @@ class Log:
             name if name.startswith("ce_") else name.replace("_", "-"): it for name, it in headers.items()
         }
         raw = tuple((name, it.encode()) for name, it in given.items() if it is not None)
+        if kind == "feed.set" and value is None:
+            command_id, organization = UUID(given["ce_id"]), named(self.organization)
+            body = proven(kind, body, command_id, organization, str(given["actor"]), self.at)
         content = orjson.dumps(body) if value is None else value
         key = str(named(self.organization)).encode()
         record = Record(topics.BOOKING_COMMANDS.name, 0, self.number, self.at, key, content, raw)

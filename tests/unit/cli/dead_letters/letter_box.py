@@ -8,7 +8,8 @@ from itertools import count
 import orjson
 
 from chassis.dead_letters.store import Failure, letter
-from cli.dead_letters.letter import Letter, gathered
+from cli.dead_letters.letter import Letter
+from cli.dead_letters.reading import gathered
 from contracts.envelope import Message, Record
 from contracts.tools.samples import APPOINTMENT, COMMAND, GOOD, GRETA, ORGANIZATION
 

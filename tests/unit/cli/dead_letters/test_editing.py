@@ -8,7 +8,8 @@ import pytest
 import typer
 
 from cli.dead_letters.editing import complaints, edited
-from cli.dead_letters.letter import Edited, Letter, gathered
+from cli.dead_letters.letter import Edited, Letter
+from cli.dead_letters.reading import gathered
 from contracts.tools.samples import GOOD
 from tests.unit.cli.dead_letters.letter_box import a_letter, a_record, redelivered, set_aside
 

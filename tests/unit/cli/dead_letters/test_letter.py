@@ -10,7 +10,8 @@ import typer
 
 from cli.dead_letters.actions import need, need_whole_or_new_body, rate_of, whole
 from cli.dead_letters.history import commands_of, of_commands
-from cli.dead_letters.letter import Edited, Letter, gathered, history
+from cli.dead_letters.letter import Edited, Letter
+from cli.dead_letters.reading import gathered, history
 from cli.dead_letters.selection import Choice, chosen, groups, one
 from cli.describe import line
 from contracts.envelope import Envelope, Record

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from rich.console import Console
 
-from cli.dead_letters.letter import gathered
+from cli.dead_letters.reading import gathered
 from cli.trace.audiences import audiences
 from cli.trace.preference_history import PreferenceHistory, is_about_preferences
 from cli.trace.queue import note_waiting

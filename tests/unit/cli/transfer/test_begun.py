@@ -13,7 +13,7 @@ NOW = datetime(2027, 3, 20, 12, tzinfo=UTC)
 
 
 def moved_in(**pattern: Any) -> Planned | Problem:
-    """What a series of Mondays from 1 March 2027, 09:00 in Berlin, becomes on Saturday the 20th."""
+    """Plan, on Saturday the 20th, a series of Mondays from 1 March 2027, 09:00 in Berlin."""
     return planned(an_entry(recurring_pattern=pattern), roster(), GRETA, at=NOW, attempt=1)
 
 

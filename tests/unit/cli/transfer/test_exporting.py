@@ -1,4 +1,4 @@
-"""What stands as a file has it, and that the file makes the same again."""
+"""Appointments as a file has them, and that importing the file makes the same again."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -119,7 +119,7 @@ def again(entry: Entry, at: datetime = NOW) -> set[tuple[datetime, datetime, str
 
 
 def shown(body: JSON) -> tuple[datetime, datetime, str]:
-    """What is compared."""
+    """The fields that are compared."""
     return datetime.fromisoformat(body["start_time"]), datetime.fromisoformat(body["end_time"]), body["title"]
 
 

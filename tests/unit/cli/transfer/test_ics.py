@@ -43,7 +43,7 @@ URL:https://meet.example/1
 
 
 def read(*events: str) -> Sequence[Entry | Problem]:
-    """What a calendar of these events holds."""
+    """The entries of a calendar of these events."""
     text = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n" + "".join(events) + "END:VCALENDAR\n"
     return list(ics_reading.read(io.BytesIO(text.replace("\n", "\r\n").encode()), NOW, None))
 

@@ -1,4 +1,4 @@
-"""What an entry becomes: whose command, with which ids, and what follows it."""
+"""The commands that an entry leads to: their actor, their ids, and their order."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -20,12 +20,12 @@ FIELDS = {
 
 
 def table(text: str | bytes) -> list[Entry | Problem]:
-    """What a CSV file holds."""
+    """The entries of a CSV file."""
     return list(csv_format.read(io.BytesIO(text.encode() if isinstance(text, str) else text)))
 
 
 def lines(text: str | bytes) -> list[Entry | Problem]:
-    """What an NDJSON file holds."""
+    """The entries of an NDJSON file."""
     return list(ndjson_format.read(io.BytesIO(text.encode() if isinstance(text, str) else text)))
 
 

@@ -72,7 +72,7 @@ async def sent(
     rate: float = 100_000,
     tell: Callable[[Sending], None] = lambda _: None,
 ) -> tuple[Tally, Report]:
-    """What an import made of these."""
+    """Import these entries; return the figures and the report."""
     report = Report(None)
     moving = Sending(items, roster(), Tally(), report, asyncio.Event(), lambda: tell(moving))
     await moving.run(cast("Log", booking), cast("Publisher", booking), rate)

@@ -1,4 +1,4 @@
-"""What calendar clients see of a file: judged by icalendar, dateutil and recurring-ical-events, which know nothing of us."""
+"""Files as calendar clients see them: judged by icalendar, dateutil and recurring-ical-events."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta

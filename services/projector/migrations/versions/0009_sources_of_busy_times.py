@@ -9,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the source; times that were imported before have none."""
-    op.execute("ALTER TABLE busy_times ADD COLUMN source text NOT NULL DEFAULT ''")
+    """Add the source; times that are shown already have none until they are imported again."""
+    op.execute("ALTER TABLE views.busy_times ADD COLUMN source text NOT NULL DEFAULT ''")
 
 
 def downgrade() -> None:
