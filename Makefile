@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 ALONE        := tests/component/test_up.py tests/e2e tests/faults tests/clusters tests/restore
 SIDE_BY_SIDE := tests/test_architecture.py tests/unit tests/contracts tests/simulation tests/component --ignore=tests/component/test_up.py
 
-.PHONY: help install run test test-unit check simulate bench clean
+.PHONY: help install run test test-unit check web web-check simulate bench clean
 
 help:
 	@echo "make install  create .venv and install everything into it (quick when nothing changed)"
@@ -16,6 +16,8 @@ help:
 	@echo "make test     the whole suite, against real Kafka and real PostgreSQL; T=path::name for one test"
 	@echo "make test-unit  all unit tests but the thorough ones, with few examples: no servers, under a minute"
 	@echo "make check    lint, types, import rules, generated contracts, migrations from zero, alert rules"
+	@echo "make web      build the web application into services/ingress/web (Node, or one from a Python package)"
+	@echo "make web-check  types, lint and tests of web/, and that the committed build is what it builds"
 	@echo "make simulate simulate the delivery core; SEEDS=1000:2000, a count, or =SEED (docs/simulation.md)"
 	@echo "make bench    measure; writes one JSON file and prints one table"
 	@echo "make clean    remove .venv and caches (not the data in .appointments)"
@@ -59,6 +61,12 @@ check: install
 	else \
 	  echo "NOT CHECKED: the alert rules, because promtool is missing; on Debian: apt-get install prometheus" >&2; \
 	fi
+
+web:
+	cd web && PYTHON=$(PYTHON) ./with-node sh -c 'npm ci --no-progress && npm run --silent types && npm run --silent build'
+
+web-check:
+	cd web && PYTHON=$(PYTHON) ./with-node ./check.sh
 
 SEEDS ?= 1000
 

@@ -45,7 +45,7 @@ class Record:
 
     `timestamp` is the broker's append time in UTC: the decision time, the same at each redelivery.
     `cut` is set when `value` is only the beginning of the record's value. `fault` is the reason why the record breaks
-    Kafka's own format; such a record is never decoded.
+    Kafka's own format; such a record is never decoded. `writers_time`: the broker kept the time that its writer gave.
     """
 
     topic: str
@@ -57,6 +57,7 @@ class Record:
     headers: tuple[tuple[str, bytes], ...] = ()
     cut: Cut | None = None
     fault: str | None = None
+    writers_time: bool = field(default=False, compare=False)
 
     @property
     def position(self) -> str:

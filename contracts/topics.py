@@ -132,3 +132,5 @@ ALL: tuple[Topic, ...] = (
     *(dead_letters(worker) for worker in WORKERS),
     *(redrive(worker) for worker in WORKERS),
 )
+DECIDED_BY_TIME = frozenset(topic.name for topic in ALL if topic.kind in ("commands", "redrive"))
+"""Topics whose records are decided at their own time."""

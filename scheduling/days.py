@@ -49,7 +49,7 @@ def day_at(key: str, instant: int) -> int:
 def span_of(key: str, ordinal: int, start: int, end: int) -> tuple[int, int]:
     """The instants of a range of a date's wall clock, in minutes from 0 to 1440; none is left where start >= end.
 
-    What falls into a clock gap moves forward by it; where the clock shows a time twice, a range starts at the earlier
+    What falls into a clock gap moves forward by it, but nothing is left of a range that lies wholly in one; where the clock shows a time twice, a range starts at the earlier
     and ends at the later. No range leaves its date: 24:00 is when the next date begins.
     """
     day = day_of(key, ordinal)
@@ -60,6 +60,8 @@ def span_of(key: str, ordinal: int, start: int, end: int) -> tuple[int, int]:
     if end == DAY_MINUTES:
         return begins, day.end
     local = midnight + timedelta(minutes=end)
+    if _is_skipped(midnight + timedelta(minutes=start), zone) and _is_skipped(local, zone):
+        return begins, begins
     # In a gap PEP 495 has fold 0 as the later instant (moved forward), where a time is shown twice fold 1.
     ends = max(_instant(local, zone, 0), _instant(local, zone, 1))
     return begins, min(ends, day.end)
@@ -68,6 +70,11 @@ def span_of(key: str, ordinal: int, start: int, end: int) -> tuple[int, int]:
 def wall_clock(key: str, instant: int) -> datetime:
     """Return the wall-clock time of the zone at an instant, naive."""
     return datetime.fromtimestamp(instant, zone_of(key)).replace(tzinfo=None)
+
+
+def _is_skipped(local: datetime, zone: ZoneInfo) -> bool:
+    """Return whether a clock change skips this local time; there PEP 495 has fold 0 as the later instant."""
+    return _instant(local, zone, 0) > _instant(local, zone, 1)
 
 
 def _instant(local: datetime, zone: ZoneInfo, fold: int) -> int:

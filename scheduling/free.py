@@ -11,7 +11,7 @@ from uuid import UUID
 
 from scheduling.availability import Availability, Policy, Span, merged, stretches
 from scheduling.days import day_at, day_of
-from scheduling.limits import LONGEST, SHORTEST, latest_start
+from scheduling.limits import LONGEST, LONGEST_DAY, SHORTEST, latest_start
 
 UNLIMITED = Policy()
 COUNTED = frozenset({"appointment", "hold"})
@@ -51,8 +51,8 @@ class Person:
         return self.availability or Availability(otherwise)
 
 
-REACH = 3 * 86_400
-"""Both buffers, of at most a day each, and the longest appointment; a local day is shorter."""
+REACH = 2 * 86_400 + LONGEST_DAY
+"""Both buffers, of at most a day each, and the longest appointment; a local day is no longer."""
 
 
 def free_starts(

@@ -9,7 +9,7 @@ from scheduling import sentences
 from scheduling.availability import Availability, Span, hours_on, merged, stretches
 from scheduling.days import day_at, day_of
 from scheduling.free import Person, Taken, full_days, window
-from scheduling.limits import LONGEST, SHORTEST, latest_start
+from scheduling.limits import LONGEST, LONGEST_DAY, SHORTEST, latest_start
 from scheduling.slots import grid
 
 BUSY_CODES = {"appointment": "busy", "hold": "held", "elsewhere": "busy_elsewhere"}
@@ -23,14 +23,17 @@ class Reason:
     detail: str
 
 
-def reasons_against(person: Person, start: int, end: int, now: int, timezone: str = "UTC") -> list[Reason]:
+def reasons_against(
+    person: Person, start: int, end: int, now: int, timezone: str = "UTC", *, longest: int = LONGEST
+) -> list[Reason]:
     """All that closes `[start, end)` to this person; nothing if it may be booked.
 
     `timezone`: where the days of one without an availability begin, and whose clocks the sentences then show. What
-    nobody may book (too long, too far, over for more than a day) is not looked at further.
+    nobody may book (too long, too far, over for more than a day) is not looked at further. `longest`: LONGEST_DAY where
+    the caller knows that it is no longer than a day in the appointment's own zone.
     """
-    general = list(_general(start, end, now))
-    if not 0 < end - start <= LONGEST or not now - LONGEST <= start <= latest_start(now):
+    general = list(_general(start, end, now, longest))
+    if not 0 < end - start <= longest or not now - LONGEST_DAY <= start <= latest_start(now):
         return general
     zone = person.zone(timezone)
     return [
@@ -54,14 +57,14 @@ def explain(person: Person, start: int, end: int, now: int, timezone: str) -> li
     return [Reason("between_steps", sentences.between_steps(step))]
 
 
-def _general(start: int, end: int, now: int) -> Iterator[Reason]:
+def _general(start: int, end: int, now: int, longest: int) -> Iterator[Reason]:
     if start <= now:
         yield Reason("in_the_past", "The start is not in the future.")
     if start > latest_start(now):
         yield Reason("too_far", "The start is at most 5 years ahead.")
     if end - start < SHORTEST:
         yield Reason("too_short", "An appointment lasts at least one second.")
-    if end - start > LONGEST:
+    if end - start > longest:
         yield Reason("too_long", "An appointment lasts at most 24 hours.")
 
 

@@ -27,6 +27,7 @@ from chassis.dead_letters.store import Failure
 from chassis.errors import DependencyDown, Halt, InvalidMessage, PublishFailed, Refused, TooMuch
 from chassis.health import VERSION
 from contracts.envelope import Message, Record
+from contracts.topics import DECIDED_BY_TIME
 
 T = TypeVar("T")
 log = telemetry.get_logger()
@@ -34,6 +35,10 @@ log = telemetry.get_logger()
 WHOLE_ATTEMPTS = 2  # a lost race for a slot or a lock heals by trying again; the third time in parts
 LONE_ATTEMPTS = 3
 SLOW_ATTEMPTS = 2  # a record alone that is too slow so often gets larger limits
+WRITERS_TIME = (
+    "its time is its writer's, because the topic had message.timestamp.type=CreateTime: nothing is decided by it "
+    "(remedy: appointments topics --fix, then redrive this record)"
+)
 BROKEN_OFF_AFTER = (
     4.0  # seconds: the server ends a transaction that idles for 5 s, and the driver then knows no reason
 )
@@ -87,6 +92,9 @@ class Applier(Generic[T]):
             return Read(record, None, _unreadable(record, "fetch", record.fault))
         if unresolved.is_note(record, self._service):
             return Read(record, None, None)
+        if record.writers_time and record.topic in DECIDED_BY_TIME:
+            telemetry.UNREADABLE.labels(self._subscription.name, "record").inc()
+            return Read(record, None, _unreadable(record, "decode", WRITERS_TIME))
         try:
             return Read(record, self._subscription.decode(record), None)
         except InvalidMessage as error:
@@ -319,9 +327,17 @@ def _heals(error: Exception, *, lone: bool, before: int) -> bool:
     return lost_race and lone and before < LOST_RACES
 
 
+_BROKEN_OFF = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    ConnectionError,
+)
+
+
 def _took_too_long(error: Exception, seconds: float, broken_off_after: float = BROKEN_OFF_AFTER) -> bool:
     """Return whether a limit of ours ended the transaction; only the time tells it from a broken connection."""
-    lost = isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresConnectionError | ConnectionError)
+    lost = isinstance(error, _BROKEN_OFF)
     return is_too_slow(error) or (lost and seconds >= broken_off_after)
 
 

@@ -11,7 +11,7 @@ from faststream.kafka import KafkaBroker
 
 from chassis.configuration.settings import Settings
 from chassis.kafka.fetched import POLL, Poll, install
-from chassis.kafka.publisher import MAX_REQUEST_BYTES
+from chassis.kafka.producing import MAX_REQUEST_BYTES
 
 EMPTY_PAUSE_MS = (
     1  # FastStream waits for a poll this long, and if it is empty sleeps as long, deaf to new records

@@ -55,7 +55,7 @@ _NOT_NOW = (
 # A statement, or the pause between two, was longer than a transaction of ours may take.
 _TOO_SLOW = ("57014", "25P03")
 
-DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError)
+DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What the database or its driver raises; what the server says has a `sqlstate`."""
 
 Values = Mapping[str, Any]
@@ -224,7 +224,8 @@ def is_not_now(error: BaseException) -> bool:
         error, asyncpg.InterfaceError
     ):  # the connection is gone; a ValueError is about what was sent
         return not isinstance(error, ValueError)
-    return isinstance(error, OSError | asyncio.TimeoutError)
+    # The driver's own word for a connection that the server broke off, when the next statement comes before it is closed.
+    return isinstance(error, OSError | asyncio.TimeoutError | asyncpg.InternalClientError)
 
 
 def is_too_slow(error: BaseException) -> bool:

@@ -33,6 +33,7 @@ _HEADER = struct.Struct(">qiibIhiqqqhii")
 _LEAST = 17  # bytes up to and with the format's number
 _MAGIC = 16
 _ATTRIBUTES = 21
+_CREATE_TIME = 0
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -283,4 +284,5 @@ def record_of(raw: ConsumerRecord, prefix: str = "") -> Record:
         tuple([(name, value or b"") for name, value in raw.headers]),
         mark.cut if mark else None,
         fault,
+        raw.timestamp_type == _CREATE_TIME,
     )

@@ -12,7 +12,7 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 from chassis.configuration.settings import Settings
 from chassis.kafka import fetched
 from chassis.kafka.client import connection
-from chassis.kafka.publisher import MAX_REQUEST_BYTES
+from chassis.kafka.producing import MAX_REQUEST_BYTES
 from contracts.envelope import Record
 
 AT_ONCE = 4_000

@@ -27,8 +27,8 @@ class Clock(NamedTuple):
 class KnownZone(LocalZone):
     """A known zone whose description in the file differs from it at some times; `trusted`: an IANA name.
 
-    The description wins, unless it is that of an IANA name and outdated: it does not speak of the year, or says of it
-    what the zone itself said of an earlier one.
+    The description wins from its beginning on, unless it is that of an IANA name and outdated: it does not speak of the
+    year, or says of it what the zone itself said of an earlier one.
     """
 
     def __init__(self, known: ZoneInfo, description: DescribedZone, *, trusted: bool, effort: Effort) -> None:
@@ -42,7 +42,7 @@ class KnownZone(LocalZone):
     def offset_at(self, local: datetime) -> timedelta:
         """The offset at a local time."""
         known = local.replace(tzinfo=self.known).utcoffset() or timedelta()
-        if self._trusted and self._is_outdated(local.year):
+        if local < self._description.begin or (self._trusted and self._is_outdated(local.year)):
             return known
         return self._description.offset_at(local)
 

@@ -100,6 +100,8 @@ class DescribedZone(LocalZone):
         self._yearly = yearly
         self._effort = effort
         self._years: dict[int, list[Change]] = {}
+        self.begin = self._once[0].onset if self._once else _ANY_TIME
+        """The local time from which on it says anything."""
 
     def offset_at(self, local: datetime) -> timedelta:
         """The offset at a local time: that of the last change, or the one before the first."""

@@ -12,7 +12,7 @@ _ALWAYS_SO = frozenset({"RSCALE=GREGORIAN", "SKIP=OMIT"})
 def cleaned(text: str) -> str:
     """Return the rule with one separator between its parts, each once. Raises InvalidPattern for a contradiction."""
     parts: dict[str, str] = {}
-    for part in "".join(text.upper().split()).removeprefix("RRULE:").split(";"):
+    for part in "".join(text.upper().replace("\\", "").split()).removeprefix("RRULE:").split(";"):
         name, equals, value = part.partition("=")
         items = ",".join(dict.fromkeys(one for one in value.split(",") if one))
         if (not name and not equals) or part in _ALWAYS_SO or (equals and not items):

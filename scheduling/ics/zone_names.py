@@ -75,6 +75,8 @@ _SPOKEN = {
     "india": "Asia/Calcutta",
     "china": "Asia/Shanghai",
     "japan": "Asia/Tokyo",
+    "central europe": "Europe/Berlin",
+    "eastern europe": "Europe/Bucharest",
     "germany": "Europe/Berlin",
     "france": "Europe/Paris",
     "united kingdom": "Europe/London",

@@ -105,6 +105,7 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.store.close()
+        self.calendar_files.close()
         await asyncio.gather(self._publisher.stop(), self._client.aclose())
 
     @property

@@ -2,9 +2,11 @@
 
 from uuid import uuid4
 
+from chassis.configuration.settings import service_database_url
 from chassis.consuming.batch import Subscription, TakingOver
 from chassis.consuming.namespaces import Namespaces
 from chassis.consuming.newer import waits_for_newer
+from chassis.database.transactions import Database
 from chassis.service import Service
 from contracts import topics
 from services.notifier.clients.communication import CommunicationClient
@@ -18,14 +20,18 @@ from services.notifier.sending.outbox_relay import Relay
 from services.notifier.sending.template_registration import Registration
 from services.notifier.settings import NotifierSettings
 
+NAME = "notifier"
 EVENTS_AT_ONCE = 100  # one event may have five hundred recipients on several channels
 GATHER_SECONDS = 0.1  # a notification may be that late
 REPORTS_GATHER_SECONDS = 0.25
+POOL_SIZE = 10  # three consumers, three loops of the dispatcher, the relay, digests, the jobs, the probe
 
 
 def build(settings: NotifierSettings) -> Service:
     """Wire the service; it must be called inside the event loop that runs it."""
-    service = Service("notifier", settings)
+    url = service_database_url(settings, NAME)
+    database = Database(url, application_name=f"appointments-{NAME}", pool_size=POOL_SIZE)
+    service = Service(NAME, settings, database=database)
     writer = uuid4()
     client = CommunicationClient(
         settings.communication_url,

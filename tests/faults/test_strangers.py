@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from chassis.kafka.publisher import partition_of as by_murmur2
+from chassis.topics import administration
+from chassis.topics.drift import TIMESTAMP
 from contracts import topics
 from contracts.envelope import Message
-from tests.faults.driver import ORGANIZATIONS, Ledgers, Process, check, command, read_all, send
+from tests.faults.driver import ORGANIZATIONS, Ledgers, Process, check, command, read_all, send, settings_of
 from tests.support import eventually
 from tests.support.batches import MIB, packed_by_zstd
 
@@ -233,6 +236,40 @@ async def test_an_open_transaction_that_holds_a_partition_up_is_named(ledgers: L
     await ledgers.entered(120)
     await check(ledgers, before + behind)
     await process.ready()
+
+
+async def test_nothing_is_decided_by_its_writers_clock(ledgers: Ledgers) -> None:
+    settings = settings_of(ledgers.world)
+    process = ledgers.start()
+    await process.ready()
+    producer = AIOKafkaProducer(bootstrap_servers=ledgers.world.bootstrap)
+    await producer.start()
+    stamped: list[Message] = []
+    yesterday = int((time.time() - 86_400) * 1000)
+
+    async def kept_its_writers_time() -> bool:
+        one = command(len(stamped))
+        stamped.append(one)
+        given = {"key": one.key, "headers": list(one.headers), "timestamp_ms": yesterday}
+        ack = await producer.send_and_wait(settings.topic_prefix + TOPIC, one.value, **given)
+        return bool(ack.timestamp_type == 0)
+
+    try:
+        await administration.set_settings(settings, {TOPIC: {TIMESTAMP: "CreateTime"}})
+        await eventually(kept_its_writers_time, 30)
+    finally:
+        await producer.stop()
+    sent = stamped[:-1]
+    await ledgers.entered(len(sent))
+
+    async def set_aside() -> list[Any]:
+        return await read_all(ledgers.world, LETTERS)
+
+    (letter,) = await eventually(set_aside, 30)
+    assert b"its time is its writer's" in dict(letter.headers)["dead-letter-message"]
+    await administration.set_settings(settings, {TOPIC: {TIMESTAMP: "LogAppendTime"}})
+    assert await ledgers.entries() == len(sent), "it is not entered"
+    await process.ready(60)
 
 
 UNLUCKY = (

@@ -11,6 +11,7 @@ import pytest
 from chassis.topics.creation import ensure_topics
 from cli.dead_letters.actions import operator
 from contracts import topics
+from contracts.ids import uuid5
 from tests.component.booking.conftest import identity
 from tests.component.booking.desk import NOON, USED, Desk, open_desk
 from tests.component.booking.identity import Identity
@@ -185,6 +186,8 @@ async def test_a_damaged_batch_is_left_behind(
 
     await eventually(says_where, 30)
     await desk.stop()
+    story = await command_line(desk, "trace", str(uuid5(lost, "appointment")))
+    assert (story.returncode, "the log is damaged" in story.stderr) == (1, True), story.stderr
     stands = await progress(desk, "show", "booking")
     assert isinstance(stands, list)
     assert [stand["partition"] for stand in stands if stand["halted"]] == [place[0]]

@@ -12,7 +12,7 @@ from chassis import clock
 from chassis.consuming.progress import milliseconds
 
 _ATTRIBUTES = 21  # from here on the checksum counts; it stands in the four bytes before
-_TRANSACTIONAL, _CONTROL, _GZIP = 0x10, 0x20, 0x01
+_LOG_APPEND_TIME, _TRANSACTIONAL, _CONTROL, _GZIP = 0x08, 0x10, 0x20, 0x01
 _PLACEHOLDER, _NOT_UTF8 = "~~name~~", b"\xff\xfe~~~~\xfe\xff"
 
 
@@ -157,6 +157,7 @@ def _encoded(entries: Sequence[Entry], kind: Kind, producer: int, timestamp: int
         builder.append(number, timestamp, entry.key, entry.value, headers)
     raw = bytearray(builder.build())
     raw[0:8] = struct.pack(">q", entries[0].offset)
+    _set_attributes(raw, _LOG_APPEND_TIME)
     if kind is Kind.MARKER:
         _set_attributes(raw, _CONTROL | _TRANSACTIONAL)
     if kind is Kind.UNPACKABLE:

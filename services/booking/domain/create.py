@@ -55,7 +55,7 @@ def decide_create(case: Case[Create]) -> Decision:
         return when
     involved = (organizer_id, *invitees(command.participant_ids, organizer_id))
     refusal = (
-        times.refusal_for_length(when)
+        times.refusal_for_length(when, zone)
         or (None if command.pattern else times.refusal_for_distance(when.start, case.at))
         or _refusal_for_seats(command, involved)
         or refusal_for_strangers(

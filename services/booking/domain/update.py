@@ -43,7 +43,7 @@ def decide_update(case: Case[Update], before: Appointment) -> Decision:
     after = _changed(command, before, when)
     moved = when != Period(before.start, before.end)
     refusal = (
-        (_refusal_for_new_times(when, at) if moved else None)
+        (_refusal_for_new_times(when, after.timezone, at) if moved else None)
         or _refusal_for_seats(command, after)
         or _refusal_for_added(case, before)
         or (_refusal_for_past(before, when, at) if moved else None)
@@ -93,8 +93,8 @@ def _changed(command: Update, before: Appointment, when: Period) -> Appointment:
     )
 
 
-def _refusal_for_new_times(when: Period, at: datetime) -> Refusal | None:
-    return times.refusal_for_length(when) or times.refusal_for_distance(when.start, at)
+def _refusal_for_new_times(when: Period, zone: str, at: datetime) -> Refusal | None:
+    return times.refusal_for_length(when, zone) or times.refusal_for_distance(when.start, at)
 
 
 def _refusal_for_past(before: Appointment, when: Period, at: datetime) -> Refusal | None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from chassis.database.transactions import Database, Transaction
 from services.booking.domain.model.diary import Hold
 from services.booking.domain.model.needs import AllNeeds
-from services.booking.domain.model.times import LONGEST
+from services.booking.domain.model.times import LONGEST_DAY
 from services.booking.store.around import AROUND, Ranges, columns
 
 _HOLD_COLUMNS = "h.id, h.organization_id, h.owner_id, h.user_ids, h.start_time, h.end_time, h.expires_at"
@@ -35,7 +35,7 @@ async def load_holds(tx: Transaction, needs: AllNeeds, ranges: Ranges, since: da
         "ids": list(needs.holds),
         "owners": list(needs.hold_owners),
         "since": since,
-        "longest": LONGEST,
+        "longest": LONGEST_DAY,
     }
     rows = await tx.execute(_HOLDS, values | columns(ranges))
     return [

@@ -1,47 +1,64 @@
-"""Read calendar files of other programs, off the event loop."""
+"""Read calendar files of other programs, in processes of their own."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from functools import partial
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+from multiprocessing import get_context
 
 from scheduling.ics import reading
-from services.ingress.domain.importing import RANGES_MAX
+from services.ingress.commands import calendar_process
+from services.ingress.commands.calendar_turns import Turns
+from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
 
-IMPORTED_AHEAD = timedelta(days=5 * 365)  # nothing can be booked later
+PROCESSES = 2
+SECONDS_MAX = 10.0  # of a process's time for one file
 
 
 class CalendarReader:
-    """Reads calendars in a thread of its own, one after the other: they may be large, and other requests go
-    on.
-    """
+    """Reads calendars in a few processes, which begin with the first file; `wait`: the longest that a file waits."""
 
     def __init__(self, wait: float) -> None:
-        self._wait = wait
-        self._thread = ThreadPoolExecutor(1, "calendar")
+        self._turns = Turns(PROCESSES, wait)
+        self._pool: ProcessPoolExecutor | None = None
 
-    async def busy(self, raw: bytes, now: datetime, zone: str, email: str) -> reading.Busy:
-        """Return the busy times from now on; what `email` has declined is free. Raises Problem 422 for an unreadable file, 503 if it takes too
+    async def busy(self, raw: bytes, now: datetime, zone: str, caller: Caller) -> reading.Busy:
+        """Return the busy times from now on; what the caller has declined is free.
+
+        Raises Problem 422 for an unreadable file, 429 while another one of the caller is read, 503 if it waits for too
         long.
         """
-        read = partial(
-            reading.busy,
-            raw,
-            first=now,
-            last=now + IMPORTED_AHEAD,
-            zone=zone,
-            at_most=RANGES_MAX,
-            reader=(email,),
+        async with self._turns.turn(caller.id, caller.organization):
+            result = await self._read(raw, now, zone, caller.email)
+        if isinstance(result, reading.Busy):
+            return result
+        code, message = result
+        raise Problem("unreadable", message, [{"field": "", "code": code, "message": message}])
+
+    def close(self) -> None:
+        """End the processes when they have read what they are reading."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    async def _read(
+        self, raw: bytes, now: datetime, zone: str, email: str
+    ) -> reading.Busy | calendar_process.Refused:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                PROCESSES, mp_context=get_context("spawn"), initializer=calendar_process.begin
+            )
+        pool = self._pool
+        reading_it = asyncio.get_running_loop().run_in_executor(
+            pool, calendar_process.read, raw, now, zone, email, SECONDS_MAX
         )
         try:
-            async with asyncio.timeout(self._wait):
-                return await asyncio.get_running_loop().run_in_executor(self._thread, read)
-        except reading.Unreadable as error:
-            raise Problem("unreadable", str(error), [_error(error)]) from error
-        except TimeoutError:
-            raise Problem("overloaded", "Other calendars are being read. Try again.") from None
-
-
-def _error(error: reading.Unreadable) -> dict[str, str]:
-    return {"field": "", "code": error.code, "message": error.message}
+            return await asyncio.shield(reading_it)
+        except asyncio.CancelledError:
+            await asyncio.wait([reading_it])  # the turn lasts as long as the process works
+            raise
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self._pool = None
+            raise Problem("overloaded", "A calendar reader has ended. Try again.") from None

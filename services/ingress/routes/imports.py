@@ -61,7 +61,7 @@ async def import_calendar(call: Call, query: ImportParameters, body: bytes) -> R
     what was booked otherwise than the file says.
     """
     zone = await call.runtime.directory.zone_of(call.caller.id)
-    busy = await call.runtime.calendar_files.busy(body, clock.now(), zone, call.caller.email)
+    busy = await call.runtime.calendar_files.busy(body, clock.now(), zone, call.caller)
     source = query.source or identity(body)
     if source and source.startswith(SUBSCRIBED):
         raise invalid(

@@ -10,7 +10,7 @@ OWN = """
         SELECT p.id, p.version, p.body, p.start_time, p.series_id
         FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
         WHERE a.user_id = $1 AND a.organization_id = $2
-        AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
+        AND a.start_time > $3::timestamptz - interval '26 hours' AND a.start_time < $4 AND a.end_time > $3
         AND a.response NOT IN ('declined', 'waiting')
         ORDER BY a.start_time DESC LIMIT 10000
     ), found AS (

@@ -2,7 +2,7 @@
 
 One round trip for all people, a row for each: the availability, and the taken time as arrays of whole
 seconds since 1970, a start rounded down and an end up. The range alone decides how much is read: no
-appointment and no hold is longer than 24 hours, live holds are few, and busy times, which may last for
+appointment and no hold is longer than the longest local day, 26 hours, live holds are few, and busy times, which may last for
 weeks, have an index of ranges. `margin` is how far around the range taken time matters.
 
 $1 people, $2 organization, $3 from, $4 to, $5 now, $6 holds that count as free if $7 owns them.
@@ -26,7 +26,7 @@ TAKEN = f"""
         SELECT {_SECONDS} FROM (
             SELECT start_time, end_time FROM views.attendees
             WHERE user_id = person.id AND organization_id = $2
-            AND start_time > since - interval '24 hours' AND start_time < until AND end_time > since
+            AND start_time > since - interval '26 hours' AND start_time < until AND end_time > since
             AND status IN ('pending', 'confirmed') AND response NOT IN ('declined', 'waiting')
             ORDER BY start_time
         ) AS occupying

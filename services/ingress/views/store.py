@@ -32,8 +32,8 @@ _HISTORY = """
     SELECT version, change, changes, actor, at FROM views.history
     WHERE appointment_id = $1 AND organization_id = $2 ORDER BY version
 """
-# No appointment is longer than 24 hours, which turns an overlap into a range of starts that an index can
-# serve.
+# No appointment is longer than the longest local day, 26 hours, which turns an overlap into a range of
+# starts that an index can serve.
 _CALENDAR = """
     SELECT a.user_id, a.start_time, a.end_time, a.status, p.id, p.body, seen.shared
     FROM views.attendees a JOIN views.appointments p ON p.id = a.appointment_id
@@ -43,7 +43,7 @@ _CALENDAR = """
         ) AS shared
     ) AS seen
     WHERE a.user_id = ANY($1::uuid[]) AND a.organization_id = $2
-    AND a.start_time > $3::timestamptz - interval '24 hours' AND a.start_time < $4 AND a.end_time > $3
+    AND a.start_time > $3::timestamptz - interval '26 hours' AND a.start_time < $4 AND a.end_time > $3
     AND a.status <> 'cancelled' AND a.response NOT IN ('declined', 'waiting')
     ORDER BY a.start_time, a.appointment_id
 """
@@ -326,7 +326,7 @@ def list_statement(
         start, key = "a.start_time", "a.appointment_id"
     if query.ends_after:
         bound = value(query.ends_after)
-        where.append(f"{start} > {bound}::timestamptz - interval '24 hours' AND p.end_time > {bound}")
+        where.append(f"{start} > {bound}::timestamptz - interval '26 hours' AND p.end_time > {bound}")
     if query.starts_before:
         where.append(f"{start} < {value(query.starts_before)}")
     if query.statuses:

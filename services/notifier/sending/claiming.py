@@ -41,15 +41,6 @@ class Claimer:
         """Claim a single delivery for a probe; an empty list if none waits."""
         return await insist(self._claim_one)
 
-    async def look(self, ids: Sequence[UUID]) -> list[Checked]:
-        """Load deliveries that were claimed as they are now."""
-
-        async def look() -> list[Checked]:
-            async with self._database.transaction() as tx:
-                return await checked.look(tx, ids)
-
-        return await insist(look)
-
     async def _claim_batch(self) -> list[Call]:
         """Claim and commit; then load, in one query, the claimed deliveries with their appointments."""
         async with self._database.transaction() as tx:

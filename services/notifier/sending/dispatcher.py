@@ -18,6 +18,7 @@ from services.notifier.sending.conclusion import Untried
 from services.notifier.sending.fair_queue import Turns
 from services.notifier.sending.group_calls import Together
 from services.notifier.sending.leases import Leases
+from services.notifier.sending.looking import Looker
 from services.notifier.sending.outbox_relay import Relay
 from services.notifier.sending.probing import Prober
 from services.notifier.sending.template_registration import Registration
@@ -47,7 +48,7 @@ class Dispatcher:
         self._leases = Leases(database, lease, settings.lease)
         self._completer = Completer(database, self._leases, GATHER_SECONDS, relay.wake)
         self._claimer = Claimer(database, self._leases, settings.claim_max, self._completer.end)
-        self._caller = Attempts(client, settings, self._circuit, self._claimer.look)
+        self._caller = Attempts(client, settings, self._circuit, Looker(database).look)
         self._prober = Prober(
             database,
             self._circuit,

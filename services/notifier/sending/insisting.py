@@ -10,17 +10,10 @@ from chassis.retrying import until_done
 T = TypeVar("T")
 log = telemetry.get_logger()
 
-_RACES = ("40P01", "40001")  # SQLSTATE of a deadlock and of a serialization failure
-
 
 async def insist(work: Callable[[], Awaitable[T]]) -> T:
     """Return the result of `work`, repeated while the database is away or a race was lost."""
-    return await until_done(work, passing=_passes, waiting=_note_waiting)
-
-
-def _passes(error: Exception) -> bool:
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return is_not_now(error) or state in _RACES
+    return await until_done(work, passing=is_not_now, waiting=_note_waiting)
 
 
 def _note_waiting(error: Exception, attempt: int) -> None:

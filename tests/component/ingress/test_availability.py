@@ -94,6 +94,21 @@ async def test_buffers_look_beyond_the_days_asked_about(ingress: Ingress) -> Non
     assert await codes(ingress, "2031-03-02T23:00:00Z", duration=60) == ["buffer"]
 
 
+async def test_the_last_hour_of_a_day_of_25_hours_is_shown_as_taken(ingress: Ingress) -> None:
+    """Asked only about that hour, availability, explain, the calendars, the list and the feed know of it."""
+    start, end = datetime(2031, 10, 25, 22, tzinfo=UTC), datetime(2031, 10, 26, 23, tzinfo=UTC)
+    await ingress.fleet.show(an_appointment(ANNA, (), start, 1_500))
+    last = f"{end - HOUR / 2:%Y-%m-%dT%H:%M:%SZ}"
+    assert await codes(ingress, last, duration=30) == ["busy"]
+    found = await ingress.json(
+        ANNA, "/availability?start_date=2031-10-26&end_date=2031-10-26&timezone=Europe/Berlin"
+    )
+    assert found["slots"] == []
+    around = f"from={last}&to={end:%Y-%m-%dT%H:%M:%SZ}"
+    assert len((await ingress.json(ANNA, f"/calendar?{around}"))["items"]) == 1
+    assert len((await ingress.json(ANNA, f"?{around}"))["items"]) == 1
+
+
 async def test_a_limit_for_each_day_counts_the_whole_day(ingress: Ingress) -> None:
     """In the person's zone, whatever days were asked about."""
     await ingress.fleet.say_hours(ANNA, policy={"step": 60, "max_per_day": 1}, timezone="America/New_York")

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.component.ingress.fleet import refused
-from tests.component.ingress.people import ANNA
+from tests.component.ingress.people import ANNA, STRANGER
 from tests.component.ingress.running import Ingress
 
 NEXT_YEAR = datetime.now(UTC).year + 1
@@ -177,3 +177,69 @@ async def test_others_are_answered_while_a_file_is_read(ingress: Ingress) -> Non
         slowest = max(slowest, time.monotonic() - began)
     assert (await sending).status_code == 200
     assert slowest < 3, "a machine three times slower than this one"
+
+
+async def test_every_component_is_accounted_for(ingress: Ingress) -> None:
+    ingress.fleet.answer = lambda _, body: imported(body)
+    declined = f"ATTENDEE;PARTSTAT=DECLINED:mailto:{ANNA.name.upper()}@EXAMPLE.com"
+    parts = [
+        an_event("good"),
+        an_event("odd", 2, 'ORGANIZER;CN=The "quoted" one:mailto:x@else.example'),
+        an_event("declined", 3, declined),
+        an_event("bad", 4, "RRULE:FREQ=NEVER"),
+        "BEGIN:VTODO\r\nUID:task\r\nEND:VTODO",
+        an_event("guessed", 5)
+        .replace("DTSTART:", "DTSTART;TZID=Nowhere:")
+        .replace("DTEND:", "DTEND;TZID=Nowhere:")
+        .replace("0000Z", "0000"),
+    ]
+    response = await send(ingress, a_file(*parts))
+    answer = response.json()
+    assert (response.status_code, answer["imported"]) == (200, 3), response.text
+    assert answer["components"] == {"total": 6, "booked": 3, "skipped": 2, "failed": 1}
+    assert [
+        (one["place"], one["kind"], one["uid"], one["outcome"], one["code"]) for one in answer["left_out"]
+    ] == [
+        ("component 3", "VEVENT", "declined", "skipped", "declined"),
+        ("component 4", "VEVENT", "bad", "failed", "unsupported_frequency"),
+        ("component 5", "VTODO", "task", "skipped", "not_an_event"),
+    ]
+    assert [(one["place"], one["code"]) for one in answer["notes"]] == [("component 6", "zone_guessed")]
+    [(_, _, body)] = ingress.fleet.commands
+    assert body["removed"] == ["declined"]
+
+
+HEAVY_ZONES = "".join(
+    f"BEGIN:VTIMEZONE\r\nTZID:Z{number}\r\n"
+    + "".join(
+        f"BEGIN:STANDARD\r\nDTSTART:1600{1 + part % 12:02}01T020000\r\nTZOFFSETFROM:+0{part % 9}00\r\n"
+        f"TZOFFSETTO:+0{(part + 1) % 9}00\r\nRRULE:FREQ=DAILY\r\nEND:STANDARD\r\n"
+        for part in range(20)
+    )
+    + "END:VTIMEZONE\r\n"
+    for number in range(500)
+)
+HEAVY = HEAVY_ZONES + "".join(
+    f"BEGIN:VEVENT\r\nUID:{number}\r\nDTSTART;TZID=Z{number % 500}:{NEXT_YEAR}0501T100000\r\nDURATION:PT1H\r\nEND:VEVENT\r\n"
+    for number in range(4_000)
+)
+
+
+async def test_large_files_of_one_are_in_nobody_elses_way(ingress: Ingress) -> None:
+    """Of eight at once one is read, the others are refused; another organization's file is read meanwhile."""
+    ingress.fleet.answer = lambda _, body: imported(body)
+    heavy = [asyncio.create_task(send(ingress, a_file(HEAVY.removesuffix("\r\n")))) for _ in range(8)]
+    await asyncio.wait(heavy, return_when=asyncio.FIRST_COMPLETED)
+    small = await ingress.call(
+        STRANGER,
+        "POST",
+        "/calendar/import",
+        content=a_file(an_event()),
+        headers={"Content-Type": "text/calendar"},
+    )
+    assert small.status_code == 200, small.text
+    answers = [await one for one in heavy]
+    assert sorted(one.status_code for one in answers) == [200] + [429] * 7
+    refused_one = next(one for one in answers if one.status_code == 429)
+    assert refused_one.json()["code"] == "rate_limited"
+    assert int(refused_one.headers["Retry-After"]) > 0

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.component.ingress.people import ANNA
 from tests.component.ingress.running import Ingress
 
@@ -61,3 +63,26 @@ async def test_the_frontend_may_call_from_its_own_origin(ingress: Ingress) -> No
     assert "etag" in response.headers["access-control-expose-headers"].lower()
     foreign = await ingress.call(ANNA, "GET", "/preferences", headers={"Origin": "https://elsewhere.example"})
     assert "access-control-allow-origin" not in foreign.headers
+
+
+async def test_json_is_compressed_for_clients_that_can_read_it(ingress: Ingress) -> None:
+    await ingress.fleet.say_hours(ANNA)
+    path = "/api/appointments/availability?start_date=2031-03-01&end_date=2031-03-31&duration=30"
+    sizes: dict[str, int] = {}
+    for accepted in ("gzip", "identity"):
+        headers = {**ingress.authorization(ANNA), "Accept-Encoding": accepted}
+        response = await ingress.client.get(path, headers=headers)
+        sizes[accepted] = response.num_bytes_downloaded
+        expected = "gzip" if accepted == "gzip" else None
+        assert response.headers.get("content-encoding") == expected
+        assert "accept-encoding" in response.headers["vary"].lower()
+    assert sizes["identity"] > 100_000
+    assert sizes["gzip"] < sizes["identity"] / 10
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/api/appointments/stream"])
+async def test_a_short_answer_and_the_stream_are_sent_as_they_are(ingress: Ingress, path: str) -> None:
+    headers = {**ingress.authorization(ANNA), "Accept-Encoding": "gzip"}
+    async with ingress.client.stream("GET", path, headers=headers) as response:
+        assert response.status_code == 200
+        assert "content-encoding" not in response.headers

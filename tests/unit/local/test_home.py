@@ -77,3 +77,17 @@ async def test_empty_variables_replace_nothing(tmp_path: Path) -> None:
     stack = Stack(Home(tmp_path), Ports(), External.of({"KAFKA_BOOTSTRAP_SERVERS": "", "DATABASE_URL": ""}))
     assert stack.urls["KAFKA_BOOTSTRAP_SERVERS"] == "127.0.0.1:9092"
     assert stack.urls["DATABASE_URL"].endswith("@127.0.0.1:5433/appointments")
+
+
+async def test_people_use_the_product_at_the_ingress_and_sign_in_at_the_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FRONTEND_URL", raising=False)
+    ports = Ports()
+    stack = Stack(Home(tmp_path), ports, External(None, None))
+    found = stack._frontend()
+    assert found["FRONTEND_URL"] == f"http://{HOST}:{ports.ingress}/app"
+    assert found["LOGIN_URL"] == f"http://{HOST}:{ports.identity}/sandbox/login"
+    assert found["LOGIN_KIND"] == "sandbox"
+    monkeypatch.setenv("FRONTEND_URL", "http://localhost:5173")
+    assert stack._frontend()["FRONTEND_URL"] == "http://localhost:5173"

@@ -56,16 +56,15 @@ def decide_place(case: Case[PlaceHold]) -> Decision:
     )
     if refusal:
         return refusal
-    when = times.period(
-        command.start, command.end, access.zone_of(command.timezone, organizer, book), command.fold
-    )
+    zone = access.zone_of(command.timezone, organizer, book)
+    when = times.period(command.start, command.end, zone, command.fold)
     if isinstance(when, Refusal):
         return when
     sent = command.participant_ids
     involved = (organizer, *invitees(sent, organizer))
     fields = [("organizer_id", organizer), *participant_fields(sent)]
     refusal = (
-        times.refusal_for_length(when)
+        times.refusal_for_length(when, zone)
         or times.refusal_for_distance(when.start, at)
         or refusal_for_strangers(involved, lambda: fields, book.people, command.organization)
         or times.refusal_for_past(when.start, at)

@@ -6,6 +6,7 @@ from math import floor
 from uuid import UUID
 
 from scheduling.free import REACH
+from scheduling.limits import LONGEST_DAY
 from scheduling.reasons import Reason, reasons_against
 from services.booking.domain.free_time.alternatives import alternatives
 from services.booking.domain.free_time.conflicts import refusal_for_conflict
@@ -66,7 +67,7 @@ def _reasons(case: Case[Command], enquiry: Enquiry, user: UUID) -> list[Reason]:
     if user == enquiry.ignoring or not case.book.diary.limits(user):
         return []
     person, now = person_around(case, enquiry, user, AROUND), floor(case.at.timestamp())
-    against = reasons_against(person, *span(*enquiry.when), now)
+    against = reasons_against(person, *span(*enquiry.when), now, longest=LONGEST_DAY)
     settled = DECIDED_BEFORE | AGREED_WITH_THE_START if _keeps_start(enquiry, user) else DECIDED_BEFORE
     return [reason for reason in against if reason.code not in settled]
 

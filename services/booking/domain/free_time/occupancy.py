@@ -12,7 +12,7 @@ from services.booking.domain.model.book import Changed
 from services.booking.domain.model.commands import Create, PlaceHold, Update
 from services.booking.domain.model.needs import TimeNeeds
 from services.booking.domain.model.people import People
-from services.booking.domain.model.times import LAST, LONGEST, Period, period
+from services.booking.domain.model.times import LAST, LONGEST_DAY, Period, period
 
 # Clocks on earth are at most this far from UTC (IANA: -12 to +14 hours).
 FARTHEST_ZONE = timedelta(hours=14)
@@ -133,7 +133,7 @@ def _ranges(enquiry: _Wish) -> list[Period]:
     another.
     """
     ends = sorted(enquiry.ends)
-    longest = LONGEST + 2 * FARTHEST_ZONE
+    longest = LONGEST_DAY + 2 * FARTHEST_ZONE
     found: list[Period] = []
     for start in sorted(enquiry.starts):
         if start > LAST:

@@ -103,6 +103,10 @@ def wall_clock(instant: datetime, zone: str) -> datetime:
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
-def overlap_themselves(originals: Iterable[datetime], duration: timedelta) -> bool:
-    """Whether occurrences of this duration overlap; `originals` are sorted."""
+def overlap_themselves(
+    originals: Iterable[datetime], duration: timedelta, end_by: timedelta, zone: str
+) -> bool:
+    """Whether occurrences of this duration overlap; `originals` are sorted. `end_by`: of wall-clock time, is added."""
+    if end_by:
+        return any(after < shifted(before + duration, zone, end_by) for before, after in pairwise(originals))
     return any(after - before < duration for before, after in pairwise(originals))

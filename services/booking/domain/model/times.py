@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from scheduling.limits import LONGEST_DAY as LONGEST_DAY_SECONDS
+from scheduling.limits import longest_from
 from scheduling.wallclock import NonexistentTime, resolve
 from services.booking.domain.model.decision import Code, FieldError, Refusal, invalid
 
 SHORTEST = timedelta(seconds=1)
-LONGEST = timedelta(hours=24)
+A_DAY = timedelta(hours=24)
+LONGEST_DAY = timedelta(seconds=LONGEST_DAY_SECONDS)
 YEARS_AHEAD = 5
 # Every zone's clock works between these; times beyond them are past, or too far ahead.
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -43,15 +46,16 @@ def _instant(field: str, value: datetime, zone: str, fold: int) -> datetime | Fi
         return FieldError(field, "out_of_range", "This date is out of range.")
 
 
-def refusal_for_length(when: Period) -> Refusal | None:
-    """Reject less than a second and more than a day."""
+def refusal_for_length(when: Period, zone: str) -> Refusal | None:
+    """Reject less than a second and more than a day, which some clock changes in the zone make longer than 24 hours."""
     start, end = when
     if end <= start:
         return invalid("end_time", "end_before_start", "The end must be after the start.")
     if end - start < SHORTEST:
         return invalid("end_time", "too_short", "An appointment lasts at least one second.")
-    if end - start > LONGEST:
-        return invalid("end_time", "too_long", "An appointment lasts at most 24 hours.")
+    if end - start > A_DAY and end - start > (longest := longest_from(start, zone)):
+        until = "24 hours" if longest == A_DAY else "until the same local time on the next day"
+        return invalid("end_time", "too_long", f"An appointment lasts at most {until}.")
     return None
 
 

@@ -24,7 +24,7 @@ from services.booking.domain.model.recurring_series import (
 )
 from services.booking.domain.series.events import in_outcome, of_series, series_changed, with_more
 from services.booking.domain.series.horizon import horizon
-from services.booking.domain.series.recurring import Plan, plan_of
+from services.booking.domain.series.recurring import Plan, lasting, plan_of
 from services.booking.domain.series.refusals import InTheWay, refusal_for_series
 from services.booking.domain.series.what_if import Trial
 
@@ -75,11 +75,14 @@ def _settled(case: Case[Create], series: Series, attempt: Attempt, hold: Hold | 
 
 
 def _series(command: Create, template: Appointment, plan: Plan) -> Series:
+    first = times.Period(template.start, template.end)
+    duration, end_by = lasting(command, first)
     return Series(
         id=series_id_of(command.id),
         recurrence=plan.recurrence,
         template=replace(template, recurring_pattern=command.pattern.sent if command.pattern else None),
-        duration=template.end - template.start,
+        duration=duration,
+        end_by=end_by,
         ignores_availability=command.ignore_availability,
         booked_until=plan.until,
     )

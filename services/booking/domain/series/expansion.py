@@ -17,9 +17,10 @@ from services.booking.domain.model.recurring_series import (
     occurrence_id,
     period_of,
     series_id_of,
+    shifted,
 )
 from services.booking.domain.series.extending import due
-from services.booking.domain.series.recurring import plan_of
+from services.booking.domain.series.recurring import lasting, plan_of
 from services.booking.domain.series.scope import amount_of, is_about_several, own_command, touched
 
 
@@ -37,20 +38,20 @@ def creates_of(command: Create, people: People, at: datetime) -> Iterator[Create
         return
     zone = command.timezone or (people[organizer].timezone if organizer in people else "UTC")
     when = times.period(command.start, command.end, zone, command.fold)
-    if isinstance(when, Refusal) or times.refusal_for_length(when):
+    if isinstance(when, Refusal) or times.refusal_for_length(when, zone):
         return
     invited = invitees(command.participant_ids, organizer)
     plan = plan_of(command, zone, when, 1 + len(invited), at)
     if isinstance(plan, Refusal):
         return
-    series_id, duration = series_id_of(command.id), when.end - when.start
+    series_id, duration, end_by = series_id_of(command.id), *lasting(command, when)
     for original in plan.originals:
         start = as_sent(original, when.start, zone)
         yield replace(
             command,
             appointment_id=occurrence_id(series_id, original),
             start=start,
-            end=start + duration,
+            end=shifted(start + duration, zone, end_by),
             pattern=None,
         )
 

@@ -51,17 +51,30 @@ def plan_of(command: Create, zone: str, first: Period, people: int, at: datetime
     except TooMany:
         return invalid(FIELD, "too_many", f"A series has at most {OCCURRENCES_MAX} occurrences.")
     refusal = (
-        _refusal_for_occurrences(found, first.end - first.start)
+        _refusal_for_occurrences(found, *lasting(command, first), zone)
         or refusal_for_places(people, len(found), FIELD)
         or refusal_for_content(_content(command), len(found), FIELD)
     )
     return refusal or Plan(recurrence, found, until if recurrence.endless else None)
 
 
-def _refusal_for_occurrences(found: tuple[datetime, ...], duration: timedelta) -> Refusal | None:
+def lasting(command: Create, first: Period) -> tuple[timedelta, timedelta]:
+    """Return the elapsed time from each start to its end, and the wall-clock time that is added to it.
+
+    Wall-clock times that are a day apart stay so over clock changes, as whole days do; all else is elapsed time.
+    """
+    local = command.start.tzinfo is None and command.end.tzinfo is None
+    if local and command.end == command.start + timedelta(days=1):
+        return timedelta(), timedelta(days=1)
+    return first.end - first.start, timedelta()
+
+
+def _refusal_for_occurrences(
+    found: tuple[datetime, ...], duration: timedelta, end_by: timedelta, zone: str
+) -> Refusal | None:
     if not found:
         return invalid(FIELD, "no_occurrence", "The pattern has no occurrence.")
-    if overlap_themselves(found, duration):
+    if overlap_themselves(found, duration, end_by, zone):
         return invalid(
             FIELD, "overlaps", "Occurrences would overlap: each must end before the next one begins."
         )
