@@ -41,6 +41,7 @@ COMMANDS = {
     ),
     "call": Entry("cli.http.call:call", TALK, "Call the HTTP API as a person, and print the answer."),
     "calendar": Entry("cli.http.calendar:calendar", TALK, "Show a person's coming days."),
+    "busy-times": Entry("cli.http.busy_times:app", TALK, "List, import and remove a person's busy times."),
     "explain": Entry(
         "cli.http.explain:explain", TALK, "Show whether a person can be booked at a time, and why not."
     ),

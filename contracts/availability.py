@@ -23,6 +23,8 @@ YEAR_MINUTES = 527_040
 HORIZON_DAYS_MAX = 1_827
 BUSY_TIMES_MAX = 2_000
 UID_MAX = 255
+SOURCE_MAX = 255
+TOTAL_MAX = 5_000
 
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 """`HH:MM` on a wall clock; 24:00 is the midnight at the end of the day."""
@@ -36,6 +38,9 @@ def _storable(uid: str) -> str:
 
 Uid = Annotated[str, Field(min_length=1, max_length=UID_MAX), AfterValidator(_storable)]
 """The identifier of an event in its calendar."""
+
+Source = Annotated[str, Field(min_length=1, max_length=SOURCE_MAX), AfterValidator(_storable)]
+"""The calendar that busy times come from, one of its owner's."""
 
 
 class _Hours(CommandBody):
@@ -186,17 +191,52 @@ class BusyTime(CommandBody):
         return self
 
 
+class Stretch(CommandBody):
+    """The uids after `after`, up to and with `until`, in the order of their code points; null: no bound.
+
+    `total` counts the ranges of the whole calendar, of which these are a portion.
+    """
+
+    after: Uid | None = None
+    until: Uid | None = None
+    total: int = Field(strict=True, ge=0, le=TOTAL_MAX)
+
+
 class ImportBusyTimes(CommandBody):
-    """Replace the actor's time that is taken elsewhere, as far as it is named here; `removed` has uids to forget."""
+    """Replace the actor's time that is taken elsewhere, as far as it is named here; `removed` has uids to forget.
+
+    `source` is the calendar that the ranges come from; a person's uids are unique over all sources. With
+    `replaces`, ranges of the source whose uids are in that stretch and are not sent are forgotten, too: portions
+    whose stretches cover all uids replace the calendar as a whole.
+    """
 
     busy_times: list[BusyTime] = Field(default_factory=list, max_length=BUSY_TIMES_MAX)
     removed: list[Uid] = Field(default_factory=list, max_length=BUSY_TIMES_MAX)
+    source: Source | None = None
+    replaces: Stretch | None = None
+
+    @model_validator(mode="after")
+    def _replaces_a_source(self) -> "ImportBusyTimes":
+        if self.replaces is not None and self.source is None:
+            raise PydanticCustomError("no_source", "Only the times of a source can be replaced as a whole")
+        return self
+
+
+class RemoveBusyTimes(CommandBody):
+    """Forget the actor's time that is taken elsewhere: of this source, or of every imported file.
+
+    An empty source has the times that were imported without one. Times of subscribed calendars stay: they go with
+    their subscription.
+    """
+
+    source: Annotated[str, Field(max_length=SOURCE_MAX), AfterValidator(_storable)] | None = None
 
 
 class BusyTimesChanged(EventBody):
     """Body of `busy_times.changed`: ranges that are new or have moved, and uids that are gone.
 
-    `version` counts a person's changes from 1.
+    `version` counts a person's changes from 1. `source` is the calendar that the ranges come from; null: none was
+    named.
     """
 
     user_id: UUID
@@ -204,6 +244,7 @@ class BusyTimesChanged(EventBody):
     version: int = Field(ge=1)
     busy_times: list[BusyTime] = Field(default_factory=list)
     removed: list[str] = Field(default_factory=list)
+    source: str | None = None
     actor: str
 
 

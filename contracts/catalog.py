@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from contracts import (
     appointments,
     availability,
+    calendars,
     control,
     feeds,
     holds,
@@ -66,6 +67,7 @@ _PROJECTOR_BODIES: dict[str, type[BaseModel]] = {
     "busy_times.shown": views.BusyTimesShown,
     "hold.shown": views.HoldShown,
     "feed.shown": views.FeedShown,
+    "calendar_subscriptions.shown": views.SubscriptionsShown,
 }
 _REPORTS = {
     "notification.delivered": "It reached the person.",
@@ -81,6 +83,7 @@ MESSAGE_TYPES: tuple[MessageType, ...] = (
     *_told(BOOKING_EVENTS, availability.BusyTimesChanged, availability.BUSY_EVENT_TYPES),
     *_told(BOOKING_EVENTS, holds.HoldEvent, holds.EVENT_TYPES),
     *_told(BOOKING_EVENTS, feeds.FeedChanged, feeds.EVENT_TYPES),
+    *_told(BOOKING_EVENTS, calendars.SubscriptionsChanged, calendars.EVENT_TYPES),
     *_told(BOOKING_OUTCOMES, Outcome, OUTCOME_TYPES, "booking."),
     *_told(REMINDERS_EVENTS, reminders.Reminder, reminders.EVENT_TYPES),
     *_told(REMINDERS_EVENTS, reminders.FollowUp, reminders.FOLLOW_UP_TYPES),

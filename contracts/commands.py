@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from contracts.availability import ImportBusyTimes, SetAvailability
+from contracts.availability import ImportBusyTimes, RemoveBusyTimes, SetAvailability
+from contracts.calendars import NoteCalendarPoll, SubscribeCalendar, UnsubscribeCalendar
 from contracts.feeds import SetFeed
 from contracts.fields import (
     PARTICIPANTS_MAX,
@@ -182,10 +183,14 @@ BookingCommand = (
     | ExtendSeries
     | SetAvailability
     | ImportBusyTimes
+    | RemoveBusyTimes
     | PlaceHold
     | ReleaseHold
     | RenewHold
     | SetFeed
+    | SubscribeCalendar
+    | UnsubscribeCalendar
+    | NoteCalendarPoll
 )
 
 BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
@@ -204,10 +209,14 @@ BOOKING_COMMANDS: dict[str, type[BookingCommand]] = {
     "series.extend": ExtendSeries,
     "availability.set": SetAvailability,
     "busy_times.import": ImportBusyTimes,
+    "busy_times.remove": RemoveBusyTimes,
     "hold.place": PlaceHold,
     "hold.release": ReleaseHold,
     "hold.renew": RenewHold,
     "feed.set": SetFeed,
+    "calendar.subscribe": SubscribeCalendar,
+    "calendar.unsubscribe": UnsubscribeCalendar,
+    "calendar.note_poll": NoteCalendarPoll,
 }
 
 NotifierCommand = SetPreferences | SetOrganizationPreferences

@@ -70,7 +70,8 @@ class Outcome(EventBody):
 
     `alternatives`: the nearest times instead of one that is refused. Of a series: its id, the occurrences that were
     touched, those that were left out. `waiting`: on the waiting list. Results without an appointment have their own field:
-    `availability`, `hold`, or `user_id` with the `version` of their busy times (and how many were `imported`) or feed.
+    `availability`, `hold`, or `user_id` with the `version` of their busy times (and how many were `imported` or `removed`),
+    feed or subscribed calendars.
     `retry_after`: seconds after which the same command is accepted, under another id.
     """
 
@@ -93,6 +94,7 @@ class Outcome(EventBody):
     hold: Hold | None = None
     user_id: UUID | None = None
     imported: int | None = None
+    removed: int | None = None
     retry_after: int | None = Field(None, ge=1)
 
 

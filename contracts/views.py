@@ -94,6 +94,13 @@ class FeedShown(EventBody):
     version: int = Field(ge=1)
 
 
+class SubscriptionsShown(EventBody):
+    """Body of `calendar_subscriptions.shown`: the views show this version of a person's subscribed calendars."""
+
+    user_id: UUID
+    version: int = Field(ge=1)
+
+
 class NotificationStatus(EventBody):
     """The current state of a delivery."""
 
@@ -129,5 +136,6 @@ EVENT_TYPES = {
     "busy_times.shown": "A person's busy times changed in the views.",
     "hold.shown": "A hold in the views changed.",
     "feed.shown": "The address of a person's calendar changed in the views.",
+    "calendar_subscriptions.shown": "A person's subscribed calendars changed in the views.",
     "notifications.changed": "Deliveries in the views came to other states.",
 }

@@ -30,7 +30,7 @@ ROOMS = {
     "services/booking": WORKER | {"clients", "rebuild"},
     "services/notifier": WORKER | {"clients", "planning", "sending", "digests", "preferences"},
     "services/projector": WORKER | {"rebuild", "VIEWS.md"},
-    "services/reminders": WORKER | {"firing", "planning", "delegation"},
+    "services/reminders": WORKER | {"firing", "planning", "delegation", "calendars"},
     "services/ingress": OF_ALL - {"migrations"}
     | {"runtime", "routes", "api", "http", "commands", "views", "live", "clients"},
     "services/booking/domain": {"__init__", "model", "free_time", "attendance", "calendars", "series"}
@@ -59,7 +59,7 @@ ROOMS = {
         "schema",
     }
     | {"service", "access", "reasons", "commands", "verdicts", "health", "telemetry", "measured", "retrying"}
-    | {"backoff", "clock", "errors", "http", "upkeep", "gc_tuning"},
+    | {"backoff", "clock", "errors", "http", "upkeep", "gc_tuning", "outbound", "sealing"},
 }
 # The contracts that the chassis may know: the envelope and the topics, but no message.
 TECHNICAL_CONTRACTS = {"access", "envelope", "flaws", "flows", "ids", "reading", "topics"}

@@ -18,7 +18,7 @@ from cli.console import (
     with_examples,
 )
 
-SECRETS = ("DATABASE_URL", "COMMUNICATION_WEBHOOK_SECRET")
+SECRETS = ("DATABASE_URL", "COMMUNICATION_WEBHOOK_SECRET", "CALENDAR_SECRET")
 _FORMS: dict[str, Callable[[str, str], str]] = {
     "plain": lambda name, value: f"{name}={value}",
     "sh": lambda name, value: f"export {name}={shlex.quote(value)}",

@@ -113,7 +113,10 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
             {"busy_times": [_TWO_HOURS | {"uid": "a", "start_time": "2028-03-27T07:00:00"}]},
         ),
         Bad("uid-nul", "removed.0", "control_character", {"removed": ["a\0"]}),
+        Bad("no-source", "", "no_source", {"replaces": {"total": 1}}),
+        Bad("total-negative", "replaces.total", "greater_than_equal", {"replaces": {"total": -1}}),
     ),
+    "busy_times.remove": (*_ANY_COMMAND, Bad("source-nul", "source", "control_character", {"source": "a\0"})),
     "hold.place": (
         *_ANY_COMMAND,
         *_NEW_TIMES,
@@ -130,10 +133,25 @@ _BY_NAME: dict[str, tuple[Bad, ...]] = {
         Bad("no-hash", "token_hash", "missing", without="token_hash"),
         Bad("a-secret", "token_hash", "string_pattern_mismatch", {"token_hash": "the secret itself"}),
     ),
+    "calendar.subscribe": (
+        *_ANY_COMMAND,
+        Bad("no-name", "name", "string_too_short", {"name": "  "}),
+        Bad("no-address", "sealed", "missing", without="sealed"),
+        Bad("zone-unknown", "timezone", "unknown_timezone", {"timezone": "Mars/Olympus"}),
+    ),
+    "calendar.unsubscribe": (
+        *_ANY_COMMAND,
+        Bad("no-subscription", "subscription_id", "missing", without="subscription_id"),
+    ),
+    "calendar.note_poll": (*_ANY_COMMAND, Bad("nobody", "user_id", "missing", without="user_id")),
     "series.extend": (*_ANY_COMMAND, Bad("no-series", "series_id", "missing", without="series_id")),
     "series.changed": (*_VERSION_BAD, Bad("no-series", "series", "missing", without="series")),
     "availability.changed": (*_VERSION_BAD, Bad("nobody", "user_id", "missing", without="user_id")),
     "feed.changed": (*_VERSION_BAD, Bad("nobody", "user_id", "missing", without="user_id")),
+    "calendar_subscriptions.changed": (
+        *_VERSION_BAD,
+        Bad("nobody", "user_id", "missing", without="user_id"),
+    ),
     "busy_times.changed": (*_VERSION_BAD, Bad("nobody", "user_id", "missing", without="user_id")),
     **dict.fromkeys(("hold.placed", "hold.released"), (Bad("no-hold", "hold", "missing", without="hold"),)),
     "appointment.update": (

@@ -17,6 +17,7 @@ NOTIFICATION = "b6a2cc0e-5a4b-5d21-8c1e-3f6a9d2b7c07"
 CLIENT = "c0ffee00-0000-4000-8000-000000000008"
 SERIES = "5e71e500-5c1e-5a0a-9a55-0d7f2b1f6f09"
 HOLD = "401d0000-5c1e-5a0a-9a55-0d7f2b1f6f0a"
+SUBSCRIPTION = "5ab50000-5c1e-5a0a-9a55-0d7f2b1f6f0a"
 
 
 _TO_APPOINTMENT: JSON = {"appointment_id": APPOINTMENT}
@@ -283,6 +284,7 @@ GOOD: dict[str, JSON] = {
     "series.extend": {"series_id": SERIES},
     "availability.set": _AVAILABILITY,
     "busy_times.import": _BUSY,
+    "busy_times.remove": {"source": "Work"},
     "hold.place": {
         "participant_ids": [JONAS],
         "start_time": "2028-03-27T09:00:00",
@@ -293,6 +295,14 @@ GOOD: dict[str, JSON] = {
     "hold.release": {"hold_id": HOLD},
     "hold.renew": {"hold_id": HOLD, "expires_in": 300},
     "feed.set": {"token_hash": "5e" * 32},
+    "calendar.subscribe": {
+        "subscription_id": SUBSCRIPTION,
+        "name": "Work",
+        "sealed": "c2VhbGVk",
+        "timezone": "Europe/Berlin",
+    },
+    "calendar.unsubscribe": {"subscription_id": SUBSCRIPTION},
+    "calendar.note_poll": {"user_id": GRETA, "subscription_id": SUBSCRIPTION, "error": "gone", "times": 0},
     "appointment.participant_joined": _changed(
         2,
         [("participant_ids", [], [JONAS]), ("confirmation_status", {}, {JONAS: "confirmed"})],
@@ -325,6 +335,26 @@ GOOD: dict[str, JSON] = {
     | {"user_id": GRETA, "organization_id": ORGANIZATION, "version": 1, "actor": GRETA},
     "hold.placed": _HOLD,
     "hold.released": _HOLD,
+    "calendar_subscriptions.changed": {
+        "user_id": GRETA,
+        "organization_id": ORGANIZATION,
+        "version": 1,
+        "subscriptions": [
+            {
+                "id": SUBSCRIPTION,
+                "name": "Work",
+                "sealed": "c2VhbGVk",
+                "timezone": "Europe/Berlin",
+                "created_at": "2028-03-01T12:00:00Z",
+                "checked_at": "2028-03-02T12:15:00Z",
+                "succeeded_at": "2028-03-01T12:00:05Z",
+                "error": "gone",
+                "failing_since": "2028-03-02T12:15:00Z",
+                "times": 12,
+            }
+        ],
+        "actor": GRETA,
+    },
     "feed.changed": {
         "user_id": GRETA,
         "organization_id": ORGANIZATION,
@@ -332,6 +362,7 @@ GOOD: dict[str, JSON] = {
         "token_hash": "5e" * 32,
         "actor": GRETA,
     },
+    "calendar_subscriptions.shown": {"user_id": GRETA, "version": 1},
     "feed.shown": {"user_id": GRETA, "version": 1},
     "availability.shown": {"user_id": GRETA, "version": 1},
     "busy_times.shown": {"user_id": GRETA, "version": 1},
@@ -482,7 +513,7 @@ def headers(message: MessageType) -> dict[str, str]:
 
 
 def _subject(message: MessageType) -> str:
-    if message.name.startswith(("availability", "busy_times", "feed")):
+    if message.name.startswith(("availability", "busy_times", "feed", "calendar_subscriptions")):
         return GRETA
     if message.name.startswith(("hold", "series")):
         return HOLD if message.name.startswith("hold") else SERIES

@@ -57,6 +57,11 @@ class Home:
         return self._secret("webhook.secret")
 
     @property
+    def calendar_secret(self) -> str:
+        """The secret that seals the addresses of subscribed calendars."""
+        return self._secret("calendar.secret")
+
+    @property
     def feed_secret(self) -> str:
         """The secret from which addresses of calendars are made."""
         return self._secret("feed.secret")

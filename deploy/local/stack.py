@@ -77,7 +77,7 @@ class Stack:
 
     @property
     def urls(self) -> dict[str, str]:
-        """Return the addresses by the names of environment variables, and the secret of the webhook."""
+        """Return the addresses by the names of environment variables, and the secrets of the webhook and of calendars."""
         return {
             "INGRESS_URL": f"http://{HOST}:{self.ports.ingress}",
             "IDENTITY_URL": f"http://{HOST}:{self.ports.identity}",
@@ -86,6 +86,7 @@ class Stack:
             "DATABASE_URL": self._database_url(),
             "COMMUNICATION_WEBHOOK_SECRET": os.environ.get("COMMUNICATION_WEBHOOK_SECRET")
             or self.home.webhook_secret,
+            "CALENDAR_SECRET": os.environ.get("CALENDAR_SECRET") or self.home.calendar_secret,
         }
 
     def check_ports(self) -> None:

@@ -13,6 +13,7 @@ from chassis.health import Health
 from chassis.kafka.publisher import Publisher
 from chassis.reasons import explain
 from chassis.retrying import until_done
+from chassis.sealing import Seal
 from chassis.topics.creation import until_sound
 from contracts.flows import used_by
 from contracts.topics import COMMUNICATION_EVENTS
@@ -66,6 +67,7 @@ class Runtime:
         )
         self.writer = Writer(self.commander, self.store, self.visibility, self.check_replies)
         self.calendar_files = CalendarReader(settings.calendar_read_wait)
+        self.seal = Seal(settings.calendar_secret.split(","))
         self.delivery_reports = DeliveryReports(self.sender, settings)
         self._tasks: list[asyncio.Task[None]] = []
         self._kafka_reason = "does not answer"

@@ -3,7 +3,7 @@
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from chassis.configuration.settings import Settings
 
@@ -27,7 +27,8 @@ class IngressSettings(Settings):
     the ingress for people, such as https://example.com; empty: the loopback address. feed_secret: makes
     addresses of calendars, booking has the same; empty: none are made or read. identity_search: the path of
     Identity's search of people, or `off`. communication_webhook_secret: the secret with which delivery
-    reports are signed; empty: none are accepted. web: whether the web application is served; the names that
+    reports are signed; empty: none are accepted. calendar_secret: the key of subscribed addresses, shared with
+    reminders; after a comma an older one; empty: nobody can subscribe. web: whether the web application is served; the names that
     begin with `login` say it where people sign in.
     """
 
@@ -63,6 +64,7 @@ class IngressSettings(Settings):
     login_client_id: str = ""
     feed_secret: str = ""
     bodies_person_max: int = 16
+    calendar_secret: str = Field("", repr=False)
     in_flight_max: int = 1_000
     person_rate: float = 100.0
     person_burst: float = 400.0

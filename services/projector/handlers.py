@@ -11,7 +11,17 @@ from services.projector.domain import calendar, deliveries, outcomes
 from services.projector.domain.calendar import Change
 from services.projector.domain.deliveries import Delivery
 from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, Suspension
-from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series, ended, newest, ranges_of
+from services.projector.domain.times import (
+    BusyTimes,
+    CalendarSubscriptions,
+    Feed,
+    Hold,
+    Hours,
+    Series,
+    ended,
+    newest,
+    ranges_of,
+)
 from services.projector.messages import delivery_states
 from services.projector.messages.incoming import Body, Fact, shown
 from services.projector.store import appointments as store_appointments
@@ -71,6 +81,8 @@ async def _show_times(tx: Transaction, bodies: Sequence[Body]) -> None:
         await free_time.show_series(tx, newest(series, lambda one: one.id))
     if feeds := [body for body in bodies if isinstance(body, Feed)]:
         await free_time.show_feeds(tx, newest(feeds, lambda one: one.user_id))
+    if subscriptions := [body for body in bodies if isinstance(body, CalendarSubscriptions)]:
+        await free_time.show_subscriptions(tx, newest(subscriptions, lambda one: one.user_id))
 
 
 def _hold(body: Body) -> Hold | None:

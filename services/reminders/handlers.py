@@ -9,11 +9,13 @@ from chassis.database.transactions import Transaction
 from contracts.envelope import Message, Record
 from notifications.preferences import Organization
 from services.reminders import metrics
+from services.reminders.calendars import store as calendar_store
 from services.reminders.delegation.mode import OWN, ReminderMode
 from services.reminders.domain.channels import PreferencesInForce
 from services.reminders.domain.endings import Waits
 from services.reminders.domain.schedule import Schedule, advance
 from services.reminders.domain.timers import REMINDER, Changes, changes
+from services.reminders.messages.calendars import CalendarsChange
 from services.reminders.messages.incoming import (
     AppointmentChange,
     OrganizationPreferencesChange,
@@ -24,6 +26,22 @@ from services.reminders.store import preferences
 from services.reminders.store import schedules as store
 
 WAITS = Waits()
+
+
+async def follow_booking(
+    tx: Transaction,
+    batch: Sequence[tuple[Record, AppointmentChange | CalendarsChange]],
+    waits: Waits = WAITS,
+    mode: ReminderMode = OWN,
+) -> Sequence[Message]:
+    """Keep the newest version of each appointment with its timers, and of each person's subscribed calendars."""
+    calendars = [event for _, event in batch if isinstance(event, CalendarsChange)]
+    if calendars:
+        await calendar_store.follow(tx, calendars, clock.now())
+    appointments = [(record, event) for record, event in batch if isinstance(event, AppointmentChange)]
+    if appointments:
+        await follow_appointments(tx, appointments, waits=waits, mode=mode)
+    return ()
 
 
 async def follow_appointments(

@@ -7,15 +7,18 @@ from chassis.configuration.settings import service_database_url
 from chassis.consuming.batch import Subscription
 from chassis.consuming.newer import waits_for_newer
 from chassis.database.transactions import Database
+from chassis.outbound.fetching import Fetcher
+from chassis.sealing import Seal
 from chassis.service import Service
 from contracts import topics
 from services.reminders import jobs
+from services.reminders.calendars.poller import Poller
 from services.reminders.delegation.communication import Communication
 from services.reminders.delegation.mode import ReminderMode, mode_of
 from services.reminders.delegation.worker import HandoverWorker
 from services.reminders.firing.dispatcher import Dispatcher
-from services.reminders.handlers import follow_appointments, follow_preferences, nothing_to_republish
-from services.reminders.messages.incoming import read_appointment, read_preferences
+from services.reminders.handlers import follow_booking, follow_preferences, nothing_to_republish
+from services.reminders.messages.incoming import read_booking, read_preferences
 from services.reminders.planning import replanning
 from services.reminders.settings import RemindersSettings
 
@@ -24,12 +27,14 @@ MEASURE_SECONDS = 15
 REPLAN_SECONDS = 1
 GATHER_SECONDS = 0.1  # well below the look-ahead of firing
 PREFERENCES_GATHER_SECONDS = 0.5  # nearly all of that topic is about deliveries, and skipped
-POOL_SIZE = 8  # two consumers, three loops of the dispatcher, the jobs, the probe
+POOL_SIZE = 10  # two consumers, three loops of the dispatcher, the jobs, the probe, polls between their calls
 
 
-def build(settings: RemindersSettings) -> Service:
+def build(settings: RemindersSettings, fetcher: Fetcher | None = None) -> Service:
     """Return the service: events and preferences in, timers stored, reminders.events and commands to booking
     out.
+
+    `fetcher` calls the hosts of subscribed calendars; by default any public one.
     """
     database = Database(
         service_database_url(settings, NAME), application_name=f"appointments-{NAME}", pool_size=POOL_SIZE
@@ -38,13 +43,21 @@ def build(settings: RemindersSettings) -> Service:
     dispatcher = Dispatcher(database, service.publisher, clock.now)
     mode = mode_of(settings.reminders)
     redrive = topics.redrive(NAME).name
+    seal = Seal(settings.calendar_secret.split(","))
+    poller = Poller(database, service.publisher, fetcher or Fetcher(), seal, clock.now)
+
+    def wake() -> None:
+        """Look for timers and calendars that a batch has made."""
+        dispatcher.wake()
+        poller.wake()
+
     appointments = Subscription(
         name="reminders.appointments",
         topics=(topics.BOOKING_EVENTS.name, redrive),
-        decode=read_appointment,
-        handle=partial(follow_appointments, waits=settings.waits, mode=mode),
+        decode=read_booking,
+        handle=partial(follow_booking, waits=settings.waits, mode=mode),
         republish=nothing_to_republish,
-        committed=dispatcher.wake,
+        committed=wake,
         gather=GATHER_SECONDS,
     )
     service.consume(waits_for_newer(appointments))
@@ -60,6 +73,7 @@ def build(settings: RemindersSettings) -> Service:
         )
     )
     service.background("dispatcher", dispatcher.run)
+    service.background("calendars", poller.run)
     service.every(
         "replan",
         lambda: replanning.of_organizations(database, clock.now(), mode),

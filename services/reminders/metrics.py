@@ -21,6 +21,16 @@ GAPS = Counter(
     "Versions of appointments that arrived before their predecessor.",
 )
 STALE = Counter("appointments_reminders_stale_versions_total", "Versions that arrived after a newer one.")
+CALENDARS = Gauge(
+    "appointments_reminders_calendars",
+    "Subscribed calendars, by state: all, failing, failing for a day, late.",
+    ["state"],
+)
+CALENDAR_POLLS = Counter(
+    "appointments_reminders_calendar_polls_total",
+    "Polls of subscribed calendars, by result: changed, unchanged, or the code of an error.",
+    ["result"],
+)
 HANDOVERS = Counter(
     "appointments_reminders_handovers_total",
     "Appointments whose reminders were handed over, or could not be.",

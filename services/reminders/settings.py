@@ -14,6 +14,7 @@ class RemindersSettings(Settings):
 
     no_show_after_minutes: from the end of an appointment without check-ins to the command that marks it a no-show.
     follow_up_after_minutes: from its completion to the follow-up of its participants.
+    calendar_secret: the key of subscribed calendars' addresses, shared with the ingress; after a comma an older one.
     reminders: `delegated` hands reminders over to a Communication Service that schedules by itself.
 
     The upper limits, a day and two weeks, exist because appointments are deleted 30 days after their end.
@@ -25,6 +26,7 @@ class RemindersSettings(Settings):
     reminders: Literal["own", "delegated"] = "own"
     communication_token: str = ""
     communication_timeout: float = 10.0
+    calendar_secret: str = Field("", repr=False)
 
     @property
     def waits(self) -> Waits:

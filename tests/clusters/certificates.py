@@ -1,6 +1,7 @@
 """Certificates for tests: an authority of their own, and what it signs."""
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,13 +38,19 @@ class Authority:
         self.certificate = folder / f"{name}-ca.pem"
         self.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def sign(self, name: str, *, expired: bool = False, password: str = "") -> Pair:
-        """A new key and its certificate, for servers and clients alike; `expired`: an hour ago. `password`: of the key."""
+    def sign(
+        self, name: str, *, expired: bool = False, password: str = "", hosts: Sequence[str] = ()
+    ) -> Pair:
+        """A new key and its certificate, for servers and clients alike; `expired`: an hour ago. `password`: of the key.
+
+        `hosts`: names that it is good for beside this machine's.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         built = _builder(_name(name), self._name, key.public_key(), -_HOUR if expired else 24 * _HOUR)
         names: list[x509.GeneralName] = [
             x509.DNSName("localhost"),
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+            *map(x509.DNSName, hosts),
         ]
         signed = built.add_extension(x509.SubjectAlternativeName(names), critical=False).sign(
             self._key, hashes.SHA256()

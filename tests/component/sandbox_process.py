@@ -20,7 +20,9 @@ async def sandbox(name: str, home: Path, **environment: str) -> AsyncIterator[Ru
     """`deploy.local.NAME` with its data in `home`, ready; killed at the end."""
     port = free_port()
     process = _start(name, {"PORT": str(port), f"{name.upper()}_HOME": str(home)} | environment)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+    json = {"Content-Type": "application/json"}
+    url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(base_url=url, timeout=10, headers=json) as client:
         try:
             await eventually(lambda: answers(client), 60)
             yield client, process

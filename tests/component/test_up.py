@@ -47,7 +47,7 @@ async def test_env_names_where_the_stack_answers_and_secrets_only_on_demand(stac
     assert env["KAFKA_BOOTSTRAP_SERVERS"] == f"127.0.0.1:{9092 + stack.offset}"
     plain = dict(line.split("=", 1) for line in (await stack("env")).stdout.splitlines())
     assert set(plain) == {"INGRESS_URL", "IDENTITY_URL", "COMMUNICATION_URL", "KAFKA_BOOTSTRAP_SERVERS"}
-    assert set(env) - set(plain) == {"DATABASE_URL", "COMMUNICATION_WEBHOOK_SECRET"}
+    assert set(env) - set(plain) == {"DATABASE_URL", "COMMUNICATION_WEBHOOK_SECRET", "CALENDAR_SECRET"}
 
 
 async def test_a_second_up_says_that_it_runs_already(stack: Cli) -> None:

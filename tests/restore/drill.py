@@ -28,10 +28,11 @@ DECIDES_FROM = {
     "occurrences": "SELECT series_id, original_start, appointment_id FROM occurrences",
     "availability": "SELECT user_id, organization_id, version, body::text, weekly::text FROM availability",
     "availability_dates": "SELECT user_id, day, ranges::text FROM availability_dates",
-    "busy_times": "SELECT user_id, uid, during::text FROM busy_times",
+    "busy_times": "SELECT user_id, uid, during::text, source FROM busy_times",
     "busy_versions": "SELECT user_id, version FROM busy_versions",
     "holds": "SELECT id, organization_id, owner_id, user_ids, start_time, end_time, expires_at FROM holds",
     "held": "SELECT hold_id, user_id, start_time FROM held",
+    "calendar_subscriptions": "SELECT user_id, organization_id, version, body::text FROM calendar_subscriptions",
     "feeds": "SELECT user_id, organization_id, version, token_hash FROM feeds",
     # A hold that is used up by its own batch is never saved; the flag may say "look" for it, and there is nothing.
     "organizations": """SELECT id, announced, announcers, has_availability, has_busy_times, held_until > now() FROM organizations""",

@@ -18,6 +18,7 @@ from services.booking.domain.model.commands import (
     Join,
     Leave,
     MarkNoShow,
+    NoteCalendarPoll,
     ToAppointment,
 )
 from services.booking.domain.model.decision import Code, Refusal, invalid
@@ -25,11 +26,11 @@ from services.booking.domain.model.people import Person, belongs
 
 C = TypeVar("C", bound=Command)
 
-# Reminders reports the end of appointments, booking asks itself to extend series; other services send no
+# Reminders reports the end of appointments and polls of calendars, booking asks itself to extend series; other services send no
 # commands.
 REMINDERS, BOOKING = "service:reminders", "service:booking"
 SERVICES_MAY: Mapping[str, tuple[type[Command], ...]] = {
-    REMINDERS: (Complete, MarkNoShow),
+    REMINDERS: (Complete, MarkNoShow, NoteCalendarPoll),
     BOOKING: (ExtendSeries,),
 }
 NOT_A_MEMBER = Refusal(Code.NOT_ALLOWED, "The actor is not an active person of this organization.")
@@ -44,6 +45,8 @@ def case_of(command: C, book: Book, at: datetime) -> Case[C] | Refusal:
         if isinstance(command, SERVICES_MAY.get(command.actor.text, ())):
             return Case(command, None, book, at)
         return Refusal(Code.NOT_ALLOWED, "This service may not send this command.")
+    if isinstance(command, NoteCalendarPoll):
+        return Refusal(Code.NOT_ALLOWED, "Only a service may do this.")
     member = book.people.get(command.actor.user) if command.actor.user else None
     return Case(command, member, book, at) if belongs(member, command.organization) else NOT_A_MEMBER
 

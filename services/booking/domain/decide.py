@@ -10,7 +10,7 @@ from datetime import datetime
 
 from services.booking.domain import access, announcing, closing, create, transitions, update
 from services.booking.domain.attendance import joining, responses
-from services.booking.domain.calendars import busy_times, feeds, holds, hours
+from services.booking.domain.calendars import busy_times, feeds, holds, hours, subscriptions
 from services.booking.domain.model.appointment import Appointment
 from services.booking.domain.model.book import Book
 from services.booking.domain.model.case import Case
@@ -34,6 +34,7 @@ RULES: Rules = {
     **busy_times.RULES,
     **holds.RULES,
     **feeds.RULES,
+    **subscriptions.RULES,
 }
 
 

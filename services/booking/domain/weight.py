@@ -14,6 +14,7 @@ from services.booking.domain.model.commands import (
     ExtendSeries,
     ImportBusyTimes,
     PlaceHold,
+    RemoveBusyTimes,
     Scope,
     SetAvailability,
     ToAppointment,
@@ -44,6 +45,8 @@ def weight_of(command: Command | Refusal) -> int:
             return A_YEAR_OF_WEEKS
         case ImportBusyTimes():
             return 1 + len(command.busy_times) + len(command.removed)
+        case RemoveBusyTimes():
+            return PLACES_AT_ONCE  # how many ranges there are is known when they are loaded
         case SetAvailability():
             return 1 + len(command.body.get("overrides") or ())
         case _:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from contracts import availability, feeds, holds
+from contracts import availability, calendars, feeds, holds
 from contracts import commands as sent
 from contracts.ids import quick, uuid5
 from contracts.series import RecurringPattern
@@ -66,7 +66,21 @@ def _other(asker: Asker, body: sent.BookingCommand) -> commands.Command:
             return commands.SetAvailability(**sender, user_id=quick(body.user_id), body=content)
         case availability.ImportBusyTimes():
             ranges = [commands.BusyTime(item.uid, item.start_time, item.end_time) for item in body.busy_times]
-            return commands.ImportBusyTimes(**sender, busy_times=ranges, removed=body.removed)
+            sent_stretch = body.replaces
+            stretch = (
+                commands.Stretch(sent_stretch.after, sent_stretch.until, sent_stretch.total)
+                if sent_stretch
+                else None
+            )
+            return commands.ImportBusyTimes(
+                **sender,
+                busy_times=ranges,
+                removed=body.removed,
+                source=body.source or "",
+                replaces=stretch,
+            )
+        case availability.RemoveBusyTimes():
+            return commands.RemoveBusyTimes(**sender, source=body.source)
         case holds.ReleaseHold():
             return commands.ReleaseHold(**sender, hold_id=quick(body.hold_id))
         case holds.RenewHold():
@@ -96,6 +110,30 @@ def _other(asker: Asker, body: sent.BookingCommand) -> commands.Command:
                 fold=body.fold,
                 expires_in=body.expires_in,
                 ignore_availability=body.ignore_availability,
+            )
+        case _:
+            return _of_calendars(sender, body)
+
+
+def _of_calendars(sender: Mapping[str, Any], body: sent.BookingCommand) -> commands.Command:
+    match body:
+        case calendars.SubscribeCalendar():
+            return commands.SubscribeCalendar(
+                **sender,
+                subscription_id=quick(body.subscription_id),
+                name=body.name,
+                sealed=body.sealed,
+                timezone=body.timezone,
+            )
+        case calendars.UnsubscribeCalendar():
+            return commands.UnsubscribeCalendar(**sender, subscription_id=quick(body.subscription_id))
+        case calendars.NoteCalendarPoll():
+            return commands.NoteCalendarPoll(
+                **sender,
+                user_id=quick(body.user_id),
+                subscription_id=quick(body.subscription_id),
+                error=body.error,
+                times=body.times,
             )
         case _:
             raise TypeError(f"no command for {type(body).__name__}")

@@ -14,6 +14,7 @@ from contracts.ids import uuid_of
 from services.booking.domain.model.commands import BusyTime
 from services.booking.domain.model.diary import Hold, Hours
 from services.booking.domain.model.feed import Feed
+from services.booking.domain.model.subscriptions import Subscriptions
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -53,6 +54,7 @@ class OfBusyTimes:
     version: int
     set: tuple[BusyTime, ...]
     removed: tuple[str, ...]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class OfHold:
 
 
 Position: TypeAlias = tuple[str, int, int]
-What: TypeAlias = OfAppointment | OfSeries | OfBusyTimes | OfHold | Hours | Feed
+What: TypeAlias = OfAppointment | OfSeries | OfBusyTimes | OfHold | Hours | Feed | Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,8 @@ def _busy(_: Envelope, body: Body) -> OfBusyTimes:
         BusyTime(one["uid"], instant(one["start_time"]), instant(one["end_time"]))
         for one in body["busy_times"]
     )
-    return OfBusyTimes(uuid_of(body["user_id"]), body["version"], ranges, tuple(body["removed"]))
+    source = body.get("source") or ""
+    return OfBusyTimes(uuid_of(body["user_id"]), body["version"], ranges, tuple(body["removed"]), source)
 
 
 def _hold(head: Envelope, body: Body) -> OfHold:
@@ -169,6 +172,11 @@ def _feed(_: Envelope, body: Body) -> Feed:
     )
 
 
+def _subscriptions(_: Envelope, body: Body) -> Subscriptions:
+    user, organization = uuid_of(body["user_id"]), uuid_of(body["organization_id"])
+    return Subscriptions(user, organization, body["version"], tuple(body["subscriptions"]))
+
+
 _READERS: Mapping[str, Callable[[Envelope, Body], What]] = {
     "series.changed": _series,
     "availability.changed": _hours,
@@ -176,6 +184,7 @@ _READERS: Mapping[str, Callable[[Envelope, Body], What]] = {
     "hold.placed": _hold,
     "hold.released": _hold,
     "feed.changed": _feed,
+    "calendar_subscriptions.changed": _subscriptions,
 }
 
 

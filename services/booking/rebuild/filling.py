@@ -12,6 +12,7 @@ from services.booking.domain.model.appointment import Appointment
 from services.booking.domain.model.diary import Hours
 from services.booking.domain.model.feed import Feed
 from services.booking.domain.model.recurring_series import Series
+from services.booking.domain.model.subscriptions import Subscriptions
 from services.booking.messages.state import appointment_of, dumps
 from services.booking.rebuild import staging
 from services.booking.rebuild.facts import Fact, OfAppointment, OfBusyTimes, OfHold, OfSeries
@@ -20,8 +21,9 @@ from services.booking.store import rebuilt
 from services.booking.store import series as stored_series
 from services.booking.store.feeds import keep_feeds
 from services.booking.store.hours import save_hours
+from services.booking.store.subscriptions import keep_subscriptions
 
-F = TypeVar("F", OfAppointment, OfSeries, OfBusyTimes, OfHold, Hours, Feed)
+F = TypeVar("F", OfAppointment, OfSeries, OfBusyTimes, OfHold, Hours, Feed, Subscriptions)
 
 
 class Filling:
@@ -47,6 +49,7 @@ class Filling:
         await self._series(_of(OfSeries, facts))
         await self._hours(_of(Hours, facts))
         await self._feeds(_of(Feed, facts))
+        await self._subscriptions(_of(Subscriptions, facts))
         await self._busy_times(facts)
         await self._holds(facts)
         await self._people(facts)
@@ -101,14 +104,19 @@ class Filling:
         known = await rebuilt.versions(self._tx, "feeds", newest)
         await save_newer(keep_feeds, self._tx, newest, known)
 
+    async def _subscriptions(self, facts: Sequence[Subscriptions]) -> None:
+        newest = _newest(facts)
+        known = await rebuilt.versions(self._tx, "calendar_subscriptions", newest)
+        await save_newer(keep_subscriptions, self._tx, newest, known)
+
     async def _busy_times(self, facts: Iterable[Fact]) -> None:
         rows: list[tuple[Any, ...]] = []
         versions: list[tuple[Any, ...]] = []
         for fact in facts:
             if isinstance(what := fact.what, OfBusyTimes):
                 head = what.user_id, fact.organization
-                rows += [(*head, one.uid, what.version, one.start, one.end) for one in what.set]
-                rows += [(*head, uid, what.version, None, None) for uid in what.removed]
+                rows += [(*head, one.uid, what.version, one.start, one.end, what.source) for one in what.set]
+                rows += [(*head, uid, what.version, None, None, "") for uid in what.removed]
                 versions.append((*head, what.version))
         await staging.copy(self._tx, "rebuilt_busy", rows)
         await staging.copy(self._tx, "rebuilt_busy_versions", versions)

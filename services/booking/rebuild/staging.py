@@ -25,7 +25,8 @@ TABLES = {
     "rebuilt_cuts": 'topic text, partition int, "offset" bigint, at timestamptz',
     "rebuilt_events": "seq bigint, id uuid, type text, subject uuid, event bytea",
     "rebuilt_touched": "id uuid",
-    "rebuilt_busy": "user_id uuid, organization uuid, uid text, version int, starts timestamptz, ends timestamptz",
+    "rebuilt_busy": """
+        user_id uuid, organization uuid, uid text, version int, starts timestamptz, ends timestamptz, source text""",
     "rebuilt_busy_versions": "user_id uuid, organization uuid, version int",
     "rebuilt_holds": """
         id uuid, organization_id uuid, owner_id uuid, user_ids uuid[], start_time timestamptz, end_time timestamptz,

@@ -29,6 +29,7 @@ from services.booking.store import series as stored_series
 from services.booking.store.decisions import keep_further
 from services.booking.store.feeds import keep_feeds, load_feeds
 from services.booking.store.hours import load_weekly
+from services.booking.store.subscriptions import keep_subscriptions, load_subscriptions
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 AT_ANY_TIME = Period(LONG_AGO, LONG_AGO)
@@ -65,11 +66,14 @@ async def load_book(
     around = surroundings(sought.values()) if sought else set()
     diary = await diaries.load(tx, needs, closing, hours, ranges | around, within.start)
     feeds = await load_feeds(tx, needs.feeds)
+    subscriptions = await load_subscriptions(
+        tx, needs.subscriptions, {command.organization for command in commands}
+    )
     return Book(
         (*found.values(), *others.values()),
         people,
         occupied | await appointments.occupied(tx, around),
-        Beside(names, announced, diary, sought or {}, subject.series.values(), feeds),
+        Beside(names, announced, diary, sought or {}, subject.series.values(), feeds, subscriptions),
     )
 
 
@@ -118,6 +122,7 @@ async def save_changes(tx: Transaction, changes: Changes, verdicts: Sequence[Ver
     if changes.diary is not None:
         await diaries.save(tx, changes.diary)
     await keep_feeds(tx, changes.feeds)
+    await keep_subscriptions(tx, changes.subscriptions)
 
 
 async def save(tx: Transaction, changed: Sequence[Changed], verdicts: Sequence[Verdict]) -> None:

@@ -17,7 +17,7 @@ _ELSEWHERE = text(f"""
     JOIN busy_times b ON b.user_id = needed.user_id AND b.during && tstzrange(needed.starts, needed.ends)
 """)
 _ALL_ELSEWHERE = text("""
-    SELECT v.user_id, v.version, b.uid, lower(b.during) AS starts, upper(b.during) AS ends
+    SELECT v.user_id, v.version, b.uid, lower(b.during) AS starts, upper(b.during) AS ends, b.source
     FROM busy_versions v LEFT JOIN busy_times b ON b.user_id = v.user_id
     WHERE v.user_id = ANY(CAST(:users AS uuid[]))
 """)
@@ -30,11 +30,15 @@ async def load_elsewhere(tx: Transaction, whole: Collection[UUID], ranges: Range
         for user, uid, starts, ends in await tx.execute(_ELSEWHERE, columns(ranges)):
             found.setdefault(user, BusyTimes()).ranges[uid] = Period(starts, ends)
     if whole:
-        for user, version, uid, starts, ends in await tx.execute(_ALL_ELSEWHERE, {"users": list(whole)}):
+        for user, version, uid, starts, ends, source in await tx.execute(
+            _ALL_ELSEWHERE, {"users": list(whole)}
+        ):
             known = found.setdefault(user, BusyTimes())
             known.version = version
             if uid is not None:
                 known.ranges[uid] = Period(starts, ends)
+                if source:
+                    known.sources[uid] = source
     return found
 
 
@@ -49,10 +53,10 @@ _SET_ELSEWHERE = text("""
         UPDATE organizations SET has_busy_times = true
         WHERE id = :organization AND NOT has_busy_times
     )
-    INSERT INTO busy_times (user_id, uid, during)
-    SELECT CAST(:user AS uuid), uid, tstzrange(starts, ends)
-    FROM unnest(CAST(:uids AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
-        AS busy(uid, starts, ends)
+    INSERT INTO busy_times (user_id, uid, during, source)
+    SELECT CAST(:user AS uuid), uid, tstzrange(starts, ends), source
+    FROM unnest(CAST(:uids AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
+                CAST(:sources AS text[])) AS busy(uid, starts, ends, source)
 """)
 
 
@@ -71,6 +75,7 @@ async def save_elsewhere(
             "uids": [uid for uid, _ in kept],
             "starts": [when.start for _, when in kept],
             "ends": [when.end for _, when in kept],
+            "sources": [elsewhere.source(uid) for uid, _ in kept],
         },
     )
 

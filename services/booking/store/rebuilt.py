@@ -52,14 +52,15 @@ async def put_appointments(
 
 
 async def versions(tx: Transaction, table: str, users: Collection[UUID]) -> dict[UUID, int]:
-    """The version that each of these people has in `availability` or `feeds`."""
+    """The version that each of these people has in `availability`, `feeds` or
+    `calendar_subscriptions`."""
     rows = await tx.execute(_VERSIONS[table], {"users": list(users)}) if users else []
     return {row.user_id: row.version for row in rows}
 
 
 _VERSIONS = {
     name: text(f"SELECT user_id, version FROM {name} WHERE user_id = ANY(CAST(:users AS uuid[]))")  # noqa: S608
-    for name in ("availability", "feeds")
+    for name in ("availability", "feeds", "calendar_subscriptions")
 }
 _NOTE_PEOPLE = text("""
     INSERT INTO rebuilt_people AS p (id, organization_id, name, timezone, locale, at)
@@ -103,7 +104,7 @@ _SETTLE = (
 _SETTLE_BUSY = (
     """
     CREATE TEMPORARY TABLE rebuilt_ranges ON COMMIT DROP AS
-    SELECT DISTINCT ON (b.user_id, b.uid) b.user_id, b.uid, b.starts, b.ends
+    SELECT DISTINCT ON (b.user_id, b.uid) b.user_id, b.uid, b.starts, b.ends, b.source
     FROM rebuilt_busy b LEFT JOIN busy_versions v USING (user_id)
     WHERE b.version > coalesce(v.version, 0) ORDER BY b.user_id, b.uid, b.version DESC
     """,
@@ -119,8 +120,8 @@ _SETTLE_BUSY = (
     """,
 )
 _SET_BUSY = text("""
-    INSERT INTO busy_times (user_id, uid, during)
-    SELECT user_id, uid, tstzrange(starts, ends) FROM rebuilt_ranges WHERE starts IS NOT NULL AND ends >= :over
+    INSERT INTO busy_times (user_id, uid, during, source)
+    SELECT user_id, uid, tstzrange(starts, ends), source FROM rebuilt_ranges WHERE starts IS NOT NULL AND ends >= :over
 """)
 _SET_HOLDS = (
     text("""
@@ -205,6 +206,7 @@ _EMPTY = text("""
         ('appointments', EXISTS (SELECT FROM appointments)), ('decisions', EXISTS (SELECT FROM decisions)),
         ('series', EXISTS (SELECT FROM series)), ('availability', EXISTS (SELECT FROM availability)),
         ('busy_versions', EXISTS (SELECT FROM busy_versions)), ('feeds', EXISTS (SELECT FROM feeds)),
+        ('calendar_subscriptions', EXISTS (SELECT FROM calendar_subscriptions)),
         ('holds', EXISTS (SELECT FROM holds))) AS tables(name, filled)
     WHERE filled
 """)

@@ -7,6 +7,10 @@ from uuid import UUID
 from services.ingress.api.examples import ANNA, BEN, BOOKED_AT, END, START
 from services.ingress.api.models.scheduling import (
     AvailabilityRead,
+    BusySource,
+    BusySources,
+    BusyTimeRead,
+    BusyTimesRead,
     ComponentCounts,
     FeedAddress,
     FreeSlot,
@@ -18,7 +22,10 @@ from services.ingress.api.models.scheduling import (
     LeftOutComponent,
     NotedComponent,
     Obstacle,
+    Removed,
     SlotExplanation,
+    SubscriptionRead,
+    SubscriptionsRead,
 )
 
 SET_AVAILABILITY: dict[str, Any] = {
@@ -81,6 +88,8 @@ FEED = FeedAddress(
 IMPORTED = Imported(
     imported=12,
     skipped=2,
+    source="anna@elsewhere.example",
+    removed=2,
     components=ComponentCounts(total=8, booked=6, skipped=1, failed=1),
     left_out=[
         LeftOutComponent(
@@ -110,3 +119,28 @@ IMPORTED = Imported(
         )
     ],
 )
+BUSY_SOURCES = BusySources(
+    sources=[
+        BusySource(source="anna@elsewhere.example", times=12, first_start=START, last_end=END + timedelta(30))
+    ]
+)
+BUSY_TIMES = BusyTimesRead(
+    items=[BusyTimeRead(source="anna@elsewhere.example", start_time=START, end_time=END)]
+)
+REMOVED = Removed(removed=12)
+NEW_SUBSCRIPTION: dict[str, Any] = {
+    "url": "https://calendar.example/ical/anna/private-3f9c/basic.ics",
+    "name": "Work",
+}
+SUBSCRIPTION = SubscriptionRead(
+    id=UUID("5ab51c52-0f5e-5b8e-9d71-6f2a8b3c0501"),
+    name="Work",
+    timezone="Europe/Berlin",
+    created_at=BOOKED_AT,
+    checked_at=BOOKED_AT + timedelta(days=1),
+    succeeded_at=BOOKED_AT + timedelta(hours=23),
+    error="busy",
+    failing_since=BOOKED_AT + timedelta(days=1),
+    times=12,
+)
+SUBSCRIPTIONS = SubscriptionsRead(items=[SUBSCRIPTION])

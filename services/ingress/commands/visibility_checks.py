@@ -14,7 +14,10 @@ from services.ingress.views.store import Store
 _VIEWS = {
     "availability.set": ("availability", "user_id"),
     "busy_times.import": ("busy_times", "user_id"),
+    "busy_times.remove": ("busy_times", "user_id"),
     "feed.set": ("feeds", "user_id"),
+    "calendar.subscribe": ("calendar_subscriptions", "user_id"),
+    "calendar.unsubscribe": ("calendar_subscriptions", "user_id"),
 }
 
 

@@ -33,6 +33,7 @@ _STATUS_AND_TITLE: dict[str, tuple[int, str]] = {
     "kafka_unavailable": (503, "Commands cannot be accepted now"),
     "views_unavailable": (503, "The views cannot be read now"),
     "identity_unavailable": (503, "The Identity Service does not answer"),
+    "subscriptions_unavailable": (503, "Calendars cannot be subscribed to"),
     "webhook_unavailable": (503, "Delivery reports cannot be accepted"),
     "feeds_unavailable": (503, "Addresses of calendars cannot be made"),
 }

@@ -30,6 +30,7 @@ _VIEW_OF = {
     "busy_times.shown": ("busy_times", "user_id"),
     "hold.shown": ("holds", "hold_id"),
     "feed.shown": ("feeds", "user_id"),
+    "calendar_subscriptions.shown": ("calendar_subscriptions", "user_id"),
 }
 OLD_ENOUGH = 60.0  # seconds; a younger stream is not ended for another one
 UNKNOWN: Range = (None, None)

@@ -2,9 +2,12 @@
 
 from uuid import uuid5
 
+from pydantic import Field
 from starlette.responses import Response
 
 from chassis import clock
+from scheduling.ics.identity import identity
+from scheduling.ics.portions import sourced
 from scheduling.ics.reading import Note, Result
 from services.ingress.api import examples, scheduling_examples
 from services.ingress.api.answer import PENDING, ok
@@ -12,13 +15,24 @@ from services.ingress.api.call import Call
 from services.ingress.api.headers import IDEMPOTENCY_KEY
 from services.ingress.api.models.scheduling import Imported
 from services.ingress.api.operation import WRITE, Operations, Sends
+from services.ingress.api.parameters import Parameters, Text
 from services.ingress.commands.writer import command_id
 from services.ingress.domain.importing import portions
+from services.ingress.domain.problems import invalid
 from services.ingress.http.responses import as_json
 
 UID_SHOWN_MAX = 255
+SUBSCRIBED = "subscription:"  # sources of subscribed calendars
 
 OPERATIONS = Operations("calendars", "Feeds for calendar programs, and imports of their files.")
+
+
+class ImportParameters(Parameters):
+    """The calendar that a file is of."""
+
+    source: Text | None = Field(
+        None, description="Your name of the calendar; by default the one that the file gives itself."
+    )
 
 
 @OPERATIONS.operation(
@@ -30,11 +44,13 @@ OPERATIONS = Operations("calendars", "Feeds for calendar programs, and imports o
     headers=[IDEMPOTENCY_KEY],
     problems=[*WRITE, "unreadable", "overloaded"],
 )
-async def import_calendar(call: Call, body: bytes) -> Response:
+async def import_calendar(call: Call, query: ImportParameters, body: bytes) -> Response:
     """Import an iCalendar file of at most 5 MB and 5,000 events, from now on to five years ahead.
 
-    Times that were imported before are replaced where the file differs, so the same file may come again;
-    cancelled events are forgotten, and so are invitations that the caller has declined. Days without times
+    A file with a `source`, or with an id or name of its own (X-WR-RELCALID, X-WR-CALNAME), replaces what was
+    imported of the same calendar before: the time of events that it lacks is free, unless the file breaks off.
+    Any other file replaces times where it differs, so the same file may come again; cancelled events are
+    forgotten, and so are invitations that the caller has declined. Days without times
     are whole days of the caller's zone, as are times in a zone that nothing is known of. `imported` counts
     times that are new or have moved, each of a series by itself; `skipped` counts times that were known, and
     components that are not booked.
@@ -46,8 +62,17 @@ async def import_calendar(call: Call, body: bytes) -> Response:
     """
     zone = await call.runtime.directory.zone_of(call.caller.id)
     busy = await call.runtime.calendar_files.busy(body, clock.now(), zone, call.caller)
-    identifier, imported = command_id(call.caller, call.request), 0
-    for number, portion in enumerate(portions(busy.ranges, busy.removed)):
+    source = query.source or identity(body)
+    if source and source.startswith(SUBSCRIBED):
+        raise invalid(
+            "source", "subscribed", "Times of a subscribed calendar come and go with its subscription."
+        )
+    if source:
+        bodies = sourced(busy.ranges, source, whole=busy.complete)
+    else:
+        bodies = portions(busy.ranges, busy.removed)
+    identifier, imported, removed = command_id(call.caller, call.request), 0, 0
+    for number, portion in enumerate(bodies):
         outcome = await call.runtime.writer.carry_out(
             call.caller,
             call.request,
@@ -57,11 +82,14 @@ async def import_calendar(call: Call, body: bytes) -> Response:
             uuid5(identifier, f"portion {number}"),
         )
         imported += int(outcome.get("imported") or 0)
+        removed += int(outcome.get("removed") or 0)
     known = len(busy.ranges) - imported
     return as_json(
         {
             "imported": imported,
             "skipped": busy.skipped + known,
+            "source": source or "",
+            "removed": removed,
             "components": busy.counts,
             "left_out": [_named(one) | {"outcome": one.fate} for one in busy.left_out],
             "notes": [_named(one) for one in busy.notes],

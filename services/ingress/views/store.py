@@ -17,6 +17,7 @@ from services.ingress.domain.caller import Caller
 from services.ingress.domain.problems import Problem
 from services.ingress.domain.queries import CalendarQuery, ListQuery
 from services.ingress.settings import IngressSettings
+from services.ingress.views.busy_times_sql import BUSY_TIMES, SOURCES, SUBSCRIPTIONS
 from services.ingress.views.connections import Connections
 from services.ingress.views.feed_sql import FEED, OWN, SERIES
 from services.ingress.views.free_time_sql import AVAILABILITY, HOLD, HOLDS, TAKEN
@@ -92,6 +93,8 @@ _PREFERENCES = """
 _SHOWN_VERSIONS = {
     "availability": "SELECT version FROM views.availability WHERE user_id = $1 AND organization_id = $2",
     "busy_times": "SELECT version FROM views.busy_versions WHERE user_id = $1 AND organization_id = $2",
+    "calendar_subscriptions": "SELECT version FROM views.calendar_subscriptions "
+    "WHERE user_id = $1 AND organization_id = $2",
     "feeds": "SELECT version FROM views.feeds WHERE user_id = $1 AND organization_id = $2",
     "holds": "SELECT version FROM views.holds WHERE id = $1 AND organization_id = $2",
     "released": "SELECT 2 AS version WHERE NOT EXISTS "
@@ -278,6 +281,21 @@ class Store:
         """Return version and JSON of a person's availability; None if it was never set."""
         rows = await self._fetch(AVAILABILITY, person, organization)
         return (rows[0]["version"], rows[0]["body"]) if rows else None
+
+    async def busy_sources(self, person: UUID, organization: UUID, now: datetime) -> Sequence[Any]:
+        """Return rows of `source times first_start last_end`: the person's busy times that are not over."""
+        return await self._fetch(SOURCES, person, organization, now)
+
+    async def busy_times(
+        self, person: UUID, organization: UUID, start: datetime, end: datetime, source: str | None
+    ) -> Sequence[Any]:
+        """Return rows of `source start_time end_time`: busy times in a range, of one source or of all."""
+        return await self._fetch(BUSY_TIMES, person, organization, start, end, source)
+
+    async def subscriptions(self, person: UUID, organization: UUID) -> str:
+        """Return the person's subscribed calendars as a JSON list."""
+        rows = await self._fetch(SUBSCRIPTIONS, person, organization)
+        return str(rows[0]["body"]) if rows else "[]"
 
     async def _fetch(self, sql: str, *parameters: object) -> Sequence[Any]:
         try:

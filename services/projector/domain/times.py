@@ -1,4 +1,5 @@
-"""Availability, busy times, holds, series and feeds, as the views keep them: the newest version of each."""
+"""Availability, busy times, holds, series, feeds and subscribed calendars, as the views keep them: the newest
+version of each."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -21,7 +22,8 @@ class Hours(NamedTuple):
 class BusyTimes(NamedTuple):
     """One version's change of a person's busy times. Instants are UTC.
 
-    `ranges` are (uid, start, end), new or moved; `gone` are uids; `at`: the record's time.
+    `ranges` are (uid, start, end), new or moved; `gone` are uids; `at`: the record's time; `source`: the calendar
+    that the ranges come from.
     """
 
     user_id: UUID
@@ -30,6 +32,7 @@ class BusyTimes(NamedTuple):
     ranges: tuple[tuple[str, datetime, datetime], ...]
     gone: tuple[str, ...]
     at: datetime
+    source: str = ""
 
 
 class BusyTime(NamedTuple):
@@ -41,6 +44,7 @@ class BusyTime(NamedTuple):
     start_time: datetime
     end_time: datetime
     version: int
+    source: str = ""
 
 
 class Hold(NamedTuple):
@@ -74,6 +78,15 @@ class Feed(NamedTuple):
     token_hash: str | None
 
 
+class CalendarSubscriptions(NamedTuple):
+    """A person's subscribed calendars as JSON, without their addresses."""
+
+    user_id: UUID
+    organization_id: UUID
+    version: int
+    body: str
+
+
 def margin(buffers: int, counted: bool) -> int:
     """Return the seconds around a range that affect it; `buffers`: minutes; `counted`: there is a daily
     limit.
@@ -104,10 +117,10 @@ def _ranges(change: BusyTimes) -> Iterable[BusyTime]:
     spans = dict.fromkeys(change.gone, (change.at, change.at))
     spans |= {uid: (start, end) for uid, start, end in change.ranges}
     for uid, (start, end) in spans.items():
-        yield BusyTime(person, uid, organization, start, end, change.version)
+        yield BusyTime(person, uid, organization, start, end, change.version, change.source)
 
 
-Row = TypeVar("Row", Hours, BusyTimes, Hold, Series, Feed)
+Row = TypeVar("Row", Hours, BusyTimes, Hold, Series, Feed, CalendarSubscriptions)
 
 
 def newest(rows: Iterable[Row], key: Callable[[Row], UUID]) -> list[Row]:

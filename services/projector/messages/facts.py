@@ -3,9 +3,12 @@
 from datetime import timedelta
 from uuid import UUID
 
+import orjson
+
 from chassis.errors import InvalidMessage
 from contracts import envelope
 from contracts.availability import AvailabilityChanged, BusyTimesChanged
+from contracts.calendars import SubscriptionsChanged
 from contracts.envelope import Envelope, Record
 from contracts.feeds import FeedChanged
 from contracts.holds import HoldEvent
@@ -15,7 +18,15 @@ from contracts.preferences import OrganizationPreferencesChanged, PreferencesCha
 from contracts.reading import read_event
 from contracts.series import SeriesEvent
 from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, Suspension
-from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series, margin
+from services.projector.domain.times import (
+    BusyTimes,
+    CalendarSubscriptions,
+    Feed,
+    Hold,
+    Hours,
+    Series,
+    margin,
+)
 
 CLOCKS_APART = timedelta(hours=1)
 
@@ -44,6 +55,7 @@ def busy_times(record: Record, _: Envelope) -> BusyTimes:
         ranges=tuple((time.uid, time.start_time, time.end_time) for time in event.busy_times),
         gone=tuple(event.removed),
         at=record.timestamp,
+        source=event.source or "",
     )
 
 
@@ -74,6 +86,14 @@ def feed(record: Record, _: Envelope) -> Feed:
     """Return the feed of a person's calendar. Raises ValidationError."""
     event = read_event(FeedChanged, record.value)
     return Feed(event.user_id, event.organization_id, event.version, event.token_hash)
+
+
+def subscriptions(record: Record, _: Envelope) -> CalendarSubscriptions:
+    """Return a person's subscribed calendars without their sealed addresses. Raises ValidationError."""
+    event = read_event(SubscriptionsChanged, record.value)
+    items = [one.model_dump(mode="json", exclude={"sealed"}) for one in event.subscriptions]
+    body = orjson.dumps(items).decode()
+    return CalendarSubscriptions(event.user_id, event.organization_id, event.version, body)
 
 
 def outcome(record: Record, head: Envelope) -> CommandOutcome:

@@ -12,6 +12,7 @@ from chassis.telemetry import follow
 from contracts import (
     appointments,
     availability,
+    calendars,
     envelope,
     feeds,
     holds,
@@ -32,11 +33,12 @@ from contracts.views import (
     HoldShown,
     OrganizationPreferencesShown,
     PreferencesShown,
+    SubscriptionsShown,
 )
 from services.projector.domain.calendar import Change, search_text
 from services.projector.domain.deliveries import Delivery
 from services.projector.domain.outcomes import CommandOutcome, Preference, Rules, Suspension
-from services.projector.domain.times import BusyTimes, Feed, Hold, Hours, Series
+from services.projector.domain.times import BusyTimes, CalendarSubscriptions, Feed, Hold, Hours, Series
 from services.projector.messages import facts
 from services.projector.messages.calendar import calendar_changed
 
@@ -54,6 +56,7 @@ Body = (
     | Hold
     | Series
     | Feed
+    | CalendarSubscriptions
 )
 
 
@@ -130,6 +133,9 @@ def _content(body: Body) -> tuple[str, UUID, UUID, BaseModel] | None:
         case BusyTimes(user_id=subject):
             shows = BusyTimesShown(user_id=subject, version=version)
             return "busy_times.shown", subject, body.organization_id, shows
+        case CalendarSubscriptions(user_id=subject):
+            shows = SubscriptionsShown(user_id=subject, version=version)
+            return "calendar_subscriptions.shown", subject, body.organization_id, shows
         case Feed(user_id=subject):
             return (
                 "feed.shown",
@@ -217,6 +223,7 @@ _READERS: dict[str, Callable[[Record, Envelope], Body]] = {
     **dict.fromkeys(holds.EVENT_TYPES, facts.hold),
     **dict.fromkeys(series.EVENT_TYPES, facts.series),
     **dict.fromkeys(feeds.EVENT_TYPES, facts.feed),
+    **dict.fromkeys(calendars.EVENT_TYPES, facts.subscriptions),
 }
 
 

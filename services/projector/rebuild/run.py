@@ -55,6 +55,7 @@ GROUPS = {
             "holds",
             "series",
             "feeds",
+            "calendar_subscriptions",
         ),
     ),
     "notifications": Group(

@@ -98,6 +98,7 @@ BUSY_TIME: Columns = {
     "start_time": "timestamptz",
     "end_time": "timestamptz",
     "version": "int",
+    "source": "text",
 }
 BUSY_VERSION: Columns = {"user_id": "uuid", "organization_id": "uuid", "version": "int"}
 HOLD: Columns = {
@@ -111,6 +112,12 @@ HOLD: Columns = {
     "owner_id": "uuid",
 }
 FEED: Columns = {"user_id": "uuid", "organization_id": "uuid", "version": "int", "token_hash": "text"}
+SUBSCRIPTIONS: Columns = {
+    "user_id": "uuid",
+    "organization_id": "uuid",
+    "version": "int",
+    "body": "text",
+}
 SERIES: Columns = {"id": "uuid", "organization_id": "uuid", "version": "int", "body": "text"}
 
 

@@ -6,7 +6,15 @@ from datetime import datetime
 from sqlalchemy import TextClause, text
 
 from chassis.database.transactions import Database, Transaction
-from services.projector.domain.times import BusyTime, BusyTimes, Feed, Hold, Hours, Series
+from services.projector.domain.times import (
+    BusyTime,
+    BusyTimes,
+    CalendarSubscriptions,
+    Feed,
+    Hold,
+    Hours,
+    Series,
+)
 from services.projector.store.columns import (
     BUSY_TIME,
     BUSY_VERSION,
@@ -14,6 +22,7 @@ from services.projector.store.columns import (
     HOLD,
     HOURS,
     SERIES,
+    SUBSCRIPTIONS,
     Columns,
     arrays,
     names,
@@ -43,6 +52,7 @@ _SHOW_HOLDS = _newest(
 )
 _SHOW_SERIES = _newest("series", "id", SERIES, names(SERIES))
 _SHOW_FEEDS = _newest("feeds", "user_id", FEED, names(FEED))
+_SHOW_SUBSCRIPTIONS = _newest("calendar_subscriptions", "user_id", SUBSCRIPTIONS, names(SUBSCRIPTIONS))
 
 _FORGET_HOLDS = text("""
     DELETE FROM holds WHERE id IN (
@@ -84,6 +94,11 @@ async def show_series(tx: Transaction, series: Sequence[Series]) -> None:
 async def show_feeds(tx: Transaction, feeds: Sequence[Feed]) -> None:
     """Show feeds; at most one version of each person."""
     await tx.execute(_SHOW_FEEDS, arrays("s", FEED, feeds))
+
+
+async def show_subscriptions(tx: Transaction, subscriptions: Sequence[CalendarSubscriptions]) -> None:
+    """Show subscribed calendars; at most one version of each person."""
+    await tx.execute(_SHOW_SUBSCRIPTIONS, arrays("s", SUBSCRIPTIONS, subscriptions))
 
 
 async def forget_holds(database: Database, before: datetime) -> int:

@@ -73,6 +73,10 @@ _LACKING: Mapping[str, tuple[str, str]] = {
         "id",
         "LEFT JOIN views_next.series n USING (id) WHERE (n.version IS NULL OR n.version < l.version)",
     ),
+    "calendar_subscriptions": (
+        "user_id",
+        "LEFT JOIN views_next.calendar_subscriptions n USING (user_id) WHERE (n.version IS NULL OR n.version < l.version)",
+    ),
     "feeds": (
         "user_id",
         "LEFT JOIN views_next.feeds n USING (user_id) WHERE (n.version IS NULL OR n.version < l.version)",

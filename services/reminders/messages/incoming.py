@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from chassis.consuming.newer import NeedsNewer, note_unknown
 from chassis.errors import InvalidMessage
 from contracts import appointments, envelope, preferences, topics
+from contracts.calendars import SubscriptionsChanged
 from contracts.catalog import CE_TYPES
 from contracts.envelope import Envelope, MalformedEnvelope, Record
 from contracts.fields import Confirmation, Status
@@ -20,6 +21,7 @@ from notifications.preferences import Organization, Preferences, organization_of
 from scheduling.check_in import arrived
 from services.reminders.domain.appointment import Appointment
 from services.reminders.domain.endings import Course
+from services.reminders.messages.calendars import CHANGED, Calendar, CalendarsChange
 from services.reminders.messages.outgoing import EventContext
 
 OPEN = (Status.PENDING, Status.CONFIRMED)
@@ -86,6 +88,21 @@ def read_appointment(record: Record) -> AppointmentChange | None:
         cause=record.position,
     )
     return AppointmentChange(appointment, course_of(event.appointment), context)
+
+
+def read_booking(record: Record) -> AppointmentChange | CalendarsChange | None:
+    """Return an event about an appointment or about subscribed calendars; None for any other.
+
+    Raises InvalidMessage and NeedsNewer.
+    """
+    kind = next((value for name, value in record.headers if name == "ce_type"), b"")
+    return _read_calendars(record) if kind == CHANGED.encode() else read_appointment(record)
+
+
+def _read_calendars(record: Record) -> CalendarsChange:
+    event = _body(SubscriptionsChanged, record)
+    calendars = tuple(Calendar(one.id, one.sealed, one.timezone) for one in event.subscriptions)
+    return CalendarsChange(event.user_id, event.organization_id, event.version, calendars)
 
 
 def _is_newer(record: Record, kind: str) -> bool:

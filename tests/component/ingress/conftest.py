@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.component.ingress.running import SECRET, Ingress, run_ingress
+from tests.component.ingress.running import CALENDAR_SECRET, SECRET, Ingress, run_ingress
 from tests.support.world import new_world, remove_world
 
 
@@ -21,6 +21,7 @@ async def shared_ingress(kafka_bootstrap: str, database_server: str) -> AsyncIte
         stream_queue_max=50,
         stream_check_seconds=0.2,
         communication_webhook_secret=SECRET,
+        calendar_secret=CALENDAR_SECRET,
     ) as ingress:
         yield ingress
     await remove_world(world)

@@ -345,5 +345,6 @@ class Fleet:
         await self.database.execute(
             "TRUNCATE views.appointments, views.attendees, views.history, views.notifications, views.commands, "
             "views.preferences, views.organization_preferences, views.suspensions, views.availability, "
-            "views.busy_times, views.busy_versions, views.holds, views.series, views.feeds"
+            "views.busy_times, views.busy_versions, views.holds, views.series, views.feeds, "
+            "views.calendar_subscriptions"
         )

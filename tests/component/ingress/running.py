@@ -25,6 +25,7 @@ from tests.support import World, eventually
 from tests.support.described import undescribed
 
 SECRET = "what the Communication Service signs with"
+CALENDAR_SECRET = "with which addresses of calendars are sealed"
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import orjson
 import pytest
 
 from contracts.envelope import Envelope
@@ -45,6 +46,7 @@ BODIES: dict[str, Any] = {
     "bulk": examples.BULK,
     "set_availability": {**scheduling_examples.SET_AVAILABILITY, "user_id": str(ANNA.id)},
     "hold": TIMES,
+    "subscribe": scheduling_examples.NEW_SUBSCRIPTION,
     "patch_preferences": notification_examples.PATCH,
     "patch_organization_preferences": notification_examples.ORGANIZATION_PATCH,
     "set_preferences": notification_examples.SET_PREFERENCES,
@@ -64,6 +66,7 @@ def carried_out(envelope: Envelope, body: dict[str, Any], appointment: dict[str,
     extra: dict[str, Any] = {
         "availability.set": {"availability": {**body, "version": 1}},
         "busy_times.import": {"imported": 1},
+        "busy_times.remove": {"removed": 1},
         "hold.place": {"hold": A_HOLD},
         "hold.release": {"hold": A_HOLD},
         "hold.renew": {"hold": A_HOLD},
@@ -80,6 +83,7 @@ async def called(ingress: Ingress, operation: Operation, appointment: dict[str, 
         appointment_id=appointment["id"],
         command_id=uuid4(),
         hold_id=A_HOLD["id"],
+        subscription_id=scheduling_examples.SUBSCRIPTION.id,
         notification_type="appointment_reminder",
     )
     more: dict[str, Any] = {"headers": ingress.authorization(ADMIN)}
@@ -100,6 +104,14 @@ async def called(ingress: Ingress, operation: Operation, appointment: dict[str, 
         [*_, (_, _, body)] = ingress.fleet.commands
         await ingress.fleet.database.execute(
             "INSERT INTO views.feeds VALUES ($1, $2, 1, $3)", ADMIN.id, ADMIN.organization, body["token_hash"]
+        )
+    if operation.id == "subscription":
+        item = json_of(scheduling_examples.SUBSCRIPTION)
+        await ingress.fleet.database.execute(
+            "INSERT INTO views.calendar_subscriptions VALUES ($1, $2, 1, $3)",
+            ADMIN.id,
+            ADMIN.organization,
+            orjson.dumps([item]).decode(),
         )
     if operation.id == "stream":
         async with ingress.client.stream("GET", path, **more) as response:

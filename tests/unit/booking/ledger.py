@@ -1,6 +1,7 @@
 """The state that booking keeps between batches, in memory: a batch sees of it only what its commands state as needs."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +19,7 @@ from services.booking.domain.model.diary import BusyTimes, Diary, Hold, Hours
 from services.booking.domain.model.feed import Feed, Feeds
 from services.booking.domain.model.needs import AllNeeds, Known
 from services.booking.domain.model.recurring_series import Series
+from services.booking.domain.model.subscriptions import AllSubscriptions, Subscriptions
 from services.booking.domain.model.times import Period
 from services.booking.domain.series.expansion import created, expanded
 from services.booking.domain.series.weight import whole_series
@@ -28,7 +30,7 @@ Ranges = set[tuple[UUID, Period]]
 
 
 class Ledger:
-    """Appointments, series, occupied time, availability, busy times, holds, feeds and announcements."""
+    """Appointments, series, occupied time, availability, busy times, holds, feeds, subscribed calendars, announcements."""
 
     def __init__(self) -> None:
         self.appointments: dict[UUID, Appointment] = {}
@@ -38,6 +40,7 @@ class Ledger:
         self.elsewhere: dict[UUID, BusyTimes] = {}
         self.holds: dict[UUID, Hold] = {}
         self.feeds: dict[UUID, Feed] = {}
+        self.subscriptions: dict[UUID, Subscriptions] = {}
         self.announced: dict[UUID, Sequence[Announced]] = {}
 
     def decide(self, batch: Asked) -> list[Decision]:
@@ -79,8 +82,16 @@ class Ledger:
             sought,
             series.values(),
             Feeds(feed for user, feed in self.feeds.items() if user in needs.feeds),
+            self._subscriptions(needs),
         )
         return Book(found.values(), people, occupied, beside)
+
+    def _subscriptions(self, needs: AllNeeds) -> AllSubscriptions:
+        found = [one for user, one in self.subscriptions.items() if user in needs.subscriptions]
+        counts: Counter[UUID] = Counter()
+        for one in self.subscriptions.values():
+            counts[one.organization_id] += len(one.items)
+        return AllSubscriptions(found, counts if needs.subscriptions else None)
 
     def _diary(self, needs: AllNeeds, hours: Mapping[UUID, Hours], ranges: Ranges) -> Diary:
         elsewhere = {user: self._elsewhere(user, ranges, user in needs.busy_times) for user in self.elsewhere}
@@ -100,7 +111,8 @@ class Ledger:
             for uid, when in known.ranges.items()
             if whole or _touches(user, Period(*when), ranges)
         }
-        return BusyTimes(known.version if whole else 0, seen) if whole or seen else None
+        sources = {uid: source for uid, source in known.sources.items() if uid in seen}
+        return BusyTimes(known.version if whole else 0, seen, sources) if whole or seen else None
 
     def _save(self, book: Book) -> None:
         changes = book.take_changes()
@@ -109,6 +121,7 @@ class Ledger:
         self.appointments |= {change.after.id: change.after for change in changes.appointments}
         self.series |= {one.id: one for one in changes.series}
         self.feeds |= {feed.user_id: feed for feed in changes.feeds}
+        self.subscriptions |= {one.user_id: one for one in changes.subscriptions}
         self.announced |= changes.announced
         noted = changes.diary
         if noted is None:
@@ -119,7 +132,10 @@ class Ledger:
             ranges = {uid: when for uid, when in before.ranges.items() if uid not in touched}
             after = noted.elsewhere[user]
             ranges |= {uid: when for uid, when in after.ranges.items() if uid in touched}
-            self.elsewhere[user] = BusyTimes(after.version, ranges)
+            sources = {uid: after.source(uid) if uid in touched else before.source(uid) for uid in ranges}
+            self.elsewhere[user] = BusyTimes(
+                after.version, ranges, {u: of for u, of in sources.items() if of}
+            )
         self.holds |= noted.placed
         for identifier in noted.ended:
             del self.holds[identifier]

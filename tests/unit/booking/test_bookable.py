@@ -13,8 +13,10 @@ from services.booking.domain.model.commands import (
     ImportBusyTimes,
     PlaceHold,
     ReleaseHold,
+    RemoveBusyTimes,
     RenewHold,
     SetAvailability,
+    Stretch,
 )
 from services.booking.domain.model.decision import AcceptedMany, Code, Decision, Refusal
 from tests.unit.booking.builders import (
@@ -74,13 +76,27 @@ def a_hold(who: UUID = ANNA, start: datetime = MONDAY_9, **different: Any) -> Pl
 
 
 def busy(
-    user: UUID, *ranges: tuple[str, datetime, datetime], removed: tuple[str, ...] = ()
+    user: UUID,
+    *ranges: tuple[str, datetime, datetime],
+    removed: tuple[str, ...] = (),
+    source: str = "",
+    replaces: Stretch | None = None,
 ) -> ImportBusyTimes:
     """An import of somebody's calendar."""
-    busy_times = [BusyTime(*item) for item in ranges]
     return ImportBusyTimes(
-        id=UUID(int=0x73), organization=ORG, actor=by(user), busy_times=busy_times, removed=removed
+        id=UUID(int=0x73),
+        organization=ORG,
+        actor=by(user),
+        busy_times=[BusyTime(*item) for item in ranges],
+        removed=removed,
+        source=source,
+        replaces=replaces,
     )
+
+
+def removal(user: UUID, source: str | None = None) -> RemoveBusyTimes:
+    """A removal of somebody's busy times."""
+    return RemoveBusyTimes(id=UUID(int=0x74), organization=ORG, actor=by(user), source=source)
 
 
 def after(*before: commands.Command, at: datetime = NOW) -> Ledger:

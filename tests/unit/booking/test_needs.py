@@ -30,7 +30,8 @@ from tests.unit.booking.builders import (
 )
 from tests.unit.booking.ledger import Ledger, at_once
 from tests.unit.booking.recurring import a_series
-from tests.unit.booking.test_bookable import HOLD, a_hold, busy, hours, set_hours
+from tests.unit.booking.test_bookable import HOLD, a_hold, busy, hours, removal, set_hours
+from tests.unit.booking.test_subscriptions import note, polled, subscribe, unsubscribe
 
 LATER = MONDAY_9 + timedelta(days=1)
 VISIT = an_appointment().id
@@ -54,11 +55,14 @@ class Example:
 
 
 def words_of(decision: Decision) -> str:
-    """The code of a refusal; the event, the version and the people who got a seat otherwise."""
+    """The code of a refusal; else the event, the version, and the people who got a seat or errors of polls."""
     if isinstance(decision, Refusal):
         return decision.code.value
     if isinstance(decision, AcceptedMany):
-        return f"{decision.happened[0].type if decision.happened else 'nothing'} {decision.version}"
+        happened = decision.happened[0] if decision.happened else None
+        errors = [item["error"] for item in happened.body.get("subscriptions", ())] if happened else []
+        words = f"{happened.type if happened else 'nothing'} {decision.version}"
+        return " ".join([words, *filter(None, errors)])
     event = decision.event
     seated = len(event.more.get("seated", ())) if event and event.more else 0
     return f"{event.type if event else 'nothing'} {decision.appointment.version} {seated}"
@@ -129,11 +133,20 @@ EXAMPLES = [
     Example("availability.changed 1", set_hours(BEN, hours(), who=ADMIN)),
     Example("availability.changed 2", set_hours(BEN, hours(end="18:00")), (set_hours(BEN, hours()),)),
     Example("busy_times.changed 2", busy(ANNA, BUSY[0]), (busy(ANNA, BUSY[1]),)),
+    Example("busy_times.changed 2", removal(ANNA), (busy(ANNA, BUSY[1]),)),
     Example("conflict", a_hold(), (meanwhile(BEN),)),
     Example("hold.placed None", a_hold(organizer_id=ANNA)),
     Example("rate_limited", a_hold(), tuple(map(a_hold_later, range(5)))),
     Example("hold.released None", RELEASE, (a_hold(),)),
     Example("hold.released None", RENEW, (a_hold(),)),
+    Example("busy_times.changed 2", polled(ANNA, BUSY[0]), (subscribe(ANNA), busy(ANNA, BUSY[1]))),
+    Example("calendar_subscriptions.changed 2", subscribe(ANNA, 2), (subscribe(ANNA),)),
+    Example("busy_times.changed 2", unsubscribe(ANNA), (subscribe(ANNA), polled(ANNA, BUSY[0]))),
+    Example(
+        "calendar_subscriptions.changed 2 too_many",
+        note(ANNA, times=5_000),
+        (subscribe(ANNA), busy(ANNA, BUSY[0])),
+    ),
     Example("feed.changed 2", a_feed("1" * 64), (a_feed("0" * 64),)),
 ]
 

@@ -71,7 +71,7 @@ def test_an_accepted_command_tells_event_and_outcome_as_the_contracts_say() -> N
 
 ONLY_WHERE_THEY_SAY_SOMETHING = {
     *("alternatives", "series_id", "occurrences", "skipped", "waiting"),
-    *("availability", "hold", "user_id", "imported", "retry_after"),
+    *("availability", "hold", "user_id", "imported", "removed", "retry_after"),
 }
 
 

@@ -105,6 +105,11 @@ BUSY = commands.BusyTime("standup", NOW, NOW)
             id="an import: a row for each range",
         ),
         pytest.param(
+            booking(commands.RemoveBusyTimes, source=None),
+            2_000,
+            id="a removal: nobody knows yet of how many",
+        ),
+        pytest.param(
             booking(commands.SetAvailability, user_id=ANNA, body={"rules": [], "overrides": [{}, {}]}),
             3,
             id="hours: a row for each date",

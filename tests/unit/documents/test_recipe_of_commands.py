@@ -25,6 +25,7 @@ PLACES = (
             "appointment.reschedule": BY_UPDATE,
             "appointment.mark_no_show": BY_SERVICES,
             "series.extend": BY_SERVICES,
+            "calendar.note_poll": BY_SERVICES,
         },
     ),
     Place("a test of booking", ("tests/unit/booking/*.py", "tests/component/booking/*.py")),
@@ -35,6 +36,7 @@ PLACES = (
             "appointment.reschedule": BY_UPDATE,
             "appointment.mark_no_show": BY_SERVICES,
             "series.extend": BY_SERVICES,
+            "calendar.note_poll": BY_SERVICES,
         },
     ),
 )

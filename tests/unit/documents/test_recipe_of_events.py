@@ -33,6 +33,7 @@ PLACES = (
             (
                 *("appointment.checked_in", "appointment.completed", "availability.changed"),
                 *("busy_times.changed", "hold.placed", "hold.released", "feed.changed"),
+                "calendar_subscriptions.changed",
             ),
             NOTIFIES_NOBODY,
         ),

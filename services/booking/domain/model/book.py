@@ -14,6 +14,7 @@ from services.booking.domain.model.diary import Diary, DiaryChanges
 from services.booking.domain.model.feed import Feed, Feeds
 from services.booking.domain.model.people import People, Person
 from services.booking.domain.model.recurring_series import Series
+from services.booking.domain.model.subscriptions import AllSubscriptions, Subscriptions
 from services.booking.domain.model.times import Period
 
 SOUGHT_AT_MOST = 100
@@ -55,6 +56,7 @@ class Beside:
     surrounded: Mapping[UUID, Sought] = field(default_factory=dict)
     series: Iterable[Series] = ()
     feeds: Feeds = field(default_factory=Feeds)
+    subscriptions: AllSubscriptions = field(default_factory=AllSubscriptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Changes:
     announced: Mapping[UUID, Sequence[Announced]] = field(default_factory=dict)
     diary: DiaryChanges | None = None
     feeds: Sequence[Feed] = ()
+    subscriptions: Sequence[Subscriptions] = ()
 
 
 class Book:
@@ -85,6 +88,7 @@ class Book:
         self.people = people
         self.diary = beside.diary
         self.feeds = beside.feeds
+        self.subscriptions = beside.subscriptions
         self.sought: dict[UUID, Sought] = {}
         self._names = beside.names
         self._surrounded = beside.surrounded
@@ -183,7 +187,14 @@ class Book:
         announced = {organization: self._announced[organization] for organization in self._announcing}
         for noted in (self._changed, self._changed_series, self._announcing):
             noted.clear()
-        return Changes(changed, series, announced, self.diary.take_noted(), self.feeds.take_changed())
+        return Changes(
+            changed,
+            series,
+            announced,
+            self.diary.take_noted(),
+            self.feeds.take_changed(),
+            self.subscriptions.take_changed(),
+        )
 
 
 def _entries(appointment: Appointment) -> Iterator[tuple[UUID, Entry]]:

@@ -192,12 +192,34 @@ class BusyTime:
     end: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The uids after `after`, up to and with `until`; None: no bound. `total`: ranges of the whole calendar."""
+
+    after: str | None
+    until: str | None
+    total: int
+
+    def has(self, uid: str) -> bool:
+        """Whether the uid is in the stretch."""
+        return (self.after is None or uid > self.after) and (self.until is None or uid <= self.until)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportBusyTimes(Command):
-    """Replace those busy times of the actor that are named."""
+    """Replace those busy times of the actor that are named, and with `replaces` those of the source beside them."""
 
     busy_times: Sequence[BusyTime]
     removed: Sequence[str]
+    source: str = ""
+    replaces: Stretch | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveBusyTimes(Command):
+    """Forget the actor's busy times of a source; None: of every imported file."""
+
+    source: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,3 +270,30 @@ class SetFeed(Command):
     def owner(self) -> UUID | None:
         """The person whose address it is."""
         return self.user_id or self.actor.user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribeCalendar(Command):
+    """Poll a calendar of the actor's at a sealed address."""
+
+    subscription_id: UUID
+    name: str
+    sealed: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribeCalendar(Command):
+    """Poll a calendar of the actor's no longer, and forget its busy times."""
+
+    subscription_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteCalendarPoll(Command):
+    """Note how a poll of a person's calendar ended: with so many times, or with the code of an error."""
+
+    user_id: UUID
+    subscription_id: UUID
+    error: str | None
+    times: int

@@ -45,10 +45,18 @@ class Hold:
 
 @dataclass(slots=True)
 class BusyTimes:
-    """One person's busy times, by the uid of each range in its calendar; `version` 0: none was ever imported."""
+    """One person's busy times, by the uid of each range; `version` 0: none was ever imported.
+
+    `sources` has the calendar that each range comes from; ranges that were imported without one have none.
+    """
 
     version: int = 0
     ranges: dict[str, Period] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def source(self, uid: str) -> str:
+        """Return the source of a range; empty: it has none."""
+        return self.sources.get(uid, "")
 
 
 @dataclass(slots=True)

@@ -24,8 +24,8 @@ class Needs(NamedTuple):
 
     people: named people, whom Identity must know. appointments, series, holds: ids. hold_owners: people whose
     live holds are counted. availability: people whose whole availability is needed, each with the distance
-    that the policy to be set looks around an appointment. busy_times, feeds: people of whom all of it is
-    needed. announcements: organizations whose latest announcements are counted.
+    that the policy to be set looks around an appointment. busy_times, feeds, subscriptions: people of whom all of
+    it is needed. announcements: organizations whose latest announcements are counted.
     """
 
     people: tuple[UUID, ...] = ()
@@ -36,6 +36,7 @@ class Needs(NamedTuple):
     availability: tuple[tuple[UUID, timedelta], ...] = ()
     busy_times: tuple[UUID, ...] = ()
     feeds: tuple[UUID, ...] = ()
+    subscriptions: tuple[UUID, ...] = ()
     announcements: tuple[UUID, ...] = ()
 
 
@@ -68,6 +69,7 @@ class AllNeeds:
     availability: dict[UUID, timedelta] = field(default_factory=dict)
     busy_times: set[UUID] = field(default_factory=set)
     feeds: set[UUID] = field(default_factory=set)
+    subscriptions: set[UUID] = field(default_factory=set)
     announcements: set[UUID] = field(default_factory=set)
 
 
@@ -92,6 +94,7 @@ def _add_rare(found: AllNeeds, one: Needs) -> None:
     found.hold_owners.update(one.hold_owners)
     found.busy_times.update(one.busy_times)
     found.feeds.update(one.feeds)
+    found.subscriptions.update(one.subscriptions)
     found.announcements.update(one.announcements)
     for user, reach in one.availability:
         found.availability[user] = max(reach, found.availability.get(user, reach))

@@ -134,6 +134,9 @@ class Imported(Answered):
 
     `skipped` counts known times and components that are not booked. `notes` names what was booked otherwise than the file
     says, such as a time in a zone that had to be guessed.
+
+    `source` is the calendar that the file replaced, empty if it only added to others; `removed` counts the times
+    of that calendar that are gone.
     """
 
     imported: int = Field(ge=0)
@@ -141,3 +144,63 @@ class Imported(Answered):
     components: ComponentCounts
     left_out: list[LeftOutComponent]
     notes: list[NotedComponent]
+    source: str
+    removed: int = Field(ge=0)
+
+
+class BusySource(Answered):
+    """A calendar that busy times come from, with its times that are not over; empty: none was named."""
+
+    source: str
+    times: int = Field(ge=1)
+    first_start: Instant
+    last_end: Instant
+
+
+class BusySources(Answered):
+    """The calendars that a person's busy times come from, by name."""
+
+    sources: list[BusySource]
+
+
+class BusyTimeRead(Answered):
+    """A time that is taken in another calendar."""
+
+    source: str
+    start_time: Instant
+    end_time: Instant
+
+
+class BusyTimesRead(Answered):
+    """Times that are taken in other calendars, by their start."""
+
+    items: list[BusyTimeRead]
+
+
+class SubscriptionRead(Answered):
+    """A subscribed calendar and its polls; the address is a secret, and answered never again.
+
+    `error` is the code of the last poll, `failing_since` when polls began to fail; the times of the last success stay.
+    """
+
+    id: UUID
+    name: str
+    timezone: str
+    created_at: Instant
+    checked_at: Instant | None
+    succeeded_at: Instant | None
+    error: str | None
+    failing_since: Instant | None
+    times: int = Field(ge=0)
+
+
+class SubscriptionsRead(Answered):
+    """The calendars that a person subscribes to."""
+
+    items: list[SubscriptionRead]
+
+
+class Removed(Answered):
+    """How many times are gone."""
+
+    removed: int = Field(ge=0)
