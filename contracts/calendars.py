@@ -29,6 +29,8 @@ CalendarName = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX),
     AfterValidator(_printable),
 ]
+Code = Annotated[str, StringConstraints(max_length=CODE_MAX), AfterValidator(_printable)]
+Sealed = Annotated[str, StringConstraints(min_length=1, max_length=SEALED_MAX), AfterValidator(_printable)]
 
 
 class NewSubscription(CommandBody):
@@ -46,7 +48,7 @@ class SubscribeCalendar(CommandBody):
 
     subscription_id: UUID
     name: CalendarName
-    sealed: str = Field(min_length=1, max_length=SEALED_MAX)
+    sealed: Sealed
     timezone: Timezone = "UTC"
 
 
@@ -61,7 +63,7 @@ class NoteCalendarPoll(CommandBody):
 
     user_id: UUID
     subscription_id: UUID
-    error: str | None = Field(None, max_length=CODE_MAX)
+    error: Code | None = None
     times: int = Field(0, strict=True, ge=0)
 
 

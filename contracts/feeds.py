@@ -1,7 +1,7 @@
 """The secret address at which a person's calendar can be subscribed to.
 
 The address itself is never in a message: only a keyed hash of it travels, so that nobody who reads the log can read a
-calendar, and nobody who writes to it can make an address (ADR 33).
+calendar, and nobody who writes to it can make an address (ADR 32).
 """
 
 import hmac

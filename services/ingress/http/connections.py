@@ -1,7 +1,7 @@
 """The bounds of a connection: bytes and seconds of a request's head, and the number of connections.
 
 uvicorn's own protocol bounds none of them: a header without end is joined piece by piece on the event loop,
-and its keep-alive clock starts only after an answer (ADR 32).
+and its keep-alive clock starts only after an answer (ADR 31).
 """
 
 import asyncio

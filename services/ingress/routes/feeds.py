@@ -61,7 +61,7 @@ async def feed(call: Call) -> Response:
     """Make a secret address for calendar programs that subscribe.
 
     The address alone gives access to the calendar, so it is answered once and kept nowhere; the one before
-    is dead at once. A repeated call makes another one. Its person finds a notice among their messages.
+    is dead at once. A repeated call makes another one.
     """
     token = tokens.token_of(call.caller.id, token_bytes(tokens.RANDOM_BYTES))
     await _set_feed(call, call.caller.id, tokens.hash_of(call.runtime.settings.feed_secret, token))

@@ -158,7 +158,7 @@ def test_what_a_declaration_implies_is_described_too() -> None:
     )
     assert "unauthenticated" not in by_name["subscribed_calendar"].codes
     assert "invalid" in by_name["calendar"].codes
-    assert "invalid" not in by_name["preferences"].codes
+    assert "invalid" not in by_name["me"].codes
 
 
 @by_id
@@ -183,6 +183,7 @@ def test_a_document_of_some_operations_has_only_their_schemas() -> None:
         "Liveness",
         "Problem",
         "FieldError",
+        "FieldFlaw",
         "Conflict",
         "Alternative",
     }

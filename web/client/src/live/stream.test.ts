@@ -105,7 +105,7 @@ it("waits longer after each failure, and says that it reconnects", async () => {
 });
 
 it("tries at once when the network is back", async () => {
-  const { connections, states, stream } = follow([503, 503, 503, 503]);
+  const { connections, states, stream } = follow(Array<number>(20).fill(503));
   await vi.advanceTimersByTimeAsync(20_000);
   stream.networkChanged(false);
   expect(states.at(-1)).toBe("offline");
