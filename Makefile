@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 
 # What starts whole fleets, kills them and counts the seconds until they are back wants the machine for itself.
 ALONE        := tests/component/test_up.py tests/e2e tests/faults tests/clusters tests/restore
-SIDE_BY_SIDE := tests/test_architecture.py tests/unit tests/contracts tests/simulation tests/component --ignore=tests/component/test_up.py
+SIDE_BY_SIDE := tests/test_architecture.py tests/unit tests/contracts tests/simulation tests/web tests/component --ignore=tests/component/test_up.py
 
 .PHONY: help install run test test-unit check web web-check simulate bench clean
 
