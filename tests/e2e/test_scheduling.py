@@ -193,10 +193,8 @@ async def test_what_is_in_another_calendar_is_not_offered(jonas: User, lukas: Us
         )
         for _ in range(2)
     ]
-    assert [(answer.status_code, answer.json()) for answer in answers] == [
-        (200, {"imported": 3, "skipped": 0}),
-        (200, {"imported": 0, "skipped": 3}),
-    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [(answer.json()["imported"], answer.json()["skipped"]) for answer in answers] == [(3, 0), (0, 3)]
     for week in range(3):
         taken = day + week * WEEK
         offered = await slots(jonas, taken, lukas)
