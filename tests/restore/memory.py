@@ -125,7 +125,7 @@ class Office:
     ) -> Record:
         """Write a command of Anna's."""
         command = id or uuid4()
-        body = proven(kind, body, command, self.organization, self.anna)
+        body = proven(kind, body, command, self.organization, self.anna, self.log.now)
         head = {
             "ce_id": command,
             "ce_type": kind,

@@ -171,6 +171,11 @@ async def _beside(morning: Morning) -> None:
     for secret in ("11", "22", None):
         await morning.ask("feed.set", "ida", {"token_hash": secret and 32 * secret})
     await morning.ask("feed.set", "hanna", {"token_hash": 32 * "33"})
+    subscribed = {name: str(uuid5(morning["ida"], name)) for name in ("Home", "Work")}
+    for name, identifier in subscribed.items():
+        body = {"subscription_id": identifier, "name": name, "sealed": "c2VhbGVk"}
+        await morning.ask("calendar.subscribe", "ida", body)
+    await morning.ask("calendar.unsubscribe", "ida", {"subscription_id": subscribed["Home"]})
     for number in range(3):
         held = times(MONDAY_9 + 6 * DAY + number * HOUR)
         hold = uuid5(await morning.ask("hold.place", "jan", held), "hold")
