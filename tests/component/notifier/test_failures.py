@@ -186,6 +186,7 @@ def a_process(office: Office) -> "Iterator[subprocess.Popen[bytes]]":
         "database_url": office.settings.database_url,
         "topic_prefix": office.settings.topic_prefix,
         "communication_url": office.settings.communication_url,
+        "identity_url": office.settings.identity_url,
         "health_port": free_port(),
         "session_timeout_ms": 6000,
     }

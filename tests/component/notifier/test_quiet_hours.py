@@ -63,6 +63,7 @@ async def test_a_message_that_is_tried_again_in_quiet_hours_waits_for_their_end(
     await office.tell("updated", an_appointment(), actor=ANNA)
     await office.wait_for_state("retrying", 2)
     await prefer(office, quiet_now())
+    await office.answers(1)
     await office.faults()
     [held] = await office.told("held", 1)
     assert held["attempts"] >= 1

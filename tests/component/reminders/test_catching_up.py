@@ -49,7 +49,7 @@ async def test_a_cancellation_that_a_restored_database_has_forgotten_is_read_aga
         await _pending(service, 2)
         await _back_up(service.database)
         await _tell(world, *_backlog(), _cancelled(called_off, start))
-        await _pending(service, 1)
+        await _withdrawn(service, called_off)
     await _restore(world)
     await _past(start)
     async with running(world):
@@ -118,6 +118,17 @@ async def _pending(service: Service, count: int) -> None:
         return True
 
     await eventually(there, 30)
+
+
+async def _withdrawn(service: Service, appointment: UUID) -> None:
+    """Wait until no timer of this appointment is to fire."""
+    query = text("SELECT count(*) FROM timers WHERE state = 'pending' AND appointment_id = :id")
+
+    async def gone() -> bool:
+        async with service.database.transaction() as tx:
+            return not await tx.scalar(query, {"id": appointment})
+
+    await eventually(gone, 60)
 
 
 async def _past(start: datetime) -> None:
