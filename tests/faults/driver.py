@@ -56,7 +56,7 @@ class Process:
             return {}
         return dict(answer.json())
 
-    async def ready(self, deadline: float = 30) -> None:
+    async def ready(self, deadline: float = 90) -> None:
         """Wait until it is ready."""
 
         async def is_ready() -> bool:
@@ -65,7 +65,7 @@ class Process:
 
         await eventually(is_ready, deadline)
 
-    async def exited(self, deadline: float = 30) -> int:
+    async def exited(self, deadline: float = 90) -> int:
         """Wait until it has exited, and how."""
         await eventually(lambda: self.popen.poll() is not None, deadline)
         return self.popen.returncode
