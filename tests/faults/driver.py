@@ -157,7 +157,7 @@ class Ledgers:
 
         await eventually(more, 30)
 
-    async def entered(self, count: int, deadline: float = 40) -> None:
+    async def entered(self, count: int, deadline: float = 120) -> None:
         """Wait until that many are entered and published."""
 
         async def all_in() -> bool:
